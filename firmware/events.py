@@ -1,0 +1,352 @@
+"""Every Event that enters the core, every Effect that leaves it, and Now. The vocabulary page of the terminal.
+
+Drivers turn what happens at a device into an Event and carry Effects out; the core never sees a device. All values are
+frozen; times are milliseconds.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from firmware.view import View
+from wire.messages import PrinterLook, State
+from wire.receipt import Receipt
+from wire.records import Ack, ClockState, Packet
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The moment the core takes an event. `monotonic_ms` never decreases within a boot; `wall_ms` is UTC."""
+
+    monotonic_ms: int
+    wall_ms: int
+    clock: ClockState
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the wall clock may be relied on for rules with dates and hours."""
+        return self.clock == "trusted"
+
+
+class Key(StrEnum):
+    """Keys of the keypad, named as on the emulator's API."""
+
+    D0, D1, D2, D3, D4, D5, D6, D7, D8, D9 = "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"
+    STAR, HASH, OK, CANCEL, CLEAR, UP, DOWN, MENU, F1, F2 = (
+        "*", "#", "OK", "CANCEL", "CLEAR", "UP", "DOWN", "MENU", "F1", "F2",
+    )  # fmt: skip
+
+    @property
+    def digit(self) -> str:
+        """The digit on the key, or an empty string."""
+        return self.value if self.value.isdigit() else ""
+
+
+# --- events -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The first event of every boot. `seed` feeds all randomness of this boot (32 bytes, from the operating system)."""
+
+    seed: bytes
+    boot_id: str
+    safe_mode: bool = False
+    notices: tuple[tuple[int, str], ...] = ()  # (code, detail) found while starting: settings, disk, crash
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    key: Key
+    device_ms: int = 0  # the device's own clock: tells bursts, never the time of day
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHeld:
+    """The key pressed last has been down for two seconds."""
+
+    key: Key
+    device_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """One finished scan, terminators and AIM identifier removed (domain 7.4)."""
+
+    text: str
+    symbology: str = ""  # AIM symbology such as `E0`, or empty when the scanner does not say
+    device_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRejected:
+    """A burst that is no scan: too long (over 1 024 characters), undecodable, or keys that were lost."""
+
+    reason: Literal["too_long", "undecodable", "lost_keys"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSeen:
+    """A device came or went (hot-plug)."""
+
+    device: Literal["keypad", "scanner", "display", "drawer", "printer"]
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterSeen:
+    """The printer's state changed, by its own status bytes."""
+
+    look: PrinterLook
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """How a print job ended (decisions 19). `job` is `Print.job`."""
+
+    job: int
+    outcome: Literal["printed", "sent", "not_printed", "unknown"]
+    code: int = 0  # 4001 .. 4016 when there was trouble
+
+
+@dataclass(frozen=True, slots=True)
+class DrawerPulsed:
+    """The pulse asked for by `cause` has been made, or could not be."""
+
+    cause: int
+    outcome: Literal["opened", "did_not_open", "no_sensor", "no_drawer", "too_soon"]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawerSeen:
+    """The drawer's contact: True open, False closed, None when there is none."""
+
+    open: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """The broker took our session."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    """The link to the broker is gone; `code` is one of group 1."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Acked:
+    """The backend's own acknowledgement, sent after its commit."""
+
+    ack: Ack
+
+
+@dataclass(frozen=True, slots=True)
+class EpochAnswered:
+    epoch: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class PacketRefused:
+    """The broker refused a packet (reason code of 0x80 or more): it is parked, not lost; `first`..`last` are seqs."""
+
+    first: int
+    last: int
+    reason: int
+
+
+@dataclass(frozen=True, slots=True)
+class WireGarbage:
+    """A message from the wire that could not be read; its bytes stay outside (decisions 15)."""
+
+    topic: str
+    reason: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class PinChecked:
+    request: int
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PinHashed:
+    request: int
+    hash: bytes = field(repr=False)
+    salt: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The seal asked for by `SignSeal` of the same `upto`."""
+
+    upto: int
+    hash: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatterySeen:
+    percent: int | None
+    charging: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DiskSeen:
+    free_bytes: int
+    read_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSeen:
+    """The clock's state changed, or the wall clock was stepped by `step_ms`; `Now` already shows the new time."""
+
+    state: ClockState
+    step_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """SIGTERM, or the update: end cleanly."""
+
+    reason: str
+
+
+Event = (
+    Started | KeyPressed | KeyHeld | Scanned | ScanRejected | DeviceSeen | PrinterSeen | Printed | DrawerPulsed
+    | DrawerSeen | LinkUp | LinkDown | Acked | EpochAnswered | PacketRefused | WireGarbage | PinChecked | PinHashed
+    | Signed | BatterySeen | DiskSeen | ClockSeen | TimerFired | StopAsked
+)  # fmt: skip
+
+
+# --- effects -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """The picture from now on; only the latest counts."""
+
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """Print one slip. `job`: seq of the fact it belongs to; `because`: seq of the fact that justifies printing now."""
+
+    job: int
+    because: int
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class PulseDrawer:
+    """Open the drawer because of the committed fact `cause`."""
+
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Publish one packet of committed records."""
+
+    packet: Packet
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Publish the terminal's state, retained."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class AskEpoch:
+    epoch: int
+    journal_key: str
+
+
+class ToneName(StrEnum):
+    """Tones of domain 14.5 and 7.4."""
+
+    CLICK = "click"
+    SCAN = "scan"
+    UNKNOWN = "unknown"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    ATTENTION = "attention"
+    PAPER_OUT = "paper_out"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    tone: ToneName
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    colour: Literal["off", "green", "red", "amber"]
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Post `TimerFired(name)` after `after_ms`; a timer of that name that still runs is replaced."""
+
+    name: str
+    after_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopTimer:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPin:
+    """Compare a PIN with its slow hash in the system worker -> `PinChecked`."""
+
+    request: int
+    pin: str = field(repr=False)
+    hash: bytes = field(repr=False)
+    salt: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HashPin:
+    """-> `PinHashed`, under `salt`."""
+
+    request: int
+    pin: str = field(repr=False)
+    salt: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignSeal:
+    """Sign the chain at `upto` with the journal key -> `Signed`."""
+
+    terminal: str
+    epoch: int
+    upto: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """Everything is committed: end the process."""
+
+    reason: str
+
+
+Effect = (
+    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Sound | Light | SetTimer | StopTimer | CheckPin | HashPin
+    | SignSeal | Exit
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""What travels: between terminal and backend, daemon and virtual hardware, terminal and paper. Pure."""

@@ -1,0 +1,1 @@
+"""Receipt as data -> rows of columns: one layout for paper, LCD and page (decisions 26)."""
