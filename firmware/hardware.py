@@ -1,0 +1,278 @@
+"""Hardware profiles: which devices a board has and how they are wired, read from `profiles/*.toml`.
+
+A profile is data a maker can write. Each device names its `kind`; an option the kind does not know, a value out of
+bounds, or a line used twice is an error that names its place (`$.drawer.pulse_line`), so a slip is found before a sale.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from firmware.events import Key
+from wire.board import KEY_CODES
+
+FOLDER = Path(__file__).parent / "profiles"
+PROFILE_BYTES_MAX = 64 * 1024
+KEY_CODES_MAX = 8
+"""How many evdev codes may stand for one key."""
+
+EvdevCode = Annotated[int, msgspec.Meta(ge=1, le=0x2FF)]
+Gpio = Annotated[int, msgspec.Meta(ge=0, le=1023)]
+DevicePath = Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern="^/")]
+Baud = Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600]
+Pixels = Annotated[int, msgspec.Meta(ge=96, le=1024)]
+Hertz = Annotated[int, msgspec.Meta(ge=100_000, le=125_000_000)]
+ShortText = Annotated[str, msgspec.Meta(max_length=80)]
+
+
+class ProfileError(Exception):
+    """A hardware profile that cannot be used; the text names the file and the place in it."""
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="none"):
+    """The board has no such device."""
+
+
+class Board(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="board"):
+    """The device is played by the emulator through its board folder (`wire/board.py`)."""
+
+
+class Evdev(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="evdev"):
+    """An input device of the kernel, found by its udev role (`ID_POS_ROLE`) or, when set, by a part of its name."""
+
+    name_contains: ShortText = ""
+
+
+class SerialScanner(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="serial"):
+    """A scanner that sends bytes (USB-CDC or RS-232)."""
+
+    path: DevicePath
+    baud: Baud = 9600
+
+
+class SpiPanel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="spi"):
+    """An LCD on SPI; the lines are offsets on `chip`."""
+
+    bus: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
+    device: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
+    speed_hz: Hertz = 32_000_000
+    chip: DevicePath = "/dev/gpiochip0"
+    dc_line: Gpio = 25
+    reset_line: Gpio | None = 27
+    backlight_line: Gpio | None = 24
+
+
+class Framebuffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="framebuffer"):
+    """A framebuffer of the kernel, written a whole frame at a time."""
+
+    path: DevicePath = "/dev/fb0"
+
+
+class SerialPrinter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="serial"):
+    path: DevicePath = "/dev/pos-printer"
+    baud: Baud = 115_200
+
+
+class UsbPrinter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="usb"):
+    """A printer of the USB printer class, by its vendor and product numbers."""
+
+    vendor: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)]
+    product: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)]
+
+
+class NetworkPrinter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="network"):
+    host: Annotated[str, msgspec.Meta(min_length=1, max_length=253)]
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 9100
+
+
+class FilePrinter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="file"):
+    """A device file that takes bytes and answers nothing (`/dev/usb/lp0`)."""
+
+    path: DevicePath
+
+
+class GpioDrawer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="gpio"):
+    """A drawer's solenoid behind a MOSFET, and its contact if one is wired; both are offsets on `chip`."""
+
+    pulse_line: Gpio
+    chip: DevicePath = "/dev/gpiochip0"
+    active_high: bool = True
+    sensor_line: Gpio | None = None
+    sensor_open_high: bool = True
+    sensor_pull: Literal["up", "down", "floating"] = "up"
+
+
+class PrinterDrawer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="printer"):
+    """The drawer hangs on the printer's kick-out connector."""
+
+    pin: Literal[2, 5] = 2
+
+
+class PwmSound(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="pwm"):
+    """A buzzer on a PWM channel of the kernel (`/sys/class/pwm`)."""
+
+    chip: Annotated[int, msgspec.Meta(ge=0, le=31)] = 0
+    channel: Annotated[int, msgspec.Meta(ge=0, le=31)] = 0
+
+
+class GpioLamp(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="gpio"):
+    """Two lamps on lines of `chip`; amber is both together."""
+
+    green_line: Gpio
+    red_line: Gpio
+    chip: DevicePath = "/dev/gpiochip0"
+    active_high: bool = True
+
+
+class SysfsBattery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="sysfs"):
+    path: DevicePath
+
+
+class Keypad(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where keys come from, and which evdev codes each key of ours may send."""
+
+    source: Board | Evdev | Nothing
+    keys: dict[str, Annotated[tuple[EvdevCode, ...], msgspec.Meta(min_length=1, max_length=KEY_CODES_MAX)]] = {}
+
+    def key_map(self) -> dict[int, Key]:
+        """evdev code -> key. Without a `keys` table: the codes of `wire.board.KEY_CODES`."""
+        table = self.keys or {name: (code,) for name, code in KEY_CODES.items()}
+        return {code: Key(name) for name, codes in table.items() for code in codes}
+
+
+class Scanner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where scans come from; more than one source may be wired (a wedge and a serial module)."""
+
+    sources: Annotated[tuple[Board | Evdev | SerialScanner, ...], msgspec.Meta(max_length=3)] = ()
+    gap_ms: Annotated[int, msgspec.Meta(ge=20, le=500)] = 70
+    """A pause this long ends a scan that had no terminator (domain 7.4)."""
+
+
+class Display(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    source: Board | SpiPanel | Framebuffer | Nothing
+    controller: Literal["st7789", "ili9341"] = "st7789"
+    width: Pixels = 320
+    height: Pixels = 240
+    rotate: Literal[0, 90, 180, 270] = 0
+    bgr: bool = False
+    inverted: bool = True
+
+
+class Printer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    source: Board | SerialPrinter | UsbPrinter | NetworkPrinter | FilePrinter | Nothing
+    paper_mm: Literal[58, 80] = 58
+    fence: Literal["gs_h", "gs_r", "none"] = "gs_h"
+    """How the printer proves that a slip is on paper (decisions 19)."""
+    cutter: bool = False
+    escpos_profile: ShortText = "default"
+
+
+class Drawer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    source: Board | GpioDrawer | PrinterDrawer | Nothing
+
+
+class Sound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    source: Board | PwmSound | Nothing
+    lamp: Board | GpioLamp | Nothing = Nothing()
+
+
+class Battery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    source: Board | SysfsBattery | Nothing = Nothing()
+
+
+class Hardware(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One hardware profile."""
+
+    model: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    keypad: Keypad
+    scanner: Scanner
+    display: Display
+    printer: Printer
+    drawer: Drawer
+    sound: Sound
+    battery: Battery = Battery()
+
+    @property
+    def virtual(self) -> bool:
+        """Whether any device is played by the emulator, so that the daemon needs a board folder."""
+        sources: list[object] = [self.keypad.source, self.display.source, self.printer.source, self.drawer.source]
+        sources += [self.sound.source, self.sound.lamp, self.battery.source, *self.scanner.sources]
+        return any(isinstance(source, Board) for source in sources)
+
+
+def profile_names() -> tuple[str, ...]:
+    """Names of the profiles that come with the firmware."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+def load(name: str) -> Hardware:
+    """The shipped profile called `name`. Raises ProfileError, also for a name that could leave the folder."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", name):
+        raise ProfileError(f"{name!r} is no profile name")
+    if not (FOLDER / f"{name}.toml").is_file():
+        raise ProfileError(f"no hardware profile {name!r}; there are: {', '.join(profile_names())}")
+    return read(FOLDER / f"{name}.toml")
+
+
+def read(path: Path) -> Hardware:
+    """The profile in the file at `path`. Raises ProfileError naming the file and the place."""
+    raw = path.read_bytes()
+    if len(raw) > PROFILE_BYTES_MAX:
+        raise ProfileError(f"{path.name}: {len(raw)} bytes, at most {PROFILE_BYTES_MAX}")
+    try:
+        return parse(tomllib.loads(raw.decode()))
+    except (ProfileError, tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise ProfileError(f"{path.name}: {wrong}") from wrong
+
+
+def parse(document: dict[str, Any]) -> Hardware:
+    """The profile in a parsed TOML document. Raises ProfileError naming the place."""
+    try:
+        hardware = msgspec.convert(document, Hardware)
+    except msgspec.ValidationError as wrong:
+        raise ProfileError(str(wrong)) from wrong
+    _check_keys(hardware.keypad)
+    _check_lines(hardware)
+    return hardware
+
+
+def _check_keys(keypad: Keypad) -> None:
+    """Every key of ours is on the keypad exactly by codes of its own; without OK or CANCEL nobody could work."""
+    owner: dict[int, str] = {}
+    for name, codes in keypad.keys.items():
+        if name not in set(Key):
+            raise ProfileError(f"{name!r} is no key - at `$.keypad.keys`")
+        for code in codes:
+            if owner.setdefault(code, name) != name:
+                raise ProfileError(f"code {code} stands for {owner[code]} and {name} - at `$.keypad.keys.{name}`")
+    missing = {*"0123456789", "OK", "CANCEL"} - set(keypad.keys)
+    if keypad.keys and missing:
+        raise ProfileError(f"no code for {', '.join(sorted(missing))} - at `$.keypad.keys`")
+
+
+def _check_lines(hardware: Hardware) -> None:
+    """No GPIO line may serve two devices: the second would fail at start, or fire the drawer."""
+    used: dict[tuple[str, int], str] = {}
+    for place, chip, line in _lines(hardware):
+        if line is None:
+            continue
+        if (chip, line) in used:
+            raise ProfileError(f"line {line} of {chip} is also `{used[chip, line]}` - at `{place}`")
+        used[chip, line] = place
+
+
+def _lines(hardware: Hardware) -> list[tuple[str, str, int | None]]:
+    found: list[tuple[str, str, int | None]] = []
+    sources = {
+        "$.display.source": hardware.display.source,
+        "$.drawer.source": hardware.drawer.source,
+        "$.sound.lamp": hardware.sound.lamp,
+    }
+    for place, source in sources.items():
+        for field in source.__struct_fields__:
+            if field.endswith("_line"):
+                found.append((f"{place}.{field}", getattr(source, "chip", ""), getattr(source, field)))
+    return found
