@@ -62,6 +62,7 @@ class LineSet(msgspec.Struct, frozen=True, tag="line"):
 
     name: Literal["drawer"]
     value: bool
+    at_ns: int = 0  # CLOCK_MONOTONIC of the host when the line was driven; 0: the board takes its own time of receipt
 
 
 class Tone(msgspec.Struct, frozen=True, tag="tone"):
