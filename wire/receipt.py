@@ -7,13 +7,23 @@ import msgspec
 SlipKind = Literal["sale", "selftest"]
 
 
+class ReceiptSum(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A named amount: a discount, a voucher. Reductions are negative."""
+
+    name: str
+    amount_fen: int
+
+
 class ReceiptLine(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of goods; `quantity_milli` 2000 prints as 2, 735 of a weighed good as 0.735."""
+    """One line of goods; `quantity_milli` 2000 prints as 2, 735 of a weighed good as 0.735.
+
+    `reductions` print below the line, one row each, indented."""
 
     name: str
     quantity_milli: int
     price_fen: int
     amount_fen: int
+    reductions: tuple[ReceiptSum, ...] = ()
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,3 +49,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     notes: tuple[str, ...] = ()  # free lines below the sums
     footer: tuple[str, ...] = ()
     mark: str = ""  # continuation or copy mark, printed at top and bottom
+    reductions: tuple[ReceiptSum, ...] = ()  # of the whole sale, between total and due: discounts, vouchers
+    member: str = ""  # masked by whoever fills it in: 138****5678
+    points: int | None = None  # gained with this sale
+    qr: str = ""  # content of the QR code above the footer
