@@ -1,0 +1,113 @@
+"""The published schemas and the AsyncAPI document say what the types say."""
+
+import json
+import re
+
+import msgspec
+import pytest
+
+from tests.journals import Journal, forged
+from tests.oracle import Oracle
+from wire import asyncapi, channels, facts, messages, records, schemas, topics
+
+encode = msgspec.json.encode
+
+
+def test_the_files_under_docs_wire_are_current():
+    on_disk = {
+        str(path.relative_to(schemas.DOCS)): path.read_text(encoding="utf-8") for path in schemas.DOCS.rglob("*.json")
+    }
+    assert on_disk == schemas.files(), "run: python -m wire.schemas"
+
+
+def test_writing_repairs_what_is_missing_changed_or_left_over(tmp_path):
+    schemas.write(tmp_path)
+    assert schemas.write(tmp_path) == []
+    (tmp_path / "Ack.schema.json").write_text("{}")
+    (tmp_path / "State.schema.json").unlink()
+    (tmp_path / "Gone.schema.json").write_text("{}")
+    assert schemas.write(tmp_path) == ["Ack.schema.json", "Gone.schema.json", "State.schema.json"]
+    assert not (tmp_path / "Gone.schema.json").exists()
+
+
+def test_every_fact_kind_has_its_schema():
+    assert {path.name.removesuffix(".schema.json") for path in (schemas.DOCS / "facts").iterdir()} == set(facts.KINDS)
+
+
+def references(node):
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+@pytest.mark.parametrize("path", sorted(schemas.files()))
+def test_every_reference_leads_somewhere(path):
+    document = json.loads(schemas.files()[path])
+    for reference in references(document):
+        node = document
+        for part in reference.removeprefix("#/").split("/"):
+            node = node[part]
+
+
+def test_the_asyncapi_document_has_every_channel_with_its_delivery():
+    document = asyncapi.document()
+    assert document["asyncapi"] == "3.0.0"
+    addresses = {channel["address"] for channel in document["channels"].values()}
+    assert addresses == {row.topic("x").replace("/x/", "/{terminal}/") for row in channels.CHANNELS}
+    for address in addresses:
+        assert topics.parse(address.replace("{terminal}", "T0001"))
+    ack = document["operations"]["receive_ack"]["bindings"]["mqtt"]
+    assert (ack["qos"], ack["retain"], ack["messageExpiryInterval"]) == (1, False, 600)
+    assert document["operations"]["send_state"]["bindings"]["mqtt"]["retain"] is True
+
+
+def test_every_message_type_has_a_channel():
+    carried = {row.payload for row in channels.CHANNELS}
+    here = [getattr(module, name) for module in (messages, records) for name in vars(module)]
+    structs = {each for each in here if isinstance(each, type) and issubclass(each, msgspec.Struct)}
+    assert structs - carried == {records.Record}
+
+
+JOURNAL = Journal().fill(3)
+UP, DN = "pos/v1/T0001/up/", "pos/v1/T0001/dn/"
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        (UP + "rec", encode(records.Packet(tuple(JOURNAL.records)))),
+        (UP + "state", encode(messages.State(online=True, battery=50))),
+        (UP + "state", encode(messages.State(online=False, reason="lost"))),
+        (UP + "ask/epoch", encode(messages.AskEpoch(5, "a" * 64))),
+        (UP + "ask/time", encode(messages.AskTime("a" * 32))),
+        (DN + "ack", encode(records.Ack(1, 5, (2,), ((3, 4),)))),
+        (DN + "answer", encode(messages.AnswerEpoch(5, 1))),
+        (DN + "time", encode(messages.Time("a" * 32, 1, "b" * 128))),
+    ],
+)
+def test_the_oracle_lets_true_messages_pass(topic, payload):
+    assert Oracle().faults(topic, payload) == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "names"),
+    [
+        (UP + "rec", b"{}", "records"),
+        (UP + "rec", encode(records.Packet((forged(JOURNAL.records[1], b'{"lang":"xx"}'),))), "xx"),
+        (UP + "rec", encode(records.Packet((forged(JOURNAL.records[1], b'{"lang":"zh","x":1}'),))), "x"),
+        (UP + "rec", encode(JOURNAL.records[0]), "records"),
+        (UP + "rec", b'{"records":[', "Expecting"),
+        (UP + "state", b'{"online":"yes"}', "yes"),
+        (UP + "state", b'{"online":true,"batery":5}', "batery"),
+        (DN + "ack", b'{"epoch":1,"upto":2,"wanted":[[1]]}', "wanted"),
+        (UP + "ack", b"{}", "no channel"),
+        ("pos/v1/R/up/pos/v1/T0001/up/rec", b"{}", "no channel"),
+    ],
+)
+def test_the_oracle_names_what_is_wrong(topic, payload, names):
+    assert re.search(names, " ".join(Oracle().faults(topic, payload)))

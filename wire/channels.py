@@ -1,0 +1,52 @@
+"""Every MQTT channel of a terminal in one table: topic, payload, QoS, retained, expiry (wire contract, 2).
+
+Drivers publish by this table, the AsyncAPI document is made from it and the test oracle judges by it.
+"""
+
+from typing import Literal, NamedTuple
+
+from wire import topics
+from wire.messages import Answer, AskEpoch, AskTime, State, Time
+from wire.records import Ack, Packet
+
+SCHEMA_MAJOR = ("schema", "1")
+"""User property of every message: the major version of its payload's schema."""
+
+KEEP_ALIVE_S = 60
+SESSION_EXPIRY_S = 7 * 24 * 3600
+WILL_DELAY_S = 90
+RECEIVE_MAX = 16
+PACKET_SIZE_MAX = 64 * 1024
+"""Bytes of a whole MQTT packet."""
+
+
+class Channel(NamedTuple):
+    """One row of the table. `rest` is the topic after `pos/v1/<id>/<way>/`, `expiry_s` None: kept until delivered."""
+
+    way: Literal["up", "dn"]
+    rest: str
+    payload: type
+    qos: Literal[0, 1]
+    retained: bool
+    expiry_s: int | None
+    summary: str
+
+    def topic(self, terminal: str) -> str:
+        """Whole topic of this channel for one terminal."""
+        return topics.up(terminal, self.rest) if self.way == "up" else topics.down(terminal, self.rest)
+
+
+STATE = Channel("up", "state", State, 1, True, None, "Birth, changes and death of a terminal; also its will.")
+RECORDS = Channel("up", "rec", Packet, 1, False, None, "Journal records, at most 16 or 8 KiB to a packet.")
+ASK_EPOCH = Channel("up", "ask/epoch", AskEpoch, 1, False, 60, "Asks for the number of a new journal's epoch.")
+ASK_TIME = Channel("up", "ask/time", AskTime, 1, False, 30, "Asks for the signed time.")
+ACK = Channel("dn", "ack", Ack, 1, False, 600, "What the backend has committed, sent after the commit.")
+ANSWER = Channel("dn", "answer", Answer, 1, False, 60, "The answer to an ask.")
+TIME = Channel("dn", "time", Time, 0, False, 30, "The backend's clock, signed and bound to a nonce.")
+
+CHANNELS: tuple[Channel, ...] = (STATE, RECORDS, ASK_EPOCH, ASK_TIME, ACK, ANSWER, TIME)
+
+
+def find(way: str, rest: str) -> Channel | None:
+    """The channel a parsed topic belongs to, or None when this version does not know it."""
+    return next((channel for channel in CHANNELS if (channel.way, channel.rest) == (way, rest)), None)
