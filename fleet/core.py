@@ -1,0 +1,228 @@
+"""The reference backend's only place of decision: `Core.step(event) -> effects` over a `Store` (decisions 27).
+
+Pure but for the store it is given: time comes in with the event, and effects are returned only after the store's
+commit, so no acknowledgement can outrun what it promises (wire contract, 3).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from fleet.reading import Arrival, Bad, Good, read_ask_epoch, read_ask_time, read_packet, read_state, wrap
+from fleet.store import Books, Conflict, Epoch, Quarantine, Store, StoredRecord
+from wire.facts import Born
+from wire.messages import AnswerEpoch, Time, time_text
+from wire.records import Ack, Packet
+
+EPOCH_NUMBER_MAX = 99
+HOLE_PATIENCE_MS = 5 * 60_000
+"""A hole in a terminal's records younger than this is expected to close by itself (wire contract, 3)."""
+WANTED_RANGES_MAX = 16
+QUARANTINED_IN_ACK_MAX = 256
+WALK_PAGE = 512
+LAGGING_MAX = 1_000
+NAMELESS_MAX = 1_000
+"""Unreadable messages without a key that are kept for each terminal; a rogue must not fill the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a terminal. `terminal` and `rest` come from the topic, matched whole; a topic that is nobody's
+    has terminal "" and the topic as `rest`. `payload`: bytes as they came, or a packet already read (simulation)."""
+
+    terminal: str
+    rest: str
+    payload: bytes | Packet
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Messages to take in one commit."""
+
+    now_ms: int
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed; comes about every ten seconds."""
+
+    now_ms: int
+
+
+Event = Arrived | Tick
+
+
+@dataclass(frozen=True, slots=True)
+class SendAck:
+    terminal: str
+    ack: Ack
+
+
+@dataclass(frozen=True, slots=True)
+class SendAnswer:
+    terminal: str
+    answer: AnswerEpoch
+
+
+@dataclass(frozen=True, slots=True)
+class SendTime:
+    terminal: str
+    time: Time
+
+
+Effect = SendAck | SendAnswer | SendTime
+
+
+class Core:
+    """Decides about everything terminals send. `sign` makes an Ed25519 signature with the fleet's key."""
+
+    def __init__(self, store: Store, sign: Callable[[bytes], bytes]) -> None:
+        self._store = store
+        self._sign = sign
+
+    def step(self, event: Event) -> list[Effect]:
+        """Take one event, commit what follows from it, and only then return the effects.
+
+        Raises `StoreTrouble` when nothing was committed; the same event may then be given again."""
+        with self._store.begin() as books:
+            if isinstance(event, Tick):
+                return _ask_for_holes(books, event.now_ms)
+            return self._take(books, event)
+
+    def _take(self, books: Books, event: Arrived) -> list[Effect]:
+        records: dict[tuple[str, int], list[Arrival]] = {}
+        effects: list[Effect] = []
+        for message in event.messages:
+            if message.rest == "rec" and message.terminal:
+                for arrival in read_packet(message.terminal, message.payload):
+                    if arrival.seq:
+                        records.setdefault((message.terminal, arrival.epoch), []).append(arrival)
+                    else:
+                        assert isinstance(arrival, Bad)
+                        _put_aside(books, message.terminal, arrival, event.now_ms)
+            else:
+                effects += self._other(books, message, event.now_ms)
+        for (terminal, epoch), arrivals in records.items():
+            effects.append(_settle(books, terminal, epoch, arrivals, event.now_ms))
+        for terminal in sorted({m.terminal for m in event.messages if m.terminal and not m.retained}):
+            books.seen(terminal, event.now_ms)
+        return effects
+
+    def _other(self, books: Books, message: Message, now_ms: int) -> list[Effect]:
+        """Everything that is no packet of records; what cannot be read is put aside."""
+        try:
+            match message.rest if message.terminal else "":
+                case "state":
+                    return _note_state(books, message, now_ms)
+                case "ask/epoch":
+                    return [_answer_epoch(books, message)]
+                case "ask/time":
+                    return [self._tell_time(message, now_ms)]
+                case _:
+                    raise ValueError(f"topic not known: {message.rest}")
+        except ValueError as trouble:
+            _put_aside(books, message.terminal, Bad(0, 0, wrap(message.payload), str(trouble)), now_ms)
+            return []
+
+    def _tell_time(self, message: Message, now_ms: int) -> Effect:
+        nonce = read_ask_time(message.payload).nonce
+        signature = self._sign(time_text(message.terminal, nonce, now_ms)).hex()
+        return SendTime(message.terminal, Time(nonce, now_ms, signature))
+
+
+def _settle(books: Books, terminal: str, epoch: int, arrivals: list[Arrival], now_ms: int) -> Effect:
+    """Book all that came of one journal, and say how far it is whole. Order of arrival does not matter."""
+    before = books.epoch(terminal, epoch) or Epoch(terminal, epoch)
+    old = [arrival.seq for arrival in arrivals if arrival.seq <= before.high]
+    known = books.hashes(terminal, epoch, old) if old else {}
+    new: dict[int, StoredRecord] = {}
+    conflicts: list[Conflict] = []
+    bad: list[Bad] = []
+    journal_key = before.journal_key
+    for arrival in arrivals:
+        if isinstance(arrival, Bad):
+            bad.append(arrival)
+            continue
+        record = arrival.record
+        stored = known.get(record.seq)
+        if stored is None:
+            known[record.seq] = record.hash
+            new[record.seq] = StoredRecord.of(terminal, record, now_ms)
+            journal_key = journal_key or _key_of(arrival)
+        elif stored != record.hash:
+            conflicts.append(Conflict(terminal, epoch, record.seq, record.hash, wrap(record), now_ms))
+    books.add_records(list(new.values()))
+    books.add_conflicts(conflicts)
+    books.add_quarantine([_quarantine(terminal, each, now_ms) for each in bad])
+    covered = new.keys() | {each.seq for each in bad}
+    after = _advance(books, replace(before, journal_key=journal_key), covered)
+    if after != before:
+        books.put_epoch(after)
+    assert after.upto >= before.upto, "an acknowledgement never goes back"
+    return SendAck(terminal, Ack(epoch, after.upto, tuple(sorted({b.seq for b in bad}))[:QUARANTINED_IN_ACK_MAX]))
+
+
+def _advance(books: Books, row: Epoch, covered: set[int]) -> Epoch:
+    """The row with its whole prefix and highest seq moved on by the seqs just booked."""
+    upto, high = row.upto, max(row.high, max(covered, default=0))
+    while upto + 1 in covered:
+        upto += 1
+    if row.high > row.upto:  # records beyond a hole were there already: the hole may have closed
+        while seqs := books.covered(row.terminal, row.epoch, upto, WALK_PAGE):
+            start = upto
+            for seq in seqs:
+                if seq != upto + 1:
+                    break
+                upto = seq
+            if upto - start < len(seqs):
+                break
+    return replace(row, upto=upto, high=max(high, upto))
+
+
+def _key_of(arrival: Good) -> str:
+    return arrival.fact.journal_key if isinstance(arrival.fact, Born) else ""
+
+
+def _note_state(books: Books, message: Message, now_ms: int) -> list[Effect]:
+    state, body = read_state(message.payload)
+    if state.epoch and books.epoch(message.terminal, state.epoch) is None:
+        books.put_epoch(Epoch(message.terminal, state.epoch))
+    books.put_state(message.terminal, state, body, now_ms, fresh=not message.retained)
+    return []
+
+
+def _answer_epoch(books: Books, message: Message) -> Effect:
+    """Grant an epoch its two-digit number, for ever the same one; 0 when another journal holds the epoch or all 99
+    numbers are used up (decisions 12)."""
+    ask = read_ask_epoch(message.payload)
+    row = books.epoch(message.terminal, ask.epoch) or Epoch(message.terminal, ask.epoch)
+    if row.journal_key not in ("", ask.journal_key):
+        return SendAnswer(message.terminal, AnswerEpoch(ask.epoch, 0))
+    number = row.number or books.last_number(message.terminal) + 1
+    if number > EPOCH_NUMBER_MAX:
+        return SendAnswer(message.terminal, AnswerEpoch(ask.epoch, 0))
+    granted = replace(row, journal_key=ask.journal_key, number=number)
+    if granted != row:
+        books.put_epoch(granted)
+    return SendAnswer(message.terminal, AnswerEpoch(ask.epoch, number))
+
+
+def _ask_for_holes(books: Books, now_ms: int) -> list[Effect]:
+    """Ask terminals again for what has been missing for five minutes, and every five minutes after that."""
+    effects: list[Effect] = []
+    for row in books.lagging(asked_before_ms=now_ms - HOLE_PATIENCE_MS, limit=LAGGING_MAX):
+        holes = books.holes(row, older_than_ms=now_ms - HOLE_PATIENCE_MS, limit=WANTED_RANGES_MAX)
+        if holes:
+            books.put_epoch(replace(row, asked_ms=now_ms))
+            effects.append(SendAck(row.terminal, Ack(row.epoch, row.upto, wanted=tuple(holes))))
+    return effects
+
+
+def _put_aside(books: Books, terminal: str, bad: Bad, now_ms: int) -> None:
+    if books.nameless(terminal) < NAMELESS_MAX:
+        books.add_quarantine([_quarantine(terminal, bad, now_ms)])
+
+
+def _quarantine(terminal: str, bad: Bad, now_ms: int) -> Quarantine:
+    return Quarantine(terminal, bad.epoch, bad.seq, bad.reason, bad.raw, now_ms)

@@ -1,0 +1,174 @@
+"""Reading what terminals send: every record ends as `Good` or as `Bad` with its reason, never as an exception."""
+
+import re
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from wire.facts import Born, Fact
+from wire.facts import decode as decode_fact
+from wire.messages import AskEpoch, AskTime, State
+from wire.records import PACKET_RECORDS_MAX, RECORD_BYTES_MAX, Packet, Record, record_hash
+
+INTEGER_MAX = 2**63 - 1
+RAW_KEPT_BYTES_MAX = 64 * 1024
+_HEX16 = re.compile(r"[0-9a-f]{32}")
+_HEX32 = re.compile(r"[0-9a-f]{64}")
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A whole record of a kind and version known here."""
+
+    record: Record
+    fact: Fact
+
+    @property
+    def epoch(self) -> int:
+        return self.record.epoch
+
+    @property
+    def seq(self) -> int:
+        return self.record.seq
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """What could not be read, with its bytes. `seq` 0: not even its key could be read."""
+
+    epoch: int
+    seq: int
+    raw: bytes
+    reason: str
+
+
+Arrival = Good | Bad
+T = TypeVar("T")
+
+
+class _Loose(msgspec.Struct, frozen=True):
+    records: list[msgspec.Raw]
+
+
+class _Key(msgspec.Struct, frozen=True):
+    epoch: int
+    seq: int
+
+
+def read_packet(terminal: str, payload: bytes | Packet) -> list[Arrival]:
+    """Every record of a packet. A damaged record does not harm its neighbours."""
+    if isinstance(payload, Packet):
+        return [judge(terminal, record) for record in payload.records]
+    try:
+        return [judge(terminal, record) for record in msgspec.json.decode(payload, type=Packet).records]
+    except (ValueError, RecursionError):
+        return _read_loosely(terminal, payload)
+
+
+def _read_loosely(terminal: str, payload: bytes) -> list[Arrival]:
+    try:
+        raws = msgspec.json.decode(payload, type=_Loose).records
+    except (ValueError, RecursionError) as trouble:
+        return [Bad(0, 0, wrap(payload), f"packet: {trouble}")]
+    if len(raws) > 4 * PACKET_RECORDS_MAX:
+        return [Bad(0, 0, wrap(payload), f"packet: {len(raws)} records")]
+    return [_read_record(terminal, bytes(raw)) for raw in raws]
+
+
+def _read_record(terminal: str, raw: bytes) -> Arrival:
+    try:
+        return judge(terminal, msgspec.json.decode(raw, type=Record))
+    except (ValueError, RecursionError) as trouble:
+        epoch, seq = _read_key(raw)
+        return Bad(epoch, seq, wrap(raw), f"record: {trouble}")
+
+
+def _read_key(raw: bytes) -> tuple[int, int]:
+    """Epoch and seq of a record that is otherwise unreadable; (0, 0) when these cannot be read either."""
+    try:
+        key = msgspec.json.decode(raw, type=_Key)
+    except (ValueError, RecursionError):
+        return 0, 0
+    return (key.epoch, key.seq) if _is_key(key.epoch, key.seq) else (0, 0)
+
+
+def judge(terminal: str, record: Record) -> Arrival:
+    """Whether a record is whole: bounds, chain hash over this topic's terminal, and a body of a known kind."""
+    if not _is_key(record.epoch, record.seq):
+        return Bad(0, 0, wrap(record), "record: key out of bounds")
+    reason = _shape_fault(record) or _hash_fault(terminal, record)
+    if reason:
+        return Bad(record.epoch, record.seq, wrap(record), reason)
+    try:
+        fact = decode_fact(record.kind, record.version, bytes(record.body))
+    except KeyError:
+        return Bad(record.epoch, record.seq, wrap(record), f"kind not known: {record.kind}")
+    except (ValueError, RecursionError) as trouble:
+        return Bad(record.epoch, record.seq, wrap(record), f"body: {trouble}")
+    if isinstance(fact, Born) and (fact.terminal != terminal or not _HEX32.fullmatch(fact.journal_key)):
+        return Bad(record.epoch, record.seq, wrap(record), "body: born of another terminal or without a key")
+    return Good(record, fact)
+
+
+def _is_key(epoch: int, seq: int) -> bool:
+    return 0 <= epoch <= INTEGER_MAX and 1 <= seq <= INTEGER_MAX
+
+
+def _shape_fault(record: Record) -> str:
+    if not (_HEX32.fullmatch(record.prev) and _HEX32.fullmatch(record.hash)):
+        return "record: a hash is not 32 bytes in hex"
+    if not (_KIND.fullmatch(record.kind) and 0 <= record.version <= INTEGER_MAX and 0 <= record.at_ms <= INTEGER_MAX):
+        return "record: kind, version or time out of bounds"
+    if len(bytes(record.body)) > RECORD_BYTES_MAX:
+        return f"record: body above {RECORD_BYTES_MAX} bytes"
+    return ""
+
+
+def _hash_fault(terminal: str, record: Record) -> str:
+    return "" if record_hash(terminal, record) == record.hash else "hash does not fit"
+
+
+def read_state(payload: bytes | Packet) -> tuple[State, bytes]:
+    """State and its exact bytes. Raises `ValueError`."""
+    body = _bytes(payload)
+    state = _decode(body, State)
+    if not all(0 <= number <= INTEGER_MAX for number in (state.epoch, state.next_seq, state.acked_seq)):
+        raise ValueError("state: a number is out of bounds")
+    return state, body
+
+
+def read_ask_epoch(payload: bytes | Packet) -> AskEpoch:
+    """Raises `ValueError`."""
+    ask = _decode(_bytes(payload), AskEpoch)
+    if not (0 <= ask.epoch <= INTEGER_MAX and _HEX32.fullmatch(ask.journal_key)):
+        raise ValueError("ask: epoch or journal key out of bounds")
+    return ask
+
+
+def read_ask_time(payload: bytes | Packet) -> AskTime:
+    """Raises `ValueError`."""
+    ask = _decode(_bytes(payload), AskTime)
+    if not _HEX16.fullmatch(ask.nonce):
+        raise ValueError("ask: nonce is not 16 bytes in hex")
+    return ask
+
+
+def wrap(payload: bytes | Packet | Record) -> bytes:
+    """What is kept of something unreadable: its bytes, cut at a bound."""
+    raw = payload if isinstance(payload, bytes) else msgspec.json.encode(payload)
+    return raw[:RAW_KEPT_BYTES_MAX]
+
+
+def _bytes(payload: bytes | Packet) -> bytes:
+    if not isinstance(payload, bytes):
+        raise ValueError("a packet where another message belongs")
+    return payload
+
+
+def _decode(payload: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(payload, type=kind)
+    except RecursionError as trouble:
+        raise ValueError(str(trouble)) from trouble

@@ -1,0 +1,272 @@
+"""The store on SQLAlchemy Core: SQLite in a file (WAL, FULL) or in memory. One writer; readers open it read-only."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from fleet.store import Conflict, Epoch, Quarantine, StoredRecord, StoreTrouble, TerminalRow
+from wire.messages import State
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_MS = 5_000
+
+_tables = sa.MetaData()
+
+
+def _table(name: str, *columns: sa.Column[Any]) -> sa.Table:
+    return sa.Table(name, _tables, *columns, sqlite_strict=True)
+
+
+def _key(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Column[Any]:
+    return sa.Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def _column(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Column[Any]:
+    return sa.Column(name, kind, nullable=False)
+
+
+records = _table(
+    "records",
+    _key("terminal", sa.Text), _key("epoch", sa.Integer), _key("seq", sa.Integer),
+    _column("kind", sa.Text), _column("version", sa.Integer), _column("at_ms", sa.Integer), _column("clock", sa.Text),
+    _column("body", sa.LargeBinary), _column("prev", sa.Text), _column("hash", sa.Text), _column("got_ms", sa.Integer),
+)  # fmt: skip
+
+conflicts = _table(
+    "conflicts",
+    _key("terminal", sa.Text), _key("epoch", sa.Integer), _key("seq", sa.Integer), _key("hash", sa.Text),
+    _column("raw", sa.LargeBinary), _column("got_ms", sa.Integer),
+)  # fmt: skip
+
+quarantine = _table(
+    "quarantine",
+    _key("terminal", sa.Text), _key("epoch", sa.Integer), _key("seq", sa.Integer), _key("digest", sa.Text),
+    _column("reason", sa.Text), _column("raw", sa.LargeBinary), _column("got_ms", sa.Integer),
+)  # fmt: skip
+
+terminals = _table(
+    "terminals",
+    _key("terminal", sa.Text),
+    _column("epoch", sa.Integer), _column("acked_seq", sa.Integer), _column("state", sa.LargeBinary),
+    _column("state_ms", sa.Integer), _column("seen_ms", sa.Integer),
+)  # fmt: skip
+
+epochs = _table(
+    "epochs",
+    _key("terminal", sa.Text), _key("epoch", sa.Integer),
+    _column("journal_key", sa.Text), _column("number", sa.Integer), _column("upto", sa.Integer),
+    _column("high", sa.Integer), _column("asked_ms", sa.Integer),
+)  # fmt: skip
+
+
+class SqlStore:
+    """`Store` on one SQLite database. `path` None: in memory. `read_only`: for a look while another process writes."""
+
+    def __init__(self, path: Path | None = None, read_only: bool = False) -> None:
+        self._engine = _engine(path, read_only)
+        with _troubles(), self._engine.begin() as connection:
+            version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+            if version > SCHEMA_VERSION or (read_only and version != SCHEMA_VERSION):
+                raise StoreTrouble(f"schema version {version}, this release reads {SCHEMA_VERSION}")
+            if version < SCHEMA_VERSION:
+                _tables.create_all(connection)
+                connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @contextmanager
+    def begin(self) -> Iterator["SqlBooks"]:
+        """One transaction: committed when the block ends. Raises `StoreTrouble` when it could not be."""
+        with _troubles(), self._engine.begin() as connection:
+            yield SqlBooks(connection)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+@contextmanager
+def _troubles() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as trouble:
+        raise StoreTrouble(str(getattr(trouble, "orig", None) or trouble)) from trouble
+
+
+def _engine(path: Path | None, read_only: bool) -> sa.Engine:
+    if path is None:
+        engine = sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        mode = "ro" if read_only else "rwc"
+        url = f"sqlite:///file:{path.resolve()}?mode={mode}&uri=true"
+        engine = sa.create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+
+    def connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        if path is not None and not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+
+    def begins(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    sa.event.listen(engine, "connect", connected)
+    sa.event.listen(engine, "begin", begins)
+    return engine
+
+
+class SqlBooks:
+    """`Books` on one open transaction, with what only the command line asks for beside it."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    # --- what the core needs ---
+
+    def epoch(self, terminal: str, epoch: int) -> Epoch | None:
+        row = self._db.execute(sa.select(epochs).where(epochs.c.terminal == terminal, epochs.c.epoch == epoch)).first()
+        return Epoch(*row) if row else None
+
+    def put_epoch(self, row: Epoch) -> None:
+        fresh = sqlite.insert(epochs).values(asdict(row))
+        kept = {name: fresh.excluded[name] for name in ("journal_key", "number", "upto", "high", "asked_ms")}
+        self._db.execute(fresh.on_conflict_do_update(index_elements=["terminal", "epoch"], set_=kept))
+
+    def last_number(self, terminal: str) -> int:
+        query = sa.select(sa.func.coalesce(sa.func.max(epochs.c.number), 0)).where(epochs.c.terminal == terminal)
+        return int(self._db.execute(query).scalar_one())
+
+    def hashes(self, terminal: str, epoch: int, seqs: list[int]) -> dict[int, str]:
+        query = sa.select(records.c.seq, records.c.hash).where(
+            records.c.terminal == terminal, records.c.epoch == epoch, records.c.seq.in_(seqs)
+        )
+        return {row.seq: row.hash for row in self._db.execute(query)}
+
+    def add_records(self, rows: list[StoredRecord]) -> None:
+        if rows:
+            self._db.execute(sa.insert(records), [_values(row) for row in rows])
+
+    def add_conflicts(self, rows: list[Conflict]) -> None:
+        if rows:
+            self._db.execute(sqlite.insert(conflicts).on_conflict_do_nothing(), [asdict(row) for row in rows])
+
+    def add_quarantine(self, rows: list[Quarantine]) -> None:
+        if rows:
+            values = [asdict(row) | {"digest": hashlib.sha256(row.raw).hexdigest()} for row in rows]
+            self._db.execute(sqlite.insert(quarantine).on_conflict_do_nothing(), values)
+
+    def nameless(self, terminal: str) -> int:
+        query = sa.select(sa.func.count()).where(quarantine.c.terminal == terminal, quarantine.c.seq == 0)
+        return int(self._db.execute(query).scalar_one())
+
+    def covered(self, terminal: str, epoch: int, after: int, limit: int) -> list[int]:
+        both = sa.union(*(_seqs(table, terminal, epoch, after, limit) for table in (records, quarantine)))
+        return list(self._db.execute(both.order_by("seq").limit(limit)).scalars())
+
+    def lagging(self, asked_before_ms: int, limit: int) -> list[Epoch]:
+        here = sa.and_(terminals.c.terminal == epochs.c.terminal, terminals.c.epoch == epochs.c.epoch)
+        query = (
+            sa.select(epochs)
+            .select_from(epochs.outerjoin(terminals, here))
+            .where(epochs.c.asked_ms <= asked_before_ms)
+            .where((epochs.c.high > epochs.c.upto) | (terminals.c.acked_seq > epochs.c.upto))
+            .order_by(epochs.c.asked_ms, epochs.c.terminal, epochs.c.epoch)
+            .limit(limit)
+        )
+        return [Epoch(*row) for row in self._db.execute(query)]
+
+    def holes(self, row: Epoch, older_than_ms: int, limit: int) -> list[tuple[int, int]]:
+        parts = [
+            sa.select(table.c.seq, table.c.got_ms).where(
+                table.c.terminal == row.terminal, table.c.epoch == row.epoch, table.c.seq > row.upto
+            )
+            for table in (records, quarantine)
+        ]
+        # A terminal that says it was acknowledged beyond what is kept here: a restored backend asks for the rest.
+        parts.append(
+            sa.select((terminals.c.acked_seq + 1).label("seq"), terminals.c.state_ms.label("got_ms")).where(
+                terminals.c.terminal == row.terminal,
+                terminals.c.epoch == row.epoch,
+                terminals.c.acked_seq >= max(row.upto, row.high),
+            )
+        )
+        there = sa.union_all(*parts).subquery()
+        before = sa.func.lag(there.c.seq, 1, row.upto).over(order_by=there.c.seq)
+        pairs = sa.select((before + 1).label("first"), (there.c.seq - 1).label("last"), there.c.got_ms).subquery()
+        query = sa.select(pairs.c.first, pairs.c.last).where(
+            pairs.c.first <= pairs.c.last, pairs.c.got_ms <= older_than_ms
+        )
+        return [(first, last) for first, last in self._db.execute(query.order_by(pairs.c.first).limit(limit))]
+
+    def put_state(self, terminal: str, state: State, body: bytes, now_ms: int, fresh: bool) -> None:
+        row = {"terminal": terminal, "epoch": state.epoch, "acked_seq": state.acked_seq, "state": body}
+        insert = sqlite.insert(terminals).values(row | {"state_ms": now_ms, "seen_ms": now_ms if fresh else 0})
+        kept: dict[str, Any] = {name: insert.excluded[name] for name in ("epoch", "acked_seq", "state")}
+        same = terminals.c.state == insert.excluded.state
+        kept["state_ms"] = sa.case((same, terminals.c.state_ms), else_=insert.excluded.state_ms)
+        self._db.execute(insert.on_conflict_do_update(index_elements=["terminal"], set_=kept))
+
+    def seen(self, terminal: str, now_ms: int) -> None:
+        row = {"terminal": terminal, "epoch": 0, "acked_seq": 0, "state": b"", "state_ms": 0, "seen_ms": now_ms}
+        insert = sqlite.insert(terminals).values(row)
+        kept = {"seen_ms": insert.excluded.seen_ms}
+        self._db.execute(insert.on_conflict_do_update(index_elements=["terminal"], set_=kept))
+
+    # --- what the command line asks ---
+
+    def records_after(self, terminal: str, epoch: int, after: int, limit: int) -> list[StoredRecord]:
+        """Kept records of one journal, ascending."""
+        query = (
+            sa.select(records)
+            .where(records.c.terminal == terminal, records.c.epoch == epoch, records.c.seq > after)
+            .order_by(records.c.seq)
+            .limit(limit)
+        )
+        return [StoredRecord(*row) for row in self._db.execute(query)]
+
+    def epochs_of(self, terminal: str) -> list[Epoch]:
+        """All journals of a terminal, in the order they were first stored."""
+        query = sa.select(epochs).where(epochs.c.terminal == terminal).order_by(sa.text("rowid"))
+        return [Epoch(*row) for row in self._db.execute(query)]
+
+    def conflicts_of(self, terminal: str) -> list[Conflict]:
+        query = sa.select(conflicts).where(conflicts.c.terminal == terminal)
+        return [Conflict(*row) for row in self._db.execute(query.order_by(conflicts.c.epoch, conflicts.c.seq))]
+
+    def quarantine_of(self, terminal: str) -> list[Quarantine]:
+        table = quarantine.c
+        query = sa.select(table.terminal, table.epoch, table.seq, table.reason, table.raw, table.got_ms)
+        query = query.where(table.terminal == terminal).order_by(table.epoch, table.seq, table.got_ms, table.digest)
+        return [Quarantine(*row) for row in self._db.execute(query)]
+
+    def all_terminals(self) -> list[TerminalRow]:
+        """Every terminal that ever spoke."""
+        table = terminals.c
+        query = sa.select(table.terminal, table.state, table.state_ms, table.seen_ms).order_by(table.terminal)
+        return [TerminalRow(row[0], _state(row[1]), row[2], row[3]) for row in self._db.execute(query)]
+
+
+def _seqs(table: sa.Table, terminal: str, epoch: int, after: int, limit: int) -> sa.Select[Any]:
+    page = (
+        sa.select(table.c.seq)
+        .where(table.c.terminal == terminal, table.c.epoch == epoch, table.c.seq > after)
+        .order_by(table.c.seq)
+        .limit(limit)
+        .subquery()
+    )
+    return sa.select(page.c.seq)
+
+
+def _values(row: StoredRecord) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in StoredRecord.__slots__}
+
+
+def _state(body: bytes) -> State | None:
+    return msgspec.json.decode(body, type=State) if body else None

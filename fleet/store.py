@@ -1,0 +1,120 @@
+"""What the backend keeps, as values, and the protocol of the store that keeps it. Bodies stay exactly as they came."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from wire.messages import State
+from wire.records import Record
+
+
+class StoreTrouble(Exception):
+    """The store could not commit (disk full, file locked or damaged); nothing of the transaction was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as kept; `got_ms` is when it came (backend clock, UTC)."""
+
+    terminal: str
+    epoch: int
+    seq: int
+    kind: str
+    version: int
+    at_ms: int
+    clock: str
+    body: bytes
+    prev: str
+    hash: str
+    got_ms: int
+
+    @staticmethod
+    def of(terminal: str, record: Record, got_ms: int) -> "StoredRecord":
+        return StoredRecord(
+            terminal, record.epoch, record.seq, record.kind, record.version, record.at_ms, record.clock,
+            bytes(record.body), record.prev, record.hash, got_ms,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A second record under a key that is taken; kept for a person, never booked. `raw` is its JSON."""
+
+    terminal: str
+    epoch: int
+    seq: int
+    hash: str
+    raw: bytes
+    got_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Something unreadable; `seq` 0 when its key could not be read, `terminal` "" when its topic was nobody's."""
+
+    terminal: str
+    epoch: int
+    seq: int
+    reason: str
+    raw: bytes
+    got_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One journal of a terminal. `upto`: all records up to and with it are kept or in quarantine; `high`: the highest
+    seq seen; `number`: its granted two digits, 0 before; `asked_ms`: when its holes were asked for last."""
+
+    terminal: str
+    epoch: int
+    journal_key: str = ""
+    number: int = 0
+    upto: int = 0
+    high: int = 0
+    asked_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalRow:
+    """What is known of a terminal from `up/state`; `state_ms` and `seen_ms` are backend times."""
+
+    terminal: str
+    state: State | None
+    state_ms: int
+    seen_ms: int
+
+
+class Books(Protocol):
+    """The store within one transaction."""
+
+    def epoch(self, terminal: str, epoch: int) -> Epoch | None: ...
+    def put_epoch(self, row: Epoch) -> None: ...
+    def last_number(self, terminal: str) -> int: ...
+    def hashes(self, terminal: str, epoch: int, seqs: list[int]) -> dict[int, str]: ...
+    def add_records(self, rows: list[StoredRecord]) -> None: ...
+    def add_conflicts(self, rows: list[Conflict]) -> None:
+        """The same conflict twice is kept once."""
+
+    def add_quarantine(self, rows: list[Quarantine]) -> None:
+        """The same bytes under the same key are kept once."""
+
+    def nameless(self, terminal: str) -> int:
+        """How many unreadable messages without a key are kept for the terminal."""
+
+    def covered(self, terminal: str, epoch: int, after: int, limit: int) -> list[int]:
+        """The next seqs above `after` that are kept or in quarantine, ascending."""
+
+    def lagging(self, asked_before_ms: int, limit: int) -> list[Epoch]:
+        """Journals that are not whole up to what is known to exist and were not asked for since."""
+
+    def holes(self, row: Epoch, older_than_ms: int, limit: int) -> list[tuple[int, int]]:
+        """Inclusive ranges that are missing and whose right neighbour came before `older_than_ms`."""
+
+    def put_state(self, terminal: str, state: State, body: bytes, now_ms: int, fresh: bool) -> None: ...
+    def seen(self, terminal: str, now_ms: int) -> None: ...
+
+
+class Store(Protocol):
+    """Something that gives transactions: leaving the context commits, an exception rolls back."""
+
+    def begin(self) -> AbstractContextManager[Books]: ...
