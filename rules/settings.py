@@ -1,0 +1,235 @@
+"""Settings documents: read against the model, judged, compared, and who may change what (decisions 25).
+
+A settings *document* is nested data as read from JSON or TOML: only what differs from the defaults need be there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from rules.barcodes import has_hidden
+from rules.rights import FIXED, NEVER_GRANTED, Grants, Right, Role, right_refusal, role_of
+from rules.scale_codes import layout_fits
+from rules.settings_model import Operator, Settings, Tax, TaxRate
+
+__all__ = ["Problem", "Settings", "change_refusal", "changed", "check", "defaults", "document", "rate_on", "who_may"]
+
+BAD_SETTINGS, NOT_ALLOWED = 9004, 2005
+PROBLEMS_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a document. The text is `problem__REASON` of the room `rules`; `detail` is for experts."""
+
+    path: str  # cash.rounding, operators[2].number
+    reason: str
+    detail: str = ""
+    code: int = BAD_SETTINGS
+
+
+def defaults() -> Settings:
+    """The factory's settings: a shop can sell with them as they are."""
+    return Settings()
+
+
+def document(settings: Settings) -> dict[str, Any]:
+    """The whole settings as plain nested data, for storage; `check` reads it back to an equal value."""
+    return cast(dict[str, Any], msgspec.to_builtins(settings))
+
+
+def check(doc: object) -> Settings | list[Problem]:
+    """Settings of a document, missing ones at their default, or everything that is wrong with it (at most 50)."""
+    problems = list(_misfits(Settings, doc, ""))
+    if not problems:
+        settings = msgspec.convert(doc, Settings)
+        problems = list(_nonsense(settings))
+        if not problems:
+            return settings
+    return problems[:PROBLEMS_MAX]
+
+
+# --- type and bounds -----------------------------------------------------------------
+
+
+def _misfits(cls: type[msgspec.Struct], data: object, path: str) -> Iterator[Problem]:
+    """Unknown names, wrong types and broken bounds, each with its own path."""
+    if not isinstance(data, dict):
+        yield Problem(path or "$", "table")
+        return
+    fields = get_type_hints(cls, include_extras=True)
+    for name in data:
+        if name not in fields:
+            yield Problem(_join(path, str(name)), "unknown")
+    for field in msgspec.structs.fields(cls):
+        if field.encode_name in data:
+            yield from _misfit(fields[field.name], data[field.encode_name], _join(path, field.name))
+        elif field.required:
+            yield Problem(_join(path, field.name), "missing")
+
+
+def _misfit(kind: Any, value: object, path: str) -> Iterator[Problem]:
+    inner = _bare(kind)
+    if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+        yield from _misfits(inner, value, path)
+        return
+    row = _bare(get_args(inner)[0]) if get_origin(inner) is tuple else None
+    if isinstance(row, type) and issubclass(row, msgspec.Struct) and isinstance(value, list | tuple):
+        found = [fault for place, item in enumerate(value) for fault in _misfits(row, item, f"{path}[{place}]")]
+        if found:
+            yield from found
+            return
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as fault:
+        yield Problem(path, "value", str(fault))
+
+
+def _bare(kind: Any) -> Any:
+    """The type under its `Annotated` bounds."""
+    return get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+# --- sense: what each value allows but all together do not ---------------------------------------------
+
+
+def _nonsense(settings: Settings) -> Iterator[Problem]:
+    yield from _operators(settings.operators)
+    yield from _scale_layouts(settings)
+    yield from _rights(settings.rights)
+    yield from _tax(settings.tax)
+    steps = settings.cash.quick_steps_fen
+    if any(low >= high for low, high in pairwise(steps)):
+        yield Problem("cash.quick_steps_fen", "ascending")
+    if settings.shift.float_expected_fen > settings.shift.float_max_fen:
+        yield Problem("shift.float_expected_fen", "above_max")
+    texts = {"shop.name": settings.shop.name, "shop.branch": settings.shop.branch}
+    texts |= {f"shop.footer[{place}]": line for place, line in enumerate(settings.shop.footer)}
+    texts |= {f"operators[{place}].name": row.name for place, row in enumerate(settings.operators)}
+    yield from (Problem(path, "hidden_signs") for path, text in texts.items() if has_hidden(text))
+
+
+def _operators(operators: tuple[Operator, ...]) -> Iterator[Problem]:
+    numbers = [row.number for row in operators]
+    for place, number in enumerate(numbers):
+        if number in numbers[:place]:
+            yield Problem(f"operators[{place}].number", "twice", number)
+    roles = {role_of(row.number) for row in operators if row.active}
+    if Role.SUPERVISOR not in roles:
+        yield Problem("operators", "no_supervisor")
+    if Role.ADMIN not in roles:
+        yield Problem("operators", "no_admin")
+
+
+def _scale_layouts(settings: Settings) -> Iterator[Problem]:
+    seen: set[tuple[str, int]] = set()
+    for place, layout in enumerate(settings.scale_layouts):
+        if not layout_fits(layout):
+            yield Problem(f"scale_layouts[{place}].pattern", "layout", layout.pattern)
+        place_taken = (layout.flag, len(layout.pattern))
+        if layout.enabled and place_taken in seen:
+            yield Problem(f"scale_layouts[{place}].flag", "twice", layout.flag)
+        if layout.enabled:
+            seen.add(place_taken)
+
+
+def _rights(rights: Grants) -> Iterator[Problem]:
+    for role, grants in rights.items():
+        if role not in set(Role):
+            yield Problem(f"rights.{role}", "unknown")
+            continue
+        for name, granted in grants.items():
+            path = f"rights.{role}.{name}"
+            if name not in set(Right):
+                yield Problem(path, "unknown")
+            elif granted != "yes" and name in FIXED.get(Role(role), ()):
+                yield Problem(path, "right_fixed")
+            elif granted != "no" and name in NEVER_GRANTED.get(Role(role), ()):
+                yield Problem(path, "right_never")
+
+
+def _tax(tax: Tax) -> Iterator[Problem]:
+    seen: set[tuple[str, str]] = set()
+    for place, rate in enumerate(tax.rates):
+        if not _is_day(rate.valid_from):
+            yield Problem(f"tax.rates[{place}].valid_from", "no_such_day", rate.valid_from)
+        if (rate.kind, rate.valid_from) in seen:
+            yield Problem(f"tax.rates[{place}].valid_from", "twice", rate.valid_from)
+        seen.add((rate.kind, rate.valid_from))
+    wanted = "standard" if tax.taxpayer == "general" else "simplified"
+    if wanted not in {rate.kind for rate in tax.rates}:
+        yield Problem("tax.rates", "no_rate", wanted)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+# --- use and change -----------------------------------------------------------------
+
+
+def rate_on(tax: Tax, kind: str, day: str) -> TaxRate | None:
+    """The rate of a kind in force on a day (YYYY-MM-DD), or None when none was yet."""
+    rates = [rate for rate in tax.rates if rate.kind == kind and rate.valid_from <= day]
+    return max(rates, key=lambda rate: rate.valid_from, default=None)
+
+
+def changed(old: Settings, new: Settings) -> tuple[str, ...]:
+    """Paths of the settings that differ: `cash.rounding`, `operators`. The revision is not a setting of its own."""
+    paths: list[str] = []
+    for section in Settings.__struct_fields__:
+        before, after = getattr(old, section), getattr(new, section)
+        if before == after or section == "revision":
+            continue
+        if isinstance(after, msgspec.Struct):
+            names = after.__struct_fields__
+            paths += [f"{section}.{name}" for name in names if getattr(before, name) != getattr(after, name)]
+        else:
+            paths.append(section)
+    return tuple(paths)
+
+
+def who_may(path: str) -> tuple[str, ...]:
+    """Roles that may change the setting of this path. Raises `KeyError` for a path that is none."""
+    section, _, name = path.partition(".")
+    kind = get_type_hints(Settings, include_extras=True)[section]
+    if name:
+        kind = get_type_hints(kind, include_extras=True)[name]
+    extra = next(meta.extra for meta in kind.__metadata__ if isinstance(meta, msgspec.Meta))
+    assert extra is not None, path
+    return tuple(extra["who"])
+
+
+def change_refusal(old: Settings, new: Settings, role: Role) -> int | None:
+    """2005 when `role` may not make this change at the terminal, else None.
+
+    Supervisors change cashiers, the administrator changes supervisors and himself (domain 12).
+    """
+    for path in changed(old, new):
+        if path == "operators":
+            if any(right_refusal(role, right, old.rights) for right in _operator_rights(old, new)):
+                return NOT_ALLOWED
+        elif role.value not in who_may(path):
+            return NOT_ALLOWED
+    return None
+
+
+def _operator_rights(old: Settings, new: Settings) -> set[Right]:
+    before, after = ({row.number: row for row in settings.operators} for settings in (old, new))
+    touched = {number for number in before.keys() | after.keys() if before.get(number) != after.get(number)}
+    return {
+        Right.OPERATORS_CASHIERS if role_of(number) == Role.CASHIER else Right.OPERATORS_SUPERVISORS
+        for number in touched
+    }
