@@ -1,0 +1,1 @@
+"""Keypad and scanner: one input thread that turns bytes of devices into `KeyPressed`, `KeyHeld` and `Scanned`."""
