@@ -108,14 +108,15 @@ class BoardLink:
         link = self._socket
         assert link is not None
         while not self._stopping:
-            readable, writable, _ = select.select([link, self._wake_read], [link] if self._unsent else [], [])
+            fd = link.fileno()
+            readable, writable, _ = select.select([fd, self._wake_read], [fd] if self._unsent else [], [])
             if self._wake_read in readable:
                 self._drain_wake()
             try:
                 if writable:
                     with self._lock:
                         self._flush(link)
-                if link in readable and not self._take(link.recv(LINE_BYTES_MAX)):
+                if fd in readable and not self._take(link.recv(LINE_BYTES_MAX)):
                     return
             except BlockingIOError:
                 continue

@@ -1,1 +1,39 @@
 """Keypad and scanner: one input thread that turns bytes of devices into `KeyPressed`, `KeyHeld` and `Scanned`."""
+
+from pathlib import Path
+
+from firmware.drivers.keys.lanes import KeypadLane, SerialLane, WedgeLane
+from firmware.drivers.keys.ports import EvdevPort, FifoPort, SerialPort
+from firmware.drivers.keys.reader import Input, Keys
+from firmware.hardware import Board, Evdev, Hardware, SerialScanner
+from wire.board import KEYPAD, SCANNER, SCANNER_SERIAL
+
+__all__ = ["Input", "Keys", "inputs"]
+
+
+def inputs(hardware: Hardware, board: Path | None = None) -> list[Input]:
+    """The inputs a profile wires; `board` is the folder of the virtual board, for profiles that have one."""
+    found = []
+    match hardware.keypad.source:
+        case Board():
+            assert board is not None, "the profile's keypad is on a board, and no board folder is given"
+            found.append(Input(KEYPAD, "keypad", FifoPort(board / KEYPAD), KeypadLane(hardware.keypad.key_map())))
+        case Evdev(name_contains=name):
+            found.append(Input(KEYPAD, "keypad", EvdevPort("keypad", name), KeypadLane(hardware.keypad.key_map())))
+    for source in hardware.scanner.sources:
+        found += _scanner(source, hardware.scanner.gap_ms, board)
+    return found
+
+
+def _scanner(source: Board | Evdev | SerialScanner, gap_ms: int, board: Path | None) -> list[Input]:
+    match source:
+        case Board():
+            assert board is not None, "the profile's scanner is on a board, and no board folder is given"
+            return [
+                Input(SCANNER, "scanner", FifoPort(board / SCANNER), WedgeLane(gap_ms)),
+                Input(SCANNER_SERIAL, "scanner", SerialPort(board / SCANNER_SERIAL), SerialLane(gap_ms)),
+            ]
+        case Evdev(name_contains=name):
+            return [Input(SCANNER, "scanner", EvdevPort("scanner", name), WedgeLane(gap_ms))]
+        case SerialScanner(path=path, baud=baud):
+            return [Input(SCANNER_SERIAL, "scanner", SerialPort(path, baud), SerialLane(gap_ms))]

@@ -1,6 +1,5 @@
 """Where bytes come from: a FIFO of the virtual board, an evdev node, a serial line. Each opens without blocking."""
 
-import array
 import errno
 import fcntl
 import logging
@@ -19,6 +18,7 @@ log = logging.getLogger(__name__)
 READ_BYTES_MAX = 16 * 1024
 EVIOCSCLOCKID = 0x400445A0
 CLOCK_MONOTONIC = 1
+LED_CAPS_LOCK = 1
 
 
 class Port(Protocol):
@@ -30,6 +30,9 @@ class Port(Protocol):
 
     def state(self) -> tuple[frozenset[int], bool]:
         """Keys that are down now, and Caps Lock."""
+
+    def gone(self) -> None:
+        """The device is unplugged: get ready to `open` again."""
 
     def close(self) -> None: ...
 
@@ -61,6 +64,9 @@ class FifoPort:
 
     def state(self) -> tuple[frozenset[int], bool]:
         return NO_KEYS, False
+
+    def gone(self) -> None:
+        """Keeps the descriptor: the old FIFO's inode number cannot come back for a new one while we hold it."""
 
     def close(self) -> None:
         if self._fd is not None:
@@ -101,7 +107,7 @@ class EvdevPort:
             os.set_blocking(fd, False)
             self._use_monotonic_clock(fd)
         except OSError as wrong:
-            log.warning("%s %s: %s", self._role, path, wrong)
+            log.debug("%s %s: %s", self._role, path, wrong)
             self.close()
             return None
         return fd
@@ -110,7 +116,10 @@ class EvdevPort:
         return b""
 
     def state(self) -> tuple[frozenset[int], bool]:
-        return frozenset(self._device.active_keys()), 1 in self._device.leds()
+        return frozenset(self._device.active_keys()), LED_CAPS_LOCK in self._device.leds()
+
+    def gone(self) -> None:
+        self.close()
 
     def close(self) -> None:
         if self._device is not None:
@@ -128,6 +137,17 @@ class EvdevPort:
                 raise
 
 
+def open_serial(path: str, baud: int) -> Any:
+    """The one door to pyserial: opens a line without throwing away what the scanner sent before (as pyserial would)."""
+    import serial
+
+    class Line(serial.Serial):  # type: ignore[misc]  # pyserial has no types
+        def _reset_input_buffer(self) -> None:
+            pass
+
+    return Line(path, baud, timeout=0, exclusive=True)
+
+
 class SerialPort:
     """A serial line, configured by pyserial and read by its descriptor (pitfalls 2)."""
 
@@ -138,12 +158,10 @@ class SerialPort:
     def open(self) -> int | None:
         if not os.path.exists(self._path):
             return None
-        import serial
-
         try:
-            self._line = serial.Serial(self._path, self._baud, timeout=0, exclusive=True)
-        except (serial.SerialException, OSError) as wrong:
-            log.warning("scanner %s: %s", self._path, wrong)
+            self._line = open_serial(self._path, self._baud)
+        except OSError as wrong:  # pyserial's own errors are OSErrors
+            log.debug("scanner %s: %s", self._path, wrong)
             return None
         fd: int = self._line.fileno()
         os.set_blocking(fd, False)
@@ -155,15 +173,11 @@ class SerialPort:
     def state(self) -> tuple[frozenset[int], bool]:
         return NO_KEYS, False
 
+    def gone(self) -> None:
+        self.close()
+
     def close(self) -> None:
         if self._line is not None:
             with suppress(OSError):
                 self._line.close()
         self._line = None
-
-
-def unread(fd: int) -> int:
-    """Bytes that lie unread in a descriptor's buffer."""
-    size = array.array("i", [0])
-    fcntl.ioctl(fd, 0x541B, size)  # FIONREAD
-    return size[0]

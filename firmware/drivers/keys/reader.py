@@ -10,7 +10,7 @@ from typing import Literal
 
 from firmware.drivers.keys.lanes import InputEvent, Lane
 from firmware.drivers.keys.ports import READ_BYTES_MAX, Port
-from firmware.events import DeviceSeen, Event, KeyHeld, KeyPressed
+from firmware.events import DeviceSeen, Event
 from wire.diag import Counts
 
 log = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ class Keys:
             self._take(each, data)
             return
         selector.unregister(each.fd)
-        each.port.close()
+        each.port.gone()
         each.fd, each.retry_at_ms = None, self._clock_ms() + each.retry_ms
         self._offer(each.lane.unplugged())
 
