@@ -215,6 +215,11 @@ class TimerFired:
 
 
 @dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing has happened for a moment: time for a slice of idle work (checkpoint, verification of old records)."""
+
+
+@dataclass(frozen=True, slots=True)
 class StopAsked:
     """SIGTERM, or the update: end cleanly."""
 
@@ -224,7 +229,7 @@ class StopAsked:
 Event = (
     Started | KeyPressed | KeyHeld | Scanned | ScanRejected | DeviceSeen | PrinterSeen | Printed | DrawerPulsed
     | DrawerSeen | LinkUp | LinkDown | Acked | EpochAnswered | PacketRefused | WireGarbage | PinChecked | PinHashed
-    | Signed | BatterySeen | DiskSeen | ClockSeen | TimerFired | StopAsked
+    | Signed | BatterySeen | DiskSeen | ClockSeen | TimerFired | Idle | StopAsked
 )  # fmt: skip
 
 
@@ -292,9 +297,14 @@ class Sound:
     tone: ToneName
 
 
+Colour = Literal["off", "green", "red", "amber"]
+
+
 @dataclass(frozen=True, slots=True)
 class Light:
-    colour: Literal["off", "green", "red", "amber"]
+    """The lamp from now on."""
+
+    colour: Colour
 
 
 @dataclass(frozen=True, slots=True)

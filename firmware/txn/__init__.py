@@ -1,0 +1,1 @@
+"""The business, one file per subject. Pure but for `ledger.py`, the only file that opens the database."""

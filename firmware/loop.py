@@ -1,0 +1,225 @@
+"""Inbox, timers and worker threads: the only file of the firmware that knows threads.
+
+The main thread runs the core: it takes one event, steps the terminal, hands the effects to the drivers. Drivers run one
+thread each and post events. The loop measures its own lateness, names the culprit, and feeds the watchdog only when every
+worker is alive.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from firmware.events import Effect, Event, Exit, Idle, KeyHeld, KeyPressed, Now, SetTimer, StopTimer, TimerFired
+from firmware.terminal import Terminal
+from wire.diag import Counts
+
+KEYS_WAITING_MAX: Final = 32
+"""More keys than this in the inbox are rejected audibly at the driver (decisions 14)."""
+
+LATE_MS: Final = 100
+"""A step that takes longer than this is named in the log."""
+
+IDLE_AFTER_MS: Final = 50
+"""The inbox has been empty for this long: time for a slice of idle work."""
+
+STOP_WAIT_S: Final = 5.0
+QUERY_WAIT_S: Final = 5.0
+FEED_EVERY_MS: Final = 2_000
+
+log = logging.getLogger("posd.loop")
+
+
+class Driver(Protocol):
+    """A worker at the edge: one thread, one device or a few of a kind."""
+
+    name: str
+
+    def run(self) -> None:
+        """The thread's body, until `stop`."""
+        ...
+
+    def stop(self) -> None:
+        """Make `run` return soon; from any thread."""
+        ...
+
+    def counts(self) -> dict[str, Counts]:
+        """Bytes or messages read and written, by endpoint (decisions 2)."""
+        ...
+
+    def busy(self) -> bool:
+        """Whether it is inside a job that will end by itself."""
+        ...
+
+    def waiting(self) -> tuple[str, ...]:
+        """What it waits for from outside: `printer`, `ack`, `link` …"""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question from the diagnosis socket, answered in the core's thread between two events."""
+
+    ask: Callable[[], object]
+    answer: "queue.SimpleQueue[object]" = field(default_factory=queue.SimpleQueue)
+
+
+@dataclass(slots=True)
+class Lateness:
+    """The slowest step so far."""
+
+    worst_ms: int = 0
+    by: str = ""
+
+    def note(self, took_ms: int, event: Event) -> None:
+        """Remember and log a slow step."""
+        if took_ms > self.worst_ms:
+            self.worst_ms, self.by = took_ms, type(event).__name__
+        if took_ms > LATE_MS:
+            log.warning("step of %s took %d ms", type(event).__name__, took_ms)
+
+
+@dataclass(slots=True)
+class Loop:
+    """Runs one terminal with its drivers until it exits."""
+
+    terminal: Terminal
+    clock: Callable[[], Now]
+    carry: Callable[[Effect], None]  # everything but timers and Exit
+    drivers: tuple[Driver, ...]
+    feed_watchdog: Callable[[], None]
+    lateness: Lateness = field(default_factory=Lateness)
+    _inbox: "queue.SimpleQueue[Event | Query]" = field(default_factory=queue.SimpleQueue)
+    _timers: dict[str, int] = field(default_factory=dict)
+    _threads: dict[str, threading.Thread] = field(default_factory=dict)
+    _keys: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _failed: BaseException | None = None
+    _fed_ms: int = 0
+    last_event: str = ""
+
+    # --- from any thread ----------------------------------------------------------------------------------------------
+
+    def post(self, event: Event) -> None:
+        """Put an event into the inbox."""
+        if isinstance(event, KeyPressed | KeyHeld):
+            with self._lock:
+                self._keys += 1
+        self._inbox.put(event)
+
+    def key_credit(self) -> int:
+        """How many more keys the inbox takes."""
+        with self._lock:
+            return KEYS_WAITING_MAX - self._keys
+
+    def ask(self, question: Callable[[], object]) -> object:
+        """Have `question` answered by the core's thread. Raises `TimeoutError` when the core is stuck or gone."""
+        query = Query(question)
+        self._inbox.put(query)
+        try:
+            return query.answer.get(timeout=QUERY_WAIT_S)
+        except queue.Empty:
+            raise TimeoutError("the core did not answer") from None
+
+    # --- the core's thread --------------------------------------------------------------------------------------------
+
+    @property
+    def inbox_size(self) -> int:
+        """Events not yet taken."""
+        return self._inbox.qsize()
+
+    def timer_due_ms(self) -> int | None:
+        """Milliseconds until the next timer; None when none runs."""
+        return min(self._timers.values()) - self.clock().monotonic_ms if self._timers else None
+
+    def run(self, first: Event) -> str:
+        """Start the workers, take events until the terminal exits; the reason. Re-raises what killed a worker."""
+        for driver in self.drivers:
+            self._start(driver)
+        try:
+            reason = self._take(first)
+            while reason is None:
+                reason = self._turn()
+            return reason
+        finally:
+            self._end()
+
+    def _turn(self) -> str | None:
+        self._check_workers()
+        item = self._next()
+        if item is None:
+            return None
+        if isinstance(item, Query):
+            item.answer.put(item.ask())
+            return None
+        return self._take(item)
+
+    def _next(self) -> Event | Query | None:
+        """The next event: from the inbox, a timer that is due, or a slice of idle work."""
+        due = self.timer_due_ms()
+        if due is not None and due <= 0:
+            name = min(self._timers, key=lambda each: (self._timers[each], each))
+            del self._timers[name]
+            return TimerFired(name)
+        idle = self.terminal.idle_work
+        wait_ms = min(1_000 if due is None else due, IDLE_AFTER_MS if idle else 1_000)
+        try:
+            item = self._inbox.get(timeout=wait_ms / 1000)
+        except queue.Empty:
+            return Idle() if idle and wait_ms == IDLE_AFTER_MS else None
+        if isinstance(item, KeyPressed | KeyHeld):
+            with self._lock:
+                self._keys -= 1
+        return item
+
+    def _take(self, event: Event) -> str | None:
+        self.last_event = repr(event)[:200]
+        began = time.monotonic_ns()
+        effects = self.terminal.step(event, self.clock())
+        self.lateness.note((time.monotonic_ns() - began) // 1_000_000, event)
+        reason = None
+        for effect in effects:
+            match effect:
+                case SetTimer(name, after_ms):
+                    self._timers[name] = self.clock().monotonic_ms + after_ms
+                case StopTimer(name):
+                    self._timers.pop(name, None)
+                case Exit(why):
+                    reason = why
+                case _:
+                    self.carry(effect)
+        return reason
+
+    # --- workers ------------------------------------------------------------------------------------------------------
+
+    def _start(self, driver: Driver) -> None:
+        def body() -> None:
+            try:
+                driver.run()
+            except BaseException as error:
+                log.exception("worker %s died", driver.name)
+                self._failed = error
+
+        thread = threading.Thread(target=body, name=driver.name, daemon=True)
+        self._threads[driver.name] = thread
+        thread.start()
+
+    def _check_workers(self) -> None:
+        """A dead worker stops the process: systemd starts it again, the journal is there."""
+        if self._failed is not None:
+            raise self._failed
+        now_ms = time.monotonic_ns() // 1_000_000
+        if now_ms - self._fed_ms >= FEED_EVERY_MS and all(thread.is_alive() for thread in self._threads.values()):
+            self._fed_ms = now_ms
+            self.feed_watchdog()
+
+    def _end(self) -> None:
+        for driver in self.drivers:
+            driver.stop()
+        for name, thread in self._threads.items():
+            thread.join(STOP_WAIT_S)
+            if thread.is_alive():
+                log.warning("worker %s did not stop", name)

@@ -1,0 +1,133 @@
+"""What a screen is, and the moves it can answer with (design 4)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from firmware.events import Event, Key, Scanned
+from firmware.txn.command import Command, Context, Decision
+from firmware.txn.slip import LOCAL
+from firmware.view import Block, Hint, Say, StatusBar, Tint, View, text
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One screen: its fields are all its state. The only base class we inherit from."""
+
+    def press(self, key: Key, ctx: Context) -> "Move":
+        """A key went down."""
+        return Stay()
+
+    def hold(self, key: Key, ctx: Context) -> "Move":
+        """A key has been down for two seconds: CANCEL leads home from anywhere (domain 14.1)."""
+        return Home() if key is Key.CANCEL else Stay()
+
+    def scan(self, scanned: Scanned, ctx: Context) -> "Move":
+        """Something was scanned; a screen that expects none rejects it audibly."""
+        return Reject()
+
+    def hear(self, event: Event, ctx: Context) -> "Move":
+        """A worker's answer this screen waits for."""
+        return Stay()
+
+    def back(self, result: object, ctx: Context) -> "Move":
+        """The screen above was popped with `result`."""
+        return Stay()
+
+    def view(self, ctx: Context) -> View:
+        """What there is to see."""
+        raise AssertionError("every screen has a view")
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Remain, as `screen` if given."""
+
+    screen: Screen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    screen: Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    screen: Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Pop:
+    """Leave, giving `result` to the screen beneath."""
+
+    result: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """To the bottom of the stack, which fits the session: sign-on, open shift, or ready to sell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Not taken: an audible reject, nothing changes."""
+
+
+Then = Callable[[Decision, tuple[int, ...], Context], "Move"]
+"""What follows a command that was done: its decision and the seqs of its facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Have a command done, then make the move `then` says. A refusal shows itself the same way everywhere."""
+
+    command: Command
+    then: Then
+
+
+Move = Stay | Push | Replace | Pop | Home | Reject | Do
+
+
+def stay(decision: Decision, seqs: tuple[int, ...], ctx: Context) -> Move:
+    """`then`: remain on the screen."""
+    return Stay()
+
+
+def home(decision: Decision, seqs: tuple[int, ...], ctx: Context) -> Move:
+    """`then`: go home."""
+    return Home()
+
+
+def pop(decision: Decision, seqs: tuple[int, ...], ctx: Context) -> Move:
+    """`then`: leave the screen."""
+    return Pop()
+
+
+def shown(
+    screen: Screen,
+    ctx: Context,
+    title: Say,
+    body: tuple[Block, ...],
+    hints: tuple[Hint, ...],
+    tint: Tint = Tint.PLAIN,
+) -> View:
+    """The view of a screen, with the status bar as things stand."""
+    return View(type(screen).__name__, ctx.lang, title, body, hints, status_bar(ctx), tint)
+
+
+def status_bar(ctx: Context) -> StatusBar:
+    """Time and its trust, link, backlog, printer, battery, operator."""
+    return StatusBar(
+        local_time(ctx.now.wall_ms, "%H:%M"), ctx.now.clock, ctx.devices.link, ctx.backlog,
+        ctx.devices.printer, ctx.devices.battery, ctx.session.operator,
+    )  # fmt: skip
+
+
+def local_time(wall_ms: int, form: str) -> str:
+    """China's time of a UTC moment."""
+
+    return datetime.fromtimestamp(wall_ms / 1000, UTC).astimezone(LOCAL).strftime(form)
+
+
+OK_HINT = Hint("OK", text("hint__ok"))
+CANCEL_HINT = Hint("CANCEL", text("hint__back"))

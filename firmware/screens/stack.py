@@ -1,0 +1,62 @@
+"""The stack of screens and how a move changes it. A tuple of frozen screens, the top one last."""
+
+from firmware.screens.base import Home, Move, Pop, Push, Reject, Replace, Screen, Stay
+from firmware.screens.sell import BasketScreen, Idle
+from firmware.screens.start import KeptBasket, Unfinished, new_pin, open_shift, owed, sign_on
+from firmware.screens.widgets import Wait
+from firmware.txn import sale, shift
+from firmware.txn.command import Context
+from firmware.txn.operator import must_change_pin
+
+Stack = tuple[Screen, ...]
+DEPTH_MAX = 8
+
+
+def home(ctx: Context) -> Stack:
+    """Where the session belongs: sign-on, new PIN, open shift, what a power cut left, the basket, or ready to sell."""
+    if not ctx.session.operator:
+        return (sign_on(),)
+    if must_change_pin(ctx.books, ctx.session.operator):
+        return (new_pin(),)
+    if shift.current(ctx.books) is None:
+        return (open_shift(ctx),)
+    if ctx.session.basket.lines:
+        return (Idle(), BasketScreen())
+    if sale.kept(ctx.books):
+        return (Idle(), KeptBasket())
+    return (Idle(),)
+
+
+def offered(stack: Stack, ctx: Context) -> Stack:
+    """`stack` with unfinished slips on top, once a shift is open and somebody is there to look at the paper."""
+    selling = isinstance(stack[0], Idle)
+    return (*stack, Unfinished()) if selling and owed(ctx) else stack
+
+
+def moved(stack: Stack, move: Move, ctx: Context) -> tuple[Stack, Move | None]:
+    """The stack after a move, and the move the screen beneath answers with when one was popped.
+
+    `Do` is the terminal's to carry out; it must not come here.
+    """
+    match move:
+        case Stay(screen):
+            return (stack if screen is None else (*stack[:-1], screen)), None
+        case Push(screen):
+            assert len(stack) < DEPTH_MAX, "screens pushed without end"
+            return (*stack, screen), None
+        case Replace(screen):
+            return (*stack[:-1], screen), None
+        case Pop(result):
+            beneath = stack[:-1] or home(ctx)
+            return beneath, beneath[-1].back(result, ctx)
+        case Home():
+            return home(ctx), None
+        case Reject():
+            return stack, None
+        case _:
+            raise AssertionError(move)
+
+
+def without_wait(stack: Stack) -> Stack:
+    """The stack once what a `Wait` waited for has come."""
+    return stack[:-1] if isinstance(stack[-1], Wait) else stack

@@ -1,0 +1,191 @@
+"""Reusable screens and pieces: notice, refusal, confirmation, wait, wizard, and digits being typed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from firmware.events import Event, Key
+from firmware.screens.base import CANCEL_HINT, OK_HINT, Home, Move, Pop, Push, Screen, Stay, shown
+from firmware.txn.command import Context, Refusal
+from firmware.view import Block, Field, Gap, Hint, Para, Row, Say, Tint, View, text
+from rules.errors import error
+from rules.money import yuan
+
+AMOUNT_DIGITS_MAX = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Notice(Screen):
+    """Something to read; any of OK and CANCEL leaves."""
+
+    title: Say
+    words: tuple[Say, ...]
+    tint: Tint = Tint.PLAIN
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """Leave on OK, CANCEL or CLEAR."""
+        return Pop() if key in (Key.OK, Key.CANCEL, Key.CLEAR) else Stay()
+
+    def view(self, ctx: Context) -> View:
+        """The words, large first."""
+        first, *rest = self.words
+        body: tuple[Block, ...] = (Gap(16), Para(first, self.tint, large=True), *(Para(word) for word in rest))
+        return shown(self, ctx, self.title, body, (OK_HINT,), self.tint)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Screen):
+    """A refusal, always shown the same way: `[2005] …` and what the cashier does next (design 4)."""
+
+    refusal: Refusal
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """Leave on OK, CANCEL or CLEAR."""
+        return Pop() if key in (Key.OK, Key.CANCEL, Key.CLEAR) else Stay()
+
+    def view(self, ctx: Context) -> View:
+        """Code, text, what it was about, action."""
+        entry = error(self.refusal.code)
+        words, action = (entry.zh, entry.action_zh) if ctx.lang == "zh" else (entry.en, entry.action_en)
+        body: tuple[Block, ...] = (Gap(8), Para(f"[{entry.code}] {words}", Tint.BAD, large=True))
+        if self.refusal.about:
+            body += (Row(self.refusal.about, tint=Tint.QUIET),)
+        if action:
+            body += (Gap(8), Para(action))
+        return shown(self, ctx, text("refused__title"), body, (OK_HINT,), Tint.BAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm(Screen):
+    """A question; OK answers with True, CANCEL with False, to the screen beneath."""
+
+    title: Say
+    words: tuple[Say, ...]
+    yes: Say = field(default_factory=lambda: text("hint__yes"))
+    no: Say = field(default_factory=lambda: text("hint__no"))
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """OK is yes; CANCEL and CLEAR are no."""
+        if key is Key.OK:
+            return Pop(True)
+        return Pop(False) if key in (Key.CANCEL, Key.CLEAR) else Stay()
+
+    def view(self, ctx: Context) -> View:
+        """The question."""
+        first, *rest = self.words
+        body: tuple[Block, ...] = (Gap(16), Para(first, large=True), *(Para(word) for word in rest))
+        return shown(self, ctx, self.title, body, (Hint("OK", self.yes), Hint("CANCEL", self.no)), Tint.UNSURE)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait(Screen):
+    """Waiting for a worker; its answer leads on by `then`. CANCEL is not offered: nothing waits for the outside here."""
+
+    words: Say
+    heard: Callable[[Event, Context], Move | None]
+
+    def hear(self, event: Event, ctx: Context) -> Move:
+        """On by `heard`, when the event is the one waited for."""
+        return self.heard(event, ctx) or Stay()
+
+    def view(self, ctx: Context) -> View:
+        """What is being waited for."""
+        return shown(self, ctx, text("wait__title"), (Gap(48), Para(self.words, large=True)), ())
+
+
+def typed(value: str, key: Key, longest: int) -> str | None:
+    """`value` after a digit or CLEAR; None when the key is neither."""
+    if key.digit:
+        return value + key.digit if len(value) < longest else value
+    return value[:-1] if key is Key.CLEAR else None
+
+
+def amount_text(digits: str) -> str:
+    """Digits shifted in from the right: 1230 -> 12.30 (domain 14.2)."""
+    return yuan(int(digits or "0"))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One question of a wizard. `kind`: a number as typed, a hidden PIN, or an amount in fen shifted in from the right."""
+
+    label: Say
+    kind: str  # number | pin | amount
+    longest: int
+    shortest: int = 1
+    start: str = ""
+
+
+Finish = Callable[[tuple[str, ...], Context], Move]
+
+
+@dataclass(frozen=True, slots=True)
+class Wizard(Screen):
+    """A linear flow: one question after the other; CANCEL goes one back, from the first one out."""
+
+    title: Say
+    steps: tuple[Step, ...]
+    finish: Finish
+    values: tuple[str, ...] = ()
+    value: str = ""
+    leave: bool = True  # False: CANCEL on the first question does nothing
+    words: Say = ""
+
+    @property
+    def step(self) -> Step:
+        """The question now asked."""
+        return self.steps[len(self.values)]
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """Digits and CLEAR type, OK goes on, CANCEL back."""
+        value = typed(self.value, key, self.step.longest)
+        if value is not None:
+            return Stay(replace(self, value=value))
+        if key is Key.OK and len(self.value) >= self.step.shortest:
+            return self._next(ctx)
+        return self._back() if key is Key.CANCEL else Stay()
+
+    def hold(self, key: Key, ctx: Context) -> Move:
+        """CLEAR held empties the field."""
+        if key is Key.CLEAR:
+            return Stay(replace(self, value=""))
+        return Home() if key is Key.CANCEL and self.leave else Stay()
+
+    def restarted(self) -> "Wizard":
+        """The same flow from its first question, after a refusal."""
+        return replace(self, values=(), value=self.steps[0].start)
+
+    def back(self, result: object, ctx: Context) -> Move:
+        """A screen above was left: ask again from the start unless it says otherwise."""
+        return Stay(self.restarted())
+
+    def _next(self, ctx: Context) -> Move:
+        values = (*self.values, self.value)
+        if len(values) == len(self.steps):
+            return self.finish(values, ctx)
+        return Stay(replace(self, values=values, value=self.steps[len(values)].start))
+
+    def _back(self) -> Move:
+        if not self.values:
+            return Pop() if self.leave else Stay(self.restarted())
+        return Stay(replace(self, values=self.values[:-1], value=self.values[-1]))
+
+    def view(self, ctx: Context) -> View:
+        """Answers so far, the question, and what has been typed."""
+        done = tuple(
+            Field(step.label, shown_value(step, value), masked=step.kind == "pin", focus=False)
+            for step, value in zip(self.steps, self.values, strict=False)
+        )
+        now = Field(self.step.label, shown_value(self.step, self.value), masked=self.step.kind == "pin")
+        body: tuple[Block, ...] = (Gap(8), *((Para(self.words, Tint.QUIET),) if self.words else ()), *done, now)
+        hints = (OK_HINT, Hint("CLEAR", text("hint__clear")))
+        return shown(self, ctx, self.title, body, (*hints, CANCEL_HINT) if self.leave or self.values else hints)
+
+
+def shown_value(step: Step, value: str) -> str:
+    """What has been typed, as it is shown: amounts with their point."""
+    return amount_text(value) if step.kind == "amount" else value
+
+
+def refuse(code: int, about: str = "") -> Push:
+    """The move that shows a refusal."""
+    return Push(Refused(Refusal(code, about)))

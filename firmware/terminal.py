@@ -1,0 +1,563 @@
+"""The terminal: `step(event, now) -> effects` is the only place where anything is decided (design 1).
+
+Session, stack and devices live here in memory; everything that matters lives in the ledger. Pure but for the ledger:
+no time, no chance, no device. No paper, no drawer and no message before the fsync: every effect that leaves the device
+names the seq that justifies it, and `step` asserts that this seq is durable.
+"""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import Literal, assert_never
+
+from firmware.events import (
+    Acked,
+    Announce,
+    AskEpoch,
+    BatterySeen,
+    ClockSeen,
+    Colour,
+    DeviceSeen,
+    DiskSeen,
+    DrawerPulsed,
+    DrawerSeen,
+    Effect,
+    EpochAnswered,
+    Event,
+    Exit,
+    Idle,
+    KeyHeld,
+    KeyPressed,
+    Light,
+    LinkDown,
+    LinkUp,
+    Now,
+    PacketRefused,
+    PinChecked,
+    PinHashed,
+    Print,
+    Printed,
+    PrinterSeen,
+    PulseDrawer,
+    Scanned,
+    ScanRejected,
+    Send,
+    SetTimer,
+    Show,
+    Signed,
+    SignSeal,
+    Sound,
+    Started,
+    StopAsked,
+    StopTimer,
+    TimerFired,
+    ToneName,
+    WireGarbage,
+)  # fmt: skip
+from firmware.screens.base import Do, Home, Move, Push, Reject, Screen
+from firmware.screens.stack import Stack, home, moved, offered, without_wait
+from firmware.screens.widgets import Refused
+from firmware.txn import life, slip
+from firmware.txn.command import Command, Context, Decision, Devices, Refusal, Session
+from firmware.txn.ledger import Ledger, LedgerError, Stamp
+from firmware.txn.outbox import RESEND_MS, Outbox, packets
+from firmware.txn.sale import KeepBasket, kept
+from firmware.view import Lang, View
+from rules.settings import Settings
+from wire.facts import (
+    Booted,
+    Born,
+    ClockChanged,
+    DrawerMoved,
+    EpochGranted,
+    Fact,
+    Quarantined,
+    Sale,
+    Seal,
+    SlipContinued,
+    SlipPrinted,
+    Stopped,
+    Trouble,
+)  # fmt: skip
+from wire.facts import DrawerPulsed as DrawerPulsedFact
+from wire.messages import State
+from wire.records import PACKET_RECORDS_MAX
+
+SOON_MS = 2_000
+"""A *soon* fact is committed within this time (decisions 7)."""
+
+KEEP_MS = 2_000
+"""An open basket is written down when it has stood unchanged for this long."""
+
+MOVES_MAX = 16
+OPENS_ITSELF_MS = 3_000
+"""The drawer opening later than this after a pulse of ours was opened by force or key."""
+
+VERIFY_SLICE_RECORDS = 500
+
+_READY_AGAIN = frozenset({"ok", "paper_low"})
+
+
+@dataclass(slots=True)
+class Terminal:
+    """One terminal. `step` is called by one thread, one event at a time."""
+
+    ledger: Ledger
+    settings: Settings
+    software: str
+    journal_key: str
+    now: Now = field(default_factory=lambda: Now(0, 0, "floor"))
+    session: Session = field(default_factory=Session)
+    devices: Devices = field(default_factory=Devices)
+    stack: Stack = ()
+    outbox: Outbox = field(default_factory=Outbox)
+    boot_id: str = ""
+    safe_mode: bool = False
+    printing: tuple[int, ...] = ()  # jobs the printer has been given and not answered
+    pulsing: int = 0  # cause of the pulse under way
+    opened_ms: int = -OPENS_ITSELF_MS
+    sealing: bool = False
+    offer_slips: bool = True
+    requests: int = 0
+    verified_upto: int = 0  # old records verified in idle slices, up to what was there at boot
+    verify_upto: int = 0
+    shown: View | None = None
+    _seed: bytes = b""
+    _draws: int = 0
+    _timers: set[str] = field(default_factory=set)
+    _effects: list[Effect] = field(default_factory=list)
+
+    # --- the one entry ------------------------------------------------------------------------------------------------
+
+    def step(self, event: Event, now: Now) -> tuple[Effect, ...]:
+        """Take one event; what is to be done about it. Everything the effects rest on is durable on return."""
+        assert now.monotonic_ms >= self.now.monotonic_ms, "time ran backwards"
+        self.now = now
+        self._effects = []
+        basket = self.session.basket
+        self._on(event)
+        if self.session.basket is not basket:
+            self._timer("keep", KEEP_MS)
+        self._stream()
+        self._seal()
+        self._soon()
+        self._show()
+        for effect in self._effects:
+            self._assert_justified(effect)
+        return tuple(self._effects)
+
+    def context(self) -> Context:
+        """What commands and screens may look at, now."""
+        chance = hashlib.sha256(self._seed + self._draws.to_bytes(8, "big")).digest()[:16]
+        return Context(
+            self.ledger.terminal, self.ledger, self.session, self.settings, self.devices, self.now, self.lang,
+            self.ledger.durable_seq - self.ledger.acked_seq, self.requests, chance, self.safe_mode,
+        )  # fmt: skip
+
+    @property
+    def lang(self) -> Lang:
+        """The language chosen last, or the shop's."""
+        return "en" if life.value(self.ledger, "lang", self.settings.terminal.lang) == "en" else "zh"
+
+    # --- events -------------------------------------------------------------------------------------------------------
+
+    def _on(self, event: Event) -> None:
+        match event:
+            case Started():
+                self._started(event)
+            case KeyPressed(key):
+                self._move(self.stack[-1].press(key, self.context()))
+            case KeyHeld(key):
+                self._move(self.stack[-1].hold(key, self.context()))
+            case Scanned():
+                self._move(self.stack[-1].scan(event, self.context()))
+            case ScanRejected():
+                self._tone(ToneName.REJECT)
+            case PinChecked() | PinHashed():
+                self._heard(event)
+            case Printed() | PrinterSeen():
+                self._paper(event)
+            case DrawerPulsed() | DrawerSeen():
+                self._drawer(event)
+            case LinkUp() | LinkDown() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage():
+                self._link(event)
+            case Signed():
+                self.sealing = False
+                self._append(Seal(event.upto, event.hash, event.signature))
+            case DeviceSeen() | BatterySeen() | DiskSeen():
+                self._device(event)
+            case ClockSeen():
+                self._append(ClockChanged(event.state, event.step_ms))
+            case TimerFired(name):
+                self._timers.discard(name)
+                self._fired(name)
+            case Idle():
+                self._idle()
+            case StopAsked(reason):
+                self._stop(reason)
+            case _:
+                assert_never(event)
+
+    def _started(self, event: Started) -> None:
+        self._seed, self.boot_id, self.safe_mode = event.seed, event.boot_id, event.safe_mode
+        last = life.value(self.ledger, "running", "first")
+        end: Literal["first", "clean", "cut"] = "first" if last == "first" else "cut" if last else "clean"
+        if end == "first":
+            self._append(Born(self.ledger.terminal, self.journal_key, self.software))
+        self._append(Booted(event.boot_id, self.software, self.settings.revision, end, event.safe_mode))
+        self.outbox = Outbox(self.ledger.acked_seq)
+        self.verified_upto, self.verify_upto = self.ledger.first_seq - 1, self.ledger.durable_seq
+        for job in slip.open_jobs(self.ledger):
+            if job.state == "queued":  # given to the printer, never answered: look at the paper
+                self._append(SlipPrinted(job.job, "unknown", 9016))
+        for code, detail in event.notices:
+            self._append(Trouble(code, detail))
+        if event.notices or end == "cut":
+            self._commit()
+        self._arm_clock()
+        self._light("green")
+        self.stack = self._at_home()
+        for code, detail in reversed(event.notices):
+            self.stack = (*self.stack, Refused(Refusal(code, detail)))
+
+    def _heard(self, event: PinChecked | PinHashed) -> None:
+        if event.request != self.requests:
+            return  # the screen that asked is gone
+        move = self.stack[-1].hear(event, self.context())
+        self.stack = without_wait(self.stack)
+        self._move(move)
+
+    def _paper(self, event: Printed | PrinterSeen) -> None:
+        if isinstance(event, Printed):
+            self.printing = tuple(job for job in self.printing if job != event.job)
+            self._append(SlipPrinted(event.job, event.outcome, event.code))
+            if event.outcome in ("not_printed", "unknown"):
+                self._tone(ToneName.PAPER_OUT if event.code == 4001 else ToneName.ATTENTION)
+            return
+        was = self.devices.printer
+        self.devices = replace(self.devices, printer=event.look)
+        if event.look not in _READY_AGAIN:
+            if was in _READY_AGAIN and event.look == "paper_out":
+                self._tone(ToneName.PAPER_OUT)
+            return
+        if was not in _READY_AGAIN:
+            self._resume_slips()
+
+    def _resume_slips(self) -> None:
+        """Paper is in, or the cover closed: what trouble of this boot interrupted goes on by itself (decisions 20)."""
+        for job in slip.open_jobs(self.ledger):
+            if job.state != "queued" and job.code != 9016 and job.job not in self.printing:
+                self._do(slip.ContinueSlip(job.job, by_itself=True))
+
+    def _drawer(self, event: DrawerPulsed | DrawerSeen) -> None:
+        if isinstance(event, DrawerPulsed):
+            self.pulsing = 0
+            self._append(DrawerPulsedFact(event.cause, event.outcome))
+            if event.outcome in ("did_not_open", "no_drawer"):
+                self._refused(Refusal(8001 if event.outcome == "did_not_open" else 8003))
+            return
+        was = self.devices.drawer_open
+        self.devices = replace(self.devices, drawer_open=event.open)
+        if event.open is None or was is None or was == event.open:
+            return
+        ours = self.pulsing != 0 or self.now.monotonic_ms - self.opened_ms < OPENS_ITSELF_MS
+        forced = event.open and not ours
+        self._append(DrawerMoved(event.open, forced))
+        if forced:
+            self._tone(ToneName.ATTENTION)
+
+    def _link(self, event: LinkUp | LinkDown | Acked | EpochAnswered | PacketRefused | WireGarbage) -> None:
+        match event:
+            case LinkUp():
+                self.devices = replace(self.devices, link="up")
+                self.outbox = Outbox(self.ledger.acked_seq)
+                self._announce()
+                if not life.value(self.ledger, "epoch_number"):
+                    self._effects.append(AskEpoch(self.ledger.epoch, self.journal_key))
+            case LinkDown():
+                self.devices = replace(self.devices, link="down")
+                self.outbox = Outbox(self.ledger.acked_seq)
+                self._stop_timer("ack")
+            case Acked(ack):
+                self._acked(ack.epoch, ack.upto, ack.wanted)
+            case EpochAnswered(epoch, number):
+                if epoch == self.ledger.epoch and 1 <= number <= 99 and not life.value(self.ledger, "epoch_number"):
+                    self._append(EpochGranted(number))
+                    self._commit()
+                elif epoch == self.ledger.epoch and number == 0:
+                    self._append(Trouble(1013, "epoch refused"))
+            case PacketRefused(first, last, reason):
+                self._append(Trouble(1009, f"packet {first}-{last} refused by the broker: {reason:#04x}"))
+            case WireGarbage(topic, reason, digest):
+                self._append(Quarantined(topic, reason, digest))
+            case _:
+                assert_never(event)
+
+    def _acked(self, epoch: int, upto: int, wanted: tuple[tuple[int, int], ...]) -> None:
+        if epoch != self.ledger.epoch or not 0 <= upto <= self.ledger.durable_seq:
+            self._append(Quarantined("ack", f"epoch {epoch} upto {upto}", ""))
+            return
+        self.ledger.note_acked(upto)
+        self.outbox = self.outbox.acked(upto)
+        if wanted and min(first for first, _ in wanted) <= self.outbox.sent_upto:
+            self.outbox = Outbox(self.ledger.acked_seq)
+        if self.outbox.in_flight:
+            self._timer("ack", RESEND_MS)
+        else:
+            self._stop_timer("ack")
+
+    def _device(self, event: DeviceSeen | BatterySeen | DiskSeen) -> None:
+        match event:
+            case DeviceSeen(device, present):
+                if device == "scanner":
+                    self._missing(9008, self.devices.scanner, present)
+                    self.devices = replace(self.devices, scanner=present)
+                elif device == "keypad":
+                    self._missing(9009, self.devices.keypad, present)
+                    self.devices = replace(self.devices, keypad=present)
+                elif device == "printer" and not present:
+                    self.devices = replace(self.devices, printer="offline")
+            case BatterySeen(percent, charging):
+                self.devices = replace(self.devices, battery=percent, charging=charging)
+            case DiskSeen(_, read_only):
+                if read_only:
+                    self._refused(Refusal(9013))
+            case _:
+                assert_never(event)
+
+    def _missing(self, code: int, was: bool, present: bool) -> None:
+        if was and not present:
+            self._append(Trouble(code))
+            self._refused(Refusal(code))
+
+    def _fired(self, name: str) -> None:
+        match name:
+            case "soon":
+                self._commit()
+            case "keep":
+                if kept(self.ledger) != self.session.basket.lines:
+                    self._do(KeepBasket())
+            case "clock":
+                self._arm_clock()
+            case "ack":
+                self.outbox = Outbox(self.ledger.acked_seq)
+            case _:
+                raise AssertionError(name)
+
+    @property
+    def idle_work(self) -> bool:
+        """Whether an `Idle` event would find something to do."""
+        return self.verified_upto < self.verify_upto or self.ledger.wants_checkpoint
+
+    def _idle(self) -> None:
+        """One slice: fold the write-ahead log in, or verify a stretch of old records (decisions 13)."""
+        if self.ledger.checkpoint() or self.verified_upto >= self.verify_upto:
+            return
+        last = min(self.verified_upto + VERIFY_SLICE_RECORDS, self.verify_upto)
+        broken = self.ledger.broken_at(self.verified_upto + 1, last)
+        self.verified_upto = last
+        if broken is not None:  # older than the head: sell on, and alarm
+            self.verified_upto = self.verify_upto
+            self._append(Trouble(9012, f"record {broken}"))
+            self._refused(Refusal(9012, str(broken)))
+
+    def _stop(self, reason: str) -> None:
+        self._append(Stopped(reason))
+        self._commit()
+        self._announce(online=False, reason=reason)
+        self._effects.append(Exit(reason))
+
+    # --- moves and commands -------------------------------------------------------------------------------------------
+
+    def _move(self, move: Move) -> None:
+        for _ in range(MOVES_MAX):
+            if isinstance(move, Do):
+                move = self._done(move)
+            elif isinstance(move, Reject):
+                self._tone(ToneName.REJECT)
+                return
+            elif isinstance(move, Home):
+                self.stack = self._at_home()
+                return
+            else:
+                self.stack, answer = moved(self.stack, move, self.context())
+                if answer is None:
+                    return
+                move = answer
+        raise AssertionError(f"moves without end: {move}")
+
+    def _at_home(self) -> Stack:
+        ctx = self.context()
+        stack = home(ctx)
+        if self.offer_slips and (top := offered(stack, ctx)) != stack:
+            self.offer_slips = False  # once after a boot; later from the menu
+            return top
+        return stack
+
+    def _done(self, do: Do) -> Move:
+        done = self._decided(do.command)
+        if isinstance(done, Refusal):
+            self._tone(ToneName.UNKNOWN if done.code in (6001, 6004, 6005) else ToneName.FAILURE)
+            return Push(Refused(done)) if not isinstance(self.stack[-1], Refused) else Push(self.stack[-1])
+        decision, seqs = done
+        return do.then(decision, seqs, self.context())
+
+    def _do(self, command: Command) -> None:
+        """A command of the terminal's own, with no screen to lead on."""
+        self._decided(command)
+
+    def _decided(self, command: Command) -> tuple[Decision, tuple[int, ...]] | Refusal:
+        self.requests += 1
+        decision = command.decide(self.context())
+        self._draws += 1
+        if isinstance(decision, Refusal):
+            return decision
+        before = self.session
+        try:
+            seqs = self.ledger.append(decision.facts, self._stamp(), decision.secrets) if decision.facts else ()
+            if any(not fact.SOON for fact in decision.facts):
+                self._commit_or_raise()
+        except LedgerError as error:
+            return Refusal(error.code)
+        self.session = decision.session or before
+        self._effects.extend(decision.effects)
+        for fact, seq in zip(decision.facts, seqs, strict=True):
+            self._follow(fact, seq)
+        if decision.session is not None and len(decision.session.basket.lines) > len(before.basket.lines):
+            self._tone(ToneName.SCAN)
+        return decision, seqs
+
+    def _follow(self, fact: Fact, seq: int) -> None:
+        """What a committed fact causes outside."""
+        match fact:
+            case Sale():
+                if fact.open_drawer:
+                    self._pulse(seq)
+                if fact.print_slip:
+                    self._print(seq, seq, fact, "")
+                self._tone(ToneName.SUCCESS)
+            case SlipContinued(job):
+                original = self.ledger.fact(job)
+                assert isinstance(original, Sale), f"job {job} is no sale"
+                self._print(job, seq, original, "slip__continued")
+            case _:
+                pass
+
+    def _print(self, job: int, because: int, fact: Sale, mark: str) -> None:
+        rows = self.ledger.read("SELECT at_ms, clock FROM journal WHERE seq = ?", job)
+        at_ms, clock = rows[0]
+        receipt = slip.sale_slip(self.ledger.terminal, self.settings, fact, int(at_ms), clock == "trusted", mark)
+        self.printing = (*self.printing, job)
+        self._effects.append(Print(job, because, receipt))
+
+    def _pulse(self, seq: int) -> None:
+        self.pulsing, self.opened_ms = seq, self.now.monotonic_ms
+        self._effects.append(PulseDrawer(seq))
+
+    def _refused(self, refusal: Refusal) -> None:
+        """Trouble at a device is shown above whatever is going on, once."""
+        screen: Screen = Refused(refusal)
+        if self.stack[-1] != screen and len(self.stack) < 8:
+            self.stack = (*self.stack, screen)
+        self._tone(ToneName.FAILURE)
+
+    # --- the ledger ---------------------------------------------------------------------------------------------------
+
+    def _stamp(self) -> Stamp:
+        return Stamp(self.now.wall_ms, self.now.clock)
+
+    def _append(self, fact: Fact) -> None:
+        """A fact of the terminal's own; a full disk is shown and what it told is lost, never half-written."""
+        try:
+            self.ledger.append((fact,), self._stamp())
+        except LedgerError as error:
+            self._refused(Refusal(error.code))
+
+    def _commit(self) -> None:
+        try:
+            self._commit_or_raise()
+        except LedgerError as error:
+            self._refused(Refusal(error.code))
+
+    def _commit_or_raise(self) -> None:
+        if self.ledger.pending:
+            self.ledger.commit()
+        self._stop_timer("soon")
+
+    def _soon(self) -> None:
+        if self.ledger.pending:
+            if "soon" not in self._timers:
+                self._timer("soon", SOON_MS)
+        else:
+            self._stop_timer("soon")
+
+    def _stream(self) -> None:
+        """Give the uplink what it has credit for."""
+        if self.devices.link != "up" or self.safe_mode or not self.outbox.credit:
+            return
+        after = max(self.outbox.sent_upto, self.ledger.acked_seq)
+        if after >= self.ledger.durable_seq:
+            return
+        due = self.ledger.records(after, self.outbox.credit * PACKET_RECORDS_MAX)
+        ready = packets(due, self.outbox.credit)
+        self.outbox = self.outbox.sent(ready)
+        self._effects.extend(Send(packet) for packet in ready)
+        self._timer("ack", RESEND_MS)
+
+    def _seal(self) -> None:
+        sealed = int(life.value(self.ledger, "sealed", "0"))
+        upto = self.ledger.durable_seq
+        if not self.sealing and upto - sealed >= life.SEAL_EVERY_RECORDS:
+            self.sealing = True
+            self._effects.append(SignSeal(self.ledger.terminal, self.ledger.epoch, upto, self.ledger.hash_at(upto)))
+
+    def state(self, online: bool = True, reason: str = "") -> State:
+        """What `up/state` says of this terminal."""
+        drawer = {True: "open", False: "closed", None: ""}[self.devices.drawer_open]
+        return State(
+            online, self.boot_id, self.ledger.epoch, self.ledger.next_seq, self.ledger.acked_seq, self.journal_key,
+            self.software, self.settings.revision, self.now.clock, self.devices.printer, drawer,
+            self.devices.battery, reason,
+        )  # fmt: skip
+
+    def _announce(self, online: bool = True, reason: str = "") -> None:
+        self._effects.append(Announce(self.state(online, reason)))
+
+    # --- small effects ------------------------------------------------------------------------------------------------
+
+    def _tone(self, tone: ToneName) -> None:
+        self._effects.append(Sound(tone))
+
+    def _light(self, colour: Colour) -> None:
+        self._effects.append(Light(colour))
+
+    def _timer(self, name: str, after_ms: int) -> None:
+        self._timers.add(name)
+        self._effects.append(SetTimer(name, after_ms))
+
+    def _stop_timer(self, name: str) -> None:
+        if name in self._timers:
+            self._timers.discard(name)
+            self._effects.append(StopTimer(name))
+
+    def _arm_clock(self) -> None:
+        """The status bar's minute."""
+        self._timer("clock", 60_000 - self.now.wall_ms % 60_000)
+
+    def _show(self) -> None:
+        view = self.stack[-1].view(self.context())
+        if view != self.shown:
+            self.shown = view
+            self._effects.append(Show(view))
+
+    def _assert_justified(self, effect: Effect) -> None:
+        """No paper, no drawer and no message before the fsync."""
+        durable = self.ledger.durable_seq
+        match effect:
+            case Print(job, because, _):
+                assert max(job, because) <= durable, f"{effect} before its commit"
+            case PulseDrawer(cause):
+                assert cause <= durable, f"{effect} before its commit"
+            case Send(packet):
+                assert packet.records[-1].seq <= durable, "a message before its commit"
+            case _:
+                pass

@@ -1,0 +1,90 @@
+"""What a command is: `decide(ctx)` looks, and returns facts or a refusal; it changes nothing by itself.
+
+Rights are checked here, never only in a screen (design 5). Refusal codes follow one precedence: state, right, amount,
+device; the first wins (decisions 23).
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from firmware.events import Effect, Now
+from firmware.txn.basket import Basket
+from firmware.txn.books import Reading
+from firmware.view import Lang, LinkLook
+from rules.rights import Right, right_refusal
+from rules.settings import Settings
+from wire.facts import Fact
+from wire.messages import PrinterLook
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the terminal remembers in memory only: who is signed on and what is in the basket."""
+
+    operator: str = ""
+    role: str = ""
+    basket: Basket = field(default_factory=Basket)
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """How the outside was last seen."""
+
+    printer: PrinterLook = "none"
+    drawer_open: bool | None = None
+    link: LinkLook = "connecting"
+    battery: int | None = None
+    charging: bool = False
+    scanner: bool = True
+    keypad: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything a command or screen may look at."""
+
+    terminal: str
+    books: Reading
+    session: Session
+    settings: Settings
+    devices: Devices
+    now: Now
+    lang: Lang
+    backlog: int
+    request: int  # number for the next request to a worker
+    chance: bytes  # 16 fresh random bytes, from the seed of this boot
+    safe_mode: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a command was not done: a code of the error table, and what it was about."""
+
+    code: int
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a command does: facts for the journal, the session from now on, and work for a worker inside the device."""
+
+    facts: tuple[Fact, ...] = ()
+    session: Session | None = None
+    effects: tuple[Effect, ...] = ()
+    secrets: tuple[tuple[str, bytes, bytes], ...] = field(default=(), repr=False)
+
+
+class Command(Protocol):
+    """One thing an operator, or the terminal for them, wants done."""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """Facts, or why not. Looks, never changes."""
+        ...
+
+
+def lacking(ctx: Context, right: Right) -> Refusal | None:
+    """The refusal when the signed-on operator lacks `right`; None when they have it."""
+    if not ctx.session.operator:
+        return Refusal(2001)
+    code = right_refusal(ctx.session.role, right, ctx.settings.rights)
+    return Refusal(code, right.value) if code else None

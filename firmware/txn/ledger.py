@@ -1,0 +1,507 @@
+"""The ledger: one SQLite file that is the only truth (design 2, decisions 7-16).
+
+`journal` holds append-only facts with a gap-free `seq` and a SHA-256 chain; projections are ordinary tables changed in the
+same transaction. Facts of one step are appended to the open transaction; *now* facts are committed (one fdatasync) before
+`step` returns, *soon* facts ride along. What has been appended since the last commit is kept in memory too, so that a
+full disk can be met: the ballast is released and everything pending is written again.
+
+Nothing else ever opens the live file (SQLite 3.40.1 loses commits with two connections): WAL, synchronous=FULL, EXCLUSIVE.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from firmware.txn.books import Entry
+from firmware.txn.subjects import SUBJECTS
+from wire import facts as wire_facts
+from wire.facts import Fact
+from wire.records import (
+    GENESIS,
+    RECORD_BYTES_MAX,
+    ClockState,
+    Record,
+    chain_hash,
+    header_bytes,
+)
+
+PAGE_BYTES: Final = 1024
+WAL_COMMITS_MAX: Final = 64
+"""After so many commits the write-ahead log is folded in, in the next idle slice; a commit writes about ten pages."""
+
+BALLAST_BYTES: Final = 8 * 1024 * 1024
+BOOT_VERIFY_RECORDS: Final = 256
+REPLAY_PAGE: Final = 1_000
+SCHEMA: Final = 1
+PROJECTIONS: Final = 1
+"""Version of the projection tables; another number in the file means: rebuild them."""
+
+Value = int | str | bytes | None
+
+_CORE_TABLES = (
+    "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE journal(seq INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, kind TEXT NOT NULL, version INTEGER NOT NULL,"
+    " at_ms INTEGER NOT NULL, clock TEXT NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL) STRICT",
+    # marks and secrets are no projections: a rebuild leaves them alone
+    "CREATE TABLE mark(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE secret(operator TEXT PRIMARY KEY, salt BLOB NOT NULL, hash BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE product(sku TEXT PRIMARY KEY, plu TEXT NOT NULL, pad TEXT NOT NULL, body BLOB NOT NULL)"
+    " STRICT, WITHOUT ROWID",
+    "CREATE INDEX product_plu ON product(plu) WHERE plu <> ''",
+    "CREATE INDEX product_pad ON product(pad) WHERE pad <> ''",
+    "CREATE TABLE barcode(code TEXT PRIMARY KEY, sku TEXT NOT NULL, pack INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+)
+
+
+class LedgerError(Exception):
+    """The ledger cannot be used or written; `code` is of the error table, nothing was half-written."""
+
+    def __init__(self, code: int, detail: str) -> None:
+        super().__init__(f"[{code}] {detail}")
+        self.code = code
+        self.detail = detail
+
+
+class LedgerLocked(LedgerError):
+    """Another process has the file open."""
+
+
+class LedgerDamaged(LedgerError):
+    """The head of the journal does not verify (decisions 13)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When facts are appended, by the terminal's clock."""
+
+    at_ms: int
+    clock: ClockState
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What one step adds to the open transaction; kept until committed, so that it can be written again."""
+
+    facts: tuple[Fact, ...]
+    stamp: Stamp
+    secrets: tuple[tuple[str, bytes, bytes], ...]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The open ledger of one terminal. One thread, one connection."""
+
+    path: Path
+    terminal: str
+    epoch: int
+    db: sqlite3.Connection
+    next_seq: int
+    head: bytes
+    durable_seq: int
+    acked_seq: int
+    low_storage: bool = False
+    syncs: int = 0
+    commits_in_wal: int = 0
+    _pending: list[_Step] = field(default_factory=list)
+    _acked_committed: int = 0
+
+    # --- opening ------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def open(cls, path: Path, terminal: str, new_epoch: int, *, synchronous: str = "FULL") -> "Ledger":
+        """Open or make the ledger at `path`. `new_epoch` names the journal if it has to be made.
+
+        Raises `LedgerLocked` (9001), `LedgerDamaged` (9003) or `LedgerError` (9002 full, 9013 read-only).
+        `synchronous` is FULL; tests alone pass NORMAL, to show that the power-cut proof notices.
+        """
+        assert 0 < new_epoch < 2**31
+        try:
+            db = _connect(path, synchronous)
+            _migrate(db, terminal, new_epoch)
+            meta = dict(db.execute("SELECT name, value FROM meta ORDER BY name").fetchall())
+            if meta["terminal"] != terminal:
+                raise LedgerError(2008, f"the ledger belongs to terminal {meta['terminal']}, not {terminal}")
+            next_seq, head = _head(db)
+            acked = _mark(db, "acked_seq")
+        except sqlite3.Error as error:
+            raise _as_ledger_error(error, path) from error
+        ledger = cls(path, terminal, int(meta["epoch"]), db, next_seq, head, next_seq - 1, acked)
+        ledger._acked_committed = acked
+        ledger._check_head()
+        if meta["projections"] != str(PROJECTIONS):
+            ledger.rebuild()
+        ledger._lay_ballast()
+        return ledger
+
+    def close(self) -> None:
+        """Commit what is pending and close the file; the write-ahead log is folded in."""
+        if self._pending:
+            self.commit()
+        self.db.close()
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything waits for a commit."""
+        return bool(self._pending) or self.acked_seq != self._acked_committed
+
+    def append(
+        self, facts: tuple[Fact, ...], stamp: Stamp, secrets: tuple[tuple[str, bytes, bytes], ...] = ()
+    ) -> tuple[int, ...]:
+        """Append facts and project them, in the open transaction; their seqs. Nothing is durable before `commit`.
+
+        `secrets` (operator, salt, hash) are PIN hashes that go with a `PinChanged`; they never enter the journal.
+        """
+        step = _Step(facts, stamp, secrets)
+        self._pending.append(step)
+        try:
+            return self._write(step)
+        except sqlite3.Error as error:
+            return self._write_again(error)[-len(facts) :] if facts else ()
+
+    def note_acked(self, upto: int) -> None:
+        """The backend has committed everything up to `upto`; a mark, not a fact (it would have to be acknowledged)."""
+        assert upto < self.next_seq
+        self.acked_seq = max(self.acked_seq, upto)
+
+    def commit(self) -> None:
+        """Make everything pending durable: one fdatasync. On a full disk the ballast is released and all is written
+        again; raises `LedgerError` (9002, 9013) if that fails too, with the last step dropped and the others kept."""
+        try:
+            self._commit()
+        except sqlite3.Error as error:
+            self._write_again(error)
+            try:
+                self._commit()
+            except sqlite3.Error as again:
+                self._give_up(again)
+
+    def _commit(self) -> None:
+        if self.acked_seq != self._acked_committed:
+            self._begin()
+            self.db.execute("INSERT OR REPLACE INTO mark VALUES ('acked_seq', ?)", (self.acked_seq,))
+        if self.db.in_transaction:
+            self.db.execute("COMMIT")
+            self.syncs += 1
+            self.commits_in_wal += 1
+        self._acked_committed = self.acked_seq
+        self.durable_seq = self.next_seq - 1
+        self._pending.clear()
+
+    def _begin(self) -> None:
+        if not self.db.in_transaction:
+            self.db.execute("BEGIN IMMEDIATE")
+
+    def _write(self, step: _Step) -> tuple[int, ...]:
+        self._begin()
+        seqs = tuple(self._write_fact(fact, step.stamp) for fact in step.facts)
+        for operator, salt, digest in step.secrets:
+            self.db.execute("INSERT OR REPLACE INTO secret VALUES (?, ?, ?)", (operator, salt, digest))
+        return seqs
+
+    def _write_fact(self, fact: Fact, stamp: Stamp) -> int:
+        seq, body = self.next_seq, wire_facts.encode(fact)
+        assert len(body) <= RECORD_BYTES_MAX, f"{fact.KIND} of {len(body)} bytes"
+        header = header_bytes(self.terminal, self.epoch, seq, fact.KIND, fact.VERSION, stamp.at_ms, stamp.clock)
+        digest = chain_hash(self.head, header, body)
+        row = (seq, self.epoch, fact.KIND, fact.VERSION, stamp.at_ms, stamp.clock, body, digest)
+        self.db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        project(self, Entry(seq, stamp.at_ms, fact))
+        self.next_seq, self.head = seq + 1, digest
+        return seq
+
+    def _write_again(self, error: sqlite3.Error) -> tuple[int, ...]:
+        """Roll back, release the ballast if the disk is full, and write every pending step again."""
+        if not _is_full(error) or not self._release_ballast():
+            self._give_up(error)
+        self._roll_back()
+        seqs: tuple[int, ...] = ()
+        try:
+            for step in self._pending:
+                seqs += self._write(step)
+        except sqlite3.Error as again:
+            self._give_up(again)
+        return seqs
+
+    def _give_up(self, error: sqlite3.Error) -> None:
+        """Drop the last step (its command is refused), keep the earlier ones in the open transaction if possible."""
+        self._roll_back()
+        dropped = self._pending[:-1]
+        self._pending = []
+        for step in dropped:
+            self._pending.append(step)
+            try:
+                self._write(step)
+            except sqlite3.Error:
+                self._roll_back()
+                self._pending = []
+                break
+        raise _as_ledger_error(error, self.path) from error
+
+    def _roll_back(self) -> None:
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK")
+        self.next_seq, self.head = _head(self.db)
+
+    # --- Books --------------------------------------------------------------------------------------------------------
+
+    def read(self, sql: str, *args: Value) -> list[tuple[Any, ...]]:
+        """Rows of a SELECT, pending ones included."""
+        return self.db.execute(sql, args).fetchall()
+
+    def write(self, sql: str, *args: Value) -> None:
+        """For `apply` functions; only inside the open transaction."""
+        assert self.db.in_transaction
+        self.db.execute(sql, args)
+
+    # --- the journal --------------------------------------------------------------------------------------------------
+
+    def records(self, after: int, limit: int) -> tuple[Record, ...]:
+        """Committed records with seq > after, at most `limit`, as they travel."""
+        rows = self.db.execute(
+            "SELECT seq, epoch, kind, version, at_ms, clock, body, hash FROM journal"
+            " WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT ?",
+            (after, self.durable_seq, limit + 1),
+        ).fetchall()
+        prev = GENESIS
+        records: list[Record] = []
+        for seq, epoch, kind, version, at_ms, clock, body, digest in rows:
+            if seq > after and len(records) < limit:
+                raw = msgspec.Raw(body)
+                records.append(Record(epoch, seq, kind, version, at_ms, clock, raw, prev.hex(), digest.hex()))
+            prev = digest
+        return tuple(records)
+
+    def fact(self, seq: int) -> Fact:
+        """The fact at `seq`. Raises `LookupError` when there is none."""
+        rows = self.db.execute("SELECT kind, version, body FROM journal WHERE seq = ?", (seq,)).fetchall()
+        if not rows:
+            raise LookupError(f"no record {seq}")
+        kind, version, body = rows[0]
+        return wire_facts.decode(kind, version, body)
+
+    def hash_at(self, seq: int) -> str:
+        """Chain hash of the record `seq`, in hex."""
+        return str(self.db.execute("SELECT hex(hash) FROM journal WHERE seq = ?", (seq,)).fetchone()[0]).lower()
+
+    def entries(self) -> Iterator[Entry]:
+        """Every journaled fact in order."""
+        last = 0
+        while rows := self.db.execute(
+            "SELECT seq, kind, version, at_ms, body FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
+            (last, REPLAY_PAGE),
+        ).fetchall():
+            for last, kind, version, at_ms, body in rows:
+                yield Entry(last, at_ms, wire_facts.decode(kind, version, body))
+
+    def broken_at(self, first: int, last: int) -> int | None:
+        """The first seq in first..last whose record is missing, unreadable or does not fit the chain; None: all well."""
+        prev, expected = self._hash_before(first), first
+        for row in self.db.execute(
+            "SELECT seq, epoch, kind, version, at_ms, clock, body, hash FROM journal"
+            " WHERE seq >= ? AND seq <= ? ORDER BY seq",
+            (first, last),
+        ):
+            seq, epoch, kind, version, at_ms, clock, body, digest = row
+            header = header_bytes(self.terminal, epoch, seq, kind, version, at_ms, clock)
+            if seq != expected or prev is None or chain_hash(prev, header, body) != digest:
+                return expected
+            prev, expected = digest, seq + 1
+        return None if expected == last + 1 else expected
+
+    def _hash_before(self, seq: int) -> bytes | None:
+        if seq == 1:
+            return GENESIS
+        row = self.db.execute("SELECT hash FROM journal WHERE seq = ?", (seq - 1,)).fetchone()
+        return bytes(row[0]) if row else None
+
+    def _check_head(self) -> None:
+        last = self.next_seq - 1
+        first = max(1, last - BOOT_VERIFY_RECORDS + 1)
+        try:
+            broken = self.broken_at(first, last) if last else None
+        except sqlite3.DatabaseError as error:
+            raise LedgerDamaged(9003, f"the journal cannot be read: {error}") from error
+        if broken is not None:
+            raise LedgerDamaged(9003, f"record {broken} of {last} does not fit the hash chain")
+
+    # --- projections --------------------------------------------------------------------------------------------------
+
+    def rebuild(self) -> None:
+        """Throw every projection away and replay the journal, in one transaction."""
+        assert not self._pending
+        self._begin()
+        for table in projection_tables():
+            self.db.execute(f"DELETE FROM {table}")
+        for entry in self.entries():
+            project(self, entry)
+        self.db.execute("UPDATE meta SET value = ? WHERE name = 'projections'", (str(PROJECTIONS),))
+        self.db.execute("COMMIT")
+
+    def differences(self) -> list[str]:
+        """Names of projection tables whose rebuilt rows are not the live ones; the rebuild happens in memory."""
+        memory = Replayed(sqlite3.connect(":memory:", isolation_level=None))
+        for subject in SUBJECTS:
+            for table in subject.tables:
+                memory.db.execute(table)
+        for entry in self.entries():
+            project(memory, entry)
+        return [name for name in projection_tables() if _rows(self.db, name) != _rows(memory.db, name)]
+
+    # --- idle work ----------------------------------------------------------------------------------------------------
+
+    @property
+    def first_seq(self) -> int:
+        """The oldest record still here; 1 until a prefix has been pruned."""
+        row = self.db.execute("SELECT seq FROM journal ORDER BY seq LIMIT 1").fetchone()
+        return int(row[0]) if row else 1
+
+    @property
+    def wants_checkpoint(self) -> bool:
+        """Whether the write-ahead log has grown too long."""
+        return self.commits_in_wal >= WAL_COMMITS_MAX and not self.db.in_transaction
+
+    def checkpoint(self) -> bool:
+        """Fold the write-ahead log into the file if it has grown too long; True if it did. For idle slices."""
+        if not self.wants_checkpoint:
+            return False
+        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self.commits_in_wal = 0
+        return True
+
+    # --- storage ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _ballast(self) -> Path:
+        return self.path.with_name("ballast")
+
+    def _lay_ballast(self) -> None:
+        """Keep 8 MiB aside, so that a full disk still takes a thousand cash sales (decisions 13)."""
+        if self._ballast.exists() and self._ballast.stat().st_size == BALLAST_BYTES:
+            return
+        stat = os.statvfs(self.path.parent)
+        if stat.f_bavail * stat.f_frsize < 2 * BALLAST_BYTES:
+            self.low_storage = True
+            return
+        with self._ballast.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, BALLAST_BYTES)
+            os.fsync(file.fileno())
+
+    def _release_ballast(self) -> bool:
+        self.low_storage = True
+        if not self._ballast.exists():
+            return False
+        self._ballast.unlink()
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """Books in memory, for a rebuild that is compared with the live tables."""
+
+    db: sqlite3.Connection
+
+    def read(self, sql: str, *args: Value) -> list[tuple[Any, ...]]:
+        """Rows of a SELECT."""
+        return self.db.execute(sql, args).fetchall()
+
+    def write(self, sql: str, *args: Value) -> None:
+        """One change."""
+        self.db.execute(sql, args)
+
+
+def project(books: Ledger | Replayed, entry: Entry) -> None:
+    """Change the projections by one fact, through whichever subjects care for its kind."""
+    for subject in SUBJECTS:
+        apply = subject.apply.get(type(entry.fact))
+        if apply is not None:
+            apply(books, entry.fact, entry)
+
+
+def projection_tables() -> list[str]:
+    """Names of all projection tables."""
+    return [table.split("(")[0].split()[-1] for subject in SUBJECTS for table in subject.tables]
+
+
+def load_products(
+    ledger: Ledger, products: Iterable[tuple[str, str, str, bytes]], codes: Iterable[tuple[str, str, int]]
+) -> None:
+    """Replace the price list: (sku, plu, pad digits, body) and (code, sku, pieces in the pack), in one transaction.
+
+    Goods are reference data, not projections: the journal names them by digest in `CatalogueLoaded`.
+    """
+    assert not ledger.pending
+    ledger.db.execute("BEGIN IMMEDIATE")
+    ledger.db.execute("DELETE FROM product")
+    ledger.db.execute("DELETE FROM barcode")
+    ledger.db.executemany("INSERT INTO product VALUES (?, ?, ?, ?)", products)
+    ledger.db.executemany("INSERT INTO barcode VALUES (?, ?, ?)", codes)
+    ledger.db.execute("COMMIT")
+
+
+def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, timeout=0.2, cached_statements=256)
+    db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    db.execute("PRAGMA locking_mode = EXCLUSIVE")
+    mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    assert mode == "wal", mode
+    db.execute(f"PRAGMA synchronous = {synchronous}")
+    db.execute("PRAGMA wal_autocheckpoint = 0")  # checkpoints run in idle slices
+    db.execute("PRAGMA cache_size = -4096")
+    return db
+
+
+def _migrate(db: sqlite3.Connection, terminal: str, new_epoch: int) -> None:
+    """Bring the file to this release's schema, step by step; each step and its number are one transaction."""
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version > SCHEMA:
+        raise LedgerError(
+            9015, f"the ledger was written by a newer release (schema {version}, this one knows {SCHEMA})"
+        )
+    if version == 0:
+        db.execute("BEGIN IMMEDIATE")
+        for statement in (*_CORE_TABLES, *(table for subject in SUBJECTS for table in subject.tables)):
+            db.execute(statement)
+        names = {"terminal": terminal, "epoch": str(new_epoch), "projections": str(PROJECTIONS)}
+        db.executemany("INSERT INTO meta VALUES (?, ?)", names.items())
+        db.execute("INSERT INTO mark VALUES ('acked_seq', 0)")
+        db.execute(f"PRAGMA user_version = {SCHEMA}")
+        db.execute("COMMIT")
+    else:
+        db.execute("BEGIN IMMEDIATE")  # takes the exclusive lock now: a second process fails here, not later
+        db.execute("COMMIT")
+
+
+def _head(db: sqlite3.Connection) -> tuple[int, bytes]:
+    row = db.execute("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
+    return (int(row[0]) + 1, bytes(row[1])) if row else (1, GENESIS)
+
+
+def _mark(db: sqlite3.Connection, name: str) -> int:
+    row = db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _rows(db: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
+    return sorted(db.execute(f"SELECT * FROM {table}").fetchall(), key=repr)
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith("SQLITE_FULL")
+
+
+def _as_ledger_error(error: sqlite3.Error, path: Path) -> LedgerError:
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith("SQLITE_FULL"):
+        return LedgerError(9002, "the disk is full")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return LedgerLocked(9001, f"{path} is in use by another posd")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return LedgerError(9013, f"{path} cannot be written ({name})")
+    return LedgerDamaged(9003, f"{path} cannot be read as a ledger ({name or error})")

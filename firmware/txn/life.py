@@ -1,0 +1,68 @@
+"""The terminal's own life: language, the journal's number at the backend, how the last run ended, seals."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from firmware.txn.books import Books, Entry, Reading, Subject
+from firmware.txn.command import Context, Decision, Refusal
+from wire.facts import Booted, Born, EpochGranted, LanguageChosen, Seal, Stopped
+
+SEAL_EVERY_RECORDS = 100
+
+
+def value(books: Reading, name: str, default: str = "") -> str:
+    """A small fact about the terminal: `lang`, `epoch_number`, `sealed`, `running`."""
+    rows = books.read("SELECT value FROM life WHERE name = ?", name)
+    return str(rows[0][0]) if rows else default
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseLanguage:
+    """Speak the other language from now on; survives a boot. No right is needed."""
+
+    lang: Literal["zh", "en"]
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`LanguageChosen`."""
+        return Decision((LanguageChosen(self.lang),))
+
+
+def _set(books: Books, name: str, text: str) -> None:
+    books.write("INSERT OR REPLACE INTO life VALUES (?, ?)", name, text)
+
+
+def _born(books: Books, fact: Born, entry: Entry) -> None:
+    _set(books, "journal_key", fact.journal_key)
+
+
+def _booted(books: Books, fact: Booted, entry: Entry) -> None:
+    _set(books, "running", fact.boot_id)
+
+
+def _stopped(books: Books, fact: Stopped, entry: Entry) -> None:
+    _set(books, "running", "")
+
+
+def _language(books: Books, fact: LanguageChosen, entry: Entry) -> None:
+    _set(books, "lang", fact.lang)
+
+
+def _granted(books: Books, fact: EpochGranted, entry: Entry) -> None:
+    _set(books, "epoch_number", str(fact.number))
+
+
+def _sealed(books: Books, fact: Seal, entry: Entry) -> None:
+    _set(books, "sealed", str(fact.upto))
+
+
+SUBJECT = Subject(
+    ("CREATE TABLE life(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",),
+    {
+        Born: _born,
+        Booted: _booted,
+        Stopped: _stopped,
+        LanguageChosen: _language,
+        EpochGranted: _granted,
+        Seal: _sealed,
+    },
+)

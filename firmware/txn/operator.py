@@ -1,0 +1,146 @@
+"""Operators: sign-on, PINs, locks. PIN hashes are kept apart from the journal, in the table `secret`."""
+
+from dataclasses import dataclass, field, replace
+
+from firmware.events import CheckPin, HashPin
+from firmware.txn.books import Books, Entry, Reading, Subject
+from firmware.txn.command import Context, Decision, Refusal, Session
+from rules import pins, rights
+from wire.facts import PinChanged, SignedOff, SignedOn, SignOnRefused
+
+FAILURES_MAX = 3
+"""Wrong PINs in a row before the operator is locked (domain 12)."""
+
+LOCK_MS = 5 * 60_000
+FAILURES_UNTIL_ADMIN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an operator stands with the lock: wrong PINs in a row, and when the last was."""
+
+    failures: int = 0
+    failed_at_ms: int = 0
+
+
+def standing(books: Reading, operator: str) -> Standing:
+    """The operator's standing; a fresh one if nothing is on record."""
+    rows = books.read("SELECT failures, failed_at_ms FROM sign_on WHERE operator = ?", operator)
+    return Standing(*rows[0]) if rows else Standing()
+
+
+def secret(books: Reading, operator: str) -> tuple[bytes, bytes] | None:
+    """Salt and hash of the operator's own PIN; None while the factory PIN still holds."""
+    rows = books.read("SELECT salt, hash FROM secret WHERE operator = ?", operator)
+    return (bytes(rows[0][0]), bytes(rows[0][1])) if rows else None
+
+
+def must_change_pin(books: Reading, operator: str) -> bool:
+    """Whether the factory PIN still holds, so that sign-on is not complete (2013)."""
+    return secret(books, operator) is None
+
+
+def _locked(ctx: Context, operator: str) -> bool:
+    now = standing(ctx.books, operator)
+    if now.failures >= FAILURES_UNTIL_ADMIN:
+        return True
+    waited_ms = ctx.now.wall_ms - now.failed_at_ms
+    return now.failures >= FAILURES_MAX and 0 <= waited_ms < LOCK_MS
+
+
+@dataclass(frozen=True, slots=True)
+class SignOn:
+    """Check number and PIN. The slow hash is compared by the system worker, which answers `PinChecked`."""
+
+    operator: str
+    pin: str = field(repr=False)
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The check on its way, or 2002, 2004."""
+        listed = next((entry for entry in ctx.settings.operators if entry.number == self.operator), None)
+        if listed is None:
+            return Refusal(2002)
+        if _locked(ctx, self.operator):
+            return Refusal(2004, self.operator)
+        own = secret(ctx.books, self.operator)
+        if own is None:
+            return SignOnAnswered(self.operator, self.pin == pins.factory_pin(self.operator)).decide(ctx)
+        salt, digest = own
+        return Decision(effects=(CheckPin(ctx.request, self.pin, digest, salt),))
+
+
+@dataclass(frozen=True, slots=True)
+class SignOnAnswered:
+    """The PIN was right or wrong."""
+
+    operator: str
+    ok: bool
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`SignedOn` with the session, or `SignOnRefused` counted towards the lock."""
+        if not self.ok:
+            failures = standing(ctx.books, self.operator).failures + 1
+            return Decision((SignOnRefused(self.operator, failures, failures >= FAILURES_MAX),))
+        role = rights.role_of(self.operator)
+        assert role is not None
+        basket = ctx.session.basket
+        return Decision((SignedOn(self.operator, role),), Session(self.operator, role, basket))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePin:
+    """Take a new PIN of one's own, after the rules of domain 12; hashed by the system worker -> `PinHashed`."""
+
+    pin: str = field(repr=False)
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The hash on its way, or 2001, 2013 with the reason."""
+        if not ctx.session.operator:
+            return Refusal(2001)
+        reason = pins.pin_fault(self.pin, ctx.session.role)
+        if reason:
+            return Refusal(2013, reason)
+        return Decision(effects=(HashPin(ctx.request, self.pin, ctx.chance),))
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPin:
+    """The new PIN's hash is here: keep it."""
+
+    hash: bytes = field(repr=False)
+    salt: bytes = field(repr=False)
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`PinChanged`, with the hash beside the journal."""
+        operator = ctx.session.operator
+        if not operator:
+            return Refusal(2001)
+        return Decision((PinChanged(operator, operator),), secrets=((operator, self.salt, self.hash),))
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """Leave; the basket stays for whoever signs on next."""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`SignedOff` and an empty session."""
+        if not ctx.session.operator:
+            return Refusal(2001)
+        gone = replace(ctx.session, operator="", role="")
+        return Decision((SignedOff(ctx.session.operator, "asked"),), gone)
+
+
+def _refused(books: Books, fact: SignOnRefused, entry: Entry) -> None:
+    books.write("INSERT OR REPLACE INTO sign_on VALUES (?, ?, ?)", fact.operator, fact.failures, entry.at_ms)
+
+
+def _signed_on(books: Books, fact: SignedOn, entry: Entry) -> None:
+    books.write("DELETE FROM sign_on WHERE operator = ?", fact.operator)
+
+
+SUBJECT = Subject(
+    (
+        "CREATE TABLE sign_on(operator TEXT PRIMARY KEY, failures INTEGER NOT NULL, failed_at_ms INTEGER NOT NULL) STRICT",
+    ),
+    {SignOnRefused: _refused, SignedOn: _signed_on},
+)

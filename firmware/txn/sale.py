@@ -1,0 +1,298 @@
+"""Filling the basket and settling it: the one commit that makes a sale true."""
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+import msgspec
+
+from firmware.txn import product, shift
+from firmware.txn.basket import Basket, requantified
+from firmware.txn.books import Books, Entry, Reading, Subject
+from firmware.txn.command import Context, Decision, Refusal, lacking
+from rules.barcodes import shown
+from rules.codes import Bad, Carton, Glued, Goods, Other, Weighed, read_code
+from rules.money import cash_rounding, line_amount, rounding_unit
+from rules.rights import Right
+from rules.scale_codes import settle_weighing
+from wire.facts import BasketCancelled, BasketKept, Line, LineRemoved, Sale, TenderPart
+from wire.records import SALE_LINES_MAX
+
+TRACE_MAX = 999_999
+PIECE_MILLI = 1000
+
+
+def next_trace(books: Reading) -> int:
+    """Trace number of the next transaction: 1 … 999999, then 1 again; never reset by a shift."""
+    rows = books.read("SELECT trace FROM receipt ORDER BY seq DESC LIMIT 1")
+    return (int(rows[0][0]) if rows else 0) % TRACE_MAX + 1
+
+
+def kept(books: Reading) -> tuple[Line, ...]:
+    """Lines of the basket that was open when the terminal went down; none in normal running."""
+    rows = books.read("SELECT lines FROM kept_basket")
+    return msgspec.json.decode(rows[0][0], type=tuple[Line, ...]) if rows else ()
+
+
+@dataclass(frozen=True, slots=True)
+class AddCode:
+    """Put what a scanned or typed code stands for into the basket, `times_milli` of it."""
+
+    code: str
+    symbology: str = ""
+    times_milli: int = PIECE_MILLI
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The basket with the goods, or 6001, 6004, 6005, 6007, 6018, 6019."""
+        code = read_code(self.code, self.symbology, ctx.settings.scale_layouts)
+        match code:
+            case Goods(gtin=gtin, also=also):
+                return self._pieces(ctx, (gtin, *also))
+            case Carton(gtin14=gtin14, base=base):
+                return self._pieces(ctx, (gtin14, base))
+            case Weighed():
+                return self._weighed(ctx, code)
+            case Glued(text=text) | Other(text=text):
+                return self._pieces(ctx, (text,), code.code)
+            case Bad():
+                return Refusal(code.code, shown(code.text))
+        assert_never(code)
+
+    def _pieces(self, ctx: Context, codes: tuple[str, ...], otherwise: int = 6001) -> Decision | Refusal:
+        for code in codes:
+            found = product.by_code(ctx.books, code)
+            if found is not None:
+                return AddProduct(found.product.sku, self.times_milli * found.pack, code).decide(ctx)
+        return Refusal(otherwise, shown(self.code))
+
+    def _weighed(self, ctx: Context, code: Weighed) -> Decision | Refusal:
+        goods = product.by_plu(ctx.books, code.plu)
+        if goods is None:
+            return self._pieces(ctx, (code.gtin,) if code.gtin else ())
+        weighing = settle_weighing(code.reading, goods.price_fen)
+        if isinstance(weighing, int):
+            return Refusal(weighing, shown(self.code))
+        line = product.line_of(goods, weighing.quantity_milli, weighing.amount_fen, self.code, ctx.lang)
+        return put(ctx, line)
+
+
+@dataclass(frozen=True, slots=True)
+class AddProduct:
+    """Put goods chosen from a list into the basket."""
+
+    sku: str
+    quantity_milli: int = PIECE_MILLI
+    barcode: str = ""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The basket with the goods, or 6001, 6007."""
+        goods = product.by_sku(ctx.books, self.sku)
+        if goods is None:
+            return Refusal(6001, self.sku)
+        amount = line_amount(goods.price_fen, self.quantity_milli)
+        return put(ctx, product.line_of(goods, self.quantity_milli, amount, self.barcode, ctx.lang))
+
+
+@dataclass(frozen=True, slots=True)
+class AddAmount:
+    """Put a typed amount into the basket, for goods without a code."""
+
+    amount_fen: int
+    name: str
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The basket with the amount as one line, or 5020, 6007."""
+        if self.amount_fen <= 0:
+            return Refusal(5020)
+        return put(ctx, Line("", self.name, PIECE_MILLI, self.amount_fen, self.amount_fen))
+
+
+@dataclass(frozen=True, slots=True)
+class SetQuantity:
+    """Change a line to `quantity_milli` pieces; fewer pieces are recorded as removed."""
+
+    index: int
+    quantity_milli: int
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The basket changed, or 6007, 6008."""
+        basket = ctx.session.basket
+        if refusal := _not_selling(ctx):
+            return refusal
+        if not 0 <= self.index < len(basket.lines):
+            return Refusal(6008)
+        old = basket.lines[self.index]
+        if old.weighed:
+            return Refusal(6006, old.name)
+        if not 0 < self.quantity_milli <= ctx.settings.sale.quantity_max * PIECE_MILLI:
+            return Refusal(6007)
+        new = requantified(old, self.quantity_milli)
+        changed = basket.with_line(self.index, new)
+        if changed.total_fen > ctx.settings.sale.amount_max_fen:
+            return Refusal(6007)
+        return Decision(_fewer(ctx, old, new), replace(ctx.session, basket=changed))
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLine:
+    """Take a line out of the basket; the journal keeps what it was."""
+
+    index: int
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`LineRemoved`, or 2001, 2005, 6008."""
+        if refusal := lacking(ctx, Right.LINE_REMOVE):
+            return refusal
+        basket = ctx.session.basket
+        open_shift = shift.current(ctx.books)
+        if open_shift is None or not 0 <= self.index < len(basket.lines):
+            return Refusal(6008)
+        fact = LineRemoved(ctx.session.operator, open_shift.batch, basket.lines[self.index])
+        return Decision((fact,), replace(ctx.session, basket=basket.without(self.index)))
+
+
+@dataclass(frozen=True, slots=True)
+class CancelBasket:
+    """Give the whole basket up."""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`BasketCancelled`, or 2001, 2005, 6008."""
+        if refusal := lacking(ctx, Right.BASKET_CANCEL):
+            return refusal
+        basket = ctx.session.basket
+        open_shift = shift.current(ctx.books)
+        if open_shift is None or not basket.lines:
+            return Refusal(6008)
+        fact = BasketCancelled(ctx.session.operator, open_shift.batch, basket.lines, basket.total_fen)
+        return Decision((fact,), replace(ctx.session, basket=Basket()))
+
+
+@dataclass(frozen=True, slots=True)
+class KeepBasket:
+    """Write the open basket down, so that a power cut does not lose it."""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`BasketKept`, or nothing when it is already written as it stands."""
+        lines = ctx.session.basket.lines
+        if lines == kept(ctx.books):
+            return Decision()
+        return Decision((BasketKept(ctx.session.operator, lines),))
+
+
+@dataclass(frozen=True, slots=True)
+class RecallKept:
+    """Take the basket that survived a power cut into the hands of whoever is signed on."""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The session with those lines, or 6008."""
+        if refusal := _not_selling(ctx):
+            return refusal
+        lines = kept(ctx.books)
+        if not lines or ctx.session.basket.lines:
+            return Refusal(6008)
+        return Decision(session=replace(ctx.session, basket=Basket(lines)))
+
+
+@dataclass(frozen=True, slots=True)
+class DropKept:
+    """Give the basket up that survived a power cut; recorded like any cancelled basket."""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`BasketCancelled` of those lines, or 6008."""
+        recalled = RecallKept().decide(ctx)
+        if isinstance(recalled, Refusal):
+            return recalled
+        assert recalled.session is not None
+        return CancelBasket().decide(replace(ctx, session=recalled.session))
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCash:
+    """Settle the basket with cash: the sale, its slip and the drawer's pulse are one fact in one commit."""
+
+    paid_fen: int
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`Sale`, or 2001, 2005, 2014, 6008, 5020, 6007."""
+        if refusal := _not_selling(ctx):
+            return refusal
+        basket = ctx.session.basket
+        open_shift = shift.current(ctx.books)
+        assert open_shift is not None
+        if not basket.lines:
+            return Refusal(6008)
+        total = basket.total_fen
+        due, rounding = due_in_cash(ctx)
+        if not due <= self.paid_fen <= ctx.settings.sale.amount_max_fen * 2:
+            return Refusal(5020)
+        change = self.paid_fen - due
+        sale = Sale(
+            open_shift.batch, next_trace(ctx.books), ctx.session.operator, open_shift.business_date, basket.lines,
+            total, rounding, due, (TenderPart("cash", self.paid_fen, change),), ctx.settings.revision,
+            print_slip=ctx.settings.printer.print_slip == "always",
+        )  # fmt: skip
+        assert sum(line.amount_fen for line in sale.lines) == sale.due_fen + sale.rounding_fen
+        return Decision((sale,), replace(ctx.session, basket=Basket()))
+
+
+def put(ctx: Context, line: Line) -> Decision | Refusal:
+    """The basket with `line` added, or why not: 2001, 2005, 2014, 6007."""
+    if refusal := _not_selling(ctx):
+        return refusal
+    limits = ctx.settings.sale
+    basket = ctx.session.basket.add(line)
+    if len(basket.lines) > min(limits.lines_max, SALE_LINES_MAX) or basket.total_fen > limits.amount_max_fen:
+        return Refusal(6007)
+    newest = basket.lines[-1]
+    if newest.quantity_milli > (limits.weight_max_g if newest.weighed else limits.quantity_max * PIECE_MILLI):
+        return Refusal(6007)
+    return Decision(session=replace(ctx.session, basket=basket))
+
+
+def due_in_cash(ctx: Context) -> tuple[int, int]:
+    """What is to be paid in cash for the open basket, and the rounding taken off it; fen."""
+    total = ctx.session.basket.total_fen
+    rounding = cash_rounding(total, rounding_unit(ctx.settings.cash.rounding, ctx.settings.cash.rounding_custom_fen))
+    assert 0 <= rounding <= total
+    return total - rounding, rounding
+
+
+def _not_selling(ctx: Context) -> Refusal | None:
+    if refusal := lacking(ctx, Right.SALE):
+        return refusal
+    return None if shift.current(ctx.books) is not None else Refusal(2014)
+
+
+def _fewer(ctx: Context, old: Line, new: Line) -> tuple[LineRemoved, ...]:
+    """What lowering a line's quantity takes away, for the journal."""
+    gone_milli = old.quantity_milli - new.quantity_milli
+    open_shift = shift.current(ctx.books)
+    if gone_milli <= 0 or open_shift is None:
+        return ()
+    return (LineRemoved(ctx.session.operator, open_shift.batch, requantified(old, gone_milli)),)
+
+
+def _sold(books: Books, fact: Sale, entry: Entry) -> None:
+    assert fact.rounding_fen >= 0
+    assert sum(part.paid_fen - part.change_fen for part in fact.tenders) == fact.due_fen
+    books.write("INSERT INTO receipt VALUES (?, ?, ?, ?)", entry.seq, fact.batch, fact.trace, fact.due_fen)
+    books.write("DELETE FROM kept_basket")
+
+
+def _cancelled(books: Books, fact: BasketCancelled, entry: Entry) -> None:
+    books.write("DELETE FROM kept_basket")
+
+
+def _kept(books: Books, fact: BasketKept, entry: Entry) -> None:
+    books.write("DELETE FROM kept_basket")
+    if fact.lines:
+        books.write("INSERT INTO kept_basket VALUES (?)", msgspec.json.encode(fact.lines))
+
+
+SUBJECT = Subject(
+    (
+        "CREATE TABLE receipt(seq INTEGER PRIMARY KEY, batch INTEGER NOT NULL, trace INTEGER NOT NULL,"
+        " due_fen INTEGER NOT NULL) STRICT",
+        "CREATE TABLE kept_basket(lines BLOB NOT NULL) STRICT",
+    ),
+    {Sale: _sold, BasketCancelled: _cancelled, BasketKept: _kept},
+)

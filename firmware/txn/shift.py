@@ -1,0 +1,97 @@
+"""The shift: its batch number, business date, float and running totals."""
+
+from dataclasses import dataclass
+
+from firmware.txn.books import Books, Entry, Reading, Subject
+from firmware.txn.command import Context, Decision, Refusal, lacking
+from rules.rights import Right
+from wire.facts import Sale, ShiftOpened
+
+BATCH_MAX = 999_999
+FLOAT_FEN_MAX = 1_000_000_00
+"""A float above a million yuan is a typing error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """The open shift with what it has taken so far; amounts in fen."""
+
+    batch: int
+    operator: str
+    business_date: str
+    float_fen: int
+    sales: int
+    sales_fen: int
+    rounding_fen: int
+    cash_fen: int
+
+    @property
+    def expected_cash_fen(self) -> int:
+        """What must lie in the drawer (domain 11.5)."""
+        return self.float_fen + self.cash_fen
+
+
+def current(books: Reading) -> Shift | None:
+    """The open shift, or None."""
+    rows = books.read(
+        "SELECT batch, operator, business_date, float_fen, sales, sales_fen, rounding_fen, cash_fen"
+        " FROM shift WHERE open = 1"
+    )
+    assert len(rows) <= 1
+    return Shift(*rows[0]) if rows else None
+
+
+def next_batch(books: Reading) -> int:
+    """Batch number of the next shift: 1 … 999999, then 1 again."""
+    rows = books.read("SELECT batch FROM shift ORDER BY opened_seq DESC LIMIT 1")
+    last = int(rows[0][0]) if rows else 0
+    return last % BATCH_MAX + 1
+
+
+@dataclass(frozen=True, slots=True)
+class OpenShift:
+    """Begin a shift with the counted float. `business_date` is the operator's when the clock is not trusted."""
+
+    float_fen: int
+    business_date: str
+    counted: tuple[tuple[int, int], ...] = ()  # denomination in fen, pieces
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`ShiftOpened`, or 8010, 2001, 2005, 6007."""
+        if current(ctx.books) is not None:
+            return Refusal(8010)
+        if refusal := lacking(ctx, Right.SHIFT_OPEN):
+            return refusal
+        if not 0 <= self.float_fen <= FLOAT_FEN_MAX:
+            return Refusal(6007)
+        assert not self.counted or sum(fen * pieces for fen, pieces in self.counted) == self.float_fen
+        counted = {str(fen): pieces for fen, pieces in self.counted if pieces}
+        batch = next_batch(ctx.books)
+        return Decision((ShiftOpened(batch, ctx.session.operator, self.business_date, self.float_fen, counted),))
+
+
+def _opened(books: Books, fact: ShiftOpened, entry: Entry) -> None:
+    books.write("UPDATE shift SET open = 0 WHERE open = 1")
+    books.write(
+        "INSERT OR REPLACE INTO shift VALUES (?, ?, ?, ?, ?, 1, 0, 0, 0, 0)",
+        fact.batch, fact.operator, fact.business_date, fact.float_fen, entry.seq,
+    )  # fmt: skip
+
+
+def _sold(books: Books, fact: Sale, entry: Entry) -> None:
+    cash_fen = sum(part.paid_fen - part.change_fen for part in fact.tenders if part.kind == "cash")
+    books.write(
+        "UPDATE shift SET sales = sales + 1, sales_fen = sales_fen + ?, rounding_fen = rounding_fen + ?,"
+        " cash_fen = cash_fen + ? WHERE batch = ?",
+        fact.due_fen, fact.rounding_fen, cash_fen, fact.batch,
+    )  # fmt: skip
+
+
+SUBJECT = Subject(
+    (
+        "CREATE TABLE shift(batch INTEGER PRIMARY KEY, operator TEXT NOT NULL, business_date TEXT NOT NULL,"
+        " float_fen INTEGER NOT NULL, opened_seq INTEGER NOT NULL, open INTEGER NOT NULL, sales INTEGER NOT NULL,"
+        " sales_fen INTEGER NOT NULL, rounding_fen INTEGER NOT NULL, cash_fen INTEGER NOT NULL) STRICT",
+    ),
+    {ShiftOpened: _opened, Sale: _sold},
+)

@@ -1,0 +1,6 @@
+"""All subjects of the business, in the order their facts are projected."""
+
+from firmware.txn import life, operator, sale, shift, slip
+from firmware.txn.books import Subject
+
+SUBJECTS: tuple[Subject, ...] = (life.SUBJECT, operator.SUBJECT, shift.SUBJECT, sale.SUBJECT, slip.SUBJECT)
