@@ -1,0 +1,165 @@
+"""Rows of a slip -> ESC/POS bytes (domain 6.3). Pure: fonts and QR codes come in as functions.
+
+The bytes come in pieces, each ending where a command ends: a slip that breaks off can be brought to the end of its
+command, and the printer never takes the next slip's first bytes for the rest of a picture.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from firmware.drivers.printer.glyphs import CELL_HEIGHT, Bitmap, Glyphs
+from firmware.drivers.printer.model import Model
+from wire.columns import MISSING, in_font
+from wire.layout import Cut, Feed, Qr, Row, Rule, Text
+
+LINE_DOTS = 30
+"""Line feed after `ESC @`: 24 dots of text and a gap of 6."""
+
+INIT = b"\x1b@\x1c&"
+_ALIGN = {"left": 0, "center": 1, "right": 2}
+_REAL_TIME = re.compile(rb"\x10(?=[\x04\x05\x14])")
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """`pieces` of bytes, each ending with a command's end; `dots` of paper; `missing`: characters printed as □."""
+
+    pieces: tuple[bytes, ...]
+    dots: int
+    missing: str = ""
+
+
+class Code2d(msgspec.Struct, frozen=True):
+    """A QR code as the printer gets it: the commands, and the dots it takes of the paper's length."""
+
+    data: bytes
+    dots: int
+
+
+DrawQr = Callable[[str], Code2d | None]
+"""Content -> its QR code, or None when it does not fit the paper."""
+
+
+class _Pen:
+    """What the printer has been told so far, to say only what changes."""
+
+    def __init__(self, model: Model, glyphs: Glyphs, draw_qr: DrawQr) -> None:
+        self.model, self.glyphs, self.draw_qr = model, glyphs, draw_qr
+        self.align, self.size, self.bold = "left", 0, False
+        self.dots = 0
+        self.missing = ""
+
+    def aligned(self, align: str) -> bytes:
+        if align == self.align:
+            return b""
+        self.align = align
+        return bytes((0x1B, 0x61, _ALIGN[align]))
+
+    def style(self, row: Text) -> bytes:
+        size = (row.width - 1) << 4 | (row.height - 1)
+        change = b"" if size == self.size else bytes((0x1D, 0x21, size))
+        change += b"" if row.bold == self.bold else bytes((0x1B, 0x45, row.bold))
+        self.size, self.bold = size, row.bold
+        return change
+
+
+def encode(rows: tuple[Row, ...], model: Model, glyphs: Glyphs, draw_qr: DrawQr) -> Encoded:
+    """The slip for this printer, without its fence. `rows` were laid out for `model.columns`."""
+    pen = _Pen(model, glyphs, draw_qr)
+    pieces = [INIT, *(piece for row in rows for piece in _row(pen, row) if piece)]
+    return Encoded(tuple(pieces), pen.dots, pen.missing)
+
+
+def _row(pen: _Pen, row: Row) -> Iterator[bytes]:
+    match row:
+        case Text():
+            yield _text(pen, row)
+        case Rule():
+            yield _text(pen, Text("-" * pen.model.columns))
+        case Qr():
+            yield _qr(pen, row)
+        case Feed(lines):
+            pen.dots += lines * LINE_DOTS
+            yield bytes((0x1B, 0x64, lines))
+        case Cut():
+            yield _end(pen)
+
+
+def _text(pen: _Pen, row: Text) -> bytes:
+    assert not any(char < " " or char == "\x7f" for char in row.text), "a control character would be a command"
+    lacking = {char for char in row.text if not in_font(char, pen.model.encoding)}
+    lost = "".join(sorted(char for char in lacking if not pen.glyphs.has(char)))
+    pen.missing += lost
+    text = row.text.translate(dict.fromkeys(map(ord, lost), MISSING))
+    if lacking - set(lost):
+        picture = pen.glyphs.draw(text, wide=row.width, high=row.height, bold=row.bold)
+        pen.dots += max(LINE_DOTS, picture.height)
+        gap = max(0, LINE_DOTS - picture.height)
+        return pen.aligned(row.align) + raster(picture) + (bytes((0x1B, 0x4A, gap)) if gap else b"")
+    pen.dots += max(LINE_DOTS, row.height * CELL_HEIGHT)
+    return pen.aligned(row.align) + pen.style(row) + text.encode("gb18030") + b"\n"
+
+
+def raster(picture: Bitmap) -> bytes:
+    """`GS v 0`. The picture must hold no real-time command: printers obey `DLE DC4 1` even inside a picture, and it
+    opens the drawer. One dot more makes such a pair of bytes harmless."""
+    across = (picture.width + 7) // 8
+    head = bytes((0x1D, 0x76, 0x30, 0, across & 0xFF, across >> 8, picture.height & 0xFF, picture.height >> 8))
+    return head + _REAL_TIME.sub(b"\x18", picture.data)
+
+
+def _qr(pen: _Pen, row: Qr) -> bytes:
+    content = "".join(char for char in row.data if char.isprintable())
+    if not content:
+        return b""
+    code = pen.draw_qr(content)
+    if code is None:
+        return _text(pen, Text(row.alt, "center"))
+    pen.dots += code.dots
+    return pen.aligned("center") + code.data
+
+
+def _end(pen: _Pen) -> bytes:
+    if pen.model.cutter == "none":
+        pen.dots += pen.model.tear_lines * LINE_DOTS
+        return bytes((0x1B, 0x64, pen.model.tear_lines))
+    return bytes((0x1D, 0x56, 65 if pen.model.cutter == "full" else 66, 0))
+
+
+def fence_id(number: int) -> bytes:
+    """Four printable bytes for `GS ( H`, different for 78 million numbers."""
+    digits = bytearray()
+    for _ in range(4):
+        number, digit = divmod(number, 94)
+        digits.append(0x21 + digit)
+    return bytes(reversed(digits))
+
+
+def fence(model: Model, ident: bytes) -> bytes:
+    """What ends a slip, so that the printer says when it has printed it (decisions 19).
+
+    `GS ( H` function 48 is answered with 37 22 d1 d2 d3 d4 00 when everything before it has been printed
+    (Epson ESC/POS reference, gs_lparen_ch_fn48)."""
+    assert len(ident) == 4
+    match model.fence:
+        case "gs_h":
+            return b"\x1d(H\x06\x0000" + ident
+        case "gs_r":
+            return b"\x1dr\x01"
+        case "none":
+            return b""
+
+
+def pulse(model: Model) -> bytes:
+    """Kick the drawer at the printer's connector; empty when there is none.
+
+    `DLE DC4 1 m t` (t in 100 ms) is obeyed at once, `ESC p m t1 t2` (in 2 ms) when its turn comes."""
+    pin = 0 if model.drawer_pin == 2 else 1
+    match model.drawer:
+        case "realtime":
+            return bytes((0x10, 0x14, 1, pin, max(1, round(model.drawer_ms / 100))))
+        case "plain":
+            return bytes((0x1B, 0x70, pin, model.drawer_ms // 2, model.drawer_ms // 2))
+        case "none":
+            return b""
