@@ -168,7 +168,7 @@ class Drawer:
     def _wait(self, fittings: Fittings | None, wait_ms: int | None) -> None:
         """Until woken, an edge of the kernel, or the time is over."""
         lines = fittings.lines() if fittings is not None else []
-        watched = {line.fileno(): line for line in lines if line.fileno() is not None}
+        watched = {fd: line for line in lines if (fd := line.fileno()) is not None}
         timeout_s = None if wait_ms is None else max(0, wait_ms) / 1000
         ready, _, _ = select.select([self._wake_read, *watched], [], [], timeout_s)
         for fd in ready:
