@@ -96,7 +96,11 @@ class Kept(Generic[T]):
         """One replacement of the file. A damaged file that is still there must not stop the new one."""
         if self._look(path)[1]:
             self._put_aside(path)
-        TinyDB(path, storage=AtomicStorage).table(self._name).upsert(Document(row, doc_id=ONLY))
+        table = TinyDB(path, storage=AtomicStorage).table(self._name)
+        if table.contains(doc_id=ONLY):
+            table.update(row, doc_ids=[ONLY])
+        else:  # not `upsert`: it writes an empty table first
+            table.insert(Document(row, doc_id=ONLY))
 
     def _restore(self, row: dict[str, Any]) -> None:
         try:
