@@ -71,15 +71,15 @@ class Diagnosis:
     def _settle(self) -> diag.Settle:
         loop, terminal = self.loop, self.loop.terminal
         devices: dict[str, diag.Counts] = {}
-        for driver in loop.drivers:
-            devices.update(driver.counts())
-        waiting = {reason for driver in loop.drivers for reason in driver.waiting()}
+        for worker in loop.workers:
+            devices.update(worker.counts())
+        waiting = {reason for worker in loop.workers for reason in worker.waiting()}
         if terminal.ledger.acked_seq < terminal.ledger.durable_seq:
             waiting.add("ack")
         if any(job.job not in terminal.printing for job in slip.open_jobs(terminal.ledger)):
             waiting.add("slip")
         return diag.Settle(
-            devices, loop.inbox_size, tuple(driver.name for driver in loop.drivers if driver.busy()),
+            devices, loop.inbox_size, tuple(worker.name for worker in loop.workers if worker.busy()),
             self.frames.shown(), self.frames.wanted(), loop.timer_due_ms(), tuple(sorted(waiting)),
             terminal.ledger.next_seq, terminal.ledger.durable_seq, terminal.ledger.acked_seq,
         )  # fmt: skip

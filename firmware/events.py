@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from firmware.view import View
+from wire.facts import Fact
 from wire.messages import PrinterLook, State
 from wire.receipt import Receipt
 from wire.records import Ack, ClockState, Packet
@@ -53,6 +54,7 @@ class Started:
     boot_id: str
     safe_mode: bool = False
     notices: tuple[tuple[int, str], ...] = ()  # (code, detail) found while starting: settings, disk, crash
+    facts: tuple[Fact, ...] = ()  # what changed while the terminal was down: settings, price list
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 from firmware.events import Effect, Event, Exit, Idle, KeyHeld, KeyPressed, Now, SetTimer, StopTimer, TimerFired
 from firmware.terminal import Terminal
@@ -33,30 +33,27 @@ FEED_EVERY_MS: Final = 2_000
 log = logging.getLogger("posd.loop")
 
 
-class Driver(Protocol):
-    """A worker at the edge: one thread, one device or a few of a kind."""
+def nothing_waits() -> tuple[str, ...]:
+    """`waiting` of a worker that waits for nothing outside."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A driver in its thread: what the loop, the watchdog and the diagnosis socket need of it.
+
+    `run` is the thread's body; `stop` makes it return soon, from any thread. `counts` gives bytes or messages read and
+    written by endpoint, `busy` whether it is inside a job that will end by itself, `waiting` what it waits for from
+    outside (decisions 2).
+    """
 
     name: str
-
-    def run(self) -> None:
-        """The thread's body, until `stop`."""
-        ...
-
-    def stop(self) -> None:
-        """Make `run` return soon; from any thread."""
-        ...
-
-    def counts(self) -> dict[str, Counts]:
-        """Bytes or messages read and written, by endpoint (decisions 2)."""
-        ...
-
-    def busy(self) -> bool:
-        """Whether it is inside a job that will end by itself."""
-        ...
-
-    def waiting(self) -> tuple[str, ...]:
-        """What it waits for from outside: `printer`, `ack`, `link` …"""
-        ...
+    run: Callable[[], None]
+    stop: Callable[[], None]
+    counts: Callable[[], dict[str, Counts]] = dict
+    busy: Callable[[], bool] = bool
+    waiting: Callable[[], tuple[str, ...]] = nothing_waits
+    alive: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ class Loop:
     terminal: Terminal
     clock: Callable[[], Now]
     carry: Callable[[Effect], None]  # everything but timers and Exit
-    drivers: tuple[Driver, ...]
+    workers: tuple[Worker, ...]
     feed_watchdog: Callable[[], None]
     lateness: Lateness = field(default_factory=Lateness)
     _inbox: "queue.SimpleQueue[Event | Query]" = field(default_factory=queue.SimpleQueue)
@@ -137,8 +134,8 @@ class Loop:
 
     def run(self, first: Event) -> str:
         """Start the workers, take events until the terminal exits; the reason. Re-raises what killed a worker."""
-        for driver in self.drivers:
-            self._start(driver)
+        for worker in self.workers:
+            self._start(worker)
         try:
             reason = self._take(first)
             while reason is None:
@@ -195,16 +192,16 @@ class Loop:
 
     # --- workers ------------------------------------------------------------------------------------------------------
 
-    def _start(self, driver: Driver) -> None:
+    def _start(self, worker: Worker) -> None:
         def body() -> None:
             try:
-                driver.run()
+                worker.run()
             except BaseException as error:
-                log.exception("worker %s died", driver.name)
+                log.exception("worker %s died", worker.name)
                 self._failed = error
 
-        thread = threading.Thread(target=body, name=driver.name, daemon=True)
-        self._threads[driver.name] = thread
+        thread = threading.Thread(target=body, name=worker.name, daemon=True)
+        self._threads[worker.name] = thread
         thread.start()
 
     def _check_workers(self) -> None:
@@ -212,13 +209,17 @@ class Loop:
         if self._failed is not None:
             raise self._failed
         now_ms = time.monotonic_ns() // 1_000_000
-        if now_ms - self._fed_ms >= FEED_EVERY_MS and all(thread.is_alive() for thread in self._threads.values()):
+        if now_ms - self._fed_ms >= FEED_EVERY_MS and self._all_alive():
             self._fed_ms = now_ms
             self.feed_watchdog()
 
+    def _all_alive(self) -> bool:
+        threads = all(thread.is_alive() for thread in self._threads.values())
+        return threads and all(worker.alive() for worker in self.workers)
+
     def _end(self) -> None:
-        for driver in self.drivers:
-            driver.stop()
+        for worker in self.workers:
+            worker.stop()
         for name, thread in self._threads.items():
             thread.join(STOP_WAIT_S)
             if thread.is_alive():

@@ -211,8 +211,9 @@ class Terminal:
                 self._append(SlipPrinted(job.job, "unknown", 9016))
         for code, detail in event.notices:
             self._append(Trouble(code, detail))
-        if event.notices or end == "cut":
-            self._commit()
+        for fact in event.facts:
+            self._append(fact)
+        self._commit()
         self._arm_clock()
         self._light("green")
         self.stack = self._at_home()

@@ -5,7 +5,7 @@ from typing import Literal
 
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal
-from wire.facts import Booted, Born, EpochGranted, LanguageChosen, Seal, Stopped
+from wire.facts import Booted, Born, CatalogueLoaded, EpochGranted, LanguageChosen, Seal, SettingsApplied, Stopped
 
 SEAL_EVERY_RECORDS = 100
 
@@ -55,6 +55,14 @@ def _sealed(books: Books, fact: Seal, entry: Entry) -> None:
     _set(books, "sealed", str(fact.upto))
 
 
+def _catalogue(books: Books, fact: CatalogueLoaded, entry: Entry) -> None:
+    _set(books, "catalogue", fact.digest)
+
+
+def _settings(books: Books, fact: SettingsApplied, entry: Entry) -> None:
+    _set(books, "settings", fact.digest)
+
+
 SUBJECT = Subject(
     ("CREATE TABLE life(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",),
     {
@@ -64,5 +72,7 @@ SUBJECT = Subject(
         LanguageChosen: _language,
         EpochGranted: _granted,
         Seal: _sealed,
+        CatalogueLoaded: _catalogue,
+        SettingsApplied: _settings,
     },
 )

@@ -1,0 +1,61 @@
+"""How often the daemon crashed lately: three times in five minutes means safe mode (decisions 15).
+
+Kept beside the ledger in a small file; times are the kernel's since its boot, because the wall clock may be wrong.
+"""
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+CRASHES_MAX = 3
+WINDOW_S = 300
+KEPT_MAX = 8
+KERNEL_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """One crash: which kernel boot, seconds since then, and the event the core was at."""
+
+    kernel: str
+    at_s: int
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class CrashFile:
+    """The file; unreadable means empty, because it must never keep a terminal from starting."""
+
+    path: Path
+
+    def read(self) -> tuple[Crash, ...]:
+        """The last crashes, oldest first."""
+        try:
+            rows = json.loads(self.path.read_text(encoding="utf-8"))
+            return tuple(Crash(str(row["kernel"]), int(row["at_s"]), str(row["event"])) for row in rows)
+        except (OSError, ValueError, TypeError, KeyError):
+            return ()
+
+    def note(self, event: str) -> None:
+        """Add a crash of now."""
+        crashes = (*self.read(), Crash(_kernel(), _uptime_s(), event[:200]))[-KEPT_MAX:]
+        rows = [{"kernel": c.kernel, "at_s": c.at_s, "event": c.event} for c in crashes]
+        new = self.path.with_suffix(".new")
+        new.write_text(json.dumps(rows), encoding="utf-8")
+        os.replace(new, self.path)
+
+    def safe_mode(self) -> str | None:
+        """The event of the last crash when there were three within five minutes; None otherwise."""
+        since = _uptime_s() - WINDOW_S
+        lately = [c for c in self.read() if c.kernel == _kernel() and c.at_s >= since]
+        return lately[-1].event if len(lately) >= CRASHES_MAX else None
+
+
+def _uptime_s() -> int:
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+def _kernel() -> str:
+    return KERNEL_BOOT.read_text(encoding="ascii").strip() if KERNEL_BOOT.exists() else ""
