@@ -115,7 +115,7 @@ GRANTS: dict[Role, dict[Right, Grant]] = {
         Right.WIFI: "yes", Right.SETTINGS_DEVICE: "yes", Right.UPDATE: "yes", Right.KEYS: "yes",
     },
 }  # fmt: skip
-"""Role -> right -> grant. What is not here is denied. 32 rights of domain 12 and those the screens need beside them."""
+"""Role -> right -> grant. What is not here is denied (domain 12, and what the screens need beside it)."""
 
 FIXED: dict[Role, frozenset[Right]] = {
     Role.CASHIER: frozenset({Right.SALE, Right.PIN_OWN, Right.LANGUAGE, Right.SHIFT_OPEN, Right.SHIFT_CLOSE_OWN}),

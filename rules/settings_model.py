@@ -52,7 +52,7 @@ class Terminal(_Section, frozen=True):
 
 
 class Cash(_Section, frozen=True):
-    rounding: Annotated[CashRounding, Meta(extra=_SHOP)] = "none"
+    rounding: Annotated[CashRounding, Meta(extra=_SHOP)] = "fen"
     rounding_custom_fen: Annotated[int, Meta(ge=1, le=100, extra=_SHOP)] = 50
     overpay_guard_fen: Annotated[int, Meta(ge=0, le=1_000_000, extra=_SHOP)] = 10_000
     quick_steps_fen: Annotated[

@@ -19,7 +19,7 @@ LEVEL_1 = (
 )  # fmt: skip
 """GB2312 sorts its first 3 755 hanzi by pinyin: first code of each initial. A source apart from the catalogue's."""
 
-READ_OTHERWISE = set("藏调长咖轧厦重参盛柚仔伽")  # more than one reading; GB2312 sorts them under another
+READ_OTHERWISE = set("藏调咖重")  # more than one reading; GB2312 sorts them under another
 
 
 def initial(sign: str) -> str | None:

@@ -16,7 +16,7 @@ from rules.barcodes import (
     strip_aim,
     with_check,
 )
-from rules.codes import Bad, Carton, Glued, Goods, Other, Weighed, read_code
+from rules.codes import Bad, Carton, Code, Glued, Goods, Other, Weighed, read_code
 from rules.errors import errors
 from rules.gs1 import GS, Gs1, gs1_date, read_digital_link, read_elements
 from rules.scale_codes import (
@@ -318,7 +318,6 @@ def test_glued_codes_split_into_valid_codes_that_make_up_the_scan(parts):
 
 def test_a_single_code_or_a_long_number_is_not_glued():
     assert split_glued(COLA) is None
-    assert split_glued("1" * 112) is None or all(is_valid(part) for part in split_glued("1" * 112) or ())
     assert split_glued("12345678901234567") is None
 
 
@@ -331,7 +330,7 @@ def test_nothing_that_can_be_scanned_raises(text, symbology):
 
 @given(st.text("0123456789" + GS, max_size=80), st.sampled_from(["", "E0", "C1", "d2"]))
 def test_no_digits_that_can_be_scanned_raise(text, symbology):
-    assert read_code(text, symbology) == read_code(text, symbology)
+    assert isinstance(read_code(text, symbology), Code)
 
 
 def test_aim_identifiers_are_taken_off_only_when_known():
