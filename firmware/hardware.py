@@ -65,6 +65,20 @@ class SpiPanel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
     backlight_line: Gpio | None = 24
 
 
+class LumaPanel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="luma"):
+    """The fallback: any LCD that luma has a driver for, on SPI, at least 320 x 240; sent whole by luma's own code."""
+
+    driver: Annotated[str, msgspec.Meta(max_length=80, pattern=r"^luma\.[a-z_.]+:[a-z0-9_]+$")]
+    options: dict[Annotated[str, msgspec.Meta(pattern="^[a-z_]{1,20}$")], int] = {}
+    bus: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
+    device: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0
+    speed_hz: Hertz = 32_000_000
+    chip: DevicePath = "/dev/gpiochip0"
+    dc_line: Gpio = 25
+    reset_line: Gpio | None = 27
+    backlight_line: Gpio | None = 24
+
+
 class Framebuffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="framebuffer"):
     """A framebuffer of the kernel, written a whole frame at a time."""
 
@@ -152,7 +166,7 @@ class Scanner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Display(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    source: Board | SpiPanel | Framebuffer | Nothing
+    source: Board | SpiPanel | LumaPanel | Framebuffer | Nothing
     controller: Literal["st7789", "ili9341"] = "st7789"
     width: Pixels = 320
     height: Pixels = 240
