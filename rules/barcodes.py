@@ -21,7 +21,9 @@ AIM_SYMBOLOGIES: dict[str, str] = {
 
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _GLUED_LENGTHS = (13, 12, 8, 14)
-_GLUED_PARTS_MAX = 8
+GLUED_CHARS_MAX = 112
+"""Eight long codes in a row; more than that is no two scans but noise."""
+
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -99,24 +101,17 @@ def split_glued(text: str) -> tuple[str, ...] | None:
 
     Whether the whole is a known code itself is the caller's to ask first (domain 1.2).
     """
-    if not is_digits(text) or not 16 <= len(text) <= _GLUED_LENGTHS[-1] * _GLUED_PARTS_MAX:
+    if not is_digits(text) or not 16 <= len(text) <= GLUED_CHARS_MAX:
         return None
-    parts = _split(text, _GLUED_PARTS_MAX)
-    return parts if parts is not None and len(parts) > 1 else None
-
-
-def _split(text: str, parts_left: int) -> tuple[str, ...] | None:
-    if text == "":
-        return ()
-    if parts_left == 0:
-        return None
-    for length in _GLUED_LENGTHS:
-        head = text[:length]
-        if len(head) == length and is_valid(head):
-            tail = _split(text[length:], parts_left - 1)
-            if tail is not None:
-                return (head, *tail)
-    return None
+    splits: dict[int, tuple[str, ...]] = {len(text): ()}
+    for start in range(len(text) - 8, -1, -1):
+        for length in _GLUED_LENGTHS:
+            rest = splits.get(start + length)
+            if rest is not None and is_valid(text[start : start + length]):
+                splits[start] = (text[start : start + length], *rest)
+                break
+    parts = splits.get(0, ())
+    return parts if len(parts) > 1 else None
 
 
 def strip_aim(text: str) -> tuple[str, str]:

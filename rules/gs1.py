@@ -1,6 +1,5 @@
 """GS1 element strings (GS1-128, DataMatrix, QR) and Digital Link addresses: what a till needs of them (domain 7.3)."""
 
-from calendar import monthrange
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -13,6 +12,7 @@ CENTURY_PIVOT = 77
 """Two-digit years from here on belong to 19xx (GS1 General Specifications 7.12, seen from 2026)."""
 
 ELEMENTS_MAX = 32
+_LAST_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 _FIXED_LENGTHS = {
     "00": 18, "01": 14, "02": 14, "11": 6, "12": 6, "13": 6, "15": 6, "16": 6, "17": 6, "20": 2,
@@ -147,5 +147,5 @@ def gs1_date(text: str) -> str | None:
     year = (1900 if short >= CENTURY_PIVOT else 2000) + short
     if not 1 <= month <= 12:
         return None
-    last = monthrange(year, month)[1]
+    last = 29 if month == 2 and year % 4 == 0 else _LAST_DAYS[month - 1]  # 2000 was a leap year
     return f"{year:04d}-{month:02d}-{day or last:02d}" if day <= last else None

@@ -230,7 +230,15 @@ def test_other_links_are_no_goods(text):
 
 @pytest.mark.parametrize(
     ("text", "day"),
-    [("261130", "2026-11-30"), ("240200", "2024-02-29"), ("990101", "1999-01-01"), ("260230", None), ("2611", None)],
+    [
+        ("261130", "2026-11-30"),
+        ("261232", None),
+        ("270200", "2027-02-28"),
+        ("240200", "2024-02-29"),
+        ("990101", "1999-01-01"),
+        ("260230", None),
+        ("2611", None),
+    ],
 )
 def test_gs1_dates(text, day):
     assert gs1_date(text) == day
@@ -319,6 +327,8 @@ def test_glued_codes_split_into_valid_codes_that_make_up_the_scan(parts):
 def test_a_single_code_or_a_long_number_is_not_glued():
     assert split_glued(COLA) is None
     assert split_glued("12345678901234567") is None
+    assert split_glued(COLA * 8 + "1") is None
+    assert split_glued(COLA * 9) is None, "more than any two scans can be"
 
 
 @given(st.text(max_size=60), st.sampled_from(["", "E0", "E4", "C1", "Q1", "I0", "zz"]))
