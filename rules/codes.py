@@ -21,7 +21,10 @@ from rules.scale_codes import DEFAULT_LAYOUTS, ScaleLayout, ScaleReading, read_s
 UNKNOWN_ITEM, BAD_CHECK, NOT_UNDERSTOOD, UNREADABLE, GLUED = 6001, 6004, 6005, 6018, 6019
 
 _GS1_SYMBOLOGIES = frozenset({"gs1_128", "gs1_qr", "gs1_datamatrix", "gs1_databar", "gs1_dotcode"})
-_EAN_LENGTHS = {"ean13": (13,), "ean8": (8,)}
+_EAN_LENGTHS = {"ean13": (13, 12, 8), "ean13_addon": (15, 18), "ean8": (8,)}
+"""Digits a scanner sends under an identifier: many send UPC-A as 12 and UPC-E as 8 where the norm says 13."""
+
+_ADDON_EAN_DIGITS = 13
 _FREE_SYMBOLOGIES = frozenset(
     {"code128", "code39", "code93", "codabar", "qr", "datamatrix", "pdf417", "aztec", "other"}
 )
@@ -120,6 +123,8 @@ def _digits(text: str, kind: str, layouts: tuple[ScaleLayout, ...]) -> Code:
     """Bare digits: scale code, goods, carton, glued, GS1 without its identifier, or a number of the shop's own."""
     if kind in _EAN_LENGTHS and len(text) not in _EAN_LENGTHS[kind]:
         return Bad(UNREADABLE, text)
+    if kind == "ean13_addon":
+        text = text[:_ADDON_EAN_DIGITS]  # the add-on is the issue of a magazine: the same good
     scale = read_scale(text, layouts)
     forms = _forms(text, kind)
     if isinstance(scale, ScaleReading):

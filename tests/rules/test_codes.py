@@ -260,6 +260,8 @@ def test_gs1_dates(text, day):
         ("0116921520710006", "d2", Carton("16921520710006", "6921520710009", Gs1("16921520710006"))),
         (f"https://example.com/01/0{COLA}", "Q1", Goods(COLA, gs1=Gs1(COLA))),
         ("10001", "", Other("10001")), ("AB-12", "A0", Other("AB-12")), ("6901234567891", "C0", Other("6901234567891")),
+        ("036000291452", "E0", Goods("0036000291452")), ("01234514", "E0", Goods("0012100003454")),
+        (COLA + "05", "E3", Goods(COLA)), ("]E3" + COLA + "12345", "", Goods(COLA)),
         ("你好", "Q1", Other("你好")),
     ],
 )  # fmt: skip
@@ -281,6 +283,7 @@ def test_a_scale_code_is_weighed_and_keeps_its_digits_as_a_goods_code():
         (APPLE[:-1] + "1", "", 6004),
         (with_check("211000100000"), "", 6005),
         ("690123456", "E0", 6018),  # half a code
+        (COLA + "1", "E3", 6018), ("036000291453", "E0", 6004),
         ("\x1b[31m" + COLA, "", 6018),  # escape code
         ("69012\x0034567892", "", 6018),
         ("\u202e" + COLA, "", 6018),
