@@ -161,8 +161,6 @@ class Scanner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where scans come from; more than one source may be wired (a wedge and a serial module)."""
 
     sources: Annotated[tuple[Board | Evdev | SerialScanner, ...], msgspec.Meta(max_length=3)] = ()
-    gap_ms: Annotated[int, msgspec.Meta(ge=20, le=500)] = 70
-    """A pause this long ends a scan that had no terminator (domain 7.4)."""
 
 
 class Display(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

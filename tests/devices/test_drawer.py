@@ -354,6 +354,19 @@ def test_when_the_coil_may_be_fired(fired, now_ms, may):
     assert coil.may_fire(now_ms) is may
 
 
+def test_settings_can_only_spare_the_coil_more():
+    coil = Coil()
+    coil.limit(pause_ms=3_000, per_minute=2)
+    coil.fired(0)
+    assert not coil.may_fire(2_999)
+    coil.fired(3_000)
+    assert not coil.may_fire(59_999)
+    assert coil.may_fire(60_000)
+    for pause_ms, per_minute in ((999, 6), (1_000, 7), (1_000, 0)):
+        with pytest.raises(AssertionError):
+            coil.limit(pause_ms, per_minute)
+
+
 @pytest.mark.parametrize("pulse_ms", [49, 201, 0])
 def test_no_pulse_length_out_of_bounds(pulse_ms):
     with pytest.raises(AssertionError):

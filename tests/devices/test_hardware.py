@@ -44,7 +44,7 @@ def test_only_the_virtual_profiles_need_a_board():
         ("drawer.source.kind", "magic", "$.drawer.source"),
         ("drawer.source.sensor_line", 17, "line 17 of /dev/gpiochip0 is also"),
         ("drawer.source.pulse_line", 25, "`$.display.source.dc_line`"),
-        ("scanner.gap_ms", 0, "$.scanner.gap_ms"),
+        ("scanner.sources", [{"kind": "camera"}], "$.scanner.sources"),
         ("keypad.keys.OK", [11], "code 11 stands for 0 and OK"),
         ("keypad.keys.ENTER", [28], "'ENTER' is no key"),
         ("keypad.keys.OK", [], "$.keypad.keys"),

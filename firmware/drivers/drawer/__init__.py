@@ -2,6 +2,6 @@
 
 from firmware.drivers.drawer.boardlines import BoardLines
 from firmware.drivers.drawer.driver import Drawer
-from firmware.drivers.drawer.fittings import NoDrawer, fit_board, fit_gpio
+from firmware.drivers.drawer.fittings import NoDrawer, fit_board, fit_gpio, output
 
-__all__ = ["BoardLines", "Drawer", "NoDrawer", "fit_board", "fit_gpio"]
+__all__ = ["BoardLines", "Drawer", "NoDrawer", "fit_board", "fit_gpio", "output"]

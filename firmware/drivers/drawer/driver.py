@@ -11,7 +11,14 @@ from threading import Event as Flag
 from threading import Timer
 from typing import Literal
 
-from firmware.drivers.drawer.coil import PULSE_DEFAULT_MS, PULSE_MAX_MS, PULSE_MIN_MS, Coil
+from firmware.drivers.drawer.coil import (
+    PAUSE_MS,
+    PULSE_DEFAULT_MS,
+    PULSE_MAX_MS,
+    PULSE_MIN_MS,
+    PULSES_PER_MINUTE_MAX,
+    Coil,
+)
 from firmware.drivers.drawer.fittings import Fittings, NoDrawer
 from firmware.events import DeviceSeen, DrawerPulsed, DrawerSeen, Event, PulseDrawer
 
@@ -44,19 +51,20 @@ class Drawer:
         clock_ms: Callable[[], int] = monotonic_ms,
     ) -> None:
         self._fit, self._post, self._clock_ms = fit, post, clock_ms
-        self.set_pulse_ms(pulse_ms)
         self._jobs: deque[PulseDrawer] = deque()
         self._coil = Coil()
+        self.configure(pulse_ms)
         self._seen: bool | Literal["never"] | None = "never"
         self._settle_at_ms: int | None = None
         self._working = False
         self._stopping = Flag()
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
-    def set_pulse_ms(self, pulse_ms: int) -> None:
-        """Length of the next pulses (a setting)."""
+    def configure(self, pulse_ms: int, cool_down_ms: int = PAUSE_MS, per_minute: int = PULSES_PER_MINUTE_MAX) -> None:
+        """Take the settings of group `drawer` for the next pulses."""
         assert PULSE_MIN_MS <= pulse_ms <= PULSE_MAX_MS, pulse_ms
         self._pulse_ms = pulse_ms
+        self._coil.limit(cool_down_ms, per_minute)
 
     def carry_out(self, effect: PulseDrawer) -> None:
         """Fire the coil because of `effect.cause`, soon."""

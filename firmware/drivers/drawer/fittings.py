@@ -94,3 +94,11 @@ def fit_board(lines: BoardLines) -> Fittings:
         lines.contact_changed = wake
 
     return Fittings(fitted.coil, fitted.contact, fitted.factory, lambda: bool(lines.wired), on_change)
+
+
+def output(chip: str, line: int, active_high: bool = True, request: Request | None = None) -> Any:
+    """A plain output line that is off now (gpiozero's DigitalOutputDevice), for lamps and the like."""
+    from gpiozero import DigitalOutputDevice
+
+    factory = LineFactory(GpioChip(chip, request))
+    return DigitalOutputDevice(line, active_high=active_high, initial_value=False, pin_factory=factory)

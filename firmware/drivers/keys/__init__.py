@@ -11,7 +11,11 @@ from wire.board import KEYPAD, SCANNER, SCANNER_SERIAL
 __all__ = ["Input", "Keys", "inputs"]
 
 
-def inputs(hardware: Hardware, board: Path | None = None) -> list[Input]:
+GAP_DEFAULT_MS = 70
+"""A pause this long ends a scan that had no terminator (domain 7.4: 60 to 80 ms); a setting."""
+
+
+def inputs(hardware: Hardware, board: Path | None = None, gap_ms: int = GAP_DEFAULT_MS) -> list[Input]:
     """The inputs a profile wires; `board` is the folder of the virtual board, for profiles that have one."""
     found = []
     match hardware.keypad.source:
@@ -21,7 +25,7 @@ def inputs(hardware: Hardware, board: Path | None = None) -> list[Input]:
         case Evdev(name_contains=name):
             found.append(Input(KEYPAD, "keypad", EvdevPort("keypad", name), KeypadLane(hardware.keypad.key_map())))
     for source in hardware.scanner.sources:
-        found += _scanner(source, hardware.scanner.gap_ms, board)
+        found += _scanner(source, gap_ms, board)
     return found
 
 
