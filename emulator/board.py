@@ -15,7 +15,7 @@ from emulator.drawer import Cause, Drawer
 from emulator.endpoints import Endpoint, Fifo, SerialPty, Unplugged
 from emulator.feed import Feed
 from emulator.keys import DOWN, REPEAT, REPEAT_DELAY_MS, REPEAT_EVERY_MS, UP, key_code, stroke, typed
-from emulator.parts import Panel
+from emulator.lcd import LcdPanel, LcdStream
 from wire.board import (
     BOARD,
     KEYPAD,
@@ -60,7 +60,7 @@ class Board:
     """Keypad, scanners, display, drawer, lamp, sound, battery and clock; the printer hangs beside it."""
 
     def __init__(
-        self, folder: Path, panel: Callable[[], Panel], feed: Feed, close_after_s: float | None = None
+        self, folder: Path, panel: Callable[[], LcdPanel], feed: Feed, close_after_s: float | None = None
     ) -> None:
         self.folder = folder
         self.drawer = Drawer(self._drawer_moved, close_after_s)
@@ -76,7 +76,7 @@ class Board:
         self._feed = feed
         self._panel_of = panel
         self._panel = panel()
-        self._lcd_consumed = 0
+        self._lcd = LcdStream(self._panel)
         self._talk = Talk(folder / BOARD, self._heard)
         self._servers: list[asyncio.Server] = []
         self._lcd_links: set[asyncio.StreamWriter] = set()
@@ -109,7 +109,6 @@ class Board:
         for endpoint in self.endpoints.values():
             endpoint.restart()
         self._talk.restart()
-        self._lcd_consumed = 0
         for link in set(self._lcd_links):
             link.close()
         if power_lost:
@@ -117,11 +116,12 @@ class Board:
             self._panel = self._panel_of()
             self._set_lamp("off")
             self._feed.tell("lcd")
+        self._lcd = LcdStream(self._panel)
 
     def passed(self) -> dict[str, Passed]:
         """The counts of every endpoint here, by its name, since this daemon started."""
         counts = {name: Passed(endpoint.sent, 0) for name, endpoint in self.endpoints.items()}
-        counts[LCD] = Passed(0, self._lcd_consumed)
+        counts[LCD] = Passed(0, self._lcd.payload_bytes)
         counts[BOARD] = Passed(self._talk.sent, self._talk.consumed)
         return counts
 
@@ -226,15 +226,15 @@ class Board:
 
     async def _serve_lcd(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._lcd_links.add(writer)
-        self._panel = self._panel_of()
-        self._lcd_consumed = 0
+        stream = self._lcd = LcdStream(self._panel)
         try:
             while data := await reader.read(65_536):
-                self._panel.feed(data)
-                self._lcd_consumed += len(data)
-                self._feed.tell("lcd")
+                if stream.feed(data):
+                    self._feed.tell("lcd")
         except ConnectionError:
             pass  # the daemon was killed in the middle of a transfer
+        except ValueError as trouble:
+            self._feed.log("log__board_garbage", reason=str(trouble))
         finally:
             self._lcd_links.discard(writer)
             writer.close()

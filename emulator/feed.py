@@ -24,12 +24,22 @@ class Fallen(Exception):
     """A watcher did not keep up and was dropped; it has to look at the whole state again."""
 
 
+class Over(Exception):
+    """The emulator ends."""
+
+
 class Watch:
     """One watcher's bounded queue."""
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(WATCHER_QUEUE_MAX)
         self._fallen = False
+        self._over = False
+
+    def end(self) -> None:
+        """Let the watcher go."""
+        self._over = True
+        self.put({"type": "over"})
 
     def put(self, happening: dict[str, Any]) -> None:
         try:
@@ -38,10 +48,13 @@ class Watch:
             self._fallen = True
 
     async def next(self) -> dict[str, Any]:
-        """The next happening. Raises `Fallen` when some were lost."""
+        """The next happening. Raises `Fallen` when some were lost, `Over` at the end."""
         if self._fallen:
             raise Fallen
-        return await self._queue.get()
+        happening = await self._queue.get()
+        if self._over:
+            raise Over
+        return happening
 
 
 @dataclass(slots=True)
@@ -57,7 +70,7 @@ class Feed:
         for watch in self._watches:
             watch.put({"type": kind, **values})
 
-    def log(self, key: str, **args: str | int) -> None:
+    def log(self, key: str, /, **args: str | int) -> None:
         """Note a happening; `key` is a text of the room `emulator` under `[log]`."""
         self._count += 1
         entry = Entry(self._count, time.time(), key, args)
@@ -68,6 +81,11 @@ class Feed:
         watch = Watch()
         self._watches.add(watch)
         return watch
+
+    def end(self) -> None:
+        """The emulator ends: let all watchers go, so that nobody holds up its end."""
+        for watch in self._watches:
+            watch.end()
 
     def leave(self, watch: Watch) -> None:
         self._watches.discard(watch)

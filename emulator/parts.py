@@ -1,4 +1,4 @@
-"""What the board asks of its printer and its display, which are built in files of their own."""
+"""What the machine asks of its printer."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -33,11 +33,3 @@ class Printer(Protocol):
     def slips(self) -> Sequence[Slip]: ...
 
     def picture(self, slip: Slip) -> Image: ...
-
-
-class Panel(Protocol):
-    """The receiving end of the SPI bytes."""
-
-    def feed(self, data: bytes) -> None: ...
-
-    def image(self) -> Image: ...

@@ -1,0 +1,285 @@
+"""The whole virtual terminal: board, printer, daemon, network and disk, and every trouble they can have."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from emulator.board import Board, Passed
+from emulator.control import BrokerControl, NoControl
+from emulator.daemon import Daemon, Ended, Power
+from emulator.diag import Diag
+from emulator.disk import Disk, DiskState
+from emulator.feed import Feed
+from emulator.link import Link, LinkState
+from emulator.parts import Printer
+from emulator.settle import Settler
+from wire.board import KEYPAD, PRINTER, SCANNER, SCANNER_SERIAL
+
+PrinterTrouble = Literal["ok", "paper_out", "paper_low", "cover_open", "offline", "unplugged", "slow", "silent"]
+Plug = Literal["ok", "unplugged"]
+DrawerTrouble = Literal["ok", "stuck", "forced", "absent"]
+BrokerState = Literal["up", "down"]
+
+OFF_S = 0.3
+"""How long the power stays off in a power cut: long enough for the lamp to go dark on the page."""
+
+PAPER_TICK_S = 0.1
+
+
+class Unavailable(RuntimeError):
+    """This trouble has no mechanism on this machine or in this start; `what` names it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+@dataclass(slots=True)
+class Troubles:
+    """What is wrong now, as it was asked for."""
+
+    printer: PrinterTrouble = "ok"
+    keypad: Plug = "ok"
+    scanner: Plug = "ok"
+    drawer: DrawerTrouble = "ok"
+    link: LinkState = "up"
+    broker: BrokerState = "up"
+    disk: DiskState = "ok"
+    battery: int = 80
+    clock_offset_s: int = 0
+    power: Power = "off"
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the machine is put together from; `link`, `disk` and `control` may be missing.
+
+    `printer` is made with two calls of ours, which it may make from its own thread: the drawer port was pulsed, and
+    the paper moved.
+    """
+
+    board: Board
+    printer: Callable[[Callable[..., None], Callable[..., None]], Printer]
+    feed: Feed
+    daemon_argv: list[str]
+    data: Path
+    log: Path
+    link: Link | None = None
+    disk: Disk | None = None
+    control: BrokerControl | None = None
+
+
+class Machine:
+    """Owns every part and its order of starting, stopping and failing."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.board, self.feed = parts.board, parts.feed
+        self.printer = parts.printer(self._kicked, self._paper_moved)
+        self.link, self.disk, self.control = parts.link, parts.disk, parts.control
+        self.troubles = Troubles()
+        self.daemon = Daemon(parts.daemon_argv, parts.log, self._gone, self._begun)
+        self.diag = Diag(parts.data)
+        self.settler = Settler(self.diag, self.passed, self.board.restless, lambda: self.alive)
+        self._data = parts.data
+        self._printer_base = Passed(0, 0)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._paper_due = False
+        self._slips_known: dict[int, str] = {}
+        self._power_lock = asyncio.Lock()
+
+    @property
+    def alive(self) -> bool:
+        """Whether a daemon runs, or a power cut is just being played and one will run in a moment."""
+        return self.daemon.coming or self._power_lock.locked()
+
+    # --- life ---
+
+    async def start(self) -> None:
+        """Everything up, power on."""
+        self._loop = asyncio.get_running_loop()
+        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.disk is not None:
+            await asyncio.to_thread(self.disk.mount)
+        await self.board.start()
+        self._plug_printer(self.printer.open())
+        if self.link is not None:
+            await self.link.start()
+        await self._power_on()
+
+    async def stop(self) -> None:
+        """Ask the daemon to end, then take the hardware away."""
+        await self.daemon.stop()
+        self.diag.close()
+        await self.board.stop()
+        self.printer.unplug()
+        (self.board.folder / PRINTER).unlink(missing_ok=True)
+        if self.link is not None:
+            await self.link.stop()
+        if self.disk is not None:
+            await asyncio.to_thread(self.disk.unmount)
+
+    def passed(self) -> dict[str, Passed]:
+        """The board's counts since this daemon started, the printer's among them."""
+        base = self._printer_base
+        paper = Passed(self.printer.sent - base.sent, self.printer.consumed - base.consumed)
+        return {**self.board.passed(), PRINTER: paper}
+
+    def _begun(self, pid: int) -> None:
+        self.feed.tell("power", on=True, pid=pid)
+
+    def _gone(self, ended: Ended) -> None:
+        self.diag.close()
+        self.board.daemon_gone(power_lost=ended.how == "cut")
+        if ended.how == "cut":
+            self.printer.power_cut()
+            self._paper_moved()
+        self._printer_base = Passed(self.printer.sent, self.printer.consumed)
+        self.feed.tell("power", on=False, pid=0)
+        if ended.how == "itself":
+            self.feed.log("log__daemon_ended", code=ended.code)
+
+    # --- power ---
+
+    async def power(self, what: Literal["cut", "off", "on"]) -> None:
+        """Cut the power (and give it back at once), leave it off, or switch it on."""
+        async with self._power_lock:
+            if what in ("cut", "off"):
+                await self._power_off()
+            if what == "cut":
+                await asyncio.sleep(OFF_S)
+            if what in ("cut", "on"):
+                await self._power_on()
+
+    async def _power_on(self) -> None:
+        if self.daemon.power == "off":
+            self.feed.log("log__power_on")
+            await self.daemon.power_on()
+        self.troubles.power = "on"
+        self._tell_troubles()
+
+    async def _power_off(self) -> None:
+        if self.daemon.power == "on":
+            self.feed.log("log__power_cut")
+            await self.daemon.power_cut()
+            if self.disk is not None and self.disk.state != "read_only":
+                await asyncio.to_thread(self.disk.save)
+        self.troubles.power = "off"
+        self._tell_troubles()
+
+    # --- troubles ---
+
+    def available(self) -> dict[str, bool]:
+        """Which troubles have a mechanism here."""
+        return {
+            "link": self.link is not None,
+            "broker": self.control is not None,
+            "disk": self.disk is not None and self.disk.available,
+        }
+
+    async def trouble(self, name: str, value: str | int) -> None:
+        """Bring one trouble about, or end it. Raises `Unavailable`; names and values are checked by the caller."""
+        acts: dict[str, Callable[[], Awaitable[None]]] = {
+            "printer": lambda: self._printer_trouble(str(value)),
+            "keypad": lambda: self._plug((KEYPAD,), str(value)),
+            "scanner": lambda: self._plug((SCANNER, SCANNER_SERIAL), str(value)),
+            "drawer": lambda: self._drawer_trouble(str(value)),
+            "link": lambda: self._link(value),  # type: ignore[arg-type]
+            "broker": lambda: self._broker(value),  # type: ignore[arg-type]
+            "disk": lambda: self._disk(str(value)),
+            "battery": lambda: self._battery(int(value)),
+            "clock_offset_s": lambda: self._clock(int(value)),
+            "power": lambda: self.power(value),  # type: ignore[arg-type]
+        }
+        await acts[name]()
+        if name != "power":
+            setattr(self.troubles, name, value)
+            self.feed.log("log__trouble", what=name, value=value)
+            self._tell_troubles()
+
+    async def _printer_trouble(self, name: str) -> None:
+        was_unplugged = self.troubles.printer == "unplugged"
+        if name == "unplugged":
+            if not was_unplugged:
+                self.printer.unplug()
+                (self.board.folder / PRINTER).unlink(missing_ok=True)
+            return
+        if was_unplugged:
+            self._plug_printer(self.printer.plug())
+        self.printer.trouble(name)
+
+    def _plug_printer(self, slave: str) -> None:
+        link = self.board.folder / PRINTER
+        link.unlink(missing_ok=True)
+        link.symlink_to(slave)
+
+    async def _plug(self, names: tuple[str, ...], value: str) -> None:
+        for name in names:
+            endpoint = self.board.endpoints[name]
+            endpoint.plug() if value == "ok" else endpoint.unplug()
+
+    async def _drawer_trouble(self, value: str) -> None:
+        drawer = self.board.drawer
+        drawer.stuck = value == "stuck"
+        if drawer.contact_wired != (value != "absent"):
+            self.board.set_contact(value != "absent")
+        if value == "forced":
+            drawer.force()
+
+    async def _link(self, state: LinkState) -> None:
+        if self.link is None:
+            raise Unavailable("link")
+        self.link.set(state)
+
+    async def _broker(self, state: BrokerState) -> None:
+        if self.control is None:
+            raise Unavailable("broker")
+        try:
+            await self.control.set(state)
+        except NoControl as trouble:
+            raise Unavailable("broker") from trouble
+
+    async def _disk(self, state: str) -> None:
+        disk = self.disk
+        if disk is None or not disk.available:
+            raise Unavailable("disk")
+        if state == "full":
+            await disk.fill()
+        elif state == "ok":
+            await disk.mend()
+        elif disk.state != "read_only":
+            async with self._power_lock:
+                await self._power_off()
+                await disk.protect()
+                await self._power_on()
+
+    async def _battery(self, percent: int) -> None:
+        self.board.set_battery(percent, charging=percent > 20)
+
+    async def _clock(self, offset_s: int) -> None:
+        self.board.set_clock(offset_s)
+
+    def _tell_troubles(self) -> None:
+        self.feed.tell("trouble")
+
+    # --- what the printer tells from its own thread ---
+
+    def _kicked(self, *_: object) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.board.drawer.kick, "printer")
+
+    def _paper_moved(self, *_: object) -> None:
+        if self._loop is not None and not self._paper_due:
+            self._paper_due = True
+            self._loop.call_soon_threadsafe(self._loop.call_later, PAPER_TICK_S, self._tell_paper)
+
+    def _tell_paper(self) -> None:
+        """The paper moves line by line; the page hears of it at most ten times a second."""
+        self._paper_due = False
+        slips = {slip.number: slip.state for slip in self.printer.slips()}
+        for number, state in slips.items():
+            if state != self._slips_known.get(number) and state in ("finished", "torn"):
+                self.feed.log("log__slip_torn" if state == "torn" else "log__slip_done", number=number)
+        self._slips_known = slips
+        self.feed.tell("paper", slips=[{"number": number, "state": state} for number, state in slips.items()])
