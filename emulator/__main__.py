@@ -17,7 +17,6 @@ from emulator.board import Board
 from emulator.control import BrokerControl
 from emulator.daemon import command
 from emulator.feed import Feed
-from emulator.lcd import LcdPanel
 from emulator.link import Link, Upstream
 from emulator.machine import Machine, Parts
 from emulator.printer import VirtualPrinter
@@ -143,7 +142,7 @@ def _authority(door: socket.socket) -> str:
 
 def _machine(given: argparse.Namespace, rig: Rig, board_folder: Path, log: Path) -> Machine:
     feed = Feed()
-    board = Board(board_folder, lambda: LcdPanel(rig.controller), feed, given.close_drawer_s)
+    board = Board(board_folder, rig.controller, feed, given.close_drawer_s)
     link = Link(given.broker, given.seed, given.link_port) if given.broker else None
     parts = Parts(
         board=board,

@@ -15,7 +15,7 @@ from emulator.drawer import Cause, Drawer
 from emulator.endpoints import Endpoint, Fifo, SerialPty, Unplugged
 from emulator.feed import Feed
 from emulator.keys import DOWN, REPEAT, REPEAT_DELAY_MS, REPEAT_EVERY_MS, UP, key_code, stroke, typed
-from emulator.lcd import LcdPanel, LcdStream
+from emulator.lcd import LcdKind, LcdStream
 from wire.board import (
     BOARD,
     KEYPAD,
@@ -59,9 +59,7 @@ class Passed:
 class Board:
     """Keypad, scanners, display, drawer, lamp, sound, battery and clock; the printer hangs beside it."""
 
-    def __init__(
-        self, folder: Path, panel: Callable[[], LcdPanel], feed: Feed, close_after_s: float | None = None
-    ) -> None:
+    def __init__(self, folder: Path, controller: LcdKind, feed: Feed, close_after_s: float | None = None) -> None:
         self.folder = folder
         self.drawer = Drawer(self._drawer_moved, close_after_s)
         self.endpoints: dict[str, Endpoint] = {
@@ -74,9 +72,9 @@ class Board:
         self.battery = Battery(percent=80, charging=True)
         self.clock = Clock(offset_s=0)
         self._feed = feed
-        self._panel_of = panel
-        self._panel = panel()
-        self._lcd = LcdStream(self._panel)
+        self._controller: LcdKind = controller
+        self._lcd = LcdStream(controller)
+        self._lcd_base = 0  # bytes of a daemon that is gone: its last picture stays on the glass
         self._talk = Talk(folder / BOARD, self._heard)
         self._servers: list[asyncio.Server] = []
         self._lcd_links: set[asyncio.StreamWriter] = set()
@@ -113,15 +111,15 @@ class Board:
             link.close()
         if power_lost:
             self.drawer.power_cut()
-            self._panel = self._panel_of()
+            self._lcd = LcdStream(self._controller)
             self._set_lamp("off")
             self._feed.tell("lcd")
-        self._lcd = LcdStream(self._panel)
+        self._lcd_base = self._lcd.consumed
 
     def passed(self) -> dict[str, Passed]:
         """The counts of every endpoint here, by its name, since this daemon started."""
         counts = {name: Passed(endpoint.sent, 0) for name, endpoint in self.endpoints.items()}
-        counts[LCD] = Passed(0, self._lcd.payload_bytes)
+        counts[LCD] = Passed(0, self._lcd.consumed - self._lcd_base)
         counts[BOARD] = Passed(self._talk.sent, self._talk.consumed)
         return counts
 
@@ -226,11 +224,12 @@ class Board:
 
     async def _serve_lcd(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._lcd_links.add(writer)
-        stream = self._lcd = LcdStream(self._panel)
+        stream = self._lcd = LcdStream(self._controller)
+        self._lcd_base = 0
         try:
             while data := await reader.read(65_536):
-                if stream.feed(data):
-                    self._feed.tell("lcd")
+                stream.feed(data)
+                self._feed.tell("lcd")
         except ConnectionError:
             pass  # the daemon was killed in the middle of a transfer
         except ValueError as trouble:
@@ -241,7 +240,7 @@ class Board:
 
     def picture(self) -> Image:
         """What the glass shows, decoded from the SPI bytes."""
-        return self._panel.image()
+        return self._lcd.image()
 
 
 class Talk:

@@ -12,7 +12,6 @@ import pytest
 from emulator.app import build
 from emulator.board import Board
 from emulator.feed import Feed
-from emulator.lcd import LcdPanel
 from emulator.machine import Machine, Parts
 from tests.emulator.plain_printer import PlainPrinter
 
@@ -45,7 +44,7 @@ def bench(tmp_path: Path) -> Callable[..., Any]:
     @asynccontextmanager
     async def running(**parts: Any) -> AsyncIterator[Bench]:
         feed, folder, data = Feed(), tmp_path / "board", tmp_path / "data"
-        board = Board(folder, lambda: LcdPanel("st7789"), feed)
+        board = Board(folder, "st7789", feed)
         argv = [sys.executable, str(FAKE), "--board", str(folder), "--data", str(data)]
         machine = Machine(
             Parts(

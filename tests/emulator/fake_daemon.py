@@ -185,7 +185,7 @@ class Fake:
         for dc, part in ((0, command), (1, arguments)):
             if part:
                 self.lcd.sendall(LCD_HEADER.pack(dc, len(part)) + part)
-                self.written[LCD] = self.written.get(LCD, 0) + len(part)
+                self.written[LCD] = self.written.get(LCD, 0) + LCD_HEADER.size + len(part)
 
     def show(self, line: str) -> None:
         """A new frame: one white row more than before, the rest black."""
