@@ -26,12 +26,13 @@ class Bench:
 
     def __init__(self, way: str, folder: Path, script: Script, model: str, patience: Patience, changes: dict) -> None:
         self.body = Body(way, folder, script)
+        glyphs = changes.pop("glyphs", None)
         self.model = msgspec.structs.replace(models()[model], **changes)
         self.inbox: queue.Queue = queue.Queue()
         self.events: list = []
         self._numbers = itertools.count(1)
         connect = connection(self.body.port, self.model, folder)
-        self.driver = PrinterDriver(self.inbox.put, self.model, connect, patience=patience, idle_ms=40)
+        self.driver = PrinterDriver(self.inbox.put, self.model, connect, patience=patience, idle_ms=40, glyphs=glyphs)
         self.driver.start()
 
     def next(self, kind: type, condition: Callable = lambda event: True):
