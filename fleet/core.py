@@ -50,7 +50,16 @@ class Tick:
     now_ms: int
 
 
-Event = Arrived | Tick
+@dataclass(frozen=True, slots=True)
+class Spoilt:
+    """A message that broke an invariant of this core when it was taken: put it aside instead (decisions 15)."""
+
+    now_ms: int
+    message: Message
+    reason: str
+
+
+Event = Arrived | Tick | Spoilt
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +95,14 @@ class Core:
 
         Raises `StoreTrouble` when nothing was committed; the same event may then be given again."""
         with self._store.begin() as books:
-            if isinstance(event, Tick):
-                return _ask_for_holes(books, event.now_ms)
-            return self._take(books, event)
+            match event:
+                case Arrived():
+                    return self._take(books, event)
+                case Tick(now_ms):
+                    return _ask_for_holes(books, now_ms)
+                case Spoilt(now_ms, message, reason):
+                    _put_aside(books, message.terminal, Bad(0, 0, wrap(message.payload), reason), now_ms)
+                    return []
 
     def _take(self, books: Books, event: Arrived) -> list[Effect]:
         records: dict[tuple[str, int], list[Arrival]] = {}
@@ -185,11 +199,17 @@ def _key_of(arrival: Good) -> str:
 
 
 def _note_state(books: Books, message: Message, now_ms: int) -> list[Effect]:
+    """Keep the state, and tell the terminal at once how far its records are kept here: after a pause at either end it
+    need not wait for its next record to learn it."""
     state, body = read_state(message.payload)
-    if state.epoch and books.epoch(message.terminal, state.epoch) is None:
-        books.put_epoch(Epoch(message.terminal, state.epoch))
     books.put_state(message.terminal, state, body, now_ms, fresh=not message.retained)
-    return []
+    if not state.epoch:
+        return []
+    row = books.epoch(message.terminal, state.epoch)
+    if row is None:
+        row = Epoch(message.terminal, state.epoch)
+        books.put_epoch(row)
+    return [SendAck(message.terminal, Ack(row.epoch, row.upto))] if state.online else []
 
 
 def _answer_epoch(books: Books, message: Message) -> Effect:

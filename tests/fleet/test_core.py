@@ -322,6 +322,13 @@ def test_an_unreadable_ask_or_state_is_put_aside(backend, rest, payload):
     assert len(backend.look("quarantine_of", "T0001")) == 1
 
 
+def test_a_birth_is_told_how_far_its_records_are_kept(backend):
+    backend.ack(packet(*Journal().fill(7).records))
+    birth = State(online=True, epoch=1, next_seq=9, acked_seq=2)
+    assert backend.take(encode(birth), rest="state") == [SendAck("T0001", Ack(1, 7))]
+    assert backend.take(encode(State(online=False, epoch=1, reason="lost")), rest="state") == []
+
+
 def test_birth_and_death_show_in_the_table_of_terminals(backend):
     birth = State(online=True, boot_id="b1", epoch=1, next_seq=5, acked_seq=0, software="0.1.0")
     backend.take(encode(birth), rest="state")

@@ -1,0 +1,70 @@
+"""The backend's signed time: asked for with a nonce, believed only with the fleet's signature over it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wire.messages import Time, time_text
+
+ROUND_TRIP_MAX_MS = 5_000
+"""An answer that took longer says too little about the time it arrives at."""
+RETRY_MS = 30_000
+REFRESH_MS = 6 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    nonce: str
+    asked_ms: int  # monotonic
+
+
+class TimeKeeper:
+    """One open question at most. `fleet_key`: Ed25519 public key in hex; empty: never asks. `nonce` makes 16 bytes."""
+
+    def __init__(self, terminal: str, fleet_key: str, nonce: Callable[[], bytes]) -> None:
+        self._terminal = terminal
+        self._fleet_key = bytes.fromhex(fleet_key)
+        self._nonce = nonce
+        self._question: Question | None = None
+        self._due_ms = 0
+
+    @property
+    def enabled(self) -> bool:
+        return bool(self._fleet_key)
+
+    @property
+    def due_ms(self) -> int:
+        """When to ask next, monotonic."""
+        return self._due_ms
+
+    def ask(self, now_ms: int) -> Question:
+        """A new question; the one before it is void."""
+        nonce = self._nonce()
+        assert len(nonce) == 16
+        self._question = Question(nonce.hex(), now_ms)
+        self._due_ms = now_ms + RETRY_MS
+        return self._question
+
+    def read(self, time: Time, now_ms: int) -> int | str:
+        """UTC in ms at `now_ms`, or the reason why the answer is not believed."""
+        question = self._question
+        if question is None or time.nonce != question.nonce:
+            return "time: no such question is open"
+        if not self._signed(time):
+            return "time: signature does not fit"
+        self._question = None
+        round_trip_ms = now_ms - question.asked_ms
+        if round_trip_ms > ROUND_TRIP_MAX_MS:
+            return f"time: answer took {round_trip_ms} ms"
+        self._due_ms = now_ms + REFRESH_MS
+        return time.utc_ms + round_trip_ms // 2
+
+    def _signed(self, time: Time) -> bool:
+        from cryptography.exceptions import InvalidSignature  # 20 ms to import: in the worker, not at boot
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        try:
+            key = Ed25519PublicKey.from_public_bytes(self._fleet_key)
+            key.verify(bytes.fromhex(time.signature), time_text(self._terminal, time.nonce, time.utc_ms))
+        except (InvalidSignature, ValueError):
+            return False
+        return True

@@ -1,0 +1,81 @@
+"""`posfleet`: the fleet manager's tool and the reference backend.
+
+Exit codes: 0 all well, 1 something was found that a person should look at, 2 wrong use, 3 it could not be done.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from fleet.commands import Wrong, key, records, serve, terminals
+from texts import LANGS, Lang, t
+
+FOUND, USAGE, TROUBLE = 1, 2, 3
+_LANG_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    lang = _lang(words)
+    options = _parser(lang).parse_args(words)
+    try:
+        return int(options.run(options, lang))
+    except Wrong as wrong:
+        print(t("fleet", lang, "wrong__line", cause=wrong.cause(lang), step=wrong.step(lang)), file=sys.stderr)
+        return USAGE if wrong.usage else TROUBLE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
+        return 0
+
+
+def _lang(words: list[str]) -> Lang:
+    """`--lang` if it is there, else the environment's language; Chinese when it says nothing."""
+    for position, word in enumerate(words):
+        value = word.removeprefix("--lang=") if word.startswith("--lang=") else ""
+        if word == "--lang" and position + 1 < len(words):
+            value = words[position + 1]
+        if value in LANGS:
+            return "en" if value == "en" else "zh"
+    said = next((os.environ[name] for name in _LANG_VARIABLES if os.environ.get(name)), "")
+    return "zh" if not said or said.startswith("zh") else "en"
+
+
+def _parser(lang: Lang) -> argparse.ArgumentParser:
+    def say(name: str) -> str:
+        return t("fleet", lang, f"help__{name}").replace("%", "%%")
+
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--lang", choices=LANGS, help=say("lang"))
+    common.add_argument("--data", type=Path, default=Path("var/fleet"), metavar="DIR", help=say("data"))
+    parser = argparse.ArgumentParser("posfleet", description=say("posfleet"), epilog=say("exit"))
+    parser.add_argument("--lang", choices=LANGS, help=say("lang"))
+    commands = parser.add_subparsers(required=True, metavar=say("command"))
+
+    it = commands.add_parser("serve", parents=[common], help=say("serve"))
+    it.add_argument("--broker", default="127.0.0.1:1883", metavar="HOST:PORT", help=say("broker"))
+    it.add_argument("--share", default="", metavar="NAME", help=say("share"))
+    it.add_argument("--mount", default="", metavar="PREFIX", help=say("mount"))
+    it.set_defaults(run=serve.run)
+
+    it = commands.add_parser("records", parents=[common], help=say("records"), description=say("records_more"))
+    it.add_argument("id", metavar="ID|verify", help=say("records_id"))
+    it.add_argument("terminal", nargs="?", default="", metavar="ID", help=say("verify_id"))
+    it.add_argument("--json", action="store_true", help=say("json"))
+    it.add_argument("--after", type=int, default=0, metavar="SEQ", help=say("after"))
+    it.add_argument("--epoch", type=int, default=None, metavar="N", help=say("epoch"))
+    it.set_defaults(run=records.run)
+
+    it = commands.add_parser("terminals", parents=[common], help=say("terminals"))
+    it.add_argument("--json", action="store_true", help=say("json"))
+    it.set_defaults(run=terminals.run)
+
+    it = commands.add_parser("key", parents=[common], help=say("key"))
+    it.set_defaults(run=key.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+"""One file per command of `posfleet`, and the one way in which a command says that it cannot go on."""
+
+from dataclasses import dataclass, field
+
+from texts import Lang, t
+
+
+@dataclass(slots=True)
+class Wrong(Exception):
+    """A command cannot go on. `name` is a pair of texts, `wrong__NAME` (the cause) and `step__NAME` (what to do)."""
+
+    name: str
+    arguments: dict[str, str] = field(default_factory=dict)
+    usage: bool = False
+
+    def cause(self, lang: Lang) -> str:
+        """What happened, in words."""
+        return t("fleet", lang, f"wrong__{self.name}", **self.arguments)
+
+    def step(self, lang: Lang) -> str:
+        """What the reader can do about it."""
+        return t("fleet", lang, f"step__{self.name}", **self.arguments)

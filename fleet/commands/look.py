@@ -1,0 +1,63 @@
+"""What the reading commands share: the database opened for a look, and tables for people."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from fleet.commands import Wrong
+from fleet.home import DATABASE
+from fleet.sql import SqlBooks, SqlStore
+from fleet.store import StoreTrouble
+from texts import Lang, t
+
+
+@contextmanager
+def opened(data: Path) -> Iterator[SqlBooks]:
+    """The books of a data folder, read-only; `serve` may be writing meanwhile. Raises `Wrong`."""
+    path = data / DATABASE
+    if not path.exists():
+        raise Wrong("no_database", {"path": str(path)})
+    try:
+        store = SqlStore(path, read_only=True)
+        try:
+            with store.begin() as books:
+                yield books
+        finally:
+            store.close()
+    except StoreTrouble as trouble:
+        raise Wrong("database", {"path": str(path), "detail": str(trouble)}) from trouble
+
+
+def show(lang: Lang, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Print a table; column titles are texts `column__NAME`, cells are shown without control characters."""
+    table = Table(header_style="bold")
+    for column in columns:
+        table.add_column(t("fleet", lang, f"column__{column}"), overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(plain(cell)) for cell in row))
+    Console().print(table)
+
+
+def say(lang: Lang, key: str, **arguments: object) -> None:
+    """Print one text."""
+    print(t("fleet", lang, key, **arguments))
+
+
+def plain(text: str) -> str:
+    """Text from a terminal, unable to steer the reader's console: control characters become visible."""
+    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)
+
+
+def moment(utc_ms: int) -> str:
+    """A UTC time for people; empty for 0, the raw number when it is no date."""
+    if not utc_ms:
+        return ""
+    try:
+        return datetime.fromtimestamp(utc_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return str(utc_ms)

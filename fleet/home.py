@@ -1,0 +1,62 @@
+"""The data folder of the backend: `fleet.db`, `fleet.key` (Ed25519, 0600), `fleet.pub` (hex), `serve.lock`."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+DATABASE = "fleet.db"
+KEY = "fleet.key"
+PUBLIC_KEY = "fleet.pub"
+LOCK = "serve.lock"
+
+
+class InUse(Exception):
+    """Another `posfleet serve` works on this folder."""
+
+
+@contextmanager
+def held(data: Path) -> Iterator[None]:
+    """Make the folder and hold it against a second server. Raises `InUse` or `OSError`."""
+    data.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(data / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            raise InUse(str(data)) from taken
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def fleet_key(data: Path) -> Ed25519PrivateKey:
+    """The key that signs time and, later, settings; made at first use. Raises `OSError` or `ValueError`."""
+    path = data / KEY
+    if not path.exists():
+        _write_once(path, Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n", 0o600)
+    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text().strip()))
+    public = key.public_key().public_bytes_raw().hex() + "\n"
+    if not (data / PUBLIC_KEY).exists() or (data / PUBLIC_KEY).read_text() != public:
+        _write_once(data / PUBLIC_KEY, public, 0o644)
+    return key
+
+
+def _write_once(path: Path, text: str, mode: int) -> None:
+    """Write a small file so that a power cut leaves all of it or nothing."""
+    draft = path.with_suffix(path.suffix + ".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        os.write(descriptor, text.encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,230 @@
+"""The MQTT edge of the backend: gather messages, one commit for many, then acknowledgements, then the broker's.
+
+One thread runs `Ingest.run`; paho's thread only leaves notes. Order after the commit is fixed: `dn/ack` first, the
+broker's acknowledgement second, so a crash between them costs a repetition and never a record.
+"""
+
+import logging
+import queue
+from collections.abc import Callable
+
+import msgspec
+
+from fleet.core import Arrived, Core, Effect, Event, Message, SendAck, SendAnswer, SendTime, Spoilt, Tick
+from fleet.mqtt import Came, Connected, Connection, Ended, IngestSettings, Note, Subscribed
+from fleet.store import StoreTrouble
+from wire import topics
+from wire.channels import ACK, ANSWER, TIME, Channel
+from wire.pace import backoff_ms
+
+BATCH_MESSAGES_MAX = 256
+TICK_MS = 10_000
+OPEN_TIMEOUT_MS = 15_000
+CLOSE_TIMEOUT_MS = 3_000
+REFUSAL = 0x80
+
+_log = logging.getLogger(__name__)
+
+
+class Ingest:
+    """Consumes until `stop`. `utc_ms` and `monotonic_ms` are clocks, `jitter` gives numbers in [0, 1); `ready` is
+    called at each subscription that was granted, `trouble(cause)` when the broker or the store fails."""
+
+    def __init__(
+        self,
+        settings: IngestSettings,
+        core: Core,
+        *,
+        utc_ms: Callable[[], int],
+        monotonic_ms: Callable[[], int],
+        jitter: Callable[[], float],
+        ready: Callable[[], None],
+        trouble: Callable[[str, str], None],
+    ) -> None:
+        self._settings = settings
+        self._core = core
+        self._utc_ms = utc_ms
+        self._monotonic_ms = monotonic_ms
+        self._jitter = jitter
+        self._ready = ready
+        self._trouble = trouble
+        self._notes: queue.SimpleQueue[tuple[Connection, Note] | None] = queue.SimpleQueue()
+        self._connection: Connection | None = None
+        self._subscribed = False
+        self._failures = 0
+        self._due_ms = monotonic_ms()  # of the next attempt, or of giving the present one up
+        self._tick_ms = self._due_ms
+        self._stopping = False
+
+    def stop(self) -> None:
+        """End `run` soon and cleanly; may be called from a signal handler or another thread."""
+        self._stopping = True
+        self._notes.put(None)
+
+    def run(self) -> None:
+        """Consume until `stop`, over every restart of the broker."""
+        while not self._stopping:
+            self._by_clock()
+            came = self._gather()
+            if came:
+                self._take(came)
+        self._close()
+
+    # --- connection -----------------------------------------------------------------
+
+    def _by_clock(self) -> None:
+        now_ms = self._monotonic_ms()
+        if now_ms >= self._tick_ms:
+            self._tick_ms = now_ms + TICK_MS
+            self._emit(self._step(Tick(self._utc_ms())) or [])
+        if self._subscribed or now_ms < self._due_ms:
+            return
+        if self._connection is not None:
+            self._connection.close()
+            self._lost("time-out")
+            return
+        self._connection = Connection(self._settings, self._noted)
+        self._due_ms = now_ms + OPEN_TIMEOUT_MS
+        self._connection.open()
+
+    def _noted(self, connection: Connection, note: Note) -> None:
+        """Called on paho's thread: put and go."""
+        self._notes.put((connection, note))
+
+    def _lost(self, cause: str) -> None:
+        self._connection, self._subscribed = None, False
+        wait_ms = backoff_ms(self._failures, self._jitter())
+        self._failures += 1
+        self._due_ms = self._monotonic_ms() + wait_ms
+        self._trouble("broker", cause)
+
+    def _close(self) -> None:
+        if self._connection is None:
+            return
+        self._connection.close()
+        until_ms = self._monotonic_ms() + CLOSE_TIMEOUT_MS
+        while (left_ms := until_ms - self._monotonic_ms()) > 0:
+            try:
+                noted = self._notes.get(timeout=left_ms / 1000)
+            except queue.Empty:
+                return
+            if noted and noted[0] is self._connection and isinstance(noted[1], Ended):
+                return
+
+    # --- messages -----------------------------------------------------------------
+
+    def _gather(self) -> list[Came]:
+        """Wait for a note, then take all there is up to a batch; while one batch commits, the next one gathers."""
+        came: list[Came] = []
+        due_ms = self._tick_ms if self._subscribed else min(self._tick_ms, self._due_ms)
+        timeout_ms = max(0, due_ms - self._monotonic_ms())
+        try:
+            noted = self._notes.get(timeout=timeout_ms / 1000)
+            while True:
+                if noted is None:
+                    return came
+                if noted[0] is self._connection:
+                    self._hear(noted[1], came)
+                if len(came) >= BATCH_MESSAGES_MAX:
+                    return came
+                noted = self._notes.get_nowait()
+        except queue.Empty:
+            return came
+
+    def _hear(self, note: Note, came: list[Came]) -> None:
+        assert self._connection is not None
+        match note:
+            case Came():
+                came.append(note)
+            case Connected(reason) | Subscribed(reason) if reason >= REFUSAL:
+                self._connection.close()
+                self._lost(f"refused, reason 0x{reason:02x}")
+            case Connected():
+                self._connection.subscribe()
+            case Subscribed():
+                self._subscribed, self._failures = True, 0
+                self._ready()
+            case Ended(cause):
+                came.clear()  # unacknowledged: they come again
+                self._lost(cause)
+
+    def _take(self, came: list[Came]) -> None:
+        effects = self._step(Arrived(self._utc_ms(), tuple(self._message(each) for each in came)))
+        if effects is None or self._connection is None:
+            return  # not committed, or nobody to tell: all of it comes again
+        self._emit(effects)
+        for each in came:
+            self._connection.done(each)
+
+    def _message(self, came: Came) -> Message:
+        topic = topics.parse(came.topic, self._settings.mount)
+        if topic is None or topic.way != "up":
+            return Message("", came.topic[:500], came.payload, came.retained)
+        return Message(topic.terminal, topic.rest, came.payload, came.retained)
+
+    def _step(self, event: Event) -> list[Effect] | None:
+        """One step of the core; None: told to stop before anything was committed."""
+        try:
+            return self._commit(event)
+        except Exception:
+            if not isinstance(event, Arrived):
+                raise
+            _log.exception("a message broke an invariant; each is tried alone")
+            return self._one_by_one(event)
+
+    def _one_by_one(self, event: Arrived) -> list[Effect] | None:
+        """Find what in a batch breaks the core and put it aside, so that it cannot stop the fleet (decisions 15)."""
+        effects: list[Effect] = []
+        for message in event.messages:
+            try:
+                made = self._commit(Arrived(event.now_ms, (message,)))
+            except Exception as broken:
+                made = self._commit(Spoilt(event.now_ms, message, f"broke the core: {broken!r}"))
+            if made is None:
+                return None
+            effects += made
+        return effects
+
+    def _commit(self, event: Event) -> list[Effect] | None:
+        """A store in trouble is tried again until it works; None: told to stop meanwhile."""
+        failures = 0
+        while True:
+            try:
+                return self._core.step(event)
+            except StoreTrouble as trouble:
+                self._trouble("store", str(trouble))
+                if self._wait(backoff_ms(failures, self._jitter())):
+                    return None
+                failures += 1
+
+    def _wait(self, wait_ms: int) -> bool:
+        """Wait while notes pile up unread; True when told to stop."""
+        until_ms = self._monotonic_ms() + wait_ms
+        kept: list[tuple[Connection, Note]] = []
+        while not self._stopping and (left_ms := until_ms - self._monotonic_ms()) > 0:
+            try:
+                noted = self._notes.get(timeout=left_ms / 1000)
+            except queue.Empty:
+                break
+            if noted is not None:
+                kept.append(noted)
+        for each in kept:
+            self._notes.put(each)
+        return self._stopping
+
+    def _emit(self, effects: list[Effect]) -> None:
+        if self._connection is None:
+            return  # the terminals send again
+        for effect in effects:
+            channel, payload = _outgoing(effect)
+            self._connection.publish(channel.topic(effect.terminal), payload, channel.qos, channel.expiry_s)
+
+
+def _outgoing(effect: Effect) -> tuple[Channel, bytes]:
+    match effect:
+        case SendAck(_, ack):
+            return ACK, msgspec.json.encode(ack)
+        case SendAnswer(_, answer):
+            return ANSWER, msgspec.json.encode(answer)
+        case SendTime(_, time):
+            return TIME, msgspec.json.encode(time)

@@ -1,0 +1,132 @@
+"""A real Mosquitto for tests: free port, temporary folder, ended by its own pid.
+
+    from tests.mosquitto import broker  # noqa: F401 - the fixture
+
+or `with Broker(folder) as broker: …`. `pause()` freezes the process: connections stay open and nobody answers.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROGRAM = shutil.which("mosquitto", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
+STARTS_MAX = 5
+START_TIMEOUT_S = 20
+STOP_TIMEOUT_S = 10
+_STANDARD = (
+    "allow_anonymous true",
+    "persistence false",
+    "log_dest stderr",
+    "log_type error",
+    "log_type warning",
+    "log_type information",
+    "max_inflight_messages 1000",  # towards the backend: what it may hold unacknowledged
+    "max_queued_messages 100000",
+)
+
+
+class Broker:
+    """One Mosquitto. It keeps its port over `stop`/`kill` and `start`. `lines` are added to its configuration."""
+
+    def __init__(self, folder: Path, *lines: str, port: int = 0, listener: tuple[str, ...] = ()) -> None:
+        self.host = "127.0.0.1"
+        self.port = port
+        self._folder = folder
+        self._lines = lines
+        self._listener = listener
+        self._process: subprocess.Popen[str] | None = None
+        self.log: deque[str] = deque(maxlen=500)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start and wait until it listens; another port is tried when the first one was just taken."""
+        assert self._process is None
+        keeps_port = self.port != 0
+        for _ in range(STARTS_MAX):
+            self.port = self.port or _free_port()
+            if self._try_start():
+                return
+            if not keeps_port:
+                self.port = 0
+        raise RuntimeError(f"mosquitto does not start: {list(self.log)[-5:]}")
+
+    def stop(self) -> None:
+        """End cleanly."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End without a goodbye: what it held in memory is gone."""
+        self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def __enter__(self) -> "Broker":
+        self.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._process is not None:
+            self.kill()
+
+    def _try_start(self) -> bool:
+        config = self._folder / "mosquitto.conf"
+        text = [f"listener {self.port} {self.host}", *self._listener, *_STANDARD, *self._lines]
+        config.write_text("\n".join(text) + "\n")
+        process = subprocess.Popen([str(PROGRAM), "-c", str(config)], stderr=subprocess.PIPE, text=True)
+        running = threading.Event()
+        threading.Thread(target=self._drain, args=(process, running), daemon=True).start()
+        if running.wait(START_TIMEOUT_S) and process.poll() is None:
+            self._process = process
+            return True
+        process.kill()
+        process.wait()
+        return False
+
+    def _drain(self, process: "subprocess.Popen[str]", running: threading.Event) -> None:
+        assert process.stderr is not None
+        with process.stderr:
+            for line in process.stderr:
+                self.log.append(line.rstrip())
+                if line.rstrip().endswith("running"):
+                    running.set()
+        running.set()  # it ended: let the starter look
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        assert process is not None
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(how)
+        process.wait(STOP_TIMEOUT_S)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """A running broker."""
+    if PROGRAM is None:
+        pytest.skip("mosquitto is not installed")
+    folder = tmp_path / "mosquitto"
+    folder.mkdir()
+    with Broker(folder) as made:
+        yield made
