@@ -8,12 +8,13 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from functools import lru_cache
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from firmware.render import icons, palette
+from firmware.render import palette
 from firmware.render.bars import lay_hints, lay_status, lay_title
 from firmware.render.blocks import lay_block, lay_item
 from firmware.render.fonts import FontMissing, Typesetter, digest, find_font
+from firmware.render.paint import paint
 from firmware.render.palette import Colour
 from firmware.render.strips import (
     BODY_PX,
@@ -23,13 +24,9 @@ from firmware.render.strips import (
     STATUS_PX,
     TITLE_PX,
     WIDTH,
-    Fill,
-    Icon,
-    Part,
     Problem,
     Speak,
     Strip,
-    Word,
 )
 from firmware.view import Block, Hint, Item, Items, Lang, Say, StatusBar, Tint, View
 
@@ -136,36 +133,11 @@ class Renderer:
         if known is not None:
             self._pictures.move_to_end(id(strip))
             return known[1]
-        picture = self._paint(strip)
+        picture = Image.frombytes("P", (WIDTH, strip.high), paint(strip, self.type))
         self._pictures[id(strip)] = (strip, picture)  # the strip is held too, so that its id stays its own
         if len(self._pictures) > PICTURES_MAX:
             self._pictures.popitem(last=False)
         return picture
-
-    def _paint(self, strip: Strip) -> Image.Image:
-        picture = Image.new("P", (WIDTH, strip.high), palette.index(strip.ground))
-        for part in strip.parts:
-            self._paint_part(picture, part, strip.ground)
-        return picture
-
-    def _paint_part(self, picture: Image.Image, part: Part, ground: Colour) -> None:
-        match part:
-            case Word():
-                run = self.type.run(part.text, part.size, part.strong, part.ink, part.ground or ground)
-                picture.paste(run.picture, (part.x - 1, part.y - run.rise))
-            case Icon():
-                picture.paste(icons.picture(part.name, part.ink, ground), (part.x, part.y))
-            case Fill():
-                _fill(picture, part)
-
-
-def _fill(picture: Image.Image, part: Fill) -> None:
-    box = (part.x, part.y, part.x + part.wide - 1, part.y + part.high - 1)
-    pen = ImageDraw.Draw(picture)
-    if part.round:
-        pen.rounded_rectangle(box, 2, fill=palette.index(part.colour))
-    else:
-        pen.rectangle(box, fill=palette.index(part.colour))
 
 
 def _page(body: tuple[Block, ...]) -> str:

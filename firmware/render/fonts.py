@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageChops, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from firmware.render.palette import Colour, ramp
 
@@ -53,14 +53,16 @@ def clean(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A line of text as a picture: one pixel left of its first letter, `rise` rows above its baseline."""
+    """A line of text as palette indices, row by row: it starts one pixel left of its first letter and `rise` rows
+    above its baseline."""
 
-    picture: Image.Image
+    wide: int
     rise: int
+    dots: bytes
 
 
 class Typesetter:
-    """Sets lines of text from one font file; sizes are in pixels, results are pictures of palette indices."""
+    """Sets lines of text from one font file; sizes are in pixels. Serves one thread."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -77,16 +79,13 @@ class Typesetter:
 
     def _run(self, text: str, size: int, strong: bool, ink: Colour, ground: Colour) -> Run:
         """A line of text on its ground, cut to the rows that hold ink, with one pixel of room at both ends."""
-        base = size + 2
-        box = (self._width(text, size, strong) + 2, base + size // 3 + 1)
-        mask = self._stroke(box, 1, base, text, size, 255)
+        base, wide = size + 2, self.width(text, size, strong) + 2
+        mask = Image.new("L", (wide, base + size // 3 + 1), 0)
+        pen = ImageDraw.Draw(mask)
         if strong:
-            mask = ImageChops.lighter(mask, self._stroke(box, 2, base, text, size, _STRONG_COVERAGE))
-        _, top, _, bottom = mask.getbbox() or (0, base - 1, 0, base)
-        inked = mask.crop((0, top, box[0], bottom))
-        return Run(Image.frombytes("P", inked.size, inked.tobytes().translate(ramp(ink, ground))), base - top)
-
-    def _stroke(self, box: tuple[int, int], x: int, base: int, text: str, size: int, coverage: int) -> Image.Image:
-        mask = Image.new("L", box, 0)
-        ImageDraw.Draw(mask).text((x, base), text, fill=coverage, font=self._font(size), anchor="ls")
-        return mask
+            pen.text((2, base), text, fill=_STRONG_COVERAGE, font=self._font(size), anchor="ls")
+        pen.text((1, base), text, fill=255, font=self._font(size), anchor="ls")
+        coverage = mask.tobytes()
+        top = (len(coverage) - len(coverage.lstrip(b"\0"))) // wide
+        inked = coverage[top * wide : -(-len(coverage.rstrip(b"\0")) // wide) * wide]
+        return Run(wide, base - top, inked.translate(ramp(ink, ground)))

@@ -3,8 +3,6 @@
 from functools import cache
 from typing import Literal
 
-from PIL import Image
-
 from firmware.render.palette import Colour, ramp
 
 IconName = Literal[
@@ -251,7 +249,7 @@ def size(name: IconName) -> tuple[int, int]:
 
 
 @cache
-def picture(name: IconName, ink: Colour, ground: Colour) -> Image.Image:
-    """The icon as a picture of palette indices."""
+def dots(name: IconName, ink: Colour, ground: Colour) -> bytes:
+    """The icon as palette indices, row by row."""
     coverage = bytes({"#": 255, "+": 128}.get(dot, 0) for line in rows(name) for dot in line)
-    return Image.frombytes("P", size(name), coverage.translate(ramp(ink, ground)))
+    return coverage.translate(ramp(ink, ground))

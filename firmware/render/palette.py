@@ -96,6 +96,7 @@ def ramp(ink: Colour, ground: Colour) -> bytes:
     return bytes(steps[(coverage * (STEPS - 1) + 127) // 255] for coverage in range(256))
 
 
+@cache
 def flat() -> bytes:
     """The palette as Pillow wants it: 768 bytes."""
     return bytes(part for colour in colours() for part in colour).ljust(3 * INDICES_MAX, b"\0")
