@@ -1,0 +1,372 @@
+"""Builds one terminal from its data folder: settings, hardware profile, ledger, drivers, loop. No decision is made here.
+
+What a profile names `board` is played by the emulator; everything else is the real device. Each driver imports its
+vendor package when its worker starts.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import random
+import secrets
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+import msgspec
+
+from firmware import hardware as profiles
+from firmware.crashes import CrashFile
+from firmware.diagnosis import Diagnosis, DiagnosisSocket
+from firmware.drivers.board import BoardLink
+from firmware.drivers.display import DisplayDriver, Draws, panel_opener
+from firmware.drivers.drawer import BoardLines, Drawer, fit_board, fit_gpio
+from firmware.drivers.keys import Keys, inputs
+from firmware.drivers.printer.driver import PrinterDriver, connection
+from firmware.drivers.printer.model import model_for
+from firmware.drivers.sound import Sounds, make_lamp, make_speaker
+from firmware.drivers.store import Applied, Identity, Store
+from firmware.drivers.system import Clock, JournalKey, Notifier, System, ntp_synchronised, sysfs_battery
+from firmware.drivers.uplink import LinkSettings, Tls, Uplink
+from firmware.events import (
+    Announce, AskEpoch, CheckPin, DrawerPulsed, DrawerSeen, Effect, Event, HashPin, Light, Print, Printed, PrinterSeen,
+    PulseDrawer, ScanRejected, Send, Show, SignSeal, Sound, Started, StopAsked,
+)  # fmt: skip
+from firmware.hardware import Board, Hardware
+from firmware.loop import Loop, Worker
+from firmware.render_text import speak
+from firmware.terminal import Terminal
+from firmware.txn import life
+from firmware.txn.ledger import Ledger, load_products
+from firmware.txn.product import price_list
+from rules.catalogue import demo_text, read_goods
+from wire import board as virtual
+from wire.diag import SOCKET, Counts
+from wire.facts import CatalogueLoaded, Fact, SettingsApplied
+
+SOFTWARE = "0.1.0"
+BUILD_MS = 1_795_305_600_000
+"""2026-11-22T00:00Z: the wall clock is never earlier than this release (decisions 17)."""
+
+LEDGER = "ledger.db"
+GOODS = "goods.tsv"
+
+log = logging.getLogger("posd")
+
+
+class NotReady(Exception):
+    """The terminal cannot start; `code` is of the error table, the text says what to do."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"[{code}] {text}")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What the data folder holds, read and checked."""
+
+    path: Path
+    store: Store
+    identity: Identity
+    applied: Applied
+    hardware: Hardware
+    notices: tuple[tuple[int, str], ...]
+
+
+def read_folder(path: Path, profile: str = "") -> Folder:
+    """Identity, settings and profile of `path`. Raises `NotReady` (2008 not provisioned, 9004 bad profile)."""
+    store = Store(path)
+    identity, notices = store.identity()
+    if identity is None:
+        raise NotReady(2008, f"{path} holds no identity: provision the terminal first")
+    applied = store.settings()
+    try:
+        hardware = profiles.load(profile or identity.hardware)
+    except profiles.ProfileError as error:
+        raise NotReady(9004, str(error)) from error
+    found = tuple((notice.code, notice.detail) for notice in (*notices, *applied.notices))
+    return Folder(path, store, identity, applied, hardware, found)
+
+
+def open_ledger(folder: Folder) -> Ledger:
+    """The ledger of the folder. Raises `LedgerError`."""
+    return Ledger.open(folder.path / LEDGER, folder.identity.terminal, secrets.randbelow(2**31 - 1) + 1)
+
+
+def changed_facts(folder: Folder, ledger: Ledger) -> tuple[Fact, ...]:
+    """What changed while the terminal was down: settings in force, price list (loaded here). Journaled at the start."""
+    facts: list[Fact] = []
+    if life.value(ledger, "settings") != folder.applied.digest:
+        facts.append(SettingsApplied(folder.applied.rev, folder.applied.digest, folder.applied.origin))
+    goods = folder.path / GOODS
+    text = goods.read_text(encoding="utf-8") if goods.exists() else demo_text()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if life.value(ledger, "catalogue") != digest:
+        listed = price_list(read_goods(text))
+        load_products(ledger, listed.products, listed.codes)
+        facts.append(CatalogueLoaded(0, len(listed.products), digest))
+    return tuple(facts)
+
+
+@dataclass(slots=True)
+class Posd:
+    """The daemon, assembled. `run` returns the reason it ended."""
+
+    folder: Folder
+    board: Path | None
+    notifier: Notifier = field(default_factory=Notifier)
+
+    def run(self) -> str:
+        """Open everything, run the loop, close the ledger."""
+        folder = self.folder
+        ledger = open_ledger(folder)
+        crashes = CrashFile(folder.path / "crashes.json")
+        crashed_at = crashes.safe_mode()
+        key = JournalKey(folder.store.journal_key())
+        settings = msgspec.structs.replace(folder.applied.settings, revision=folder.applied.rev)
+        started = Started(
+            os.urandom(32), secrets.token_hex(8), crashed_at is not None,
+            (*folder.notices, *(((9001, crashed_at),) if crashed_at else ())), changed_facts(folder, ledger),
+        )  # fmt: skip
+        terminal = Terminal(ledger, settings, SOFTWARE, key.public_hex, safe_mode=crashed_at is not None)
+        loop = self._loop(terminal, key)
+        threading.Thread(target=_stop_on_signal, args=(loop.post,), name="signals", daemon=True).start()
+        try:
+            self.notifier.ready()
+            return loop.run(started)
+        except Exception:
+            crashes.note(loop.last_event)
+            log.exception("stopped at %s", loop.last_event)
+            raise
+        finally:
+            self.notifier.stopping()
+            ledger.close()
+
+    def _loop(self, terminal: Terminal, key: JournalKey) -> Loop:
+        posted: list[Callable[[Event], None]] = []
+
+        def post(event: Event) -> None:
+            posted[0](event)
+
+        floor_ms = max(BUILD_MS, _last_wall_ms(terminal.ledger))
+        clock = Clock(floor_ms, post)
+        edge = Edge(self.folder, self.board, post, clock, key, terminal.safe_mode)
+        loop = Loop(terminal, clock.now, edge.carry, (), self.notifier.alive)
+        posted.append(loop.post)
+        diagnosis = DiagnosisSocket(self.folder.path / SOCKET, Diagnosis(loop, edge.display))
+        diagnosis.open()
+        edge.key_credit = loop.key_credit
+        talk = Worker("diagnosis", diagnosis.run, diagnosis.stop)
+        loop.workers = (*edge.workers(), talk)
+        return loop
+
+
+def _last_wall_ms(ledger: Ledger) -> int:
+    rows = ledger.read("SELECT at_ms FROM journal ORDER BY seq DESC LIMIT 1")
+    return int(rows[0][0]) if rows else 0
+
+
+class Edge:
+    """All drivers of one terminal, and which effect goes to which."""
+
+    def __init__(
+        self,
+        folder: Folder,
+        board: Path | None,
+        post: Callable[[Event], None],
+        clock: Clock,
+        key: JournalKey,
+        safe_mode: bool,
+    ) -> None:
+        hardware, settings = folder.hardware, folder.applied.settings
+        if hardware.virtual and board is None:
+            raise NotReady(9001, "this hardware profile is virtual: start it with `posemu` or `make demo`")
+        self._post, self._clock, self._safe_mode = post, clock, safe_mode
+        self.key_credit: Callable[[], int] = lambda: 1
+        self.link = BoardLink(board / virtual.BOARD) if board is not None and hardware.virtual else None
+        self.sounds = Sounds(make_speaker(hardware.sound, self.link), make_lamp(hardware.sound, self.link))
+        self.display = DisplayDriver(post, panel_opener(hardware.display, board), _renderer)
+        self.keys = Keys(
+            inputs(hardware, board), post, credit=lambda: self.key_credit() > 0, reject=self._rejected,
+        )  # fmt: skip
+        self.drawer = self._drawer(hardware, settings.drawer.pulse_ms)
+        self.printer = self._printer(hardware, board, folder.path)
+        battery = hardware.battery.source
+        self.system = System(
+            post, clock, key, folder.path,
+            (lambda: sysfs_battery(Path(battery.path))) if isinstance(battery, profiles.SysfsBattery) else None,
+            None if hardware.virtual else ntp_synchronised,
+        )  # fmt: skip
+        if self.link is not None:
+            self.link.listen(virtual.Battery, self.system.hear_battery)
+            self.link.listen(virtual.Clock, self.system.hear_clock)
+        self.uplink = self._uplink(folder)
+
+    # --- building -----------------------------------------------------------------------------------------------------
+
+    def _drawer(self, hardware: Hardware, pulse_ms: int) -> Drawer | None:
+        source = hardware.drawer.source
+        match source:
+            case Board():
+                assert self.link is not None
+                lines = BoardLines(self.link.send)
+                self.link.listen(virtual.Sensor, lines.hear)
+                self.link.listen_lost(lines.lost)
+                return Drawer(lambda: fit_board(lines), self._post, pulse_ms)
+            case profiles.GpioDrawer():
+                return Drawer(lambda: fit_gpio(source), self._post, pulse_ms)
+            case profiles.PrinterDrawer() | profiles.Nothing():
+                return None
+            case _:
+                assert_never(source)
+
+    def _printer(self, hardware: Hardware, board: Path | None, folder: Path) -> PrinterDriver | None:
+        source, printer = hardware.printer.source, hardware.printer
+        virtual_board = isinstance(source, Board)
+        baud = source.baud if isinstance(source, profiles.SerialPrinter) else None
+        model = model_for(
+            printer.paper_mm, virtual=virtual_board, fence=printer.fence, cutter=printer.cutter,
+            escpos="" if printer.escpos_profile == "default" else printer.escpos_profile, baud=baud,
+        )  # fmt: skip
+        match source:
+            case Board():
+                assert board is not None
+                port = str(board / virtual.PRINTER)
+            case profiles.SerialPrinter(path=path):
+                port = path
+            case profiles.UsbPrinter(vendor=vendor, product=product):
+                port = f"usb:{vendor:04x}:{product:04x}"
+            case profiles.NetworkPrinter(host=host, port=number):
+                port = f"tcp:{host}:{number}"
+            case profiles.FilePrinter(path=path):
+                port = f"file:{path}"
+            case profiles.Nothing():
+                return None
+            case _:
+                assert_never(source)
+        cache = folder / "cache"
+        cache.mkdir(exist_ok=True)
+        return PrinterDriver(self._post, model, connection(port, model, cache))
+
+    def _uplink(self, folder: Folder) -> Uplink | None:
+        if self._safe_mode:
+            return None
+        who, network = folder.identity, folder.applied.settings.network
+        tls = None
+        if who.tls_ca or network.tls:
+            tls = Tls(Path(who.tls_ca), *(Path(p) if p else None for p in (who.tls_cert, who.tls_key)))
+        link = LinkSettings(
+            who.terminal, who.host or network.host, who.port or network.port, who.fleet_key, tls,
+            who.username, who.password,
+        )  # fmt: skip
+        chance = random.Random(os.urandom(16))
+        return Uplink(
+            link, self._post, lambda utc_ms, _: self._clock.set_trusted(utc_ms),
+            jitter=chance.random, nonce=lambda: os.urandom(16),
+        )  # fmt: skip
+
+    # --- running ------------------------------------------------------------------------------------------------------
+
+    def carry(self, effect: Effect) -> None:
+        """Hand an effect to its driver; what has none is answered as such."""
+        match effect:
+            case Show(view):
+                self.display.show(view)
+            case Print():
+                self._print(effect)
+            case PulseDrawer():
+                self._pulse(effect)
+            case Send() | Announce() | AskEpoch():
+                if self.uplink is not None:
+                    self.uplink.carry_out(effect)
+            case Sound() | Light():
+                self.sounds.carry_out(effect)
+            case CheckPin() | HashPin() | SignSeal():
+                self.system.carry_out(effect)
+            case _:
+                raise AssertionError(f"{effect} is the loop's own")
+
+    def _print(self, effect: Print) -> None:
+        if self.printer is None:
+            self._post(Printed(effect.job, "not_printed", 4005))
+        else:
+            self.printer.carry_out(effect)
+
+    def _pulse(self, effect: PulseDrawer) -> None:
+        if self.drawer is not None:
+            self.drawer.carry_out(effect)
+        elif self.printer is not None:
+            self.printer.carry_out(effect)
+        else:
+            self._post(DrawerPulsed(effect.cause, "no_drawer"))
+
+    def _rejected(self) -> None:
+        self._post(ScanRejected("lost_keys"))
+
+    def workers(self) -> tuple[Worker, ...]:
+        """Every driver as the loop runs it; the board's link first, because others speak through it."""
+        found: list[Worker] = []
+        if self.link is not None:
+            found.append(Worker("board", self.link.run, self.link.stop, self.link.counts, self.link.busy))
+        display = self.display
+        found.append(Worker("display", display.run, display.stop, display.counts, display.busy, display.waiting))
+        found.append(Worker("input", self.keys.run, self.keys.stop, self.keys.counts, self.keys.busy))
+        if self.printer is not None:
+            found.append(_printer_worker(self.printer))
+        else:
+            self._post(PrinterSeen("none"))
+        if self.drawer is not None:
+            found.append(Worker("drawer", self.drawer.run, self.drawer.stop, busy=self.drawer.busy))
+        else:
+            self._post(DrawerSeen(None))
+        found.append(Worker("system", self.system.run, self.system.stop, busy=self.system.busy))
+        found.append(Worker("sound", self.sounds.run, self.sounds.stop, busy=self.sounds.busy))
+        if self.uplink is not None:
+            found.append(_uplink_worker(self.uplink))
+        return tuple(found)
+
+
+def _printer_worker(printer: PrinterDriver) -> Worker:
+    def counts() -> dict[str, Counts]:
+        return {virtual.PRINTER: printer.counts()}
+
+    def waiting() -> tuple[str, ...]:
+        return ("printer",) if printer.waiting() else ()
+
+    return Worker("printer", printer.run, printer.stop, counts, printer.busy, waiting)
+
+
+def _uplink_worker(uplink: Uplink) -> Worker:
+    """The uplink runs its own thread; ours starts it and waits for its end."""
+    ended = threading.Event()
+
+    def run() -> None:
+        uplink.start()
+        ended.wait()
+
+    def stop() -> None:
+        uplink.stop("stopped")
+        ended.set()
+
+    return Worker("uplink-watch", run, stop, busy=uplink.busy, waiting=uplink.waiting, alive=uplink.alive)
+
+
+def _renderer() -> Draws:
+    from firmware.render import Renderer, find_font
+
+    return Renderer(find_font(), speak)
+
+
+def _stop_on_signal(post: Callable[[Event], None]) -> None:
+    received = signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    post(StopAsked(signal.Signals(received).name))
+
+
+def export_line(record: object) -> str:
+    """A record as one line of JSON, for `posd journal export`."""
+    return json.dumps(msgspec.to_builtins(record), ensure_ascii=False, separators=(",", ":"))
