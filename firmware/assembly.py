@@ -33,8 +33,26 @@ from firmware.drivers.store import Applied, Identity, Store
 from firmware.drivers.system import Clock, JournalKey, Notifier, System, ntp_synchronised, sysfs_battery
 from firmware.drivers.uplink import LinkSettings, Tls, Uplink
 from firmware.events import (
-    Announce, AskEpoch, CheckPin, DrawerPulsed, DrawerSeen, Effect, Event, HashPin, Light, Print, Printed, PrinterSeen,
-    PulseDrawer, ScanRejected, Send, Show, SignSeal, Sound, Started, StopAsked,
+    Announce,
+    AskEpoch,
+    CheckPin,
+    DrawerPulsed,
+    DrawerSeen,
+    Effect,
+    Event,
+    HashPin,
+    Light,
+    Print,
+    Printed,
+    PrinterSeen,
+    PulseDrawer,
+    ScanRejected,
+    Send,
+    Show,
+    SignSeal,
+    Sound,
+    Started,
+    StopAsked,
 )  # fmt: skip
 from firmware.hardware import Board, Hardware
 from firmware.loop import Loop, Worker
@@ -89,8 +107,7 @@ def read_folder(path: Path, profile: str = "") -> Folder:
         hardware = profiles.load(profile or identity.hardware)
     except profiles.ProfileError as error:
         raise NotReady(9004, str(error)) from error
-    found = tuple((notice.code, notice.detail) for notice in (*notices, *applied.notices))
-    return Folder(path, store, identity, applied, hardware, found)
+    return Folder(path, store, identity, applied, hardware, (*notices, *applied.notices))
 
 
 def open_ledger(folder: Folder) -> Ledger:

@@ -78,7 +78,7 @@ def new_pin() -> Wizard:
 
 def _try_pin(values: tuple[str, ...], ctx: Context) -> Move:
     if values[0] != values[1]:
-        return refuse(2013, "")
+        return refuse(2022)
     return Do(ChangePin(values[0]), _pin_goes)
 
 

@@ -186,6 +186,6 @@ def shown_value(step: Step, value: str) -> str:
     return amount_text(value) if step.kind == "amount" else value
 
 
-def refuse(code: int, about: str = "") -> Push:
+def refuse(code: int, about: Say = "") -> Push:
     """The move that shows a refusal."""
     return Push(Refused(Refusal(code, about)))

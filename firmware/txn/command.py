@@ -10,7 +10,7 @@ from typing import Protocol
 from firmware.events import Effect, Now
 from firmware.txn.basket import Basket
 from firmware.txn.books import Reading
-from firmware.view import Lang, LinkLook
+from firmware.view import Lang, LinkLook, Say
 from rules.rights import Right, right_refusal
 from rules.settings import Settings
 from wire.facts import Fact
@@ -61,7 +61,7 @@ class Refusal:
     """Why a command was not done: a code of the error table, and what it was about."""
 
     code: int
-    about: str = ""
+    about: Say = ""
 
 
 @dataclass(frozen=True, slots=True)

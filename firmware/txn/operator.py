@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from firmware.events import CheckPin, HashPin
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, Session
+from firmware.view import text
 from rules import pins, rights
 from wire.facts import PinChanged, SignedOff, SignedOn, SignOnRefused
 
@@ -94,12 +95,12 @@ class ChangePin:
     pin: str = field(repr=False)
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The hash on its way, or 2001, 2013 with the reason."""
+        """The hash on its way, or 2001, 2021 with the reason."""
         if not ctx.session.operator:
             return Refusal(2001)
         reason = pins.pin_fault(self.pin, ctx.session.role)
         if reason:
-            return Refusal(2013, reason)
+            return Refusal(2021, text(f"pin__{reason}"))
         return Decision(effects=(HashPin(ctx.request, self.pin, ctx.chance),))
 
 
