@@ -189,10 +189,14 @@ def test_the_ballast_is_laid_and_a_full_disk_releases_it(tmp_path: Path) -> None
     assert ballast.stat().st_size == BALLAST_BYTES
     pages = ledger.db.execute("PRAGMA page_count").fetchone()[0]
     ledger.db.execute(f"PRAGMA max_page_count = {pages}")  # SQLite answers SQLITE_FULL as on a full disk
-    with pytest.raises(LedgerError) as refused:
+
+    def fill() -> None:
         for n in range(1000):
             ledger.append((SignedOn(f"{n:02d}", "cashier" * 20),), STAMP)
             ledger.commit()
+
+    with pytest.raises(LedgerError) as refused:
+        fill()
     assert refused.value.code == 9002
     assert not ballast.exists()
     assert ledger.low_storage
