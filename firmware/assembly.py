@@ -25,10 +25,11 @@ from firmware.diagnosis import Diagnosis, DiagnosisSocket
 from firmware.drivers.board import BoardLink
 from firmware.drivers.display import DisplayDriver, Draws, panel_opener
 from firmware.drivers.drawer import BoardLines, Drawer, fit_board, fit_gpio
+from firmware.drivers.drawer.fittings import output
 from firmware.drivers.keys import Keys, inputs
 from firmware.drivers.printer.driver import PrinterDriver, connection
 from firmware.drivers.printer.model import model_for
-from firmware.drivers.sound import Sounds, make_lamp, make_speaker
+from firmware.drivers.sound import BoardSound, GpioLamps, Lamps, PwmBuzzer, Silence, Sounds, Speaker
 from firmware.drivers.store import Applied, Identity, Store
 from firmware.drivers.system import Clock, JournalKey, Notifier, System, ntp_synchronised, sysfs_battery
 from firmware.drivers.uplink import LinkSettings, Tls, Uplink
@@ -206,7 +207,7 @@ class Edge:
         self._post, self._clock, self._safe_mode = post, clock, safe_mode
         self.key_credit: Callable[[], int] = lambda: 1
         self.link = BoardLink(board / virtual.BOARD) if board is not None and hardware.virtual else None
-        self.sounds = Sounds(make_speaker(hardware.sound, self.link), make_lamp(hardware.sound, self.link))
+        self.sounds = Sounds(*self._sounds(hardware.sound), settings.terminal.volume)
         self.display = DisplayDriver(post, panel_opener(hardware.display, board), _renderer)
         self.keys = Keys(
             inputs(hardware, board), post, credit=lambda: self.key_credit() > 0, reject=self._rejected,
@@ -225,6 +226,22 @@ class Edge:
         self.uplink = self._uplink(folder)
 
     # --- building -----------------------------------------------------------------------------------------------------
+
+    def _sounds(self, sound: profiles.Sound) -> tuple[Callable[[], Speaker], Callable[[], Lamps]]:
+        speaker: Callable[[], Speaker] = Silence
+        lamps: Callable[[], Lamps] = Silence
+        if self.link is not None:
+            played = BoardSound(self.link.send)
+            self.link.listen_lost(played.board_lost)
+            speaker = (lambda: played) if isinstance(sound.source, Board) else speaker
+            lamps = (lambda: played) if isinstance(sound.lamp, Board) else lamps
+        if isinstance(sound.source, profiles.PwmSound):
+            pwm = sound.source
+            speaker = lambda: PwmBuzzer(pwm.chip, pwm.channel)  # noqa: E731
+        if isinstance(sound.lamp, profiles.GpioLamp):
+            wiring = sound.lamp
+            lamps = lambda: _gpio_lamps(wiring)  # noqa: E731
+        return speaker, lamps
 
     def _drawer(self, hardware: Hardware, pulse_ms: int) -> Drawer | None:
         source = hardware.drawer.source
@@ -371,6 +388,11 @@ def _uplink_worker(uplink: Uplink) -> Worker:
         ended.set()
 
     return Worker("uplink-watch", run, stop, busy=uplink.busy, waiting=uplink.waiting, alive=uplink.alive)
+
+
+def _gpio_lamps(wiring: profiles.GpioLamp) -> Lamps:
+    """Lamps on lines of a GPIO chip; made in the sound worker. Hardware: not run."""
+    return GpioLamps(*(output(wiring.chip, line, wiring.active_high) for line in (wiring.green_line, wiring.red_line)))
 
 
 def _renderer() -> Draws:
