@@ -1,7 +1,7 @@
 """Bytes of keypads and scanners become keys and scans: tables, without any thread."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.drivers.keys.codec import Lost, Unpacker
@@ -33,6 +33,7 @@ def test_each_key_of_the_emulator_is_that_key(name):
     assert keypad().feed(tap(KEY_CODES[name], 5), 0) == [KeyPressed(Key(name), 5)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 60)))
 def test_pieces_of_any_size_give_the_same_changes(cuts):
     data = typed("Ab 1!\n")
