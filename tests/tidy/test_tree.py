@@ -63,7 +63,12 @@ def test_sql_of_the_business_is_deterministic() -> None:
             if re.search(r"random\(\)|'now'|CURRENT_TIME", sql, re.IGNORECASE):
                 wrong.append(f"{path.name}: {sql}")
             one_row = re.search(r"WHERE .*(=|= \?)|LIMIT 1|^SELECT 1|count\(|sum\(", sql, re.IGNORECASE)
-            if re.match(r"SELECT .* FROM \w", sql) and not one_row and "ORDER BY" not in sql and "kept_basket" not in sql:
+            if (
+                re.match(r"SELECT .* FROM \w", sql)
+                and not one_row
+                and "ORDER BY" not in sql
+                and "kept_basket" not in sql
+            ):
                 wrong.append(f"{path.name}: {sql}")
     assert wrong == []
 
