@@ -146,10 +146,11 @@ class Api:
             slips = [slip for slip in slips if slip.number == wanted]
             if not slips:
                 raise Failed(404, "no_slip", number=wanted)
-        return _png(await run_in_threadpool(self._paper_bytes, slips))
+        return _png(await run_in_threadpool(self._paper_bytes, slips, wanted is not None))
 
-    def _paper_bytes(self, slips: list[Slip]) -> bytes:
-        return _encode(roll([self._machine.printer.picture(slip) for slip in slips]))
+    def _paper_bytes(self, slips: list[Slip], alone: bool) -> bytes:
+        pictures = [self._machine.printer.picture(slip) for slip in slips]
+        return _encode(pictures[0] if alone else roll(pictures))
 
     async def drawer(self, request: Request) -> Response:
         await self._look(request)
