@@ -1,0 +1,235 @@
+"""`make demo`: a real Mosquitto, the reference backend and a virtual terminal; prints the address of its page."""
+
+import argparse
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from demo.broker import Control, NoProgram, broker, free_port
+from demo.processes import NotStarted, Process, python, stop_all
+from texts import LANGS, Lang, t
+
+TERMINAL = "00010023"
+DISK_MIB = 64
+LOOK_S = 0.5
+LOCK = "demo.lock"
+_LANG_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+
+
+class Trouble(Exception):
+    """The demonstration cannot run; a text key of `[say]` with its arguments."""
+
+    def __init__(self, key: str, **args: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.named = args
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was asked for."""
+
+    data: Path
+    host: str
+    port: int
+    profile: str
+    disk_mib: int
+    seed: int
+    lang: Lang
+
+    @property
+    def terminal(self) -> Path:
+        return self.data / "terminal"
+
+    @property
+    def fleet(self) -> Path:
+        return self.data / "fleet"
+
+    def log(self, name: str) -> Path:
+        return self.data / "logs" / f"{name}.log"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 after Ctrl-C, 1 when a part failed, 2 when something given does not fit."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    lang = _lang(words)
+    options = _parser(lang).parse_args(words)
+    plan = Plan(
+        options.data.absolute(), options.host, options.port, options.profile, options.disk_mib, options.seed, lang
+    )
+    try:
+        with _held(plan, options.reset):
+            return _run(plan)
+    except Trouble as trouble:
+        print(t("demo", lang, f"say__{trouble.key}", **trouble.named), file=sys.stderr)
+        return 1
+
+
+def _parser(lang: Lang) -> argparse.ArgumentParser:
+    def say(name: str) -> str:
+        return t("demo", lang, f"help__{name}")
+
+    parser = argparse.ArgumentParser("demo", description=say("demo"))
+    parser.add_argument("--data", type=Path, default=Path("var/demo"), metavar="DIR", help=say("data"))
+    parser.add_argument("--host", default="127.0.0.1", help=say("host"))
+    parser.add_argument("--port", type=int, default=8080, help=say("port"))
+    parser.add_argument("--profile", default="virtual", metavar="NAME", help=say("profile"))
+    parser.add_argument("--disk-mib", type=int, default=DISK_MIB, metavar="N", help=say("disk_mib"))
+    parser.add_argument("--seed", type=int, default=1, help=say("seed"))
+    parser.add_argument("--reset", action="store_true", help=say("reset"))
+    parser.add_argument("--lang", choices=LANGS, help=say("lang"))
+    return parser
+
+
+def _lang(words: list[str]) -> Lang:
+    """`--lang`, else the environment's language; Chinese when it says nothing."""
+    given = next((after for word, after in pairwise(words) if word == "--lang"), "")
+    said = given or next((os.environ[name] for name in _LANG_VARIABLES if os.environ.get(name)), "")
+    return "zh" if said.startswith("zh") or not said else "en"
+
+
+@contextmanager
+def _held(plan: Plan, reset: bool) -> Iterator[None]:
+    """The data folder, held against a second demonstration."""
+    plan.data.mkdir(parents=True, exist_ok=True)
+    with (plan.data / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Trouble("in_use", data=plan.data) from None
+        if reset:
+            for entry in plan.data.iterdir():
+                if entry.name != LOCK:
+                    shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        yield
+
+
+def _run(plan: Plan) -> int:
+    started: list[Process] = []
+    with _asked_to_stop() as stop, tempfile.TemporaryDirectory(prefix="pos-demo-") as scratch, ExitStack() as last:
+        try:
+            address = _start(plan, Path(scratch), started, stop, last)
+            if address is not None:
+                _say(plan, "ready", address=address, data=_short(plan.data))
+                _say(plan, "backend", command=f"posfleet records {TERMINAL} --data {_short(plan.fleet)}")
+            _watch(plan, started, stop)
+        finally:
+            _say(plan, "stopping")
+            stop_all(started)
+    _say(plan, "stopped")
+    return 0
+
+
+def _start(plan: Plan, scratch: Path, started: list[Process], stop: threading.Event, last: ExitStack) -> str | None:
+    """Start one after the other; the page's address, or None when somebody asked to stop meanwhile."""
+    broker_port, link_port = free_port(), free_port()
+    try:
+        mosquitto = broker(scratch / "broker", broker_port, plan.log("broker"))
+    except NoProgram:
+        raise Trouble("no_program", program="mosquitto", install="apt-get install mosquitto") from None
+    control = Control(scratch / "control.sock", mosquitto)
+    last.callback(control.close)
+    steps: tuple[Callable[[], Process], ...] = (
+        lambda: mosquitto,
+        lambda: _fleet(plan, broker_port),
+        lambda: _terminal(plan, broker_port, link_port, control.path),
+    )
+    for step in steps:
+        if stop.is_set():
+            return None
+        process = step()
+        _say(plan, "starting", what=t("demo", plan.lang, f"say__{process.name}"))
+        try:
+            process.start()
+        except NotStarted:
+            name = t("demo", plan.lang, f"say__{process.name}")
+            raise Trouble("no_start", what=name, log=process.log) from None
+        started.append(process)
+    return started[-1].ready_line.rpartition(" ")[2]
+
+
+def _fleet(plan: Plan, broker_port: int) -> Process:
+    argv = python("fleet", "serve", "--data", str(plan.fleet), "--broker", f"127.0.0.1:{broker_port}")
+    return Process("fleet", argv, plan.log("fleet"), "posfleet ready")
+
+
+def _terminal(plan: Plan, broker_port: int, link_port: int, control: Path) -> Process:
+    """The emulator, which starts the terminal's daemon; called when the backend has made its key."""
+    _provision(plan, link_port)
+    argv = python(
+        "emulator",
+        "--data", str(plan.terminal), "--profile", plan.profile, "--host", plan.host, "--port", str(plan.port),
+        "--broker", f"127.0.0.1:{broker_port}", "--link-port", str(link_port), "--broker-control", str(control),
+        "--disk-mib", str(plan.disk_mib), "--seed", str(plan.seed), "--log", str(plan.log("posd")),
+        *(("--lang", plan.lang) if plan.lang else ()),
+    )  # fmt: skip
+    return Process("terminal", argv, plan.log("posemu"), "posemu ready")
+
+
+def _provision(plan: Plan, link_port: int) -> None:
+    """Write the terminal's identity as its store keeps it: who it is, where its broker is, whose time it believes."""
+    identity = {
+        "terminal": TERMINAL,
+        "hardware": plan.profile,
+        "host": "127.0.0.1",
+        "port": link_port,
+        "fleet_key": (plan.fleet / "fleet.pub").read_text(encoding="ascii").strip(),
+    }
+    plan.terminal.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = plan.terminal / "identity.json"
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps({"identity": {"1": {"document": identity}}}), encoding="utf-8")
+    draft.replace(path)
+
+
+def _watch(plan: Plan, processes: Sequence[Process], stop: threading.Event) -> None:
+    """Until somebody asks to stop, or a part ends by itself (a broker that was switched off has not)."""
+    while not stop.wait(LOOK_S):
+        for process in processes:
+            code = process.died()
+            if code is not None:
+                name = t("demo", plan.lang, f"say__{process.name}")
+                raise Trouble("died", what=name, code=code, log=process.log)
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Set by Ctrl-C or SIGTERM."""
+    stop = threading.Event()
+
+    def asked(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before: dict[signal.Signals, Any] = {sign: signal.signal(sign, asked) for sign in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+
+
+def _short(path: Path) -> str:
+    with contextlib.suppress(ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
+
+
+def _say(plan: Plan, key: str, **args: object) -> None:
+    print(t("demo", plan.lang, f"say__{key}", **args), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
