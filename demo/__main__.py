@@ -49,6 +49,7 @@ class Plan:
     disk_mib: int
     seed: int
     lang: Lang
+    page_lang: Lang | None
 
     @property
     def terminal(self) -> Path:
@@ -68,7 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     lang = _lang(words)
     options = _parser(lang).parse_args(words)
     plan = Plan(
-        options.data.absolute(), options.host, options.port, options.profile, options.disk_mib, options.seed, lang
+        options.data.absolute(),
+        options.host,
+        options.port,
+        options.profile,
+        options.disk_mib,
+        options.seed,
+        lang,
+        options.lang,
     )
     try:
         with _held(plan, options.reset):
@@ -174,7 +182,7 @@ def _terminal(plan: Plan, broker_port: int, link_port: int, control: Path) -> Pr
         "--data", str(plan.terminal), "--profile", plan.profile, "--host", plan.host, "--port", str(plan.port),
         "--broker", f"127.0.0.1:{broker_port}", "--link-port", str(link_port), "--broker-control", str(control),
         "--disk-mib", str(plan.disk_mib), "--seed", str(plan.seed), "--log", str(plan.log("posd")),
-        *(("--lang", plan.lang) if plan.lang else ()),
+        *(("--lang", plan.page_lang) if plan.page_lang else ()),
     )  # fmt: skip
     return Process("terminal", argv, plan.log("posemu"), "posemu ready")
 
