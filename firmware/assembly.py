@@ -210,9 +210,12 @@ class Edge:
         self.sounds = Sounds(*self._sounds(hardware.sound), settings.terminal.volume)
         self.display = DisplayDriver(post, panel_opener(hardware.display, board), _renderer)
         self.keys = Keys(
-            inputs(hardware, board), post, credit=lambda: self.key_credit() > 0, reject=self._rejected,
+            inputs(hardware, board, gap_ms=settings.scanner.gap_ms), post, credit=lambda: self.key_credit() > 0, reject=self._rejected,
         )  # fmt: skip
-        self.drawer = self._drawer(hardware, settings.drawer.pulse_ms)
+        self.drawer = self._drawer(hardware)
+        if self.drawer is not None:
+            wanted = settings.drawer
+            self.drawer.configure(wanted.pulse_ms, wanted.cool_down_ms, wanted.pulses_per_min_max)
         self.printer = self._printer(hardware, board, folder.path)
         battery = hardware.battery.source
         self.system = System(
@@ -243,7 +246,7 @@ class Edge:
             lamps = lambda: _gpio_lamps(wiring)  # noqa: E731
         return speaker, lamps
 
-    def _drawer(self, hardware: Hardware, pulse_ms: int) -> Drawer | None:
+    def _drawer(self, hardware: Hardware) -> Drawer | None:
         source = hardware.drawer.source
         match source:
             case Board():
@@ -251,9 +254,9 @@ class Edge:
                 lines = BoardLines(self.link.send)
                 self.link.listen(virtual.Sensor, lines.hear)
                 self.link.listen_lost(lines.lost)
-                return Drawer(lambda: fit_board(lines), self._post, pulse_ms)
+                return Drawer(lambda: fit_board(lines), self._post)
             case profiles.GpioDrawer():
-                return Drawer(lambda: fit_gpio(source), self._post, pulse_ms)
+                return Drawer(lambda: fit_gpio(source), self._post)
             case profiles.PrinterDrawer() | profiles.Nothing():
                 return None
             case _:

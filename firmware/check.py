@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.assembly import NotReady, read_folder
-from firmware.txn.ledger import BALLAST_BYTES
+from firmware.txn.ballast import BALLAST_BYTES
 
 FREE_BYTES_MIN = 4 * BALLAST_BYTES
 

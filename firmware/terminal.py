@@ -58,7 +58,7 @@ from firmware.screens.stack import Stack, home, moved, offered, without_wait
 from firmware.screens.widgets import Refused
 from firmware.txn import life, slip
 from firmware.txn.command import Command, Context, Decision, Devices, Refusal, Session
-from firmware.txn.ledger import Ledger, LedgerError, Stamp
+from firmware.txn.ledger import RECORDS_KEPT_MS, Ledger, LedgerError, Stamp
 from firmware.txn.outbox import RESEND_MS, Outbox, packets
 from firmware.txn.sale import KeepBasket, kept
 from firmware.view import Lang, View
@@ -93,6 +93,13 @@ OPENS_ITSELF_MS = 3_000
 """The drawer opening later than this after a pulse of ours was opened by force or key."""
 
 VERIFY_SLICE_RECORDS = 500
+PRUNE_EVERY_MS = 3_600_000
+TROUBLE_DEPTH_MAX = 5
+"""No more trouble is put on the screen above this many; it is journaled all the same."""
+
+UNKNOWN_CODES = frozenset({6001, 6004, 6005, 6018, 6019})
+"""Scans that are not taken sound two low beeps (domain 7.4)."""
+
 
 _READY_AGAIN = frozenset({"ok", "paper_low"})
 
@@ -120,6 +127,7 @@ class Terminal:
     requests: int = 0
     verified_upto: int = 0  # old records verified in idle slices, up to what was there at boot
     verify_upto: int = 0
+    prune_at_ms: int = 0
     shown: View | None = None
     _seed: bytes = b""
     _draws: int = 0
@@ -170,8 +178,10 @@ class Terminal:
                 self._move(self.stack[-1].hold(key, self.context()))
             case Scanned():
                 self._move(self.stack[-1].scan(event, self.context()))
-            case ScanRejected():
+            case ScanRejected(reason):
                 self._tone(ToneName.REJECT)
+                if reason != "lost_keys":
+                    self._move(Push(Refused(Refusal(6018))) if not self._refusing else Reject())
             case PinChecked() | PinHashed():
                 self._heard(event)
             case Printed() | PrinterSeen():
@@ -347,11 +357,16 @@ class Terminal:
     @property
     def idle_work(self) -> bool:
         """Whether an `Idle` event would find something to do."""
-        return self.verified_upto < self.verify_upto or self.ledger.wants_checkpoint
+        unverified = self.verified_upto < self.verify_upto
+        return unverified or self.ledger.wants_checkpoint or self._may_prune
 
     def _idle(self) -> None:
         """One slice: fold the write-ahead log in, or verify a stretch of old records (decisions 13)."""
-        if self.ledger.checkpoint() or self.verified_upto >= self.verify_upto:
+        if self.ledger.checkpoint():
+            return
+        if self.verified_upto >= self.verify_upto:
+            if self._may_prune:
+                self._prune()
             return
         last = min(self.verified_upto + VERIFY_SLICE_RECORDS, self.verify_upto)
         broken = self.ledger.broken_at(self.verified_upto + 1, last)
@@ -360,6 +375,19 @@ class Terminal:
             self.verified_upto = self.verify_upto
             self._append(Trouble(9012, f"record {broken}"))
             self._refused(Refusal(9012, str(broken)))
+
+    @property
+    def _may_prune(self) -> bool:
+        """Old records go only by a trusted clock, and when nothing waits for a commit."""
+        return self.now.trusted and self.now.monotonic_ms >= self.prune_at_ms and not self.ledger.pending
+
+    def _prune(self) -> None:
+        try:
+            gone = self.ledger.prune(self.now.wall_ms - RECORDS_KEPT_MS)
+        except LedgerError as error:
+            gone = 0
+            self._refused(Refusal(error.code))
+        self.prune_at_ms = self.now.monotonic_ms + (0 if gone else PRUNE_EVERY_MS)
 
     def _stop(self, reason: str) -> None:
         self._append(Stopped(reason))
@@ -397,8 +425,8 @@ class Terminal:
     def _done(self, do: Do) -> Move:
         done = self._decided(do.command)
         if isinstance(done, Refusal):
-            self._tone(ToneName.UNKNOWN if done.code in (6001, 6004, 6005) else ToneName.FAILURE)
-            return Push(Refused(done)) if not isinstance(self.stack[-1], Refused) else Push(self.stack[-1])
+            self._tone(ToneName.UNKNOWN if done.code in UNKNOWN_CODES else ToneName.FAILURE)
+            return Push(Refused(done))
         decision, seqs = done
         return do.then(decision, seqs, self.context())
 
@@ -439,7 +467,7 @@ class Terminal:
             case SlipContinued(job):
                 original = self.ledger.fact(job)
                 assert isinstance(original, Sale), f"job {job} is no sale"
-                self._print(job, seq, original, "slip__continued")
+                self._print(job, seq, original, "mark__continued")
             case _:
                 pass
 
@@ -454,10 +482,14 @@ class Terminal:
         self.pulsing, self.opened_ms = seq, self.now.monotonic_ms
         self._effects.append(PulseDrawer(seq))
 
+    @property
+    def _refusing(self) -> bool:
+        return isinstance(self.stack[-1], Refused)
+
     def _refused(self, refusal: Refusal) -> None:
         """Trouble at a device is shown above whatever is going on, once."""
         screen: Screen = Refused(refusal)
-        if self.stack[-1] != screen and len(self.stack) < 8:
+        if self.stack[-1] != screen and len(self.stack) < TROUBLE_DEPTH_MAX:
             self.stack = (*self.stack, screen)
         self._tone(ToneName.FAILURE)
 

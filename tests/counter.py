@@ -59,6 +59,7 @@ class Counter:
     prints: str = "printed"  # outcome of every print job; "" = the printer does not answer
     drawer: str = "opened"
     ms: int = 1_000
+    day_ms: int = DAY_MS  # wall clock at ms = 0
     boots: int = 0
     out: list[Effect] = field(default_factory=list)
     timers: dict[str, int] = field(default_factory=dict)
@@ -85,7 +86,7 @@ class Counter:
     def step(self, event: Event, after_ms: int = 100) -> list[Effect]:
         """One event, and the edge's answers to what it caused."""
         self.ms += after_ms
-        effects = list(self.terminal.step(event, Now(self.ms, DAY_MS + self.ms, self.clock)))
+        effects = list(self.terminal.step(event, Now(self.ms, self.day_ms + self.ms, self.clock)))
         for effect in list(effects):
             effects += self._answer(effect)
         return effects

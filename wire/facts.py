@@ -108,13 +108,18 @@ class Seal(Fact, frozen=True):
 
 
 class Carried(Fact, frozen=True):
-    """Stands in for a pruned prefix of the journal: a rebuild starts from it (decisions 9)."""
+    """Stands in for the pruned prefix 1..`upto` of the journal: a rebuild starts from it (decisions 9).
+
+    `hash` is the chain hash of record `upto`, `balances` the grand totals that never reset, `tables` the small
+    projections as they stood after that record, `digest` the SHA-256 of `tables` in JSON.
+    """
 
     KIND: ClassVar[str] = "carried"
     upto: int
     hash: str
     balances: dict[str, int]
     digest: str
+    tables: dict[str, list[list[int | str]]] = {}
 
 
 # --- operators -----------------------------------------------------------------

@@ -8,7 +8,7 @@ full disk can be met: the ballast is released and everything pending is written 
 Nothing else ever opens the live file (SQLite 3.40.1 loses commits with two connections): WAL, synchronous=FULL, EXCLUSIVE.
 """
 
-import os
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,10 +17,12 @@ from typing import Any, Final
 
 import msgspec
 
-from firmware.txn.books import Entry
+from firmware.txn.ballast import Ballast
+from firmware.txn.books import Books, Entry
+from firmware.txn.replay import project, projection_tables, restore, snapshot
 from firmware.txn.subjects import SUBJECTS
 from wire import facts as wire_facts
-from wire.facts import Fact
+from wire.facts import Carried, Fact
 from wire.records import (
     GENESIS,
     RECORD_BYTES_MAX,
@@ -34,9 +36,13 @@ PAGE_BYTES: Final = 1024
 WAL_COMMITS_MAX: Final = 64
 """After so many commits the write-ahead log is folded in, in the next idle slice; a commit writes about ten pages."""
 
-BALLAST_BYTES: Final = 8 * 1024 * 1024
 BOOT_VERIFY_RECORDS: Final = 256
 REPLAY_PAGE: Final = 1_000
+RECORDS_KEPT_MS: Final = 35 * 24 * 3_600_000
+"""Acknowledged records stay at least this long, so that a restored backend can ask again (decisions 9)."""
+
+PRUNE_RECORDS_MIN, PRUNE_RECORDS_MAX = 250, 500
+"""One slice of pruning: fewer are not worth a commit, more would hold the core up."""
 SCHEMA: Final = 1
 PROJECTIONS: Final = 1
 """Version of the projection tables; another number in the file means: rebuild them."""
@@ -104,6 +110,7 @@ class Ledger:
     head: bytes
     durable_seq: int
     acked_seq: int
+    ballast: Ballast
     low_storage: bool = False
     syncs: int = 0
     commits_in_wal: int = 0
@@ -130,12 +137,12 @@ class Ledger:
             acked = _mark(db, "acked_seq")
         except sqlite3.Error as error:
             raise _as_ledger_error(error, path) from error
-        ledger = cls(path, terminal, int(meta["epoch"]), db, next_seq, head, next_seq - 1, acked)
+        ledger = cls(path, terminal, int(meta["epoch"]), db, next_seq, head, next_seq - 1, acked, Ballast(path))
         ledger._acked_committed = acked
         ledger._check_head()
         if meta["projections"] != str(PROJECTIONS):
             ledger.rebuild()
-        ledger._lay_ballast()
+        ledger.low_storage = not ledger.ballast.lay()
         return ledger
 
     def close(self) -> None:
@@ -218,7 +225,7 @@ class Ledger:
 
     def _write_again(self, error: sqlite3.Error) -> tuple[int, ...]:
         """Roll back, release the ballast if the disk is full, and write every pending step again."""
-        if not _is_full(error) or not self._release_ballast():
+        if not _is_full(error) or not self._release():
             self._give_up(error)
         self._roll_back()
         seqs: tuple[int, ...] = ()
@@ -228,6 +235,10 @@ class Ledger:
         except sqlite3.Error as again:
             self._give_up(again)
         return seqs
+
+    def _release(self) -> bool:
+        self.low_storage = True
+        return self.ballast.release()
 
     def _give_up(self, error: sqlite3.Error) -> None:
         """Drop the last step (its command is refused), keep the earlier ones in the open transaction if possible."""
@@ -269,7 +280,7 @@ class Ledger:
             " WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT ?",
             (after, self.durable_seq, limit + 1),
         ).fetchall()
-        prev = GENESIS
+        prev = (rows and self._hash_before(int(rows[0][0]))) or GENESIS
         records: list[Record] = []
         for seq, epoch, kind, version, at_ms, clock, body, digest in rows:
             if seq > after and len(records) < limit:
@@ -319,11 +330,14 @@ class Ledger:
         if seq == 1:
             return GENESIS
         row = self.db.execute("SELECT hash FROM journal WHERE seq = ?", (seq - 1,)).fetchone()
-        return bytes(row[0]) if row else None
+        if row:
+            return bytes(row[0])
+        carried = self.carried()
+        return bytes.fromhex(carried.hash) if carried is not None and carried.upto == seq - 1 else None
 
     def _check_head(self) -> None:
         last = self.next_seq - 1
-        first = max(1, last - BOOT_VERIFY_RECORDS + 1)
+        first = max(self.first_seq, last - BOOT_VERIFY_RECORDS + 1)
         try:
             broken = self.broken_at(first, last) if last else None
         except sqlite3.DatabaseError as error:
@@ -339,20 +353,75 @@ class Ledger:
         self._begin()
         for table in projection_tables():
             self.db.execute(f"DELETE FROM {table}")
-        for entry in self.entries():
-            project(self, entry)
+        self._replay_into(self)
         self.db.execute("UPDATE meta SET value = ? WHERE name = 'projections'", (str(PROJECTIONS),))
         self.db.execute("COMMIT")
 
+    def _replay_into(self, books: Books, upto: int | None = None) -> None:
+        """Project the carried state, if there is one, and every record after it (up to `upto`)."""
+        carried = self.carried()
+        if carried is not None:
+            restore(books, carried)
+        for entry in self.entries():
+            if upto is not None and entry.seq > upto:
+                return
+            project(books, entry)
+
+    def carried(self) -> Carried | None:
+        """The fact that stands for the pruned prefix; None when nothing has been pruned."""
+        row = (
+            self.db.execute(
+                "SELECT version, body FROM journal WHERE kind = 'carried' ORDER BY seq DESC LIMIT 1"
+            ).fetchone()
+            if self.first_seq > 1
+            else None
+        )
+        fact = wire_facts.decode("carried", int(row[0]), row[1]) if row else None
+        assert fact is None or isinstance(fact, Carried)
+        return fact
+
     def differences(self) -> list[str]:
         """Names of projection tables whose rebuilt rows are not the live ones; the rebuild happens in memory."""
-        memory = Replayed(sqlite3.connect(":memory:", isolation_level=None))
-        for subject in SUBJECTS:
-            for table in subject.tables:
-                memory.db.execute(table)
-        for entry in self.entries():
-            project(memory, entry)
+        memory = Replayed.empty()
+        self._replay_into(memory)
         return [name for name in projection_tables() if _rows(self.db, name) != _rows(memory.db, name)]
+
+    # --- pruning ------------------------------------------------------------------------------------------------------
+
+    def prune(self, before_ms: int) -> int:
+        """Replace the oldest records by one `Carried`: whole, acknowledged, older than `before_ms`, and nothing that is
+        still needed (decisions 9). How many went; 0 when it is not worth a commit yet. Nothing may be pending."""
+        assert not self.pending
+        upto = min(self._prunable(before_ms), self.first_seq + PRUNE_RECORDS_MAX - 1)
+        if upto - self.first_seq + 1 < PRUNE_RECORDS_MIN:
+            return 0
+        then = Replayed.empty()
+        self._replay_into(then, upto)
+        tables, balances = snapshot(then, self.carried())
+        digest = hashlib.sha256(msgspec.json.encode(tables)).hexdigest()
+        fact = Carried(upto, self.hash_at(upto), balances, digest, tables)
+        gone = upto - self.first_seq + 1
+        self.append((fact,), Stamp(self._last_at_ms(), "floor"))
+        self.db.execute("DELETE FROM journal WHERE seq <= ?", (upto,))
+        self.commit()
+        return gone
+
+    def _prunable(self, before_ms: int) -> int:
+        """The last seq of the prefix that may go."""
+        limits = [self.acked_seq]
+        for sql in (
+            "SELECT min(seq) - 1 FROM journal WHERE at_ms >= ?",
+            "SELECT min(opened_seq) - 1 FROM shift WHERE open = 1 AND ? > 0",
+            "SELECT min(job) - 1 FROM print_job WHERE ? > 0",
+            "SELECT max(seq) - 1 FROM receipt WHERE ? > 0",  # the last receipt holds the trace number
+        ):
+            found = self.db.execute(sql, (before_ms,)).fetchone()[0]
+            if found is not None:
+                limits.append(int(found))
+        return min(limits)
+
+    def _last_at_ms(self) -> int:
+        return int(self.db.execute("SELECT at_ms FROM journal ORDER BY seq DESC LIMIT 1").fetchone()[0])
 
     # --- idle work ----------------------------------------------------------------------------------------------------
 
@@ -375,37 +444,21 @@ class Ledger:
         self.commits_in_wal = 0
         return True
 
-    # --- storage ------------------------------------------------------------------------------------------------------
-
-    @property
-    def _ballast(self) -> Path:
-        return self.path.with_name("ballast")
-
-    def _lay_ballast(self) -> None:
-        """Keep 8 MiB aside, so that a full disk still takes a thousand cash sales (decisions 13)."""
-        if self._ballast.exists() and self._ballast.stat().st_size == BALLAST_BYTES:
-            return
-        stat = os.statvfs(self.path.parent)
-        if stat.f_bavail * stat.f_frsize < 2 * BALLAST_BYTES:
-            self.low_storage = True
-            return
-        with self._ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, BALLAST_BYTES)
-            os.fsync(file.fileno())
-
-    def _release_ballast(self) -> bool:
-        self.low_storage = True
-        if not self._ballast.exists():
-            return False
-        self._ballast.unlink()
-        return True
-
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """Books in memory, for a rebuild that is compared with the live tables."""
 
     db: sqlite3.Connection
+
+    @classmethod
+    def empty(cls) -> "Replayed":
+        """Projection tables with nothing in them."""
+        books = cls(sqlite3.connect(":memory:", isolation_level=None))
+        for subject in SUBJECTS:
+            for table in subject.tables:
+                books.db.execute(table)
+        return books
 
     def read(self, sql: str, *args: Value) -> list[tuple[Any, ...]]:
         """Rows of a SELECT."""
@@ -414,19 +467,6 @@ class Replayed:
     def write(self, sql: str, *args: Value) -> None:
         """One change."""
         self.db.execute(sql, args)
-
-
-def project(books: Ledger | Replayed, entry: Entry) -> None:
-    """Change the projections by one fact, through whichever subjects care for its kind."""
-    for subject in SUBJECTS:
-        apply = subject.apply.get(type(entry.fact))
-        if apply is not None:
-            apply(books, entry.fact, entry)
-
-
-def projection_tables() -> list[str]:
-    """Names of all projection tables."""
-    return [table.split("(")[0].split()[-1] for subject in SUBJECTS for table in subject.tables]
 
 
 def load_products(

@@ -14,7 +14,7 @@ from rules.codes import Bad, Carton, Glued, Goods, Other, Weighed, read_code
 from rules.money import cash_rounding, line_amount, rounding_unit
 from rules.rights import Right
 from rules.scale_codes import settle_weighing
-from wire.facts import BasketCancelled, BasketKept, Line, LineRemoved, Sale, TenderPart
+from wire.facts import BasketCancelled, BasketKept, Carried, Line, LineRemoved, Sale, TenderPart
 from wire.records import SALE_LINES_MAX
 
 TRACE_MAX = 999_999
@@ -288,11 +288,15 @@ def _kept(books: Books, fact: BasketKept, entry: Entry) -> None:
         books.write("INSERT INTO kept_basket VALUES (?)", msgspec.json.encode(fact.lines))
 
 
+def _carried(books: Books, fact: Carried, entry: Entry) -> None:
+    books.write("DELETE FROM receipt WHERE seq <= ?", fact.upto)
+
+
 SUBJECT = Subject(
     (
         "CREATE TABLE receipt(seq INTEGER PRIMARY KEY, batch INTEGER NOT NULL, trace INTEGER NOT NULL,"
         " due_fen INTEGER NOT NULL) STRICT",
         "CREATE TABLE kept_basket(lines BLOB NOT NULL) STRICT",
     ),
-    {Sale: _sold, BasketCancelled: _cancelled, BasketKept: _kept},
+    {Carried: _carried, Sale: _sold, BasketCancelled: _cancelled, BasketKept: _kept},
 )

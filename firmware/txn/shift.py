@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from rules.rights import Right
-from wire.facts import Sale, ShiftOpened
+from wire.facts import Carried, Sale, ShiftOpened
 
 BATCH_MAX = 999_999
 FLOAT_FEN_MAX = 1_000_000_00
@@ -87,11 +87,21 @@ def _sold(books: Books, fact: Sale, entry: Entry) -> None:
     )  # fmt: skip
 
 
+def _carried(books: Books, fact: Carried, entry: Entry) -> None:
+    """Shifts no longer carried leave the table; their totals are in the balances."""
+    kept = [int(row[0]) for row in fact.tables.get("shift", [])]
+    books.write(
+        "DELETE FROM shift WHERE opened_seq <= ? AND batch NOT IN (SELECT value FROM json_each(?))",
+        fact.upto,
+        str(kept),
+    )
+
+
 SUBJECT = Subject(
     (
         "CREATE TABLE shift(batch INTEGER PRIMARY KEY, operator TEXT NOT NULL, business_date TEXT NOT NULL,"
         " float_fen INTEGER NOT NULL, opened_seq INTEGER NOT NULL, open INTEGER NOT NULL, sales INTEGER NOT NULL,"
         " sales_fen INTEGER NOT NULL, rounding_fen INTEGER NOT NULL, cash_fen INTEGER NOT NULL) STRICT",
     ),
-    {ShiftOpened: _opened, Sale: _sold},
+    {Carried: _carried, ShiftOpened: _opened, Sale: _sold},
 )

@@ -96,7 +96,7 @@ def sale_slip(terminal: str, settings: Settings, sale: Sale, entry_ms: int, trus
         cash_fen=sum(part.paid_fen for part in sale.tenders),
         change_fen=sum(part.change_fen for part in sale.tenders),
         footer=settings.shop.footer,
-        mark=t("firmware", lang, mark) if mark else "",
+        mark=t("receipt", lang, mark) if mark else "",
     )
 
 

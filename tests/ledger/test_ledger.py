@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from firmware.txn import ledger as module
-from firmware.txn.ledger import BALLAST_BYTES, Ledger, LedgerDamaged, LedgerError, LedgerLocked, Stamp
+from firmware.txn.ballast import BALLAST_BYTES
+from firmware.txn.ledger import Ledger, LedgerDamaged, LedgerError, LedgerLocked, Stamp
 from tests.counter import APPLE_5_YUAN, COLA, Counter
 from wire.facts import LanguageChosen, ShiftOpened, SignedOn
 from wire.records import GENESIS, record_hash
@@ -233,3 +234,54 @@ def test_the_mode_is_wal_full_exclusive(tmp_path: Path) -> None:
     assert ledger.db.execute("PRAGMA locking_mode").fetchone()[0] == "exclusive"
     with pytest.raises(LedgerLocked):
         opened(tmp_path)
+
+
+def aged(folder: Path, days: int = 40) -> Counter:
+    """A terminal that sold 40 days ago (acknowledged) and again today."""
+    counter = Counter(folder)
+    counter.day_ms -= days * 24 * 3_600_000
+    counter.open_for_business()
+    for _ in range(12):
+        counter.scan(COLA).keys("OK F2 OK")
+    counter.ledger.commit()
+    counter.ledger.note_acked(counter.ledger.durable_seq)
+    counter.day_ms += days * 24 * 3_600_000
+    return counter
+
+
+def test_old_acknowledged_records_are_pruned_and_everything_still_verifies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PRUNE_RECORDS_MIN", 10)
+    counter = aged(tmp_path)
+    ledger = counter.ledger
+    ledger.db.execute("UPDATE shift SET open = 0")  # as a closed shift leaves it
+    ledger.commit()
+    total = ledger.durable_seq
+    trace_before = ledger.read("SELECT max(trace) FROM receipt")
+    gone = ledger.prune(counter.day_ms)
+    assert 10 <= gone < total
+    assert ledger.first_seq == gone + 1
+    assert ledger.broken_at(ledger.first_seq, ledger.durable_seq) is None
+    assert ledger.read("SELECT max(trace) FROM receipt") == trace_before  # the trace number goes on
+    first = ledger.records(gone, 1)[0]
+    carried = ledger.carried()
+    assert carried is not None
+    assert (carried.upto, carried.hash) == (gone, first.prev)
+    ledger.rebuild()
+    assert ledger.differences() == []
+    ledger.close()
+    again = opened(tmp_path)
+    assert (again.first_seq, again.next_seq) == (gone + 1, total + 2)
+
+
+def test_nothing_is_pruned_that_the_backend_has_not_or_that_is_young(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PRUNE_RECORDS_MIN", 1)
+    counter = aged(tmp_path)
+    counter.ledger.commit()
+    assert counter.ledger.prune(counter.day_ms) == 4  # up to where the shift that is still open begins
+    assert counter.ledger.prune(counter.day_ms - 41 * 24 * 3_600_000) == 0
+    counter.ledger.acked_seq = 3
+    assert counter.ledger.prune(counter.day_ms) == 0
