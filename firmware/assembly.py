@@ -209,9 +209,8 @@ class Edge:
         self.link = BoardLink(board / virtual.BOARD) if board is not None and hardware.virtual else None
         self.sounds = Sounds(*self._sounds(hardware.sound), settings.terminal.volume)
         self.display = DisplayDriver(post, panel_opener(hardware.display, board), _renderer)
-        self.keys = Keys(
-            inputs(hardware, board, gap_ms=settings.scanner.gap_ms), post, credit=lambda: self.key_credit() > 0, reject=self._rejected,
-        )  # fmt: skip
+        found = inputs(hardware, board, gap_ms=settings.scanner.gap_ms)
+        self.keys = Keys(found, post, credit=lambda: self.key_credit() > 0, reject=self._rejected)
         self.drawer = self._drawer(hardware)
         if self.drawer is not None:
             wanted = settings.drawer

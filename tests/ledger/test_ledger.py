@@ -284,4 +284,5 @@ def test_nothing_is_pruned_that_the_backend_has_not_or_that_is_young(
     assert counter.ledger.prune(counter.day_ms) == 4  # up to where the shift that is still open begins
     assert counter.ledger.prune(counter.day_ms - 41 * 24 * 3_600_000) == 0
     counter.ledger.acked_seq = 3
+    counter.ledger.commit()
     assert counter.ledger.prune(counter.day_ms) == 0
