@@ -5,7 +5,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -24,7 +26,9 @@ WAIT_S = 60
 class Backend:
     """Core, store on disk and ingest on a thread. `wrap` may put something between core and ingest."""
 
-    def __init__(self, path: Path, host: str, port: int, wrap=lambda core: core, **more) -> None:
+    def __init__(
+        self, path: Path, host: str, port: int, wrap: Callable[[Core], Any] = lambda core: core, **more: str
+    ) -> None:
         self.store = SqlStore(path)
         self.ready = threading.Event()
         self.troubles: list[tuple[str, str]] = []
@@ -51,7 +55,7 @@ class Backend:
         self.store.close()
 
 
-def ask(path: Path, question: str, *args):
+def ask(path: Path, question: str, *args: Any) -> Any:
     """Ask the store's file, read-only, as the command line does."""
     store = SqlStore(path, read_only=True)
     try:
@@ -62,7 +66,8 @@ def ask(path: Path, question: str, *args):
 
 
 def rows(path: Path, terminal: str = "T0001", epoch: int = 1) -> list[StoredRecord]:
-    return ask(path, "records_after", terminal, epoch, 0, 1_000_000)
+    found: list[StoredRecord] = ask(path, "records_after", terminal, epoch, 0, 1_000_000)
+    return found
 
 
 class Served:

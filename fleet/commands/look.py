@@ -15,6 +15,9 @@ from fleet.sql import SqlBooks, SqlStore
 from fleet.store import StoreTrouble
 from texts import Lang, t
 
+PIPED_COLUMNS = 200
+"""Width of a table that does not go to a terminal."""
+
 
 @contextmanager
 def opened(data: Path) -> Iterator[SqlBooks]:
@@ -40,7 +43,10 @@ def show(lang: Lang, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> N
         table.add_column(t("fleet", lang, f"column__{column}"), overflow="fold")
     for row in rows:
         table.add_row(*(escape(plain(cell)) for cell in row))
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = PIPED_COLUMNS
+    console.print(table)
 
 
 def say(lang: Lang, key: str, **arguments: object) -> None:

@@ -15,6 +15,7 @@ MALFORMED = 1009
 
 _AUTHENTICATION_REASONS = frozenset({0x85, 0x86, 0x87, 0x8A, 0x8C})
 _GOING_REASONS = frozenset({0x00, 0x04, 0x80, 0x8B})  # the broker stops, or the connection just ended
+_MALFORMED_REASONS = frozenset({0x81, 0x82})
 _KEEP_ALIVE_REASON = 0x8D
 _NO_NETWORK_ERRNOS = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.ENONET})
 
@@ -46,6 +47,8 @@ def code_of_disconnect(reason: int) -> int:
     """Code for a connection that ended: the broker's reason, or the one the library gives for a lost connection."""
     if reason in _GOING_REASONS:
         return CANNOT_CONNECT
+    if reason in _MALFORMED_REASONS:
+        return MALFORMED
     if reason == _KEEP_ALIVE_REASON:
         return TIME_OUT
     return code_of_connack(reason)
