@@ -159,7 +159,7 @@ class JournalShown(msgspec.Struct, frozen=True):
 
 
 class TroubleShown(msgspec.Struct, frozen=True):
-    """What is wrong now, and which troubles this start can play at all."""
+    """What is wrong now, and which troubles this start can play at all; `running`: whether there is a daemon."""
 
     printer: str
     keypad: str
@@ -171,6 +171,7 @@ class TroubleShown(msgspec.Struct, frozen=True):
     battery: int
     clock_offset_s: int
     power: str
+    running: bool
     available: dict[str, bool]
 
 

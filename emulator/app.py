@@ -119,9 +119,10 @@ class Api:
         async with self._one_at_a_time:
             for name, value in wanted.items():
                 await self._machine.trouble(name, value)
-            if self._machine.troubles.power == "off":
+            try:
+                return await self._done(request)
+            except Dead:  # by the trouble's own doing, as with the power off or a disk that cannot be written
                 return _json(self._troubles())
-            return await self._done(request)
 
     # --- what a person sees and hears ---
 
@@ -256,7 +257,8 @@ class Api:
     def _troubles(self) -> api.TroubleShown:
         now = self._machine.troubles
         return msgspec.convert(
-            {name: getattr(now, name) for name in now.__slots__} | {"available": self._machine.available()},
+            {name: getattr(now, name) for name in now.__slots__}
+            | {"running": self._machine.alive, "available": self._machine.available()},
             api.TroubleShown,
         )
 

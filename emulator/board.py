@@ -54,6 +54,9 @@ class Passed:
 
     sent: int
     consumed: int
+    queued: int | None = None
+    """Bytes that still lie in a serial line, by the kernel's word: who opens such a line may flush what lies in it, and
+    those bytes were sent but will never be read. None: not a line that can be flushed."""
 
 
 class Board:
@@ -118,7 +121,7 @@ class Board:
 
     def passed(self) -> dict[str, Passed]:
         """The counts of every endpoint here, by its name, since this daemon started."""
-        counts = {name: Passed(endpoint.sent, 0) for name, endpoint in self.endpoints.items()}
+        counts = {name: Passed(end.sent, 0, end.queued()) for name, end in self.endpoints.items()}
         counts[LCD] = Passed(0, self._lcd.consumed - self._lcd_base)
         counts[BOARD] = Passed(self._talk.sent, self._talk.consumed)
         return counts

@@ -1,9 +1,11 @@
 """The board's byte endpoints: FIFOs of the input devices and the serial scanner's pty, with honest counts."""
 
 import asyncio
+import fcntl
 import os
 import termios
 import tty
+from array import array
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +28,9 @@ class Endpoint(Protocol):
 
     def restart(self) -> None:
         """The daemon is gone: forget what it has not read, count from zero."""
+
+    def queued(self) -> int | None:
+        """Bytes in a line that its reader may flush; None where it cannot."""
 
     async def write(self, data: bytes) -> None: ...
 
@@ -70,6 +75,9 @@ class Fifo:
         if self.plugged:
             self._drain()
         self.sent = 0
+
+    def queued(self) -> int | None:
+        return None
 
     async def write(self, data: bytes) -> None:
         """Send whole events; waits while the pipe is full. Raises `Unplugged`."""
@@ -133,6 +141,9 @@ class SerialPty:
             self._flush()
         self.sent = 0
 
+    def queued(self) -> int | None:
+        return unread(self._slave) if self.plugged else 0
+
     async def write(self, data: bytes) -> None:
         """Send bytes; waits while the line is full. Raises `Unplugged`."""
         view = memoryview(data)
@@ -153,6 +164,25 @@ class SerialPty:
         lost = _drain(self._slave)
         termios.tcflush(self._slave, termios.TCIOFLUSH)
         return lost
+
+
+def unread(slave: int) -> int:
+    """Bytes in a pty that its reader has not taken."""
+    count = array("i", [0])
+    fcntl.ioctl(slave, termios.FIONREAD, count)
+    return count[0]
+
+
+def unread_at(path: Path) -> int:
+    """The same for the slave at `path`; 0 when it is gone."""
+    try:
+        slave = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        return unread(slave)
+    finally:
+        os.close(slave)
 
 
 def _drain(fd: int) -> int:

@@ -11,6 +11,7 @@ from emulator.control import BrokerControl, NoControl
 from emulator.daemon import Daemon, Ended, Power
 from emulator.diag import Diag
 from emulator.disk import Disk, DiskState
+from emulator.endpoints import unread_at
 from emulator.feed import Feed
 from emulator.link import Link, LinkState
 from emulator.parts import Printer
@@ -123,7 +124,9 @@ class Machine:
     def passed(self) -> dict[str, Passed]:
         """The board's counts since this daemon started, the printer's among them."""
         base = self._printer_base
-        paper = Passed(self.printer.sent - base.sent, self.printer.consumed - base.consumed)
+        sent = self.printer.sent - base.sent
+        queued = unread_at(self.board.folder / PRINTER) if sent else 0
+        paper = Passed(sent, self.printer.consumed - base.consumed, queued)
         return {**self.board.passed(), PRINTER: paper}
 
     def _begun(self, pid: int) -> None:
@@ -248,6 +251,7 @@ class Machine:
             await disk.fill()
         elif state == "ok":
             await disk.mend()
+            self.daemon.hurry()
         elif disk.state != "read_only":
             async with self._power_lock:
                 await self._power_off()

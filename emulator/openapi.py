@@ -58,7 +58,7 @@ ROUTES: tuple[Route, ...] = (
     Route("get", "/api/journal", "Committed records.", None, api.JournalShown, (*_LOOK, "after", "limit")),
     Route("get", "/api/trouble", "What is wrong now, and what can be.", None, api.TroubleShown, (), ()),
     Route(
-        "post", "/api/trouble", "Bring troubles about, or end them. With the power off: the answer of GET.",
+        "post", "/api/trouble", "Bring troubles about, or end them. When the terminal runs no more: the answer of GET.",
         api.TroubleAsked, codes=(400, 409, 500, 503, 504),
     ),
     Route("get", "/api/settle", "Only wait."),

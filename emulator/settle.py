@@ -78,6 +78,8 @@ class Moment:
         reasons = []
         for name, passed in self.board.items():
             unread = passed.sent - self._counts(name).read
+            if passed.queued is not None:
+                unread = min(unread, passed.queued)
             unit = "messages" if name == BOARD else "bytes"
             if unread > 0:
                 reasons.append(f"{name}: {unread} {unit} not yet read by the terminal")
