@@ -43,6 +43,7 @@ from firmware.events import (
     Event,
     HashPin,
     Light,
+    Now,
     Print,
     Printed,
     PrinterSeen,
@@ -55,12 +56,13 @@ from firmware.events import (
     Started,
     StopAsked,
 )  # fmt: skip
+from firmware.halted import Halted
 from firmware.hardware import Board, Hardware
-from firmware.loop import Loop, Worker
+from firmware.loop import Core, Loop, Worker
 from firmware.render_text import speak
 from firmware.terminal import Terminal
 from firmware.txn import life
-from firmware.txn.ledger import Ledger, load_products
+from firmware.txn.ledger import Ledger, LedgerError, LedgerLocked, load_products
 from firmware.txn.product import price_list
 from rules.catalogue import demo_text, read_goods
 from wire import board as virtual
@@ -140,9 +142,22 @@ class Posd:
     notifier: Notifier = field(default_factory=Notifier)
 
     def run(self) -> str:
-        """Open everything, run the loop, close the ledger."""
+        """Open everything, run the loop, close the ledger. A ledger that cannot be used: the screen that says so."""
+        try:
+            ledger = open_ledger(self.folder)
+        except LedgerLocked:
+            raise
+        except LedgerError as error:
+            log.error("%s", error)
+            return self._run_halted(error)
+        try:
+            return self._run(ledger)
+        finally:
+            self.notifier.stopping()
+            ledger.close()
+
+    def _run(self, ledger: Ledger) -> str:
         folder = self.folder
-        ledger = open_ledger(folder)
         crashes = CrashFile(folder.path / "crashes.json")
         crashed_at = crashes.safe_mode()
         key = JournalKey(folder.store.journal_key())
@@ -152,28 +167,35 @@ class Posd:
             (*folder.notices, *(((9001, crashed_at),) if crashed_at else ())), changed_facts(folder, ledger),
         )  # fmt: skip
         terminal = Terminal(ledger, settings, SOFTWARE, key.public_hex, safe_mode=crashed_at is not None)
-        loop = self._loop(terminal, key)
-        threading.Thread(target=_stop_on_signal, args=(loop.post,), name="signals", daemon=True).start()
+        loop = self._loop(terminal, key, terminal.safe_mode, max(BUILD_MS, _last_wall_ms(ledger)))
         try:
-            self.notifier.ready()
-            return loop.run(started)
+            return self._served(loop, started)
         except Exception:
             crashes.note(loop.last_event)
             log.exception("stopped at %s", loop.last_event)
             raise
-        finally:
-            self.notifier.stopping()
-            ledger.close()
 
-    def _loop(self, terminal: Terminal, key: JournalKey) -> Loop:
+    def _run_halted(self, error: LedgerError) -> str:
+        settings = self.folder.applied.settings
+        halted = Halted(
+            self.folder.identity.terminal, error.code, error.detail, settings.terminal.lang, Now(0, BUILD_MS, "floor")
+        )
+        loop = self._loop(halted, JournalKey(self.folder.store.journal_key()), True, BUILD_MS)
+        return self._served(loop, Started(os.urandom(32), secrets.token_hex(8)))
+
+    def _served(self, loop: Loop, started: Started) -> str:
+        threading.Thread(target=_stop_on_signal, args=(loop.post,), name="signals", daemon=True).start()
+        self.notifier.ready()
+        return loop.run(started)
+
+    def _loop(self, terminal: Core, key: JournalKey, safe_mode: bool, floor_ms: int) -> Loop:
         posted: list[Callable[[Event], None]] = []
 
         def post(event: Event) -> None:
             posted[0](event)
 
-        floor_ms = max(BUILD_MS, _last_wall_ms(terminal.ledger))
         clock = Clock(floor_ms, post)
-        edge = Edge(self.folder, self.board, post, clock, key, terminal.safe_mode)
+        edge = Edge(self.folder, self.board, post, clock, key, safe_mode)
         loop = Loop(terminal, clock.now, edge.carry, (), self.notifier.alive)
         posted.append(loop.post)
         diagnosis = DiagnosisSocket(self.folder.path / SOCKET, Diagnosis(loop, edge.display))

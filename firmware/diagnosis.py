@@ -12,7 +12,6 @@ import msgspec
 
 from firmware.loop import Loop
 from firmware.render_text import lines, speak
-from firmware.txn import slip
 from firmware.view import Say
 from wire import diag
 
@@ -47,10 +46,9 @@ class Diagnosis:
             case diag.AskSettle():
                 return self._settle()
             case diag.AskJournal(after=after, limit=limit):
-                ledger = self.loop.terminal.ledger
-                return diag.Journal(
-                    ledger.terminal, ledger.records(max(0, after), max(0, min(limit, diag.JOURNAL_PAGE_MAX)))
-                )
+                most = max(0, min(limit, diag.JOURNAL_PAGE_MAX))
+                core = self.loop.terminal
+                return diag.Journal(core.terminal_id, core.records(max(0, after), most))
             case diag.AskHealth():
                 return self._health()
             case _:
@@ -73,15 +71,12 @@ class Diagnosis:
         devices: dict[str, diag.Counts] = {}
         for worker in loop.workers:
             devices.update(worker.counts())
-        waiting = {reason for worker in loop.workers for reason in worker.waiting()}
-        if terminal.ledger.acked_seq < terminal.ledger.durable_seq:
-            waiting.add("ack")
-        if any(job.job not in terminal.printing for job in slip.open_jobs(terminal.ledger)):
-            waiting.add("slip")
+        waiting = {reason for worker in loop.workers for reason in worker.waiting()} | set(terminal.waiting())
+        next_seq, durable_seq, acked_seq = terminal.seqs()
         return diag.Settle(
             devices, loop.inbox_size, tuple(worker.name for worker in loop.workers if worker.busy()),
             self.frames.shown(), self.frames.wanted(), loop.timer_due_ms(), tuple(sorted(waiting)),
-            terminal.ledger.next_seq, terminal.ledger.durable_seq, terminal.ledger.acked_seq,
+            next_seq, durable_seq, acked_seq,
         )  # fmt: skip
 
     def _health(self) -> diag.Health:

@@ -11,11 +11,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from firmware.events import Effect, Event, Exit, Idle, KeyHeld, KeyPressed, Now, SetTimer, StopTimer, TimerFired
-from firmware.terminal import Terminal
+from firmware.view import View
 from wire.diag import Counts
+from wire.messages import State
+from wire.records import Record
 
 KEYS_WAITING_MAX: Final = 32
 """More keys than this in the inbox are rejected audibly at the driver (decisions 14)."""
@@ -64,6 +66,42 @@ class Query:
     answer: "queue.SimpleQueue[object]" = field(default_factory=queue.SimpleQueue)
 
 
+class Core(Protocol):
+    """What decides: the terminal, or what stands in for it when it must not sell."""
+
+    shown: View | None
+
+    @property
+    def idle_work(self) -> bool:
+        """Whether an `Idle` event would find something to do."""
+        ...
+
+    @property
+    def terminal_id(self) -> str:
+        """Whose journal this is."""
+        ...
+
+    def step(self, event: Event, now: Now) -> tuple[Effect, ...]:
+        """Take one event; what is to be done about it."""
+        ...
+
+    def seqs(self) -> tuple[int, int, int]:
+        """Next, durable and acknowledged seq."""
+        ...
+
+    def records(self, after: int, limit: int) -> tuple[Record, ...]:
+        """Committed records with seq > after."""
+        ...
+
+    def waiting(self) -> tuple[str, ...]:
+        """What is waited for from outside."""
+        ...
+
+    def state(self) -> State:
+        """What `up/state` says."""
+        ...
+
+
 @dataclass(slots=True)
 class Lateness:
     """The slowest step so far."""
@@ -83,7 +121,7 @@ class Lateness:
 class Loop:
     """Runs one terminal with its drivers until it exits."""
 
-    terminal: Terminal
+    terminal: Core
     clock: Callable[[], Now]
     carry: Callable[[Effect], None]  # everything but timers and Exit
     workers: tuple[Worker, ...]

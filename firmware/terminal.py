@@ -80,7 +80,7 @@ from wire.facts import (
 )  # fmt: skip
 from wire.facts import DrawerPulsed as DrawerPulsedFact
 from wire.messages import State
-from wire.records import PACKET_RECORDS_MAX
+from wire.records import PACKET_RECORDS_MAX, Record
 
 SOON_MS = 2_000
 """A *soon* fact is committed within this time (decisions 7)."""
@@ -554,6 +554,27 @@ class Terminal:
 
     def _announce(self, online: bool = True, reason: str = "") -> None:
         self._effects.append(Announce(self.state(online, reason)))
+
+    # --- for the diagnosis socket -------------------------------------------------------------------------------------
+
+    @property
+    def terminal_id(self) -> str:
+        """Whose journal this is."""
+        return self.ledger.terminal
+
+    def seqs(self) -> tuple[int, int, int]:
+        """Next, durable and acknowledged seq."""
+        return self.ledger.next_seq, self.ledger.durable_seq, self.ledger.acked_seq
+
+    def records(self, after: int, limit: int) -> tuple[Record, ...]:
+        """Committed records with seq > after."""
+        return self.ledger.records(after, limit)
+
+    def waiting(self) -> tuple[str, ...]:
+        """What the core waits for from outside: acknowledgements, and slips that are owed to the paper."""
+        ack = self.ledger.acked_seq < self.ledger.durable_seq
+        owed = any(job.job not in self.printing for job in slip.open_jobs(self.ledger))
+        return (*(("ack",) if ack else ()), *(("slip",) if owed else ()))
 
     # --- small effects ------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ INSIDE_FIRMWARE = (  # each may import those before it, and itself
     ("view", "events", "hardware"),
     ("txn",),
     ("screens",),
-    ("terminal",),
+    ("terminal", "halted"),
     ("drivers", "render", "render_text"),
     ("loop",),
     ("diagnosis", "crashes", "release_drawer"),
