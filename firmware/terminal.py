@@ -14,6 +14,7 @@ from firmware.events import (
     Announce,
     AskEpoch,
     BatterySeen,
+    CheckPin,
     ClockSeen,
     Colour,
     DeviceSeen,
@@ -24,6 +25,7 @@ from firmware.events import (
     EpochAnswered,
     Event,
     Exit,
+    HashPin,
     Idle,
     KeyHeld,
     KeyPressed,
@@ -124,10 +126,12 @@ class Terminal:
     opened_ms: int = -OPENS_ITSELF_MS
     sealing: bool = False
     offer_slips: bool = True
-    requests: int = 0
+    requests: int = 0  # numbers given to workers' jobs
+    awaited: int = 0  # the one whose answer a screen waits for
     verified_upto: int = 0  # old records verified in idle slices, up to what was there at boot
     verify_upto: int = 0
     prune_at_ms: int = 0
+    announced: tuple[str, str] = ("", "")  # printer and clock, as the backend knows them
     shown: View | None = None
     _seed: bytes = b""
     _draws: int = 0
@@ -145,6 +149,8 @@ class Terminal:
         self._on(event)
         if self.session.basket is not basket:
             self._timer("keep", KEEP_MS)
+        if self.devices.link == "up" and self.announced != (self.devices.printer, self.now.clock):
+            self._announce()
         self._stream()
         self._seal()
         self._soon()
@@ -231,8 +237,9 @@ class Terminal:
             self.stack = (*self.stack, Refused(Refusal(code, detail)))
 
     def _heard(self, event: PinChecked | PinHashed) -> None:
-        if event.request != self.requests:
+        if event.request != self.awaited:
             return  # the screen that asked is gone
+        self.awaited = 0
         move = self.stack[-1].hear(event, self.context())
         self.stack = without_wait(self.stack)
         self._move(move)
@@ -449,6 +456,9 @@ class Terminal:
             return Refusal(error.code)
         self.session = decision.session or before
         self._effects.extend(decision.effects)
+        for effect in decision.effects:
+            if isinstance(effect, CheckPin | HashPin):
+                self.awaited = effect.request
         for fact, seq in zip(decision.facts, seqs, strict=True):
             self._follow(fact, seq)
         if decision.session is not None and len(decision.session.basket.lines) > len(before.basket.lines):
@@ -553,6 +563,7 @@ class Terminal:
         )  # fmt: skip
 
     def _announce(self, online: bool = True, reason: str = "") -> None:
+        self.announced = (self.devices.printer, self.now.clock)
         self._effects.append(Announce(self.state(online, reason)))
 
     # --- for the diagnosis socket -------------------------------------------------------------------------------------
