@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
-from firmware.view import Big, Block, Field, Gap, Items, Lang, Para, Row, Rule, Say, Text, View
+from firmware.view import Big, Block, Chips, Field, Gap, Items, Lang, Para, Row, Rule, Say, Text, View
 from texts import t
 
 MASK = "•"
@@ -44,6 +44,8 @@ def _block(block: Block, say: Callable[[Say], str]) -> Iterator[str]:
             yield _joined(say(block.label), shown(block) + (CURSOR if block.focus else ""))
         case Items():
             yield from _items(block, say)
+        case Chips(labels=labels, selected=selected):
+            yield "  ".join(f"{SELECTED if at == selected else ''}{say(label)}" for at, label in enumerate(labels))
         case Rule() | Gap():
             return
         case _:

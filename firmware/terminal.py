@@ -55,12 +55,14 @@ from firmware.events import (
     ToneName,
     WireGarbage,
 )  # fmt: skip
-from firmware.screens.base import Do, Home, Move, Push, Reject, Screen
+from firmware.screens.base import Do, Done, Home, Move, Push, Reject, Screen
+from firmware.screens.pay import Sold
 from firmware.screens.stack import Stack, home, moved, offered, without_wait
 from firmware.screens.widgets import Refused
 from firmware.txn import life, slip
 from firmware.txn.command import Command, Context, Decision, Devices, Refusal, Session
 from firmware.txn.ledger import RECORDS_KEPT_MS, Ledger, LedgerError, Stamp
+from firmware.txn.operator import SignOff
 from firmware.txn.outbox import RESEND_MS, Outbox, packets
 from firmware.txn.sale import KeepBasket, kept
 from firmware.view import Lang, View
@@ -103,6 +105,10 @@ UNKNOWN_CODES = frozenset({6001, 6004, 6005, 6018, 6019})
 """Scans that are not taken sound two low beeps (domain 7.4)."""
 
 
+ATTENTION_MS = 5_000
+"""What needs a hand is heard again after this (domain 14.5)."""
+
+LEFT_OPEN = Refused(Refusal(8002))
 _READY_AGAIN = frozenset({"ok", "paper_low"})
 
 
@@ -133,6 +139,8 @@ class Terminal:
     prune_at_ms: int = 0
     announced: tuple[str, str] = ("", "")  # printer and clock, as the backend knows them
     shown: View | None = None
+    timed: Screen | None = None  # the screen whose own time runs
+    last_scan: Scanned | None = None
     _seed: bytes = b""
     _draws: int = 0
     _timers: set[str] = field(default_factory=set)
@@ -154,6 +162,7 @@ class Terminal:
         self._stream()
         self._seal()
         self._soon()
+        self._time_screen()
         self._show()
         for effect in self._effects:
             self._assert_justified(effect)
@@ -179,11 +188,13 @@ class Terminal:
             case Started():
                 self._started(event)
             case KeyPressed(key):
-                self._move(self.stack[-1].press(key, self.context()))
+                if self.settings.terminal.key_click:
+                    self._tone(ToneName.CLICK)
+                self._somebody_works(self.stack[-1].press(key, self.context()))
             case KeyHeld(key):
-                self._move(self.stack[-1].hold(key, self.context()))
+                self._somebody_works(self.stack[-1].hold(key, self.context()))
             case Scanned():
-                self._move(self.stack[-1].scan(event, self.context()))
+                self._scanned(event)
             case ScanRejected(reason):
                 self._tone(ToneName.REJECT)
                 if reason != "lost_keys":
@@ -236,13 +247,27 @@ class Terminal:
         for code, detail in reversed(event.notices):
             self.stack = (*self.stack, Refused(Refusal(code, detail)))
 
+    def _scanned(self, event: Scanned) -> None:
+        """A scan, unless the scanner read the same code twice in one go (`scanner.bounce_ms`, by its own clock)."""
+        last, self.last_scan = self.last_scan, event
+        if last is None or not _bounced(last, event, self.settings.scanner.bounce_ms):
+            self._somebody_works(self.stack[-1].scan(event, self.context()))
+
+    def _somebody_works(self, move: Move) -> None:
+        """Carry out what a person did; the idle lock waits again from now (`terminal.idle_lock_min`)."""
+        self._move(move)
+        if self.session.operator:
+            self._timer("idle", self.settings.terminal.idle_lock_min * 60_000)
+        else:
+            self._stop_timer("idle")
+
     def _heard(self, event: PinChecked | PinHashed) -> None:
         if event.request != self.awaited:
             return  # the screen that asked is gone
         self.awaited = 0
         move = self.stack[-1].hear(event, self.context())
         self.stack = without_wait(self.stack)
-        self._move(move)
+        self._somebody_works(move)
 
     def _paper(self, event: Printed | PrinterSeen) -> None:
         if isinstance(event, Printed):
@@ -270,8 +295,7 @@ class Terminal:
         if isinstance(event, DrawerPulsed):
             self.pulsing = 0
             self._append(DrawerPulsedFact(event.cause, event.outcome))
-            if event.outcome in ("did_not_open", "no_drawer"):
-                self._refused(Refusal(8001 if event.outcome == "did_not_open" else 8003))
+            self._drawer_failed({"did_not_open": 8001, "no_drawer": 8003}.get(event.outcome, 0))
             return
         was = self.devices.drawer_open
         self.devices = replace(self.devices, drawer_open=event.open)
@@ -282,22 +306,50 @@ class Terminal:
         self._append(DrawerMoved(event.open, forced))
         if forced:
             self._tone(ToneName.ATTENTION)
+        if event.open:
+            self._timer("drawer", self.settings.drawer.open_warn_s * 1000)
+        else:
+            self._stop_timer("drawer")
+            self.devices = replace(self.devices, drawer_warned=False)
+            self.stack = tuple(screen for screen in self.stack if screen != LEFT_OPEN)
+
+    def _drawer_failed(self, code: int) -> None:
+        """The result of the sale says it beside the change; any other screen is covered by it."""
+        self.devices = replace(self.devices, drawer_code=code)
+        if not code:
+            return
+        if isinstance(self.stack[-1], Sold):
+            self._tone(ToneName.FAILURE)
+        else:
+            self._refused(Refusal(code))
+
+    def _left_open(self) -> None:
+        """The drawer stands open for longer than `drawer.open_warn_s`: said once, heard until it is closed."""
+        if not self.devices.drawer_warned:
+            self.devices = replace(self.devices, drawer_warned=True)
+            self._append(Trouble(8002))
+            self._refused(Refusal(8002))
+        self._tone(ToneName.ATTENTION)
+        self._timer("drawer", ATTENTION_MS)
 
     def _link(self, event: LinkUp | LinkDown | Acked | EpochAnswered | PacketRefused | WireGarbage) -> None:
         match event:
             case LinkUp():
-                self.devices = replace(self.devices, link="up")
+                self.devices = replace(self.devices, link="up", answered=True, link_code=0)
                 self.outbox = Outbox(self.ledger.acked_seq)
                 self._announce()
                 if not life.value(self.ledger, "epoch_number"):
                     self._effects.append(AskEpoch(self.ledger.epoch, self.journal_key))
-            case LinkDown():
-                self.devices = replace(self.devices, link="down")
+                    self._expect_answer()
+            case LinkDown(code):
+                self.devices = replace(self.devices, link="down", link_code=code)
                 self.outbox = Outbox(self.ledger.acked_seq)
                 self._stop_timer("ack")
+                self._stop_timer("offline")
             case Acked(ack):
                 self._acked(ack.epoch, ack.upto, ack.wanted)
             case EpochAnswered(epoch, number):
+                self._answered()
                 if epoch == self.ledger.epoch and 1 <= number <= 99 and not life.value(self.ledger, "epoch_number"):
                     self._append(EpochGranted(number))
                     self._commit()
@@ -315,13 +367,25 @@ class Terminal:
             self._append(Quarantined("ack", f"epoch {epoch} upto {upto}", ""))
             return
         self.ledger.note_acked(upto)
+        self._answered()
         self.outbox = self.outbox.acked(upto)
         if wanted and min(first for first, _ in wanted) <= self.outbox.sent_upto:
             self.outbox = Outbox(self.ledger.acked_seq)
         if self.outbox.in_flight:
             self._timer("ack", RESEND_MS)
+            self._expect_answer()
         else:
             self._stop_timer("ack")
+
+    def _answered(self) -> None:
+        """The backend is there."""
+        self.devices = replace(self.devices, answered=True)
+        self._stop_timer("offline")
+
+    def _expect_answer(self) -> None:
+        """Something waits for the backend's answer: after `network.offline_after_s` without one it counts as offline."""
+        if self.devices.answered and "offline" not in self._timers:
+            self._timer("offline", self.settings.network.offline_after_s * 1000)
 
     def _device(self, event: DeviceSeen | BatterySeen | DiskSeen) -> None:
         match event:
@@ -358,6 +422,16 @@ class Terminal:
                 self._arm_clock()
             case "ack":
                 self.outbox = Outbox(self.ledger.acked_seq)
+            case "offline":
+                self.devices = replace(self.devices, answered=False)
+            case "idle":
+                if self.session.operator:
+                    self._do(SignOff("idle"))
+                    self.stack = self._at_home()
+            case "screen":
+                self._move(self.stack[-1].expired(self.context()))
+            case "drawer":
+                self._left_open()
             case _:
                 raise AssertionError(name)
 
@@ -435,7 +509,7 @@ class Terminal:
             self._tone(ToneName.UNKNOWN if done.code in UNKNOWN_CODES else ToneName.FAILURE)
             return Push(Refused(done))
         decision, seqs = done
-        return do.then(decision, seqs, self.context())
+        return do.then(Done(do.command, decision, seqs), self.context())
 
     def _do(self, command: Command) -> None:
         """A command of the terminal's own, with no screen to lead on."""
@@ -490,6 +564,7 @@ class Terminal:
 
     def _pulse(self, seq: int) -> None:
         self.pulsing, self.opened_ms = seq, self.now.monotonic_ms
+        self.devices = replace(self.devices, drawer_code=0)
         self._effects.append(PulseDrawer(seq))
 
     @property
@@ -545,6 +620,7 @@ class Terminal:
         self.outbox = self.outbox.sent(ready)
         self._effects.extend(Send(packet) for packet in ready)
         self._timer("ack", RESEND_MS)
+        self._expect_answer()
 
     def _seal(self) -> None:
         sealed = int(life.value(self.ledger, "sealed", "0"))
@@ -608,6 +684,18 @@ class Terminal:
         """The status bar's minute."""
         self._timer("clock", 60_000 - self.now.wall_ms % 60_000)
 
+    def _time_screen(self) -> None:
+        """A screen that stands only for a while is timed from when it came on top."""
+        top = self.stack[-1] if self.stack else None
+        if top is self.timed or top is None:
+            return
+        self.timed = top
+        stays_ms = top.stays_ms(self.context())
+        if stays_ms:
+            self._timer("screen", stays_ms)
+        else:
+            self._stop_timer("screen")
+
     def _show(self) -> None:
         view = self.stack[-1].view(self.context())
         if view != self.shown:
@@ -626,3 +714,10 @@ class Terminal:
                 assert packet.records[-1].seq <= durable, "a message before its commit"
             case _:
                 pass
+
+
+def _bounced(last: Scanned, scan: Scanned, within_ms: int) -> bool:
+    """Whether the scanner read one code twice in one go, by its own clock; 0 means that it tells no time."""
+    timed = last.device_ms and scan.device_ms
+    same = (last.text, last.symbology) == (scan.text, scan.symbology)
+    return bool(timed and same and 0 <= scan.device_ms - last.device_ms < within_ms)

@@ -115,7 +115,15 @@ class Gap:
     px: int = 8
 
 
-Block = Row | Para | Big | Field | Items | Rule | Gap
+@dataclass(frozen=True, slots=True)
+class Chips:
+    """Short choices in boxes, three to a row, one selected (-1: none)."""
+
+    labels: tuple[Say, ...]
+    selected: int = -1
+
+
+Block = Row | Para | Big | Field | Items | Chips | Rule | Gap
 
 
 @dataclass(frozen=True, slots=True)

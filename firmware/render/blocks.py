@@ -23,12 +23,13 @@ from firmware.render.strips import (
     fit_end,
 )
 from firmware.render_text import shown
-from firmware.view import Big, Block, Field, Gap, Item, Items, Para, Row, Rule, Say, Tint
+from firmware.view import Big, Block, Chips, Field, Gap, Item, Items, Para, Row, Rule, Say, Tint
 
 TEXT, LARGE, NOTE = 16, 24, 14
 ROW_PX, LARGE_PX, ITEM_PX, NOTE_PX, BIG_PX, FIELD_PX, RULE_PX = 20, 30, 24, 16, 44, 36, 8
 INNER = WIDTH - 2 * MARGIN
 BETWEEN = 8
+CHIP_PX, CHIPS_A_ROW = 32, 3
 ICON_PX = 20  # an icon and the room after it
 BIG_SIZES = (40, 36, 32)
 SMALL_SIZES = (28, 24, 20, 16)
@@ -53,6 +54,8 @@ def lay_block(block: Block, say: Voice, width: Measure) -> tuple[Strip, ...]:
             return (Strip(RULE_PX, Colour.PAPER, (Fill(MARGIN, RULE_PX // 2 - 1, INNER, 1, Colour.LINE),)),)
         case Gap(px=px):
             return (Strip(px, Colour.PAPER),)
+        case Chips():
+            return tuple(_chips(block, say, width))
         case Items():
             numbered = any(item.number for item in block.items)
             return tuple(
@@ -229,3 +232,29 @@ def _box(field: Field, left: int, width: Measure) -> tuple[tuple[Part, ...], tup
     if field.focus:
         parts.append(Fill(left + 8 + (width(kept, size) if kept else 0), 8, 2, 20, Colour.BRAND))
     return tuple(parts), (Problem("cut", "field", whole),) if kept != whole else ()
+
+
+def _chips(chips: Chips, say: Voice, width: Measure) -> Iterator[Strip]:
+    """Rows of boxes of equal width; the selected one is filled."""
+    wide = (INNER - (CHIPS_A_ROW - 1) * BETWEEN) // CHIPS_A_ROW
+    for first in range(0, len(chips.labels), CHIPS_A_ROW):
+        parts: list[Part] = []
+        problems: tuple[Problem, ...] = ()
+        for place, label in enumerate(chips.labels[first : first + CHIPS_A_ROW]):
+            chosen = first + place == chips.selected
+            whole = _spoken(say, label)
+            kept = fit(whole, TEXT, wide - BETWEEN, width)
+            problems += (Problem("cut", "chip", whole),) if kept != whole else ()
+            parts += _chip(MARGIN + place * (wide + BETWEEN), wide, kept, chosen, width)
+        yield Strip(CHIP_PX, Colour.PAPER, tuple(parts), problems)
+
+
+def _chip(x: int, wide: int, label: str, chosen: bool, width: Measure) -> list[Part]:
+    high = CHIP_PX - 4
+    ink, ground = (Colour.PAPER, Colour.BRAND) if chosen else (Colour.INK, Colour.PAPER)
+    start = x + (wide - width(label, TEXT)) // 2
+    return [
+        Fill(x, 2, wide, high, Colour.BRAND if chosen else Colour.LINE, round=True),
+        Fill(x + 1, 3, wide - 2, high - 2, ground),
+        Word(start, 22, label, TEXT, ink, ground=ground),
+    ]

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from firmware.events import Event, Key, Scanned
 from firmware.txn.command import Command, Context, Decision
+from firmware.txn.life import ChooseLanguage
 from firmware.txn.slip import LOCAL
-from firmware.view import Block, Hint, Say, StatusBar, Tint, View, text
+from firmware.view import Block, Hint, LinkLook, Say, StatusBar, Tint, View, text
+from texts import t
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,14 @@ class Screen:
     def back(self, result: object, ctx: Context) -> "Move":
         """The screen above was popped with `result`."""
         return Stay()
+
+    def stays_ms(self, ctx: Context) -> int:
+        """How long the screen stands unchanged before `expired` is asked; 0: as long as nobody does anything."""
+        return 0
+
+    def expired(self, ctx: Context) -> "Move":
+        """Nobody did anything for `stays_ms`."""
+        return Home()
 
     def view(self, ctx: Context) -> View:
         """What there is to see."""
@@ -73,8 +83,17 @@ class Reject:
     """Not taken: an audible reject, nothing changes."""
 
 
-Then = Callable[[Decision, tuple[int, ...], Context], "Move"]
-"""What follows a command that was done: its decision and the seqs of its facts."""
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A command that was done, what it decided, and the seqs of its facts."""
+
+    command: Command
+    decision: Decision
+    seqs: tuple[int, ...]
+
+
+Then = Callable[[Done, Context], "Move"]
+"""What follows a command that was done: always a module-level function, so that screens compare (decisions 29)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +107,17 @@ class Do:
 Move = Stay | Push | Replace | Pop | Home | Reject | Do
 
 
-def stay(decision: Decision, seqs: tuple[int, ...], ctx: Context) -> Move:
+def stay(done: Done, ctx: Context) -> Move:
     """`then`: remain on the screen."""
     return Stay()
 
 
-def home(decision: Decision, seqs: tuple[int, ...], ctx: Context) -> Move:
+def home(done: Done, ctx: Context) -> Move:
     """`then`: go home."""
     return Home()
 
 
-def pop(decision: Decision, seqs: tuple[int, ...], ctx: Context) -> Move:
+def pop(done: Done, ctx: Context) -> Move:
     """`then`: leave the screen."""
     return Pop()
 
@@ -118,9 +137,24 @@ def shown(
 def status_bar(ctx: Context) -> StatusBar:
     """Time and its trust, link, backlog, printer, battery, operator."""
     return StatusBar(
-        local_time(ctx.now.wall_ms, "%H:%M"), ctx.now.clock, ctx.devices.link, ctx.backlog,
-        ctx.devices.printer, ctx.devices.battery, ctx.session.operator,
+        local_time(ctx.now.wall_ms, "%H:%M"), ctx.now.clock, link_look(ctx), ctx.backlog,
+        ctx.devices.printer, ctx.devices.battery, operator_name(ctx),
     )  # fmt: skip
+
+
+def link_look(ctx: Context) -> LinkLook:
+    """The link as the cashier should see it: a backend that stays silent is as good as none (decisions 22)."""
+    devices = ctx.devices
+    return "down" if devices.link == "up" and not devices.answered else devices.link
+
+
+def operator_name(ctx: Context) -> str:
+    """Number and name of who is signed on, or that nobody is."""
+    number = ctx.session.operator
+    if not number:
+        return t("firmware", ctx.lang, "status__no_operator")
+    name = next((entry.name for entry in ctx.settings.operators if entry.number == number), "")
+    return name if number in name else f"{number} {name}".rstrip()
 
 
 def local_time(wall_ms: int, form: str) -> str:
@@ -131,3 +165,8 @@ def local_time(wall_ms: int, form: str) -> str:
 
 OK_HINT = Hint("OK", text("hint__ok"))
 CANCEL_HINT = Hint("CANCEL", text("hint__back"))
+
+
+def other_language(ctx: Context) -> Move:
+    """Speak the other language from now on, wherever one is."""
+    return Do(ChooseLanguage("en" if ctx.lang == "zh" else "zh"), stay)

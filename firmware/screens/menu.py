@@ -3,13 +3,26 @@
 from dataclasses import dataclass
 
 from firmware.events import Key
-from firmware.screens.base import CANCEL_HINT, Do, Move, Pop, Push, Screen, Stay, home, shown
-from firmware.screens.start import Unfinished, owed
+from firmware.screens.base import (
+    CANCEL_HINT,
+    Do,
+    Move,
+    Pop,
+    Push,
+    Screen,
+    Stay,
+    home,
+    link_look,
+    other_language,
+    shown,
+)  # fmt: skip
+from firmware.screens.slips import Unfinished, owed
 from firmware.screens.widgets import Notice
-from firmware.txn import life, slip
+from firmware.txn import life
 from firmware.txn.command import Context
 from firmware.txn.operator import SignOff
 from firmware.view import Hint, Item, Items, Row, Say, Tint, View, text
+from rules.errors import error
 
 OPEN_JOBS_NONE = text("menu__none_unfinished")
 
@@ -40,7 +53,7 @@ class Menu(Screen):
             case "unfinished":
                 return Push(Unfinished()) if owed(ctx) else Push(Notice(text("menu__unfinished"), (OPEN_JOBS_NONE,)))
             case "language":
-                return Do(life.ChooseLanguage("en" if ctx.lang == "zh" else "zh"), home)
+                return other_language(ctx)
             case "terminal":
                 return Push(About())
             case "sign_off":
@@ -55,7 +68,7 @@ class Menu(Screen):
         return shown(self, ctx, text("menu__title"), (Items(items, self.row),), hints)
 
     def _value(self, name: str, ctx: Context) -> Say:
-        count = len(slip.open_jobs(ctx.books))
+        count = len(owed(ctx))
         return str(count) if name == "unfinished" and count else ""
 
 
@@ -74,13 +87,24 @@ class About(Screen):
     def view(self, ctx: Context) -> View:
         """Number, journal, backlog, settings, clock."""
         number = life.value(ctx.books, "epoch_number") or "-"
-        rows = (
+        rows: tuple[Row, ...] = (
             Row(text("about__terminal"), ctx.terminal),
             Row(text("about__epoch"), number),
             Row(text("about__backlog"), str(ctx.backlog), Tint.UNSURE if ctx.backlog else Tint.PLAIN),
             Row(text("about__settings"), str(ctx.settings.revision)),
             Row(text("about__clock"), text(f"clock__{ctx.now.clock}")),
-            Row(text("about__link"), text(f"link__{ctx.devices.link}")),
+            self._link(ctx),
             Row(text("about__printer"), text(f"printer__{ctx.devices.printer}")),
         )
-        return shown(self, ctx, text("about__title"), rows, (CANCEL_HINT,))
+        return shown(self, ctx, text("about__title"), (*rows, *self._why(ctx)), (CANCEL_HINT,))
+
+    def _link(self, ctx: Context) -> Row:
+        silent = ctx.devices.link == "up" and not ctx.devices.answered
+        return Row(text("about__link"), text("link__silent" if silent else f"link__{link_look(ctx)}"))
+
+    def _why(self, ctx: Context) -> tuple[Row, ...]:
+        """Why there is no link, with what to do about it."""
+        if not ctx.devices.link_code:
+            return ()
+        entry = error(ctx.devices.link_code)
+        return Row(entry.line(ctx.lang), tint=Tint.UNSURE), Row(entry.action(ctx.lang), tint=Tint.QUIET)

@@ -2,7 +2,9 @@
 
 from firmware.screens.base import Home, Move, Pop, Push, Reject, Replace, Screen, Stay
 from firmware.screens.sell import BasketScreen, Idle
-from firmware.screens.start import KeptBasket, Unfinished, new_pin, open_shift, owed, sign_on
+from firmware.screens.shift import open_shift
+from firmware.screens.slips import Unfinished, owed
+from firmware.screens.start import KeptBasket, new_pin, sign_on
 from firmware.screens.widgets import Wait
 from firmware.txn import sale, shift
 from firmware.txn.command import Context

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from firmware.events import Event, Key
-from firmware.screens.base import CANCEL_HINT, OK_HINT, Home, Move, Pop, Push, Screen, Stay, shown
+from firmware.screens.base import CANCEL_HINT, OK_HINT, Move, Pop, Push, Screen, Stay, shown
 from firmware.txn.command import Context, Refusal
 from firmware.view import Block, Field, Gap, Hint, Para, Row, Say, Tint, View, text
 from rules.errors import error
 from rules.money import yuan
 
 AMOUNT_DIGITS_MAX = 9
+MASK = "0"
+"""Stands for each digit of a PIN in a view, whose masked field shows a dot for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +78,25 @@ class Confirm(Screen):
         return shown(self, ctx, self.title, body, (Hint("OK", self.yes), Hint("CANCEL", self.no)), Tint.UNSURE)
 
 
+Heard = Callable[[Event, str, Context], Move | None]
+"""What a worker's answer leads to: the event, what `Wait.about` holds; None when it is not the one waited for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wait(Screen):
-    """Waiting for a worker; its answer leads on by `then`. CANCEL is not offered: nothing waits for the outside here."""
+    """Waiting for a worker; its answer leads on by `heard`. CANCEL is not offered: nothing waits for the outside here."""
 
     words: Say
-    heard: Callable[[Event, Context], Move | None]
+    heard: Heard
+    about: str = ""
+
+    def hold(self, key: Key, ctx: Context) -> Move:
+        """The answer is under way: stay."""
+        return Stay()
 
     def hear(self, event: Event, ctx: Context) -> Move:
         """On by `heard`, when the event is the one waited for."""
-        return self.heard(event, ctx) or Stay()
+        return self.heard(event, self.about, ctx) or Stay()
 
     def view(self, ctx: Context) -> View:
         """What is being waited for."""
@@ -119,15 +130,33 @@ Finish = Callable[[tuple[str, ...], Context], Move]
 
 
 @dataclass(frozen=True, slots=True)
+class Soft:
+    """What a key does on one screen beside typing; `press` is a module-level function."""
+
+    key: Key
+    words: Say
+    press: Callable[[Context], Move]
+
+
+def leave(ctx: Context) -> Move:
+    """Back to the screen beneath."""
+    return Pop()
+
+
+LEAVE = Soft(Key.CANCEL, CANCEL_HINT.text, leave)
+
+
+@dataclass(frozen=True, slots=True)
 class Wizard(Screen):
-    """A linear flow: one question after the other; CANCEL goes one back, from the first one out."""
+    """A linear flow: one question after the other; CANCEL goes one back, on the first one it does what `out` says."""
 
     title: Say
     steps: tuple[Step, ...]
     finish: Finish
-    values: tuple[str, ...] = ()
-    value: str = ""
-    leave: bool = True  # False: CANCEL on the first question does nothing
+    values: tuple[str, ...] = field(default=(), repr=False)  # may hold a PIN
+    value: str = field(default="", repr=False)
+    out: Soft | None = LEAVE  # None: there is no way out
+    soft: tuple[Soft, ...] = ()
     words: Say = ""
 
     @property
@@ -142,20 +171,20 @@ class Wizard(Screen):
             return Stay(replace(self, value=value))
         if key is Key.OK and len(self.value) >= self.step.shortest:
             return self._next(ctx)
-        return self._back() if key is Key.CANCEL else Stay()
+        if key is Key.CANCEL:
+            return self._back(ctx)
+        return next((soft.press(ctx) for soft in self.soft if soft.key is key), Stay())
 
     def hold(self, key: Key, ctx: Context) -> Move:
         """CLEAR held empties the field."""
-        if key is Key.CLEAR:
-            return Stay(replace(self, value=""))
-        return Home() if key is Key.CANCEL and self.leave else Stay()
+        return Stay(replace(self, value="")) if key is Key.CLEAR else Screen.hold(self, key, ctx)
 
     def restarted(self) -> "Wizard":
         """The same flow from its first question, after a refusal."""
         return replace(self, values=(), value=self.steps[0].start)
 
     def back(self, result: object, ctx: Context) -> Move:
-        """A screen above was left: ask again from the start unless it says otherwise."""
+        """A screen above was left: ask again from the start."""
         return Stay(self.restarted())
 
     def _next(self, ctx: Context) -> Move:
@@ -164,10 +193,10 @@ class Wizard(Screen):
             return self.finish(values, ctx)
         return Stay(replace(self, values=values, value=self.steps[len(values)].start))
 
-    def _back(self) -> Move:
-        if not self.values:
-            return Pop() if self.leave else Stay(self.restarted())
-        return Stay(replace(self, values=self.values[:-1], value=self.values[-1]))
+    def _back(self, ctx: Context) -> Move:
+        if self.values:
+            return Stay(replace(self, values=self.values[:-1], value=self.values[-1]))
+        return self.out.press(ctx) if self.out else Stay(self.restarted())
 
     def view(self, ctx: Context) -> View:
         """Answers so far, the question, and what has been typed."""
@@ -177,12 +206,25 @@ class Wizard(Screen):
         )
         now = Field(self.step.label, shown_value(self.step, self.value), masked=self.step.kind == "pin")
         body: tuple[Block, ...] = (Gap(8), *((Para(self.words, Tint.QUIET),) if self.words else ()), *done, now)
-        hints = (OK_HINT, Hint("CLEAR", text("hint__clear")))
-        return shown(self, ctx, self.title, body, (*hints, CANCEL_HINT) if self.leave or self.values else hints)
+        return shown(self, ctx, self.title, body, self._hints())
+
+    def _hints(self) -> tuple[Hint, ...]:
+        """OK, what CANCEL does, CLEAR as long as there is something to delete, and the soft keys."""
+        hints: tuple[Hint, ...] = (OK_HINT,)
+        if self.values or self.out:
+            hints += (CANCEL_HINT if self.values or self.out is None else Hint("CANCEL", self.out.words),)
+        if self.value:
+            hints += (Hint("CLEAR", text("hint__clear")),)
+        return (*hints, *(Hint(soft.key, soft.words) for soft in self.soft))[:HINTS_MAX]
+
+
+HINTS_MAX = 4
 
 
 def shown_value(step: Step, value: str) -> str:
-    """What has been typed, as it is shown: amounts with their point."""
+    """What has been typed, as it is shown: amounts with their point; of a PIN not even the view knows the digits."""
+    if step.kind == "pin":
+        return MASK * len(value)
     return amount_text(value) if step.kind == "amount" else value
 
 

@@ -37,6 +37,10 @@ class Devices:
     charging: bool = False
     scanner: bool = True
     keypad: bool = True
+    answered: bool = True  # False: the backend has not answered for `network.offline_after_s`
+    link_code: int = 0  # why the link went down last; 0 while it is up
+    drawer_code: int = 0  # what went wrong with the drawer's last pulse; 0: nothing
+    drawer_warned: bool = False  # it has been said that the drawer stands open (8002)
 
 
 @dataclass(frozen=True, slots=True)

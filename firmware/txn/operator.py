@@ -1,6 +1,7 @@
 """Operators: sign-on, PINs, locks. PIN hashes are kept apart from the journal, in the table `secret`."""
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from firmware.events import CheckPin, HashPin
 from firmware.txn.books import Books, Entry, Reading, Subject
@@ -57,10 +58,12 @@ class SignOn:
     pin: str = field(repr=False)
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The check on its way, or 2002, 2004."""
+        """The check on its way, or 2002, 2003, 2004."""
         listed = next((entry for entry in ctx.settings.operators if entry.number == self.operator), None)
         if listed is None:
             return Refusal(2002)
+        if not listed.active:
+            return Refusal(2003, self.operator)
         if _locked(ctx, self.operator):
             return Refusal(2004, self.operator)
         own = secret(ctx.books, self.operator)
@@ -121,14 +124,16 @@ class KeepPin:
 
 @dataclass(frozen=True, slots=True)
 class SignOff:
-    """Leave; the basket stays for whoever signs on next."""
+    """Leave, or be signed off when nobody works (`terminal.idle_lock_min`); the basket stays for whoever is next."""
+
+    reason: Literal["asked", "idle"] = "asked"
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`SignedOff` and an empty session."""
         if not ctx.session.operator:
             return Refusal(2001)
         gone = replace(ctx.session, operator="", role="")
-        return Decision((SignedOff(ctx.session.operator, "asked"),), gone)
+        return Decision((SignedOff(ctx.session.operator, self.reason),), gone)
 
 
 def _refused(books: Books, fact: SignOnRefused, entry: Entry) -> None:

@@ -14,6 +14,9 @@ from wire.facts import Line
 PAGE_MAX = 5
 """Goods on one page of a search."""
 
+PAGES_MAX = 99
+"""Pages a search counts; who has more is to type another digit."""
+
 QUERY_MAX = 20
 
 
@@ -43,19 +46,38 @@ def by_sku(books: Reading, sku: str) -> Product | None:
     return decoded(rows[0][0]) if rows else None
 
 
+def by_number(books: Reading, number: str) -> Product | None:
+    """Goods by the number a person types for them: the shop's own, or the one of the scale."""
+    return by_sku(books, number) or by_plu(books, number)
+
+
+_FOUND = (
+    "(SELECT sku FROM product WHERE sku >= ?1 AND sku < ?2"
+    " UNION SELECT sku FROM product WHERE pad >= ?1 AND pad < ?2 AND pad <> ''"
+    " UNION SELECT sku FROM product WHERE plu >= ?1 AND plu < ?2 AND plu <> '')"
+)
+
+
+def _range(digits: str) -> tuple[str, str]:
+    return digits, digits[:-1] + chr(ord(digits[-1]) + 1)
+
+
 def search(books: Reading, digits: str, page: int) -> tuple[Product, ...]:
-    """A page (from 0) of goods whose number begins with `digits` or whose pinyin initials do on the keypad."""
+    """A page (from 0) of goods whose number begins with `digits` or whose pinyin initials do on the keypad; one more
+    than fits when there is a page after it."""
     if not digits:
         return ()
-    end = digits[:-1] + chr(ord(digits[-1]) + 1)
     rows = books.read(
-        "SELECT body FROM product WHERE sku IN (SELECT sku FROM product WHERE sku >= ?1 AND sku < ?2"
-        " UNION SELECT sku FROM product WHERE pad >= ?1 AND pad < ?2 AND pad <> ''"
-        " UNION SELECT sku FROM product WHERE plu >= ?1 AND plu < ?2 AND plu <> '')"
-        " ORDER BY sku LIMIT ?3 OFFSET ?4",
-        digits, end, PAGE_MAX + 1, page * PAGE_MAX,
+        f"SELECT body FROM product WHERE sku IN {_FOUND} ORDER BY sku LIMIT ?3 OFFSET ?4",
+        *_range(digits), PAGE_MAX + 1, page * PAGE_MAX,
     )  # fmt: skip
     return tuple(decoded(body) for (body,) in rows)
+
+
+def pages(books: Reading, digits: str) -> int:
+    """How many pages a search has; `PAGES_MAX` when there are more."""
+    found = books.read(f"SELECT COUNT(*) FROM (SELECT 1 FROM {_FOUND} LIMIT ?3)", *_range(digits), PAGES_MAX * PAGE_MAX)
+    return max(1, -(-int(found[0][0]) // PAGE_MAX))
 
 
 def line_of(product: Product, quantity_milli: int, amount_fen: int, barcode: str, lang: str) -> Line:

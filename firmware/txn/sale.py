@@ -14,7 +14,7 @@ from rules.codes import Bad, Carton, Glued, Goods, Other, Weighed, read_code
 from rules.money import cash_rounding, line_amount, rounding_unit
 from rules.rights import Right
 from rules.scale_codes import settle_weighing
-from wire.facts import BasketCancelled, BasketKept, Carried, Line, LineRemoved, Sale, TenderPart
+from wire.facts import BasketCancelled, BasketKept, Carried, Fact, Line, LineRemoved, Sale, TenderPart
 from wire.records import SALE_LINES_MAX
 
 TRACE_MAX = 999_999
@@ -100,10 +100,13 @@ class AddAmount:
     name: str
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The basket with the amount as one line, or 5020, 6007."""
+        """The basket with the amount as one line, or 2005 where the shop sells goods only, 5020, 6007."""
+        if not ctx.settings.sale.amount_lines:
+            return Refusal(2005, "sale.amount_lines")
         if self.amount_fen <= 0:
             return Refusal(5020)
-        return put(ctx, Line("", self.name, PIECE_MILLI, self.amount_fen, self.amount_fen))
+        rate_bp = ctx.settings.sale.amount_line_rate_bp
+        return put(ctx, Line("", self.name, PIECE_MILLI, self.amount_fen, self.amount_fen, tax_bp=rate_bp))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +149,11 @@ class RemoveLine:
         open_shift = shift.current(ctx.books)
         if open_shift is None or not 0 <= self.index < len(basket.lines):
             return Refusal(6008)
-        fact = LineRemoved(ctx.session.operator, open_shift.batch, basket.lines[self.index])
-        return Decision((fact,), replace(ctx.session, basket=basket.without(self.index)))
+        rest = basket.without(self.index)
+        facts: tuple[Fact, ...] = (LineRemoved(ctx.session.operator, open_shift.batch, basket.lines[self.index]),)
+        if not rest.lines and kept(ctx.books):
+            facts += (BasketKept(ctx.session.operator, ()),)  # or the next screen would offer it as left by a cut
+        return Decision(facts, replace(ctx.session, basket=rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +216,7 @@ class TakeCash:
     """Settle the basket with cash: the sale, its slip and the drawer's pulse are one fact in one commit."""
 
     paid_fen: int
+    print_slip: bool | None = None  # what the cashier answered where the shop asks; None: as the settings say
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`Sale`, or 2001, 2005, 2014, 6008, 5020, 6007."""
@@ -228,7 +235,8 @@ class TakeCash:
         sale = Sale(
             open_shift.batch, next_trace(ctx.books), ctx.session.operator, open_shift.business_date, basket.lines,
             total, rounding, due, (TenderPart("cash", self.paid_fen, change),), ctx.settings.revision,
-            print_slip=ctx.settings.printer.print_slip == "always",
+            print_slip=ctx.settings.printer.print_slip == "always" if self.print_slip is None else self.print_slip,
+            open_drawer=ctx.settings.drawer.kind != "none",
         )  # fmt: skip
         assert sum(line.amount_fen for line in sale.lines) == sale.due_fen + sale.rounding_fen
         return Decision((sale,), replace(ctx.session, basket=Basket()))

@@ -62,7 +62,7 @@ class OpenShift:
             return Refusal(8010)
         if refusal := lacking(ctx, Right.SHIFT_OPEN):
             return refusal
-        if not 0 <= self.float_fen <= FLOAT_FEN_MAX:
+        if not 0 <= self.float_fen <= min(FLOAT_FEN_MAX, ctx.settings.shift.float_max_fen):
             return Refusal(6007)
         assert not self.counted or sum(fen * pieces for fen, pieces in self.counted) == self.float_fen
         counted = {str(fen): pieces for fen, pieces in self.counted if pieces}

@@ -1,0 +1,46 @@
+"""What every selling screen shares: a scan puts goods into the basket, and how goods and lines are listed."""
+
+from firmware.events import Scanned
+from firmware.screens.base import Do, Done, Home, Move
+from firmware.txn.command import Context
+from firmware.txn.sale import PIECE_MILLI, AddCode
+from firmware.view import Item
+from rules.catalogue import Product
+from rules.money import yuan
+from rules.quantity import format_milli
+from wire.facts import Line
+
+
+def scanned_in(scanned: Scanned, ctx: Context, times_milli: int = PIECE_MILLI) -> Move:
+    """A scan puts goods into the basket from wherever selling goes on."""
+    return Do(AddCode(scanned.text, scanned.symbology, times_milli), to_basket)
+
+
+def to_basket(done: Done, ctx: Context) -> Move:
+    """`then`: show the basket, its newest line chosen."""
+    return Home()
+
+
+def line_item(number: int, line: Line, chosen: bool) -> Item:
+    """A basket line as a list entry: its quantity unless it is one piece; the chosen one with its price beneath."""
+    amount = yuan(line.amount_fen)
+    if chosen:
+        return Item(str(number), line.name, amount, f"{quantity(line)} × {yuan(line.price_fen)}")
+    plain = line.quantity_milli == PIECE_MILLI and not line.weighed
+    return Item(str(number), line.name, amount if plain else f"{quantity(line, '×')}  {amount}")
+
+
+def quantity(line: Line, sign: str = "") -> str:
+    """`0.845kg`, or pieces with `sign` in front."""
+    count = format_milli(line.quantity_milli)
+    return f"{count}kg" if line.weighed else f"{sign}{count}"
+
+
+def found_item(ctx: Context, goods: Product) -> Item:
+    """Goods as a list entry: name in the language of the screen, price, and that it is by weight."""
+    return Item("", goods_name(ctx, goods), yuan(goods.price_fen) + ("/kg" if goods.weighable else ""))
+
+
+def goods_name(ctx: Context, goods: Product) -> str:
+    """The name in the language of the screen."""
+    return goods.name_en if ctx.lang == "en" and goods.name_en else goods.name

@@ -1,0 +1,219 @@
+"""Opening the shift: the business date where the clock is not trusted, and the float as the shop wants it asked."""
+
+import datetime
+from dataclasses import dataclass, replace
+
+from firmware.events import Key
+from firmware.screens.base import CANCEL_HINT, Do, Move, Pop, Push, Screen, Stay, home, local_time, shown
+from firmware.screens.menu import Menu
+from firmware.screens.widgets import Soft, Step, Wizard, refuse, typed
+from firmware.txn import shift
+from firmware.txn.command import Context
+from firmware.txn.operator import SignOff
+from firmware.view import Big, Gap, Hint, Item, Items, Para, Row, Tint, View, text
+from rules.money import COMMON_DENOMINATIONS_FEN, yuan
+
+HOUR_MS = 3_600_000
+FLOAT_DIGITS_MAX = 9
+PIECES_DIGITS_MAX = 4
+DENOMINATIONS_SHOWN = 4
+
+
+def sign_off(ctx: Context) -> Move:
+    """Leave the terminal to somebody else."""
+    return Do(SignOff(), home)
+
+
+def menu(ctx: Context) -> Move:
+    """The menu, above whatever is asked."""
+    return Push(Menu())
+
+
+SIGN_OFF = Soft(Key.CANCEL, text("menu__sign_off"), sign_off)
+MENU = Soft(Key.MENU, text("hint__menu"), menu)
+
+
+def open_shift(ctx: Context) -> Screen:
+    """The first screen of opening a shift; `shift.float_ask` says how the float is asked."""
+    if not ctx.now.trusted:
+        return _dated(ctx)
+    match ctx.settings.shift.float_ask:
+        case "count":
+            return CountFloat()
+        case "no":
+            return OpenAtOnce()
+        case _:
+            return Wizard(
+                text("shift__title"), (_FLOAT,), _summed, out=SIGN_OFF, soft=(MENU,), words=text("shift__words")
+            )
+
+
+_FLOAT = Step(text("shift__float"), "amount", FLOAT_DIGITS_MAX, 0)
+
+
+def _dated(ctx: Context) -> Wizard:
+    """The date is asked first: it is fixed for the whole shift (decisions 17)."""
+    start = today(ctx).replace("-", "")
+    date = Step(text("shift__date"), "number", 8, 8, start)
+    steps = (date, _FLOAT) if ctx.settings.shift.float_ask == "sum" else (date,)
+    return Wizard(
+        text("shift__title"), steps, _summed, value=start, out=SIGN_OFF, soft=(MENU,), words=text("shift__words_date")
+    )
+
+
+def today(ctx: Context) -> str:
+    """The business day in China by the terminal's clock: before `shift.day_cut_hour` it is still yesterday's."""
+    return local_time(ctx.now.wall_ms - ctx.settings.shift.day_cut_hour * HOUR_MS, "%Y-%m-%d")
+
+
+def _summed(values: tuple[str, ...], ctx: Context) -> Move:
+    """The wizard is through: what it did not ask follows."""
+    date = "" if ctx.now.trusted and len(values) == 1 else _date(values[0])
+    if date is None:
+        return refuse(9011, values[0])
+    if ctx.settings.shift.float_ask == "count":
+        return Push(CountFloat(date))
+    if ctx.settings.shift.float_ask == "no":
+        return Push(OpenAtOnce(date))
+    return opened(date, int(values[-1] or "0"), (), ctx)
+
+
+def _date(digits: str) -> str | None:
+    """`2026-11-22` of eight digits; None when there is no such day, or it is before this product was made."""
+    date = f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
+    try:
+        return date if datetime.date.fromisoformat(date).year >= 2024 else None
+    except ValueError:
+        return None
+
+
+def opened(date: str, float_fen: int, counted: tuple[tuple[int, int], ...], ctx: Context) -> Move:
+    """Open the shift, unless the float is not what the shop keeps: then ask once more."""
+    expected = ctx.settings.shift.float_expected_fen
+    if expected and float_fen != expected:
+        return Push(FloatDiffers(date, float_fen, counted))
+    return Do(shift.OpenShift(float_fen, date or today(ctx), counted), home)
+
+
+@dataclass(frozen=True, slots=True)
+class CountFloat(Screen):
+    """The float counted by denomination. `date` is empty when the clock is trusted."""
+
+    date: str = ""
+    pieces: tuple[str, ...] = ("",) * len(COMMON_DENOMINATIONS_FEN)
+    row: int = 0
+
+    @property
+    def counted(self) -> tuple[tuple[int, int], ...]:
+        """Denomination in fen, and pieces of it."""
+        return tuple((fen, int(typed or "0")) for fen, typed in zip(COMMON_DENOMINATIONS_FEN, self.pieces, strict=True))
+
+    @property
+    def total_fen(self) -> int:
+        """What has been counted so far."""
+        return sum(fen * pieces for fen, pieces in self.counted)
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """Digits count, OK goes to the next denomination and after the last one on; F1 is done at once."""
+        value = typed(self.pieces[self.row], key, PIECES_DIGITS_MAX)
+        if value is not None:
+            pieces = (*self.pieces[: self.row], value.lstrip("0"), *self.pieces[self.row + 1 :])
+            return Stay(replace(self, pieces=pieces))
+        last = len(self.pieces) - 1
+        match key:
+            case Key.OK | Key.DOWN if self.row < last:
+                return Stay(replace(self, row=self.row + 1))
+            case Key.OK | Key.F1:
+                return opened(self.date, self.total_fen, self.counted, ctx)
+            case Key.UP:
+                return Stay(replace(self, row=max(0, self.row - 1)))
+            case Key.CANCEL if self.row:
+                return Stay(replace(self, row=self.row - 1))
+            case Key.CANCEL:
+                return Pop() if self.date else sign_off(ctx)
+            case Key.MENU:
+                return menu(ctx)
+            case _:
+                return Stay()
+
+    def hold(self, key: Key, ctx: Context) -> Move:
+        """CLEAR held starts the count over."""
+        return Stay(CountFloat(self.date)) if key is Key.CLEAR else Screen.hold(self, key, ctx)
+
+    def view(self, ctx: Context) -> View:
+        """A page of denominations with their pieces, and the sum."""
+        first = self.row // DENOMINATIONS_SHOWN * DENOMINATIONS_SHOWN
+        shown_rows = tuple(zip(COMMON_DENOMINATIONS_FEN, self.pieces, strict=True))[first : first + DENOMINATIONS_SHOWN]
+        items = tuple(
+            Item("", text("count__of", yuan=yuan(fen)), text("count__pieces", pieces=typed or "0"))
+            for fen, typed in shown_rows
+        )
+        pages = -(-len(self.pieces) // DENOMINATIONS_SHOWN)
+        body = (
+            Para(text("count__words"), Tint.QUIET, rows=1),
+            Items(items, self.row - first, first // DENOMINATIONS_SHOWN + 1, pages),
+            Big(text("shift__float"), yuan(self.total_fen)),
+        )
+        out = CANCEL_HINT if self.row or self.date else Hint("CANCEL", SIGN_OFF.words)
+        hints = (Hint("OK", text("hint__down")), Hint("F1", text("count__done")), out)
+        return shown(self, ctx, text("shift__title"), body, hints)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAtOnce(Screen):
+    """Opening where the shop asks for no float: it is what the shop keeps."""
+
+    date: str = ""
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """OK opens the shift."""
+        match key:
+            case Key.OK:
+                return opened(self.date, ctx.settings.shift.float_expected_fen, (), ctx)
+            case Key.CANCEL:
+                return Pop() if self.date else sign_off(ctx)
+            case Key.MENU:
+                return menu(ctx)
+            case _:
+                return Stay()
+
+    def view(self, ctx: Context) -> View:
+        """Date and float it opens with."""
+        body = (
+            Gap(16),
+            Para(text("openatonce__words"), large=True, rows=2),
+            Gap(8),
+            Row(text("shift__date"), self.date or today(ctx)),
+            Row(text("shift__float"), yuan(ctx.settings.shift.float_expected_fen)),
+        )
+        out = CANCEL_HINT if self.date else Hint("CANCEL", SIGN_OFF.words)
+        return shown(self, ctx, text("shift__title"), body, (Hint("OK", text("openatonce__open")), out))
+
+
+@dataclass(frozen=True, slots=True)
+class FloatDiffers(Screen):
+    """The float is not what the shop keeps: count again, or open with it all the same."""
+
+    date: str
+    float_fen: int
+    counted: tuple[tuple[int, int], ...] = ()
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """OK opens with this float, CANCEL goes back to count again."""
+        if key is Key.OK:
+            return Do(shift.OpenShift(self.float_fen, self.date or today(ctx), self.counted), home)
+        return Pop() if key in (Key.CANCEL, Key.CLEAR) else Stay()
+
+    def view(self, ctx: Context) -> View:
+        """Both sums and their difference."""
+        expected = ctx.settings.shift.float_expected_fen
+        body = (
+            Gap(8),
+            Para(text("floatdiffers__words"), Tint.UNSURE, large=True, rows=2),
+            Gap(8),
+            Row(text("floatdiffers__expected"), yuan(expected)),
+            Row(text("shift__float"), yuan(self.float_fen), strong=True),
+            Row(text("floatdiffers__difference"), yuan(self.float_fen - expected)),
+        )
+        hints = (Hint("OK", text("floatdiffers__open")), Hint("CANCEL", text("floatdiffers__again")))
+        return shown(self, ctx, text("floatdiffers__title"), body, hints, Tint.UNSURE)

@@ -1,0 +1,98 @@
+"""Slips that are not proven to be on paper, and what there is to say of printer and drawer while selling goes on."""
+
+from dataclasses import dataclass
+
+from firmware.events import Key
+from firmware.screens.base import Do, Done, Move, Pop, Screen, Stay, shown
+from firmware.txn import slip
+from firmware.txn.command import Context
+from firmware.view import Block, Hint, Item, Items, Para, Row, Tint, View, text
+from rules.errors import error
+from rules.money import yuan
+
+ROWS_MAX = 3
+
+_LOOKS = {"paper_out": 4001, "paper_low": 4002, "cover_open": 4003, "offline": 4005, "fault": 4013}
+"""What to say of a printer that owes nothing yet; a printer that is not there (`none`) is no trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished(Screen):
+    """Slips that are not proven to be on paper, after a boot or from the menu: continue (续打), or not needed."""
+
+    row: int = 0
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """F1 or OK continues the chosen slip, F2 says that it needs none, CANCEL leaves them for later."""
+        jobs = owed(ctx)
+        if key is Key.CANCEL or not jobs:
+            return Pop()
+        row = min(self.row, len(jobs) - 1)
+        if key in (Key.F1, Key.OK):
+            return Do(slip.ContinueSlip(jobs[row].job), _next_unfinished)
+        if key is Key.F2:
+            return Do(slip.DropSlip(jobs[row].job), _next_unfinished)
+        if key in (Key.UP, Key.DOWN):
+            return Stay(Unfinished((row + (1 if key is Key.DOWN else -1)) % len(jobs)))
+        return Stay()
+
+    def view(self, ctx: Context) -> View:
+        """The slips, oldest first, a page at a time; each with how it stands."""
+        jobs = owed(ctx)
+        row = min(self.row, max(0, len(jobs) - 1))
+        first = row // ROWS_MAX * ROWS_MAX
+        items = tuple(
+            Item("", number, yuan(due_fen), standing(job, ctx))
+            for job, number, due_fen in named(ctx, jobs[first : first + ROWS_MAX])
+        )
+        pages = max(1, -(-len(jobs) // ROWS_MAX))
+        body = (Para(text("unfinished__words"), rows=2), Items(items, row - first, first // ROWS_MAX + 1, pages))
+        hints = (
+            Hint("F1", text("unfinished__continue")),
+            Hint("F2", text("unfinished__drop")),
+            Hint("CANCEL", text("hint__later")),
+        )
+        return shown(self, ctx, text("unfinished__title"), body, hints, Tint.UNSURE)
+
+
+def _next_unfinished(done: Done, ctx: Context) -> Move:
+    return Stay(Unfinished()) if owed(ctx) else Pop()
+
+
+def owed(ctx: Context) -> tuple[slip.Job, ...]:
+    """Open jobs that wait for paper or a person: not those the printer has in hand."""
+    return tuple(job for job in slip.open_jobs(ctx.books) if job.state != "queued")
+
+
+def named(ctx: Context, jobs: tuple[slip.Job, ...]) -> tuple[tuple[slip.Job, str, int], ...]:
+    """Jobs with the receipt number and sum they belong to."""
+    found = []
+    for job in jobs:
+        rows = ctx.books.read("SELECT batch, trace, due_fen FROM receipt WHERE seq = ?", job.job)
+        assert rows, f"print job {job.job} belongs to no receipt"
+        found.append((job, slip.receipt_number(int(rows[0][0]), int(rows[0][1])), int(rows[0][2])))
+    return tuple(found)
+
+
+def standing(job: slip.Job, ctx: Context) -> str:
+    """How a job stands, with the code of its trouble: `[4001] 打印机缺纸`."""
+    return error(job.code or 4012).line(ctx.lang)
+
+
+def trouble_rows(code: int, ctx: Context, tint: Tint = Tint.BAD) -> tuple[Block, ...]:
+    """A code beside other things: what it is, and what to do about it."""
+    entry = error(code)
+    return Row(entry.line(ctx.lang), tint=tint, strong=True), Row(entry.action(ctx.lang), tint=Tint.QUIET)
+
+
+def paper_rows(ctx: Context) -> tuple[Block, ...]:
+    """What the paper needs, for screens that sell on all the same; nothing when all is well (issue 2, trouble)."""
+    jobs = owed(ctx)
+    code = jobs[-1].code or 4012 if jobs else _LOOKS.get(ctx.devices.printer, 0)
+    rows = trouble_rows(code, ctx, Tint.UNSURE if code == 4002 else Tint.BAD) if code else ()
+    return (*rows, Row(text("idle__owed"), str(len(jobs)), Tint.UNSURE)) if jobs else rows
+
+
+def job_code(job: int, ctx: Context) -> int:
+    """Code of what happened to the slip `job`: 0 when it is printed or on its way."""
+    return next((each.code or 4012 for each in owed(ctx) if each.job == job), 0)
