@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -68,11 +68,61 @@ epochs = _table(
 )  # fmt: skip
 
 
+_HASHES = sa.select(records.c.seq, records.c.hash).where(
+    records.c.terminal == sa.bindparam("terminal"),
+    records.c.epoch == sa.bindparam("epoch"),
+    records.c.seq.in_(sa.bindparam("seqs", expanding=True)),
+)
+
+
+def _upsert(table: sa.Table, keys: list[str], columns: tuple[str, ...], **special: Any) -> sa.Insert:
+    fresh = sqlite.insert(table)
+    kept: dict[str, Any] = {name: fresh.excluded[name] for name in columns} | special
+    return fresh.on_conflict_do_update(index_elements=keys, set_=kept)
+
+
+class _Sql(NamedTuple):
+    """SQL text, and the values SQLAlchemy itself put into it."""
+
+    text: str
+    fixed: dict[str, Any]
+
+
+def _hot() -> dict[str, _Sql]:
+    """SQL of what every packet needs, made once: building statements anew costs ten times what running them does."""
+    named = sqlite.dialect(paramstyle="named")
+    here = (epochs.c.terminal == sa.bindparam("terminal"), epochs.c.epoch == sa.bindparam("epoch"))
+    ours = sa.and_(terminals.c.terminal == epochs.c.terminal, terminals.c.epoch == epochs.c.epoch)
+    same = terminals.c.state == sqlite.insert(terminals).excluded.state
+    since = sa.case((same, terminals.c.state_ms), else_=sqlite.insert(terminals).excluded.state_ms)
+    both = sa.union(*(_seqs(table) for table in (records, quarantine)))
+    statements: dict[str, sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert] = {
+        "epoch": sa.select(epochs).where(*here),
+        "put_epoch": _upsert(epochs, ["terminal", "epoch"], ("journal_key", "number", "upto", "high", "asked_ms")),
+        "add_record": sa.insert(records),
+        "seen": _upsert(terminals, ["terminal"], ("seen_ms",)),
+        "put_state": _upsert(terminals, ["terminal"], ("epoch", "acked_seq", "state"), state_ms=since),
+        "covered": both.order_by("seq").limit(sa.bindparam("limit")),
+        "lagging": sa.select(epochs)
+        .select_from(epochs.outerjoin(terminals, ours))
+        .where(epochs.c.asked_ms <= sa.bindparam("asked_before_ms"))
+        .where((epochs.c.high > epochs.c.upto) | (terminals.c.acked_seq > epochs.c.upto))
+        .order_by(epochs.c.asked_ms, epochs.c.terminal, epochs.c.epoch)
+        .limit(sa.bindparam("limit")),
+    }
+    compiled = {name: statement.compile(dialect=named) for name, statement in statements.items()}
+    return {
+        name: _Sql(str(made), {key: value for key, value in made.params.items() if value is not None})
+        for name, made in compiled.items()
+    }
+
+
 class SqlStore:
     """`Store` on one SQLite database. `path` None: in memory. `read_only`: for a look while another process writes."""
 
     def __init__(self, path: Path | None = None, read_only: bool = False) -> None:
         self._engine = _engine(path, read_only)
+        self._hot = _hot()
         with _troubles(), self._engine.begin() as connection:
             version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
             if version > SCHEMA_VERSION or (read_only and version != SCHEMA_VERSION):
@@ -85,7 +135,7 @@ class SqlStore:
     def begin(self) -> Iterator["SqlBooks"]:
         """One transaction: committed when the block ends. Raises `StoreTrouble` when it could not be."""
         with _troubles(), self._engine.begin() as connection:
-            yield SqlBooks(connection)
+            yield SqlBooks(connection, self._hot)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -125,33 +175,34 @@ def _engine(path: Path | None, read_only: bool) -> sa.Engine:
 class SqlBooks:
     """`Books` on one open transaction, with what only the command line asks for beside it."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, hot: dict[str, _Sql]) -> None:
         self._db = connection
+        self._hot = hot
 
     # --- what the core needs ---
 
     def epoch(self, terminal: str, epoch: int) -> Epoch | None:
-        row = self._db.execute(sa.select(epochs).where(epochs.c.terminal == terminal, epochs.c.epoch == epoch)).first()
+        row = self._run("epoch", {"terminal": terminal, "epoch": epoch}).first()
         return Epoch(*row) if row else None
 
     def put_epoch(self, row: Epoch) -> None:
-        fresh = sqlite.insert(epochs).values(asdict(row))
-        kept = {name: fresh.excluded[name] for name in ("journal_key", "number", "upto", "high", "asked_ms")}
-        self._db.execute(fresh.on_conflict_do_update(index_elements=["terminal", "epoch"], set_=kept))
+        self._run("put_epoch", {name: getattr(row, name) for name in Epoch.__slots__})
+
+    def _run(self, name: str, values: dict[str, Any]) -> sa.CursorResult[*tuple[Any, ...]]:
+        sql = self._hot[name]
+        return self._db.exec_driver_sql(sql.text, sql.fixed | values)
 
     def last_number(self, terminal: str) -> int:
         query = sa.select(sa.func.coalesce(sa.func.max(epochs.c.number), 0)).where(epochs.c.terminal == terminal)
         return int(self._db.execute(query).scalar_one())
 
     def hashes(self, terminal: str, epoch: int, seqs: list[int]) -> dict[int, str]:
-        query = sa.select(records.c.seq, records.c.hash).where(
-            records.c.terminal == terminal, records.c.epoch == epoch, records.c.seq.in_(seqs)
-        )
-        return {row.seq: row.hash for row in self._db.execute(query)}
+        found = self._db.execute(_HASHES, {"terminal": terminal, "epoch": epoch, "seqs": seqs})
+        return {row.seq: row.hash for row in found}
 
     def add_records(self, rows: list[StoredRecord]) -> None:
         if rows:
-            self._db.execute(sa.insert(records), [_values(row) for row in rows])
+            self._db.exec_driver_sql(self._hot["add_record"].text, [_values(row) for row in rows])
 
     def add_conflicts(self, rows: list[Conflict]) -> None:
         if rows:
@@ -167,20 +218,12 @@ class SqlBooks:
         return int(self._db.execute(query).scalar_one())
 
     def covered(self, terminal: str, epoch: int, after: int, limit: int) -> list[int]:
-        both = sa.union(*(_seqs(table, terminal, epoch, after, limit) for table in (records, quarantine)))
-        return list(self._db.execute(both.order_by("seq").limit(limit)).scalars())
+        values = {"terminal": terminal, "epoch": epoch, "after": after, "limit": limit}
+        return list(self._run("covered", values).scalars())
 
     def lagging(self, asked_before_ms: int, limit: int) -> list[Epoch]:
-        here = sa.and_(terminals.c.terminal == epochs.c.terminal, terminals.c.epoch == epochs.c.epoch)
-        query = (
-            sa.select(epochs)
-            .select_from(epochs.outerjoin(terminals, here))
-            .where(epochs.c.asked_ms <= asked_before_ms)
-            .where((epochs.c.high > epochs.c.upto) | (terminals.c.acked_seq > epochs.c.upto))
-            .order_by(epochs.c.asked_ms, epochs.c.terminal, epochs.c.epoch)
-            .limit(limit)
-        )
-        return [Epoch(*row) for row in self._db.execute(query)]
+        found = self._run("lagging", {"asked_before_ms": asked_before_ms, "limit": limit})
+        return [Epoch(*row) for row in found]
 
     def holes(self, row: Epoch, older_than_ms: int, limit: int) -> list[tuple[int, int]]:
         parts = [
@@ -207,17 +250,11 @@ class SqlBooks:
 
     def put_state(self, terminal: str, state: State, body: bytes, now_ms: int, fresh: bool) -> None:
         row = {"terminal": terminal, "epoch": state.epoch, "acked_seq": state.acked_seq, "state": body}
-        insert = sqlite.insert(terminals).values(row | {"state_ms": now_ms, "seen_ms": now_ms if fresh else 0})
-        kept: dict[str, Any] = {name: insert.excluded[name] for name in ("epoch", "acked_seq", "state")}
-        same = terminals.c.state == insert.excluded.state
-        kept["state_ms"] = sa.case((same, terminals.c.state_ms), else_=insert.excluded.state_ms)
-        self._db.execute(insert.on_conflict_do_update(index_elements=["terminal"], set_=kept))
+        self._run("put_state", row | {"state_ms": now_ms, "seen_ms": now_ms if fresh else 0})
 
     def seen(self, terminal: str, now_ms: int) -> None:
         row = {"terminal": terminal, "epoch": 0, "acked_seq": 0, "state": b"", "state_ms": 0, "seen_ms": now_ms}
-        insert = sqlite.insert(terminals).values(row)
-        kept = {"seen_ms": insert.excluded.seen_ms}
-        self._db.execute(insert.on_conflict_do_update(index_elements=["terminal"], set_=kept))
+        self._run("seen", row)
 
     # --- what the command line asks ---
 
@@ -253,12 +290,13 @@ class SqlBooks:
         return [TerminalRow(row[0], _state(row[1]), row[2], row[3]) for row in self._db.execute(query)]
 
 
-def _seqs(table: sa.Table, terminal: str, epoch: int, after: int, limit: int) -> sa.Select[Any]:
+def _seqs(table: sa.Table) -> sa.Select[Any]:
     page = (
         sa.select(table.c.seq)
-        .where(table.c.terminal == terminal, table.c.epoch == epoch, table.c.seq > after)
+        .where(table.c.terminal == sa.bindparam("terminal"), table.c.epoch == sa.bindparam("epoch"))
+        .where(table.c.seq > sa.bindparam("after"))
         .order_by(table.c.seq)
-        .limit(limit)
+        .limit(sa.bindparam("limit"))
         .subquery()
     )
     return sa.select(page.c.seq)
