@@ -86,11 +86,12 @@ from wire.facts import DrawerPulsed as DrawerPulsedFact
 from wire.messages import State
 from wire.records import PACKET_RECORDS_MAX, Record
 
-SOON_MS = 2_000
-"""A *soon* fact is committed within this time (decisions 7)."""
+SOON_MS, RIDE_MS = 2_000, 10_000
+"""A *soon* fact is committed within this time (decisions 7); what nobody acts on may wait longer for a ride, so that a
+sale at a cashier's pace costs two commits and not five (ADR 3)."""
 
-KEEP_MS = 2_000
-"""An open basket is written down when it has stood unchanged for this long."""
+KEEP_MS, KEEP_LATEST_MS = 2_000, 5_000
+"""An open basket is written down when it has stood unchanged for this long, and at the latest so long after a change."""
 
 MOVES_MAX = 16
 OPENS_ITSELF_MS = 3_000
@@ -137,6 +138,8 @@ class Terminal:
     verified_upto: int = 0  # old records verified in idle slices, up to what was there at boot
     verify_upto: int = 0
     prune_at_ms: int = 0
+    soon_due_ms: int = 0
+    keep_latest_ms: int = 0
     announced: tuple[str, str] = ("", "")  # printer and clock, as the backend knows them
     shown: View | None = None
     timed: Screen | None = None  # the screen whose own time runs
@@ -156,7 +159,7 @@ class Terminal:
         basket = self.session.basket
         self._on(event)
         if self.session.basket is not basket:
-            self._timer("keep", KEEP_MS)
+            self._keep_soon()
         if self.devices.link == "up" and self.announced != (self.devices.printer, self.now.clock):
             self._announce()
         self._stream()
@@ -418,6 +421,7 @@ class Terminal:
             case "keep":
                 if kept(self.ledger) != self.session.basket.lines:
                     self._do(KeepBasket())
+                    self._commit()
             case "clock":
                 self._arm_clock()
             case "ack":
@@ -443,7 +447,11 @@ class Terminal:
 
     def _idle(self) -> None:
         """One slice: fold the write-ahead log in, or verify a stretch of old records (decisions 13)."""
-        if self.ledger.checkpoint():
+        try:
+            if self.ledger.checkpoint():
+                return
+        except LedgerError as error:
+            self._append(Trouble(error.code, error.detail))
             return
         if self.verified_upto >= self.verify_upto:
             if self._may_prune:
@@ -601,12 +609,23 @@ class Terminal:
             self.ledger.commit()
         self._stop_timer("soon")
 
+    def _keep_soon(self) -> None:
+        """Arm the timer that writes the changed basket down."""
+        if "keep" not in self._timers:
+            self.keep_latest_ms = self.now.monotonic_ms + KEEP_LATEST_MS
+        self._timer("keep", max(0, min(KEEP_MS, self.keep_latest_ms - self.now.monotonic_ms)))
+
     def _soon(self) -> None:
-        if self.ledger.pending:
-            if "soon" not in self._timers:
-                self._timer("soon", SOON_MS)
-        else:
+        """Arm the timer that commits what is pending, if it cannot wait as long as it would by now."""
+        waits = self.ledger.pending_facts()
+        if not waits:
             self._stop_timer("soon")
+            return
+        within_ms = RIDE_MS if all(fact.RIDES for fact in waits) else SOON_MS
+        due_ms = self.now.monotonic_ms + within_ms
+        if "soon" not in self._timers or due_ms < self.soon_due_ms:
+            self.soon_due_ms = due_ms
+            self._timer("soon", within_ms)
 
     def _stream(self) -> None:
         """Give the uplink what it has credit for."""

@@ -1,7 +1,7 @@
 """Every fact a terminal journals: the body of one record, as the backend and the auditor read it too.
 
 A fact is either *now* (committed and synced before anything it causes leaves the terminal) or *soon* (rides in the next
-commit or follows within two seconds; losing it only turns a job back to unknown). Bodies hold no personal data and no
+commit or follows within seconds; losing it only turns a job back to unknown). Bodies hold no personal data and no
 secrets. Money is int fen, quantities integer thousandths, times UTC milliseconds. Fields are only ever added, with a
 default; a changed meaning is a new version with an upcaster.
 """
@@ -17,6 +17,7 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     KIND: ClassVar[str] = ""
     VERSION: ClassVar[int] = 1
     SOON: ClassVar[bool] = False
+    RIDES: ClassVar[bool] = False  # soon, and nobody acts on it: may wait a little longer for a commit to ride in
 
 
 # --- the terminal's own life -----------------------------------------------------------------
@@ -102,6 +103,7 @@ class Seal(Fact, frozen=True):
 
     KIND: ClassVar[str] = "seal"
     SOON: ClassVar[bool] = True
+    RIDES: ClassVar[bool] = True
     upto: int
     hash: str  # hex, 32 bytes
     signature: str  # hex, 64 bytes
@@ -242,6 +244,7 @@ class SlipPrinted(Fact, frozen=True):
 
     KIND: ClassVar[str] = "slip_printed"
     SOON: ClassVar[bool] = True
+    RIDES: ClassVar[bool] = True
     job: int
     outcome: Literal["printed", "sent", "not_printed", "unknown"]
     code: int = 0  # error code when there was trouble
@@ -268,6 +271,7 @@ class DrawerPulsed(Fact, frozen=True):
 
     KIND: ClassVar[str] = "drawer_pulsed"
     SOON: ClassVar[bool] = True
+    RIDES: ClassVar[bool] = True
     cause: int
     outcome: Literal["opened", "did_not_open", "no_sensor", "no_drawer", "too_soon"]
 
@@ -275,6 +279,7 @@ class DrawerPulsed(Fact, frozen=True):
 class DrawerMoved(Fact, frozen=True):
     KIND: ClassVar[str] = "drawer_moved"
     SOON: ClassVar[bool] = True
+    RIDES: ClassVar[bool] = True
     open: bool
     forced: bool = False  # opened without a pulse of ours
 

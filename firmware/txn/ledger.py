@@ -158,6 +158,10 @@ class Ledger:
         """Whether anything waits for a commit."""
         return bool(self._pending) or self.acked_seq != self._acked_committed
 
+    def pending_facts(self) -> tuple[Fact, ...]:
+        """Facts appended and not committed; a mere acknowledgement mark is none, and rides with whatever comes."""
+        return tuple(fact for step in self._pending for fact in step.facts)
+
     def append(
         self, facts: tuple[Fact, ...], stamp: Stamp, secrets: tuple[tuple[str, bytes, bytes], ...] = ()
     ) -> tuple[int, ...]:
@@ -437,12 +441,27 @@ class Ledger:
         return self.commits_in_wal >= WAL_COMMITS_MAX and not self.db.in_transaction
 
     def checkpoint(self) -> bool:
-        """Fold the write-ahead log into the file if it has grown too long; True if it did. For idle slices."""
+        """Fold the write-ahead log into the file if it has grown too long; True if it did. For idle slices.
+
+        Raises `LedgerError` (9002, 9013) when the disk does not take it; nothing is lost then.
+        """
         if not self.wants_checkpoint:
             return False
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        self.commits_in_wal = 0
+        self.commits_in_wal = 0  # also after a failure: the next try comes after as many commits again
+        try:
+            self._fold_log()
+        except sqlite3.Error as error:
+            if not (_is_full(error) and self._release()):
+                raise _as_ledger_error(error, self.path) from error
+            try:
+                self._fold_log()
+            except sqlite3.Error as again:
+                raise _as_ledger_error(again, self.path) from again
         return True
+
+    def _fold_log(self) -> None:
+        """May fail on a full disk, harmlessly: the log keeps everything and only goes on growing."""
+        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 @dataclass(frozen=True, slots=True)

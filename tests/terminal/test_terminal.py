@@ -1,5 +1,6 @@
 """What the terminal decides: nothing leaves before its commit, a boot opens no drawer, records stream under credit."""
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from firmware.events import (
     AskEpoch,
     DrawerSeen,
     EpochAnswered,
+    Idle,
     LinkDown,
     LinkUp,
     PinChecked,
@@ -55,7 +57,7 @@ def test_a_cash_sale_prints_and_opens_the_drawer_after_its_commit(tmp_path: Path
 def test_printing_is_settled_by_a_soon_fact_not_by_a_commit_of_its_own(tmp_path: Path) -> None:
     counter = Counter(tmp_path).open_for_business().scan(COLA).keys("OK F2")
     assert counter.ledger.pending
-    counter.pass_time(2_000)
+    counter.pass_time(10_000)
     assert not counter.ledger.pending
     assert SlipPrinted.KIND in counter.facts()
 
@@ -105,7 +107,7 @@ def test_an_open_basket_survives_a_cut_and_is_offered(tmp_path: Path) -> None:
     counter.keys("OK OK F1")
     [sale] = sales(counter)
     assert [line.name for line in sale.lines] == ["可口可乐500ml", "红富士苹果"]
-    counter.pass_time(5_000)
+    counter.pass_time(10_000)
     counter.cut()
     assert counter.boot().sign_on().screen == "Idle"
 
@@ -263,3 +265,55 @@ def test_effects_before_their_commit_stop_the_process(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="before its commit"):
         counter.terminal._assert_justified(PulseDrawer(counter.ledger.durable_seq + 1))
     assert isinstance(job, Print)
+
+
+def test_two_commits_are_enough_for_a_cash_sale_at_a_cashiers_pace(tmp_path: Path) -> None:
+    """Scans 1.2 s apart, five seconds to take the cash, the drawer closed after six, the backend acknowledging."""
+    counter = Counter(tmp_path).open_for_business()
+    counter.step(LinkUp())
+    counter.pass_time(20_000)
+    syncs, count = counter.ledger.syncs, 20
+    for _ in range(count):
+        for _ in range(3):
+            counter.scan(COLA)
+            counter.pass_time(1_200)
+        counter.keys("OK")
+        counter.pass_time(5_000)
+        counter.keys("F2")
+        counter.step(DrawerSeen(True))
+        counter.step(Acked(Ack(counter.ledger.epoch, counter.ledger.durable_seq)))
+        counter.pass_time(6_000)
+        counter.step(DrawerSeen(False))
+        counter.pass_time(8_000)
+    assert (counter.ledger.syncs - syncs) / count <= 3
+
+
+def test_a_basket_being_filled_is_never_more_than_five_seconds_off_the_disk(tmp_path: Path) -> None:
+    counter = Counter(tmp_path).open_for_business()
+    for _ in range(4):
+        counter.scan(COLA)
+        counter.pass_time(1_500)
+    counter.cut()
+    assert counter.boot().sign_on().screen == "KeptBasket"
+
+
+def test_a_checkpoint_that_finds_the_disk_full_loses_nothing_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = Counter(tmp_path).open_for_business()
+
+    def full() -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorname = "SQLITE_FULL"
+        raise error
+
+    for _ in range(70):
+        counter.keys("1 OK OK")
+    monkeypatch.setattr(type(counter.ledger), "_fold_log", lambda self: full())
+    counter.pass_time(10_000)
+    assert counter.terminal.idle_work
+    counter.step(Idle())
+    assert "trouble" in counter.facts()
+    assert not counter.ledger.wants_checkpoint
+    counter.keys("1 OK OK")
+    assert counter.screen == "Sold"
