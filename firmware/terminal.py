@@ -543,7 +543,7 @@ class Terminal:
                 self.awaited = effect.request
         for fact, seq in zip(decision.facts, seqs, strict=True):
             self._follow(fact, seq)
-        if decision.session is not None and len(decision.session.basket.lines) > len(before.basket.lines):
+        if decision.session is not None and decision.session.basket.pieces_milli > before.basket.pieces_milli:
             self._tone(ToneName.SCAN)
         return decision, seqs
 

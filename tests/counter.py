@@ -5,6 +5,7 @@ The edge is played at the level of events and effects: PINs are compared by a ch
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from firmware.events import (
@@ -31,7 +32,7 @@ from firmware.events import (
 from firmware.render_text import lines, speak
 from firmware.terminal import Terminal
 from firmware.txn.ledger import Ledger, load_products
-from firmware.txn.product import price_list
+from firmware.txn.product import PriceList, price_list
 from rules.catalogue import demo_goods
 from rules.settings import Settings, defaults
 from wire.records import ClockState
@@ -40,11 +41,17 @@ COLA, APPLE_5_YUAN, MILK_BOX = "6901234567892", "2110001005008", "特仑苏"
 DAY_MS = 1_795_305_600_000 + 10 * 3_600_000
 
 
+@cache
+def demo_list() -> PriceList:
+    """The demonstration goods as rows, read once per test run."""
+    return price_list(demo_goods())
+
+
 def open_ledger(folder: Path, terminal: str = "00010023") -> Ledger:
     """A ledger with the demonstration goods."""
     ledger = Ledger.open(folder / "ledger.db", terminal, 4711)
     if not ledger.read("SELECT 1 FROM product LIMIT 1"):
-        listed = price_list(demo_goods())
+        listed = demo_list()
         load_products(ledger, listed.products, listed.codes)
     return ledger
 
