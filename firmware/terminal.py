@@ -132,7 +132,7 @@ class Terminal:
     pulsing: int = 0  # cause of the pulse under way
     opened_ms: int = -OPENS_ITSELF_MS
     sealing: bool = False
-    offer_slips: bool = True
+    offer_slips: bool = False  # slips of an earlier run wait for somebody to look at the paper
     requests: int = 0  # numbers given to workers' jobs
     awaited: int = 0  # the one whose answer a screen waits for
     verified_upto: int = 0  # old records verified in idle slices, up to what was there at boot
@@ -239,6 +239,7 @@ class Terminal:
         for job in slip.open_jobs(self.ledger):
             if job.state == "queued":  # given to the printer, never answered: look at the paper
                 self._append(SlipPrinted(job.job, "unknown", 9016))
+            self.offer_slips = True
         for code, detail in event.notices:
             self._append(Trouble(code, detail))
         for fact in event.facts:

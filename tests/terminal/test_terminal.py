@@ -317,3 +317,11 @@ def test_a_checkpoint_that_finds_the_disk_full_loses_nothing_and_stops_nothing(
     assert not counter.ledger.wants_checkpoint
     counter.keys("1 OK OK")
     assert counter.screen == "Sold"
+
+
+def test_a_slip_that_fails_while_selling_never_covers_the_next_sale(tmp_path: Path) -> None:
+    counter = Counter(tmp_path, prints="not_printed").open_for_business().scan(COLA).keys("OK F2")
+    counter.scan(COLA)
+    assert counter.screen == "BasketScreen"
+    counter.keys("OK F2 OK")
+    assert counter.screen == "Idle"
