@@ -1,0 +1,185 @@
+"""Settling commit ÷ append + fsync of the same bytes to a plain file, at journals of 1 to 1 000 000 records.
+
+Twice: `Ledger.append` + `commit` of a sale, and the whole `Terminal.step` of the key that settles one. And how many
+times such a step syncs, counted by strace.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.harness import Figure, Scale, Timed, child, filesystem, in_turns, medians
+from benchmarks.shop import EPOCH, STAMP, TERMINAL, Till, a_sale, fill, stored_bytes
+from firmware.txn.ledger import Ledger
+
+RATIO_MAX, SYNCS_MAX = 2.0, 1.0
+FLAT_MAX = 1.25
+"""The largest journal against the smallest: the rest is noise between two medians."""
+
+SIZES, SIZES_QUICK = (1, 1_000, 100_000, 1_000_000), (1, 1_000, 20_000)
+WHY = "the sync itself is cheap on this disk, so that SQLite's and our own computing shows"
+
+
+def measure(scale: Scale) -> list[Figure]:
+    """Both ratios at every size, how flat they are, and the count of syncs."""
+    sizes = SIZES_QUICK if scale.quick else SIZES
+    rounds = scale.pick(60, 300)
+    figures = [*_of_ledgers(scale.folder, sizes, rounds), *_of_steps(scale.folder, sizes, rounds), *_syncs(scale)]
+    kind = filesystem(scale.folder)
+    if kind == "tmpfs":
+        figures = [_on_memory(figure) for figure in figures]
+    return figures
+
+
+def _of_ledgers(folder: Path, sizes: tuple[int, ...], rounds: int) -> list[Figure]:
+    folders = [folder / f"ledger-{size}" for size in sizes]
+    _grow(folders, sizes, lambda path, size: fill(path, size))
+    ledgers = {
+        size: Ledger.open(path / "ledger.db", TERMINAL, EPOCH) for path, size in zip(folders, sizes, strict=True)
+    }
+    sides: dict[str, Timed] = {}
+    for size, ledger in ledgers.items():
+        sides[f"plain {size}"] = _plain(folder / f"plain-{size}", _sample(folder))
+        sides[f"settle {size}"] = _commits(ledger)
+    taken = medians(in_turns(sides, rounds, warm_up=5))
+    for ledger in ledgers.values():
+        ledger.close()
+    return _ratios("commit of a sale", taken, sizes)
+
+
+def _of_steps(folder: Path, sizes: tuple[int, ...], rounds: int) -> list[Figure]:
+    folders = [folder / f"till-{size}" for size in sizes]
+    _grow(folders, sizes, _fill_shop)
+    tills = {size: Till(path).open() for path, size in zip(folders, sizes, strict=True)}
+    sides: dict[str, Timed] = {}
+    for size, till in tills.items():
+        sides[f"plain {size}"] = _plain(folder / f"plain-{size}", _sample(folder))
+        sides[f"settle {size}"] = _sells(till)
+    taken = medians(in_turns(sides, rounds // 2, warm_up=5))
+    for till in tills.values():
+        till.ledger.close()
+    return _ratios("whole settling step", taken, sizes)
+
+
+def _grow(folders: list[Path], sizes: tuple[int, ...], grow: Callable[[Path, int], None]) -> None:
+    """A journal of each size, each grown from the one before."""
+    for number, (path, size) in enumerate(zip(folders, sizes, strict=True)):
+        if number:
+            shutil.copytree(folders[number - 1], path)
+        else:
+            path.mkdir()
+        grow(path / "ledger.db", size)
+
+
+def _fill_shop(path: Path, records: int) -> None:
+    """A shop that has opened, then records up to that many (the smallest holds the opening alone)."""
+    if not path.exists():
+        till = Till(path.parent).open()
+        till.ledger.close()
+    fill(path, records)
+
+
+def _sample(folder: Path) -> bytes:
+    """A sale's record as the ledger stores it."""
+    ledger = Ledger.open(folder / "sample.db", TERMINAL, EPOCH)
+    (seq,) = ledger.append((a_sale(1),), STAMP)
+    ledger.commit()
+    data = stored_bytes(ledger, seq)
+    ledger.close()
+    return data
+
+
+def _plain(path: Path, data: bytes) -> Timed:
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def run() -> float:
+        began = time.perf_counter()
+        os.write(file, data)
+        os.fsync(file)
+        return time.perf_counter() - began
+
+    return run
+
+
+def _commits(ledger: Ledger) -> Timed:
+    """Append and commit of one sale; the fold of the write-ahead log is idle work and not timed, as in the terminal."""
+
+    def run() -> float:
+        sale = a_sale(ledger.next_seq)
+        began = time.perf_counter()
+        ledger.append((sale,), STAMP)
+        ledger.commit()
+        took_s = time.perf_counter() - began
+        ledger.checkpoint()
+        return took_s
+
+    return run
+
+
+def _sells(till: Till) -> Timed:
+    def run() -> float:
+        till.ready_to_settle()
+        took_s = till.settle()
+        till.rest()
+        return took_s
+
+    return run
+
+
+def _ratios(name: str, taken: dict[str, float], sizes: tuple[int, ...]) -> list[Figure]:
+    figures = []
+    for size in sizes:
+        plain, settle = taken[f"plain {size}"], taken[f"settle {size}"]
+        detail = f"{settle * 1000:.3f} ms ÷ append + fsync {plain * 1000:.3f} ms"
+        figures.append(Figure(f"{name}, {size} records", settle / plain, "×", RATIO_MAX, detail=detail, why=WHY))
+    flat = taken[f"settle {sizes[-1]}"] / taken[f"settle {sizes[0]}"]
+    why = "more levels of the journal's tree, and pages that the cache of 4 MiB does not hold"
+    return [*figures, Figure(f"{name}, {sizes[-1]} ÷ {sizes[0]}", flat, "×", FLAT_MAX, why=why)]
+
+
+def _syncs(scale: Scale) -> list[Figure]:
+    """Syncs of a settling step and of a whole sale, its paper and drawer included, by the system calls themselves."""
+    sales = scale.pick(40, 150)
+    strace = shutil.which("strace")
+    if strace is None:
+        return [Figure("syncs of a settling step", 0, "", detail="not counted: strace is not installed")]
+    trace = scale.folder / "trace"
+    calls = "trace=fdatasync,fsync,access,faccessat,faccessat2"
+    (scale.folder / "counted").mkdir()
+    child(
+        "benchmarks.counted", str(scale.folder / "counted"), str(sales),
+        cache=scale.folder / "cache", prefix=(strace, "-f", "-e", calls, "-o", str(trace)),
+    )  # fmt: skip
+    settling, whole = count_syncs(trace.read_text(encoding="utf-8"))
+    usual = sorted(settling)[len(settling) // 2]
+    more = sum(count > 1 for count in settling)
+    detail = f"median of {sales}; {more} of them synced again, the first after each fold of the write-ahead log"
+    why = "a *soon* commit may follow each sale after 2 s, and each fold of the write-ahead log syncs too"
+    return [
+        Figure("syncs of a settling step", usual, "", SYNCS_MAX, detail=detail, why="more than one commit in the step"),
+        Figure("syncs of a whole sale", whole / sales, "", 2.0, detail="mean, folds included", why=why),
+    ]
+
+
+def count_syncs(trace: str) -> tuple[list[int], int]:
+    """Syncs within each pair of marks that `benchmarks.counted` leaves, and all between the first and the last mark."""
+    settling: list[int] = []
+    inside, running, whole = False, False, 0
+    for line in trace.splitlines():
+        if "/bench-mark/" in line:
+            running = "end" not in line
+            inside = "settle" in line
+            if inside:
+                settling.append(0)
+        elif ("fdatasync(" in line or "fsync(" in line) and running:
+            whole += 1
+            if inside:
+                settling[-1] += 1
+    return settling, whole
+
+
+def _on_memory(figure: Figure) -> Figure:
+    note = f"{figure.detail} (in memory: TMPDIR and /var/tmp are tmpfs, this proves nothing)"
+    return Figure(figure.name, figure.value, figure.unit, 0, figure.better, note)
