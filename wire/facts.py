@@ -6,7 +6,8 @@ secrets. Money is int fen, quantities integer thousandths, times UTC millisecond
 default; a changed meaning is a new version with an upcaster.
 """
 
-from typing import ClassVar, Literal
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -303,9 +304,23 @@ def encode(fact: Fact) -> bytes:
     return msgspec.json.encode(fact)
 
 
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+UPCASTERS: dict[tuple[str, int], Upcaster] = {}
+"""(kind, version) -> the body of the next version from one of this. Pure; none is needed yet."""
+
+
 def decode(kind: str, version: int, body: bytes) -> Fact:
-    """Fact of a stored body. Raises `KeyError` for an unknown kind, `ValueError` for an unknown version or bad body."""
+    """Fact of a stored body, brought up to this release's version. Raises `KeyError` for an unknown kind, `ValueError`
+    for a version that is newer than ours or has no upcaster, and for a bad body."""
     cls = KINDS[kind]
-    if version != cls.VERSION:
-        raise ValueError(f"{kind} version {version} is not known")
-    return msgspec.json.decode(body, type=cls)
+    if version == cls.VERSION:
+        return msgspec.json.decode(body, type=cls)
+    plain = msgspec.json.decode(body, type=dict[str, Any])
+    for old in range(version, cls.VERSION):
+        if (kind, old) not in UPCASTERS:
+            break
+        plain = UPCASTERS[kind, old](plain)
+    else:
+        if version < cls.VERSION:
+            return msgspec.convert(plain, cls)
+    raise ValueError(f"{kind} version {version} is not known")
