@@ -95,5 +95,5 @@ def _caption(graphic: Graphic) -> str:
 
 
 def text_of(rows: tuple[Row, ...]) -> str:
-    """All rows as lines of text; empty lines at the end are dropped."""
+    """All rows as lines of text; a feed however long is one empty line, those at the end are dropped."""
     return "\n".join(row.text for row in rows).rstrip("\n")

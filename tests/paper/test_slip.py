@@ -27,7 +27,7 @@ FEED = PaperProfile(name="no-fence", slip_end="feed")
         pytest.param(PAPER_58, gb("甲\n") + b"\x1dr1" + gb("乙\n\x1dr1"), ["甲", "乙"], id="by GS r as the fence"),
         pytest.param(PAPER_58, FENCE + b"\n\n" + FENCE + gb("甲\n") + FENCE, ["\n\n甲"], id="empty paper is no slip"),
         pytest.param(PAPER_58, gb("甲\n\x1dV1乙\n\x1dV1"), ["甲", "乙"], id="by a cut, without a cutter too"),
-        pytest.param(PAPER_58, gb("甲\n\x1bd\x05乙\n") + FENCE, ["甲\n\n\n\n\n\n乙"], id="not by a feed"),
+        pytest.param(PAPER_58, gb("甲\n\x1bd\x05乙\n") + FENCE, ["甲\n\n乙"], id="not by a feed"),
         pytest.param(
             PAPER_80, gb("甲\n") + FENCE + gb("乙\n\x1dV\x42\x03"), ["甲\n乙"], id="not by a fence where it cuts"
         ),
