@@ -1,0 +1,253 @@
+"""Sells with the real terminal and the real ledger, and says what it was told is durable.
+
+`python -m tests.power.sell FOLDER SCENARIO [--synchronous NORMAL]`: one line to standard output, in one write, per step that
+made something durable: `durable SEQ`, `acked SEQ` and, per effect that left, `sold NUMBER SEQ`, `pulse SEQ`, `sent SEQ`.
+`settling` comes before the key that settles a sale, `refused CODE` when the terminal said no. Nothing here is by chance: the
+same scenario writes the same journal.
+"""
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware.events import (
+    Acked,
+    DrawerSeen,
+    Effect,
+    EpochAnswered,
+    Event,
+    Idle,
+    LinkDown,
+    LinkUp,
+    Now,
+    Print,
+    PulseDrawer,
+    Send,
+    Started,
+    StopAsked,
+)
+from firmware.screens.widgets import Refused
+from firmware.terminal import Terminal
+from firmware.txn import ledger as ledgers
+from firmware.txn.ledger import Ledger, load_products
+from firmware.txn.product import price_list
+from rules.catalogue import demo_goods
+from tests.counter import APPLE_5_YUAN, COLA, Counter
+from wire.records import Ack
+
+TERMINAL, EPOCH = "00010023", 4711
+GOODS = 40
+"""Of the demonstration goods so many, and all that are weighed: a small file makes many cuts."""
+FACTORY_KEYS, OWN_KEYS = "0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK", "0 1 OK 3 8 5 2 OK"
+FLOAT_KEYS = "2 0 0 0 0 OK"
+
+
+@dataclass(slots=True)
+class Teller(Terminal):
+    """A terminal that says what `step` let out and what is durable since."""
+
+    told: tuple[int, int] = (0, 0)
+
+    def step(self, event: Event, now: Now) -> tuple[Effect, ...]:
+        """As the terminal, then the lines."""
+        effects = Terminal.step(self, event, now)
+        lines: list[str] = []
+        for effect in effects:
+            match effect:
+                case Print(job, because, receipt):
+                    lines += [f"sold {receipt.number} {job}", f"durable {because}"]
+                case PulseDrawer(cause):
+                    lines.append(f"pulse {cause}")
+                case Send(packet):
+                    lines.append(f"sent {packet.records[-1].seq}")
+        durable = self.ledger.durable_seq
+        acked = self.told[1] if self.ledger.pending else self.ledger.acked_seq
+        if durable > self.told[0]:
+            lines.append(f"durable {durable}")
+        if acked > self.told[1]:
+            lines.append(f"acked {acked}")
+        self.told = (durable, acked)
+        say(*lines)
+        return effects
+
+
+@dataclass
+class Seller(Counter):
+    """A counter over a ledger opened as told; `backend`: packets are acknowledged at once."""
+
+    synchronous: str = "FULL"
+    tells: bool = False
+    backend: bool = False
+
+    def boot(self, notices: tuple[tuple[int, str], ...] = (), safe_mode: bool = False) -> "Seller":
+        """Start the terminal on the folder, goods loaded."""
+        self.boots += 1
+        self.ledger = Ledger.open(self.folder / "ledger.db", TERMINAL, EPOCH, synchronous=self.synchronous)
+        if not self.ledger.read("SELECT 1 FROM product LIMIT 1"):
+            listed = price_list(one for n, one in enumerate(demo_goods()) if n < GOODS or one.weighable)
+            load_products(self.ledger, listed.products, listed.codes)
+        self.terminal = (Teller if self.tells else Terminal)(self.ledger, self.settings, "test", "ab" * 32)
+        self.out, self.timers = [], {}
+        self.step(Started(bytes([self.boots]) * 32, f"boot{self.boots}", safe_mode, notices))
+        return self
+
+    def _answer(self, effect: Effect) -> list[Effect]:
+        match effect:
+            case Send(packet) if self.backend:
+                return self.step(Acked(Ack(EPOCH, packet.records[-1].seq)))
+            case PulseDrawer():
+                return super()._answer(effect) + self.step(DrawerSeen(True)) + self.step(DrawerSeen(False), 1_500)
+            case _:
+                return super()._answer(effect)
+
+    def open_for_business(self) -> "Seller":
+        """From wherever a boot or a cut left the terminal to ready for selling."""
+        own = self.ledger.read("SELECT 1 FROM secret WHERE operator = '01'")
+        self.keys(OWN_KEYS if own else FACTORY_KEYS)
+        if self.screen == "Wizard":
+            self.keys(FLOAT_KEYS)
+        for _ in range(8):
+            if self.screen == "Idle":
+                return self
+            self.keys({"KeptBasket": "F2", "Unfinished": "CANCEL", "Refused": "OK"}[self.screen])
+        raise AssertionError(f"never ready: {self.screen}")
+
+    def sell(self, *codes: str, pause_ms: int = 500) -> bool:
+        """Scan goods, take the cash; False when it was refused; then the basket stands as it was."""
+        for code in codes or (COLA,):
+            self._seen()
+            self.scan(code)
+            self.pass_time(pause_ms)
+        self._seen()
+        self.keys("OK")
+        self._say("settling")
+        self.keys("F2")
+        if self.screen == "Sold":
+            self.keys("OK")
+            return True
+        self._seen()
+        self.keys("CANCEL")  # back to the basket; the next customer's goods come on top
+        return False
+
+    def _seen(self) -> None:
+        """The cashier reads what was refused, and goes on."""
+        while isinstance(top := self.terminal.stack[-1], Refused):
+            self._say(f"refused {top.refusal.code}")
+            self.keys("OK")
+
+    def _say(self, line: str) -> None:
+        if self.tells:
+            say(line)
+
+    def idle(self) -> None:
+        """Time for a slice of idle work."""
+        self.step(Idle())
+
+    def stop(self) -> None:
+        """As on SIGTERM."""
+        self.step(StopAsked("test"))
+        self.ledger.close()
+
+
+def say(*lines: str) -> None:
+    """To standard output, past Python's buffers, in one write."""
+    if lines:
+        os.write(1, "".join(f"{line}\n" for line in lines).encode())
+
+
+def first_start(seller: Seller) -> None:
+    """Made from nothing; one sale; stopped; started again."""
+    seller.boot().open_for_business().sell()
+    seller.stop()
+    seller.boot().open_for_business().sell()
+
+
+def day(seller: Seller) -> None:
+    """Scans by piece and by weight, a line removed, a basket left standing, the link coming and going, a cut, a stop."""
+    seller.boot().open_for_business()
+    for number in range(14):
+        if number == 3:
+            seller.step(LinkUp())
+            seller.step(EpochAnswered(EPOCH, 1))
+            seller.backend = True
+        if number == 9:
+            seller.backend = False
+            seller.step(LinkDown(1001))
+        seller.sell(*(COLA, APPLE_5_YUAN, COLA)[: number % 3 + 1], pause_ms=2_500 if number == 5 else 400)
+        if number % 4 == 1:
+            seller.scan(COLA).scan(COLA).keys("CLEAR CANCEL OK") if number == 1 else seller.pass_time(3_000)
+        seller.idle()
+    seller.scan(COLA)
+    seller.pass_time(3_000)
+    seller.cut()
+    seller.boot().open_for_business().sell()
+    seller.stop()
+
+
+def checkpoints(seller: Seller) -> None:
+    """The write-ahead log folded in every few commits, between sales and with a basket open."""
+    ledgers.WAL_COMMITS_MAX = 5  # type: ignore[misc]
+    seller.boot().open_for_business()
+    for _ in range(20):
+        seller.sell()
+        seller.idle()
+        seller.pass_time(3_000)
+        seller.idle()
+
+
+def disk_full(seller: Seller) -> None:
+    """Sales on, refused or not: strace makes writes fail with ENOSPC here and there."""
+    seller.boot().open_for_business()
+    for number in range(22):
+        seller.sell()
+        if number % 4 == 3:
+            seller.pass_time(3_000)
+
+
+def full_and_folding(seller: Seller) -> None:
+    """The same, with idle slices in between, so that writes of a checkpoint fail too."""
+    ledgers.WAL_COMMITS_MAX = 12  # type: ignore[misc]
+    seller.boot().open_for_business()
+    for _ in range(22):
+        seller.sell()
+        seller.pass_time(3_000)
+        seller.idle()
+
+
+def rebuild(seller: Seller) -> None:
+    """Projections thrown away and replayed in the middle of the day, and again by a release with another number."""
+    seller.boot().open_for_business()
+    for number in range(12):
+        seller.sell()
+        if number == 5:
+            seller.pass_time(3_000)
+            seller.ledger.rebuild()
+    seller.pass_time(3_000)
+    seller.ledger.db.execute("UPDATE meta SET value = '0' WHERE name = 'projections'")
+    seller.cut()
+    seller.boot().open_for_business().sell()
+
+
+SCENARIOS = {one.__name__: one for one in (first_start, day, checkpoints, disk_full, full_and_folding, rebuild)}
+
+
+def run(folder: Path, scenario: str, synchronous: str = "FULL") -> None:
+    """One whole run, saying what is durable."""
+    seller = Seller(folder, synchronous=synchronous, tells=True)
+    SCENARIOS[scenario](seller)
+    seller.ledger.db.close()
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("scenario", choices=sorted(SCENARIOS))
+    parser.add_argument("--synchronous", default="FULL")
+    asked = parser.parse_args()
+    run(asked.folder, asked.scenario, asked.synchronous)
+
+
+if __name__ == "__main__":
+    main()
