@@ -1,0 +1,1 @@
+"""One door per vendor package: devices become events, effects become devices. Drivers know neither screens nor business."""
