@@ -26,6 +26,8 @@ FIGURES = (
     "key_frame",
     "receipt",
     "printer_status",
+    "first_screen",
+    "memory",
 )
 """Modules of this package, each with `measure(scale) -> list[Figure]`."""
 
