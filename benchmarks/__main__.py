@@ -28,6 +28,7 @@ FIGURES = (
     "printer_status",
     "first_screen",
     "memory",
+    "backlog",
 )
 """Modules of this package, each with `measure(scale) -> list[Figure]`."""
 

@@ -167,7 +167,7 @@ class Posd:
             frame = self.screen().frame
             self.rig.do(self.rig.board.press(key))
             self.until(lambda: self.screen().frame > frame and self.settled(), f"{key} to show")  # noqa: B023
-        self.until(lambda: then in ('', self.screen().name), f"{then}, not {self.screen().name}")
+        self.until(lambda: then in ("", self.screen().name), f"{then}, not {self.screen().name}")
 
 
 def write_goods(path: Path, count: int) -> None:
