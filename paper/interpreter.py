@@ -49,6 +49,16 @@ class Interpreter:
         self._press.reset()
         self._restart()
 
+    def drop_line(self) -> None:
+        """Forget the characters that wait for something to print them."""
+        self._press.line.clear()
+
+    def resume_as(self, other: "Interpreter") -> None:
+        """Go on, at the start of a command, in the modes that `other` is in; the line begun is not taken over."""
+        assert other.profile == self.profile, "modes mean something for one printer only"
+        self._press.adopt(other._press)
+        self._restart()
+
     @property
     def mid_command(self) -> bool:
         """Whether the bytes so far end within a command or character."""

@@ -1,5 +1,7 @@
 """The print mechanism as the commands see it: modes, the line begun, and what came of it."""
 
+from copy import copy
+
 from paper import barcodes
 from paper.bits import drawn
 from paper.characters import REPLACEMENT, decode, narrow
@@ -30,6 +32,11 @@ class Press:
     def reset(self) -> None:
         """As after power-up; the line begun is gone."""
         self.modes = Modes(self.profile)
+        self.line = Line(self.modes)
+
+    def adopt(self, other: "Press") -> None:
+        """Take over the modes of another press; the line begun is dropped."""
+        self.selected, self.modes = other.selected, copy(other.modes)
         self.line = Line(self.modes)
 
     def initialise(self) -> None:

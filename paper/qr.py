@@ -1,5 +1,7 @@
 """The printer's own QR codes: stored data -> dots (ISO/IEC 18004, by segno)."""
 
+from functools import lru_cache
+
 import segno
 
 from paper.bits import drawn
@@ -16,6 +18,7 @@ class QrError(ValueError):
     """The data fits no QR code of this level."""
 
 
+@lru_cache(maxsize=8)
 def qr_graphic(data: bytes, level: str, module_dots: int) -> Graphic:
     """A QR code without quiet zone: printers leave that to the page. Raises `QrError` for no data or too much."""
     try:
