@@ -6,7 +6,9 @@ import signal
 import sys
 from pathlib import Path
 
-from firmware.assembly import LEDGER, NotReady, Posd, export_line, open_ledger, read_folder
+import msgspec
+
+from firmware.assembly import LEDGER, NotReady, Posd, open_ledger, read_folder
 from firmware.check import check
 from firmware.txn.ledger import Ledger, LedgerDamaged, LedgerError, LedgerLocked
 
@@ -90,7 +92,7 @@ def _export(options: argparse.Namespace) -> int:
     after = 0
     while page := ledger.records(after, PAGE):
         for record in page:
-            print(export_line(record))
+            print(msgspec.json.encode(record).decode())
         after = page[-1].seq
     ledger.close()
     return 0

@@ -5,7 +5,6 @@ vendor package when its worker starts.
 """
 
 import hashlib
-import json
 import logging
 import os
 import random
@@ -428,8 +427,3 @@ def _renderer() -> Draws:
 def _stop_on_signal(post: Callable[[Event], None]) -> None:
     received = signal.sigwait({signal.SIGTERM, signal.SIGINT})
     post(StopAsked(signal.Signals(received).name))
-
-
-def export_line(record: object) -> str:
-    """A record as one line of JSON, for `posd journal export`."""
-    return json.dumps(msgspec.to_builtins(record), ensure_ascii=False, separators=(",", ":"))

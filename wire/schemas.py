@@ -4,6 +4,7 @@ The files under `docs/wire/` are for people and other programs; a test checks th
 """
 
 import json
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,9 @@ def files() -> dict[str, str]:
     made: dict[str, Schema] = {f"{name}.schema.json": schema for name, schema in messages().items()}
     made |= {f"facts/{kind}.schema.json": schema for kind, schema in bodies().items()}
     made["asyncapi.json"] = asyncapi.document()
-    return {path: json.dumps(content, ensure_ascii=False, indent=2) + "\n" for path, content in sorted(made.items())}
+    return {
+        path: json.dumps(_tidy(content), ensure_ascii=False, indent=2) + "\n" for path, content in sorted(made.items())
+    }
 
 
 def write(folder: Path = DOCS) -> list[str]:
@@ -63,6 +66,21 @@ def write(folder: Path = DOCS) -> list[str]:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(wanted[path], encoding="utf-8")
     return sorted([*changed, *stale])
+
+
+def _tidy(node: Any) -> Any:
+    """Descriptions without the indentation of their docstrings: Python 3.13 takes it off, 3.11 does not."""
+    match node:
+        case dict():
+            return {key: cleandoc(value) if _is_text(key, value) else _tidy(value) for key, value in node.items()}
+        case list():
+            return [_tidy(each) for each in node]
+        case _:
+            return node
+
+
+def _is_text(key: str, value: Any) -> bool:
+    return key == "description" and isinstance(value, str)
 
 
 def _whole(payload: type) -> Schema:
