@@ -59,7 +59,7 @@ from firmware.screens.base import Do, Done, Home, Move, Push, Reject, Screen
 from firmware.screens.pay import Sold
 from firmware.screens.stack import Stack, home, moved, offered, without_wait
 from firmware.screens.widgets import Refused
-from firmware.txn import life, slip
+from firmware.txn import life, operator, slip
 from firmware.txn.command import Command, Context, Decision, Devices, Refusal, Session
 from firmware.txn.ledger import RECORDS_KEPT_MS, Ledger, LedgerError, Stamp
 from firmware.txn.operator import SignOff
@@ -77,6 +77,7 @@ from wire.facts import (
     Quarantined,
     Sale,
     Seal,
+    SignOnRefused,
     SlipContinued,
     SlipPrinted,
     Stopped,
@@ -128,6 +129,7 @@ class Terminal:
     outbox: Outbox = field(default_factory=Outbox)
     boot_id: str = ""
     safe_mode: bool = False
+    locked_until_ms: dict[str, int] = field(default_factory=dict)  # operators who must wait after wrong PINs
     printing: tuple[int, ...] = ()  # jobs the printer has been given and not answered
     pulsing: int = 0  # cause of the pulse under way
     opened_ms: int = -OPENS_ITSELF_MS
@@ -173,10 +175,11 @@ class Terminal:
 
     def context(self) -> Context:
         """What commands and screens may look at, now."""
+        locked = frozenset(who for who, until in self.locked_until_ms.items() if self.now.monotonic_ms < until)
         chance = hashlib.sha256(self._seed + self._draws.to_bytes(8, "big")).digest()[:16]
         return Context(
             self.ledger.terminal, self.ledger, self.session, self.settings, self.devices, self.now, self.lang,
-            self.ledger.durable_seq - self.ledger.acked_seq, self.requests, chance, self.safe_mode,
+            self.ledger.durable_seq - self.ledger.acked_seq, self.requests, chance, self.safe_mode, locked,
         )  # fmt: skip
 
     @property
@@ -245,6 +248,8 @@ class Terminal:
         for fact in event.facts:
             self._append(fact)
         self._commit()
+        for who in operator.locked_now(self.ledger):
+            self.locked_until_ms[who] = self.now.monotonic_ms + operator.LOCK_MS
         self._arm_clock()
         self._light("green")
         self.stack = self._at_home()
@@ -557,6 +562,8 @@ class Terminal:
                 if fact.print_slip:
                     self._print(seq, seq, fact, "")
                 self._tone(ToneName.SUCCESS)
+            case SignOnRefused(who, _, True):
+                self.locked_until_ms[who] = self.now.monotonic_ms + operator.LOCK_MS
             case SlipContinued(job):
                 original = self.ledger.fact(job)
                 assert isinstance(original, Sale), f"job {job} is no sale"

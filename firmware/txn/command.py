@@ -58,6 +58,7 @@ class Context:
     request: int  # number for the next request to a worker
     chance: bytes  # 16 fresh random bytes, from the seed of this boot
     safe_mode: bool = False
+    locked: frozenset[str] = frozenset()  # operators who must wait after wrong PINs
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,12 +42,14 @@ def must_change_pin(books: Reading, operator: str) -> bool:
     return secret(books, operator) is None
 
 
+def locked_now(books: Reading) -> tuple[str, ...]:
+    """Operators with so many wrong PINs in a row that they must wait; at a boot their wait begins anew (decisions 17)."""
+    rows = books.read("SELECT operator FROM sign_on WHERE failures >= ? ORDER BY operator", FAILURES_MAX)
+    return tuple(str(row[0]) for row in rows)
+
+
 def _locked(ctx: Context, operator: str) -> bool:
-    now = standing(ctx.books, operator)
-    if now.failures >= FAILURES_UNTIL_ADMIN:
-        return True
-    waited_ms = ctx.now.wall_ms - now.failed_at_ms
-    return now.failures >= FAILURES_MAX and 0 <= waited_ms < LOCK_MS
+    return operator in ctx.locked or standing(ctx.books, operator).failures >= FAILURES_UNTIL_ADMIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -325,3 +325,18 @@ def test_a_slip_that_fails_while_selling_never_covers_the_next_sale(tmp_path: Pa
     assert counter.screen == "BasketScreen"
     counter.keys("OK F2 OK")
     assert counter.screen == "Idle"
+
+
+def test_three_wrong_pins_lock_for_five_minutes_and_a_boot_begins_them_anew(tmp_path: Path) -> None:
+    counter = Counter(tmp_path).open_for_business().keys("MENU 4")
+    for _ in range(3):
+        counter.keys("0 1 OK 9 9 9 9 OK OK")
+    assert "[2004]" in counter.keys("0 1 OK 3 8 5 2 OK").text()
+    counter.keys("OK").pass_time(4 * 60_000)
+    counter.ledger.commit()
+    counter.cut()
+    counter.boot()
+    counter.pass_time(4 * 60_000)
+    assert "[2004]" in counter.sign_on().text()
+    counter.keys("OK").pass_time(61_000)
+    assert counter.sign_on().screen == "Idle"
