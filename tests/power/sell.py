@@ -41,6 +41,10 @@ GOODS = 40
 """Of the demonstration goods so many, and all that are weighed: a small file makes many cuts."""
 FACTORY_KEYS, OWN_KEYS = "0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK", "0 1 OK 3 8 5 2 OK"
 FLOAT_KEYS = "2 0 0 0 0 OK"
+QUIET_MS = 12_000
+"""Longer than any soon fact waits for its commit."""
+
+FIVE_WEEKS_MS = 36 * 24 * 3_600_000
 
 
 @dataclass(slots=True)
@@ -192,7 +196,7 @@ def checkpoints(seller: Seller) -> None:
     for _ in range(20):
         seller.sell()
         seller.idle()
-        seller.pass_time(3_000)
+        seller.pass_time(QUIET_MS)
         seller.idle()
 
 
@@ -202,7 +206,7 @@ def disk_full(seller: Seller) -> None:
     for number in range(22):
         seller.sell()
         if number % 4 == 3:
-            seller.pass_time(3_000)
+            seller.pass_time(QUIET_MS)
 
 
 def full_and_folding(seller: Seller) -> None:
@@ -211,7 +215,7 @@ def full_and_folding(seller: Seller) -> None:
     seller.boot().open_for_business()
     for _ in range(22):
         seller.sell()
-        seller.pass_time(3_000)
+        seller.pass_time(QUIET_MS)
         seller.idle()
 
 
@@ -221,15 +225,44 @@ def rebuild(seller: Seller) -> None:
     for number in range(12):
         seller.sell()
         if number == 5:
-            seller.pass_time(3_000)
+            seller.pass_time(QUIET_MS)
             seller.ledger.rebuild()
-    seller.pass_time(3_000)
+    seller.pass_time(QUIET_MS)
     seller.ledger.db.execute("UPDATE meta SET value = '0' WHERE name = 'projections'")
     seller.cut()
     seller.boot().open_for_business().sell()
 
 
-SCENARIOS = {one.__name__: one for one in (first_start, day, checkpoints, disk_full, full_and_folding, rebuild)}
+def pruning(seller: Seller) -> None:
+    """Many boots and one sale; five weeks on, what is acknowledged and no longer needed goes, a slice at a time."""
+    ledgers.PRUNE_RECORDS_MIN, ledgers.PRUNE_RECORDS_MAX = 4, 6
+    for _ in range(8):
+        seller.boot().keys(FACTORY_KEYS if seller.boots == 1 else OWN_KEYS)
+        seller.stop()
+    seller.boot().open_for_business()
+    seller.backend = True
+    seller.step(LinkUp())
+    seller.sell()
+    seller.backend = False
+    seller.step(LinkDown(1001))
+    seller.sell()  # with this commit the acknowledged mark is written
+    seller.pass_time(QUIET_MS)
+    seller.ms += FIVE_WEEKS_MS
+    for _ in range(12):
+        seller.idle()
+        seller.pass_time(QUIET_MS)
+    seller.open_for_business().sell()  # idle for so long, the cashier has been signed off
+
+
+def pruning_on_a_full_disk(seller: Seller) -> None:
+    """The same, strace making a commit of the pruning fail with ENOSPC."""
+    pruning(seller)
+
+
+SCENARIOS = {
+    one.__name__: one
+    for one in (first_start, day, checkpoints, disk_full, full_and_folding, rebuild, pruning, pruning_on_a_full_disk)
+}
 
 
 def run(folder: Path, scenario: str, synchronous: str = "FULL") -> None:

@@ -56,7 +56,8 @@ def killed(
 @pytest.mark.parametrize("scenario", SELLERS)
 def test_a_kill_at_a_write_loses_no_sale(scenario: str, card: Path, kills: int, figure: Callable[[str], None]) -> None:
     points, left = killed(card, "sell", scenario, LEDGER_CALLS, kills * LEDGER_SHARE // 100 // len(SELLERS))
-    truth = Truth.of(card / "data")
+    (card / "look").mkdir()
+    truth = Truth.of(trace.operations(card / "log", card / "data"), card / "look")
     for number, point in enumerate(points):
         told = Told().hear((left / f"{number}.said").read_text())
         assert truth.judge(left / str(number), told) == 0, point

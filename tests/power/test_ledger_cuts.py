@@ -10,12 +10,16 @@ from tests.power import trace
 from tests.power.disk import Card, Op, SyncFolder
 from tests.power.judge import Told, Truth, cut_everywhere, said
 
-SHARES = {"first_start": 16, "day": 26, "checkpoints": 20, "disk_full": 14, "rebuild": 14, "full_and_folding": 10}
-"""Percent of the cuts asked for; the settings have ten more."""
+SHARES = {
+    "first_start": 16, "day": 19, "checkpoints": 16, "disk_full": 10, "full_and_folding": 10, "rebuild": 9, "pruning": 5,
+    "pruning_on_a_full_disk": 5,
+}  # fmt: skip
+"""Percent of the cuts asked for; the settings have the rest."""
 
 NO_SPACE = {
     "disk_full": ("pwrite64:error=ENOSPC:when=260+70",),
     "full_and_folding": ("pwrite64:error=ENOSPC:when=260+70",),
+    "pruning_on_a_full_disk": ("pwrite64:error=ENOSPC:when=510",),
 }
 SELL_ON_EVERY = 40
 NORMAL_CUTS = 300
@@ -37,11 +41,12 @@ def traced(card: Path, scenario: str, synchronous: str = "FULL") -> list[Op]:
     real = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert replayed.whole() == real, "something was written that the trace did not see"
     assert said(ops) == Told().hear(run.output)
+    (card / "cut").mkdir()
     return ops
 
 
-FOLDING_DIES = pytest.mark.xfail(reason="a checkpoint that meets a full disk ends the process", strict=True)
-SCENARIOS = [pytest.param(one, marks=FOLDING_DIES if one == "full_and_folding" else ()) for one in SHARES]
+PRUNED_HALF = pytest.mark.xfail(reason="a full disk commits `Carried` without the deletion it stands for", strict=True)
+SCENARIOS = [pytest.param(one, marks=PRUNED_HALF if one == "pruning_on_a_full_disk" else ()) for one in SHARES]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -50,26 +55,25 @@ def test_no_cut_loses_an_acknowledged_sale(scenario: str, card: Path, cuts: int,
     told = said(ops)
     assert len(told.sold) >= 2
     if scenario in NO_SPACE:
-        assert 9002 in told.refused, "the ballast was released, then a write failed again"
-        assert told.durable > 0
-    truth = Truth.of(card / "data")
-    (card / "cut").mkdir()
-    began = time.perf_counter()
+        assert "ENOSPC" in (card / "log").read_text(encoding="ascii")
+    if scenario in ("disk_full", "full_and_folding"):
+        assert 9002 in told.refused, "the ballast was released, then a write failed again and a sale was refused"
+    truth = Truth.of(ops, card / "cut")
+    began = time.process_time()
     tally = cut_everywhere(ops, truth, card / "cut", cuts * SHARES[scenario] // 100, SELL_ON_EVERY)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     assert tally.broken == []
     assert (tally.lost_cuts, tally.lost_sales) == (0, 0)
     figure(
         f"{scenario}: {tally.cuts} cuts in {len(ops)} operations, {len(told.sold)} sales, 0 lost,"
-        f" {tally.cuts / seconds:.0f} cuts/s"
+        f" {tally.cuts / seconds:.0f} cuts/s of CPU time"
     )
 
 
 def test_the_proof_notices_a_ledger_that_does_not_sync(card: Path, figure: Callable[[str], None]) -> None:
     """The same day with synchronous=NORMAL: a commit without its sync."""
     ops = traced(card, "day", "NORMAL")
-    (card / "cut").mkdir()
-    tally = cut_everywhere(ops, Truth.of(card / "data"), card / "cut", NORMAL_CUTS)
+    tally = cut_everywhere(ops, Truth.of(ops, card / "cut"), card / "cut", NORMAL_CUTS)
     assert tally.lost_cuts > NORMAL_CUTS // 10
     figure(f"synchronous=NORMAL: {tally.lost_cuts} of {tally.cuts} cuts lost {tally.lost_sales} acknowledged sales")
 
@@ -77,6 +81,5 @@ def test_the_proof_notices_a_ledger_that_does_not_sync(card: Path, figure: Calla
 def test_the_proof_notices_a_folder_that_is_never_synced(card: Path) -> None:
     """Without a sync of the folder the very names of the files may be gone."""
     ops = [op for op in traced(card, "first_start") if not isinstance(op, SyncFolder)]
-    (card / "cut").mkdir()
-    tally = cut_everywhere(ops, Truth.of(card / "data"), card / "cut", 150)
+    tally = cut_everywhere(ops, Truth.of(ops, card / "cut"), card / "cut", 150)
     assert tally.lost_cuts + len(tally.broken) > 5

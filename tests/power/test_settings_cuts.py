@@ -102,11 +102,12 @@ def traced(card: Path) -> list[Op]:
 
 def test_no_cut_leaves_half_a_document(card: Path, cuts: int, figure: Callable[[str], None]) -> None:
     ops = traced(card)
-    began = time.perf_counter()
+    began = time.process_time()
     made, faults = cut_everywhere(ops, card / "cut", cuts * SHARE // 100)
     assert faults == []
     assert made > len(ops), "every operation is cut at"
-    figure(f"settings: {made} cuts in {len(ops)} operations, 0 lost, {made / (time.perf_counter() - began):.0f} cuts/s")
+    rate = made / (time.process_time() - began)
+    figure(f"settings: {made} cuts in {len(ops)} operations, 0 lost, {rate:.0f} cuts/s of CPU time")
 
 
 @pytest.mark.parametrize("left_out", [Sync, SyncFolder])
