@@ -474,7 +474,7 @@ class Terminal:
     @property
     def _may_prune(self) -> bool:
         """Old records go only by a trusted clock, and when nothing waits for a commit."""
-        return self.now.trusted and self.now.monotonic_ms >= self.prune_at_ms and not self.ledger.pending
+        return self.now.trusted and self.now.monotonic_ms >= self.prune_at_ms and not self.ledger.pending_facts()
 
     def _prune(self) -> None:
         try:

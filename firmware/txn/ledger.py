@@ -128,15 +128,27 @@ class Ledger:
         """
         assert 0 < new_epoch < 2**31
         try:
-            db = _connect(path, synchronous)
-            _migrate(db, terminal, new_epoch)
-            meta = dict(db.execute("SELECT name, value FROM meta ORDER BY name").fetchall())
-            if meta["terminal"] != terminal:
-                raise LedgerError(2008, f"the ledger belongs to terminal {meta['terminal']}, not {terminal}")
-            next_seq, head = _head(db)
-            acked = _mark(db, "acked_seq")
+            db = _connect(path)
         except sqlite3.Error as error:
             raise _as_ledger_error(error, path) from error
+        try:
+            return cls._opened(db, path, terminal, new_epoch, synchronous)
+        except sqlite3.Error as error:
+            db.close()
+            raise _as_ledger_error(error, path) from error
+        except LedgerError:
+            db.close()
+            raise
+
+    @classmethod
+    def _opened(cls, db: sqlite3.Connection, path: Path, terminal: str, new_epoch: int, synchronous: str) -> "Ledger":
+        _configure(db, synchronous)
+        _migrate(db, terminal, new_epoch)
+        meta = dict(db.execute("SELECT name, value FROM meta ORDER BY name").fetchall())
+        if meta["terminal"] != terminal:
+            raise LedgerError(2008, f"the ledger belongs to terminal {meta['terminal']}, not {terminal}")
+        next_seq, head = _head(db)
+        acked = _mark(db, "acked_seq")
         ledger = cls(path, terminal, int(meta["epoch"]), db, next_seq, head, next_seq - 1, acked, Ballast(path))
         ledger._acked_committed = acked
         ledger._check_head()
@@ -224,6 +236,8 @@ class Ledger:
         row = (seq, self.epoch, fact.KIND, fact.VERSION, stamp.at_ms, stamp.clock, body, digest)
         self.db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         project(self, Entry(seq, stamp.at_ms, fact))
+        if isinstance(fact, Carried):  # here, so that it happens again whenever the fact is written again
+            self.db.execute("DELETE FROM journal WHERE seq <= ?", (fact.upto,))
         self.next_seq, self.head = seq + 1, digest
         return seq
 
@@ -395,7 +409,7 @@ class Ledger:
     def prune(self, before_ms: int) -> int:
         """Replace the oldest records by one `Carried`: whole, acknowledged, older than `before_ms`, and nothing that is
         still needed (decisions 9). How many went; 0 when it is not worth a commit yet. Nothing may be pending."""
-        assert not self.pending
+        assert not self.pending_facts()
         upto = min(self._prunable(before_ms), self.first_seq + PRUNE_RECORDS_MAX - 1)
         if upto - self.first_seq + 1 < PRUNE_RECORDS_MIN:
             return 0
@@ -406,7 +420,6 @@ class Ledger:
         fact = Carried(upto, self.hash_at(upto), balances, digest, tables)
         gone = upto - self.first_seq + 1
         self.append((fact,), Stamp(self._last_at_ms(), "floor"))
-        self.db.execute("DELETE FROM journal WHERE seq <= ?", (upto,))
         self.commit()
         return gone
 
@@ -504,8 +517,11 @@ def load_products(
     ledger.db.execute("COMMIT")
 
 
-def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, timeout=0.2, cached_statements=256)
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, timeout=0.2, cached_statements=256)
+
+
+def _configure(db: sqlite3.Connection, synchronous: str) -> None:
     db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     db.execute("PRAGMA locking_mode = EXCLUSIVE")
     mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
@@ -513,7 +529,6 @@ def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
     db.execute(f"PRAGMA synchronous = {synchronous}")
     db.execute("PRAGMA wal_autocheckpoint = 0")  # checkpoints run in idle slices
     db.execute("PRAGMA cache_size = -4096")
-    return db
 
 
 def _migrate(db: sqlite3.Connection, terminal: str, new_epoch: int) -> None:

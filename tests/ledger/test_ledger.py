@@ -286,3 +286,17 @@ def test_nothing_is_pruned_that_the_backend_has_not_or_that_is_young(
     counter.ledger.acked_seq = 3
     counter.ledger.commit()
     assert counter.ledger.prune(counter.day_ms) == 0
+
+
+def test_a_refused_ledger_is_let_go_of(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    with pytest.raises(LedgerError):
+        Ledger.open(tmp_path / "ledger.db", "99999999", 1)
+    opened(tmp_path).close()
+
+
+def test_pruning_goes_on_while_the_backend_acknowledges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PRUNE_RECORDS_MIN", 1)
+    counter = aged(tmp_path)
+    assert counter.ledger.pending  # only the mark
+    assert counter.ledger.prune(counter.day_ms) == 4
