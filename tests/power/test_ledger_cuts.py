@@ -45,11 +45,7 @@ def traced(card: Path, scenario: str, synchronous: str = "FULL") -> list[Op]:
     return ops
 
 
-PRUNED_HALF = pytest.mark.xfail(reason="a full disk commits `Carried` without the deletion it stands for", strict=True)
-SCENARIOS = [pytest.param(one, marks=PRUNED_HALF if one == "pruning_on_a_full_disk" else ()) for one in SHARES]
-
-
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", list(SHARES))
 def test_no_cut_loses_an_acknowledged_sale(scenario: str, card: Path, cuts: int, figure: Callable[[str], None]) -> None:
     ops = traced(card, scenario)
     told = said(ops)
