@@ -32,10 +32,12 @@ async function ask(path, body) {
 
 const json = async (path, body) => (await ask(path, body))?.json() ?? null;
 
-// What a person does reaches the terminal in the order it was done.
+// What a person does reaches the terminal in the order it was done. The page says how much is still on its way.
 let line = Promise.resolve();
+let underway = 0;
 function inOrder(path, body) {
-  line = line.then(() => ask(path, body));
+  document.body.dataset.underway = ++underway;
+  line = line.then(() => ask(path, body)).finally(() => { document.body.dataset.underway = --underway; });
   return line;
 }
 
