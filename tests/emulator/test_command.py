@@ -1,0 +1,51 @@
+"""`posemu` as a command: its ready line, what it refuses, and that it leaves nothing running."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from emulator.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(data: Path) -> tuple["subprocess.Popen[str]", str]:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "emulator", "--data", str(data), "--port", "0"],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert child.stdout is not None
+    return child, child.stdout.readline().split()[-1]
+
+
+def test_a_terminal_that_was_never_provisioned_is_said_with_its_log(tmp_path: Path) -> None:
+    child, address = start(tmp_path / "data")
+    try:
+        request = urllib.request.Request(f"{address}/api/screen?timeout_ms=1000")
+        try:
+            urllib.request.urlopen(request, timeout=30)
+            raise AssertionError("there is nothing to show")
+        except urllib.error.HTTPError as refused:
+            assert refused.code in (503, 504)  # between two tries, or in the middle of one
+            assert json.load(refused)["what_to_do"]
+        children = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+    finally:
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(30) in (0, -signal.SIGTERM)
+    assert "[2008]" in (tmp_path / "posd.log").read_text()
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()], "its daemon is gone with it"
+
+
+def test_an_unknown_profile_and_a_taken_port_are_refused(tmp_path: Path, capsys) -> None:
+    assert main(["--data", str(tmp_path), "--profile", "../virtual"]) == 2
+    assert "virtual-80-ili9341" in capsys.readouterr().err
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["--data", str(tmp_path), "--port", port, "--port-strict"]) == 2
+    assert port in capsys.readouterr().err
