@@ -146,7 +146,7 @@ def _machine(given: argparse.Namespace, rig: Rig, board_folder: Path, log: Path)
     link = Link(given.broker, given.seed, given.link_port) if given.broker else None
     parts = Parts(
         board=board,
-        printer=lambda kicked, moved: VirtualPrinter(rig, kicked, moved),
+        printer=lambda kicked, moved: VirtualPrinter(rig.paper, kicked, moved),
         feed=feed,
         daemon_argv=command(given.data, board_folder, rig.name),
         data=given.data,

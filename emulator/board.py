@@ -72,6 +72,7 @@ class Board:
         }
         self.tones: deque[Heard] = deque(maxlen=TONES_MAX)
         self.lamp: str = "off"
+        self.contact_moved: Callable[[bool], None] = lambda _: None
         self.battery = Battery(percent=80, charging=True)
         self.clock = Clock(offset_s=0)
         self._feed = feed
@@ -194,6 +195,7 @@ class Board:
 
     def _drawer_moved(self, is_open: bool, cause: Cause) -> None:
         self._talk.send(Sensor(state=self.drawer.contact))
+        self.contact_moved(is_open)
         self._feed.tell("drawer", open=is_open, stuck=self.drawer.stuck)
         self._feed.log("log__drawer_opened" if is_open else "log__drawer_closed", cause=cause)
 

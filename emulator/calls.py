@@ -19,10 +19,10 @@ from emulator.exchange import as_json, as_png, body, lang_of, number, patience, 
 from emulator.feed import Fallen, Over
 from emulator.machine import Machine
 from emulator.openapi import document
-from emulator.paper import roll
-from emulator.parts import Slip
+from emulator.paper import roll, sheet
 from emulator.settle import WAIT_S, Dead, Settled, Until
 from emulator.terms import Failed, language
+from paper.slip import Slip
 from texts import LANGS, Lang, catalogue
 
 PAGE = Path(__file__).parent / "page"
@@ -133,7 +133,7 @@ class Api:
         return as_png(await run_in_threadpool(self._paper_bytes, slips, wanted is not None))
 
     def _paper_bytes(self, slips: list[Slip], alone: bool) -> bytes:
-        pictures = [self._machine.printer.picture(slip) for slip in slips]
+        pictures = [sheet(self._machine.printer.picture(slip)) for slip in slips]
         return png_bytes(pictures[0] if alone else roll(pictures))
 
     async def drawer(self, request: Request) -> Response:

@@ -14,11 +14,11 @@ from emulator.disk import Disk, DiskState
 from emulator.endpoints import unread_at
 from emulator.feed import Feed
 from emulator.link import Link, LinkState
-from emulator.parts import Printer
+from emulator.printer import VirtualPrinter
+from emulator.printer_body import Trouble as PrinterTrouble
 from emulator.settle import Settler
 from wire.board import KEYPAD, PRINTER, SCANNER, SCANNER_SERIAL
 
-PrinterTrouble = Literal["ok", "paper_out", "paper_low", "cover_open", "offline", "unplugged", "slow", "silent"]
 Plug = Literal["ok", "unplugged"]
 DrawerTrouble = Literal["ok", "stuck", "forced", "absent"]
 BrokerState = Literal["up", "down"]
@@ -62,7 +62,7 @@ class Parts:
     """
 
     board: Board
-    printer: Callable[[Callable[..., None], Callable[..., None]], Printer]
+    printer: Callable[[Callable[..., None], Callable[..., None]], VirtualPrinter]
     feed: Feed
     daemon_argv: list[str]
     data: Path
@@ -78,13 +78,13 @@ class Machine:
     def __init__(self, parts: Parts) -> None:
         self.board, self.feed = parts.board, parts.feed
         self.printer = parts.printer(self._kicked, self._paper_moved)
+        self.board.contact_moved = self.printer.set_drawer
         self.link, self.disk, self.control = parts.link, parts.disk, parts.control
         self.troubles = Troubles()
         self.daemon = Daemon(parts.daemon_argv, parts.log, self._gone, self._begun)
         self.diag = Diag(parts.data)
-        self.settler = Settler(self.diag, self.passed, self.board.restless, lambda: self.alive)
+        self.settler = Settler(self.diag, self.passed, self.board.restless, self.outside, lambda: self.alive)
         self._data = parts.data
-        self._printer_base = Passed(0, 0)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._paper_due = False
         self._slips_known: dict[int, str] = {}
@@ -104,7 +104,7 @@ class Machine:
         if self.disk is not None:
             await asyncio.to_thread(self.disk.mount)
         await self.board.start()
-        self._plug_printer(self.printer.open())
+        self.printer.open(self.board.folder / PRINTER)
         if self.link is not None:
             await self.link.start()
         await self._power_on()
@@ -114,8 +114,7 @@ class Machine:
         await self.daemon.stop()
         self.diag.close()
         await self.board.stop()
-        self.printer.unplug()
-        (self.board.folder / PRINTER).unlink(missing_ok=True)
+        await asyncio.to_thread(self.printer.close)
         if self.link is not None:
             await self.link.stop()
         if self.disk is not None:
@@ -123,11 +122,17 @@ class Machine:
 
     def passed(self) -> dict[str, Passed]:
         """The board's counts since this daemon started, the printer's among them."""
-        base = self._printer_base
-        sent = self.printer.sent - base.sent
+        sent = self.printer.sent
         queued = unread_at(self.board.folder / PRINTER) if sent else 0
-        paper = Passed(sent, self.printer.consumed - base.consumed, queued)
+        paper = Passed(sent, self.printer.consumed, queued)
         return {**self.board.passed(), PRINTER: paper}
+
+    def outside(self) -> list[str]:
+        """What the daemon's hardware waits for, or takes its time with."""
+        waiting = self.printer.waiting()
+        if waiting is None:
+            return [] if self.printer.idle() else ["printer"]
+        return ["paper"] if waiting == "paper" else ["printer"]
 
     def _begun(self, pid: int) -> None:
         self.feed.tell("power", on=True, pid=pid)
@@ -137,8 +142,8 @@ class Machine:
         self.board.daemon_gone(power_lost=ended.how == "cut")
         if ended.how == "cut":
             self.printer.power_cut()
-            self._paper_moved()
-        self._printer_base = Passed(self.printer.sent, self.printer.consumed)
+        else:
+            self.printer.restart_counts()  # it has its own power and prints on
         self.feed.tell("power", on=False, pid=0)
         if ended.how == "itself":
             self.feed.log("log__daemon_ended", code=ended.code)
@@ -184,7 +189,7 @@ class Machine:
     async def trouble(self, name: str, value: str | int) -> None:
         """Bring one trouble about, or end it. Raises `Unavailable`; names and values are checked by the caller."""
         acts: dict[str, Callable[[], Awaitable[None]]] = {
-            "printer": lambda: self._printer_trouble(str(value)),
+            "printer": lambda: self._printer_trouble(value),  # type: ignore[arg-type]
             "keypad": lambda: self._plug((KEYPAD,), str(value)),
             "scanner": lambda: self._plug((SCANNER, SCANNER_SERIAL), str(value)),
             "drawer": lambda: self._drawer_trouble(str(value)),
@@ -201,21 +206,8 @@ class Machine:
             self.feed.log("log__trouble", what=name, value=value)
             self._tell_troubles()
 
-    async def _printer_trouble(self, name: str) -> None:
-        was_unplugged = self.troubles.printer == "unplugged"
-        if name == "unplugged":
-            if not was_unplugged:
-                self.printer.unplug()
-                (self.board.folder / PRINTER).unlink(missing_ok=True)
-            return
-        if was_unplugged:
-            self._plug_printer(self.printer.plug())
+    async def _printer_trouble(self, name: PrinterTrouble) -> None:
         self.printer.trouble(name)
-
-    def _plug_printer(self, slave: str) -> None:
-        link = self.board.folder / PRINTER
-        link.unlink(missing_ok=True)
-        link.symlink_to(slave)
 
     async def _plug(self, names: tuple[str, ...], value: str) -> None:
         for name in names:
@@ -281,7 +273,7 @@ class Machine:
     def _tell_paper(self) -> None:
         """The paper moves line by line; the page hears of it at most ten times a second."""
         self._paper_due = False
-        slips = {slip.number: slip.state for slip in self.printer.slips()}
+        slips: dict[int, str] = {slip.number: slip.state for slip in self.printer.slips()}
         for number, state in slips.items():
             if state != self._slips_known.get(number) and state in ("finished", "torn"):
                 self.feed.log("log__slip_torn" if state == "torn" else "log__slip_done", number=number)

@@ -1,16 +1,15 @@
 """Which hardware the daemon's profile expects at its ends: read as data from `firmware/profiles/NAME.toml`."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from emulator.lcd import LcdKind
+from paper.profile import PAPER_58, PAPER_80, PaperProfile, SlipEnd
 
 PROFILES = Path(__file__).resolve().parent.parent / "firmware" / "profiles"
 DEFAULT = "virtual"
-
-Fence = Literal["gs_h", "gs_r", "none"]
 
 
 class NoProfile(ValueError):
@@ -23,8 +22,7 @@ class Rig:
 
     name: str
     controller: LcdKind
-    paper_mm: int
-    fence: Fence
+    paper: PaperProfile
 
 
 def load(name: str = DEFAULT) -> Rig:
@@ -37,9 +35,15 @@ def load(name: str = DEFAULT) -> Rig:
     return Rig(
         name=name,
         controller="ili9341" if display.get("controller") == "ili9341" else "st7789",
-        paper_mm=printer.get("paper_mm", 58),
-        fence=printer.get("fence", "none"),
+        paper=replace(PAPER_80 if printer.get("paper_mm") == 80 else PAPER_58, slip_end=_slip_end(printer)),
     )
+
+
+def _slip_end(printer: dict[str, Any]) -> SlipEnd:
+    """Where one piece of paper ends: at the cutter's blade, or where a hand tears."""
+    if printer.get("cutter", False):
+        return "cut"
+    return "feed" if printer.get("fence", "none") == "none" else "fence"
 
 
 def names() -> list[str]:

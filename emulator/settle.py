@@ -58,12 +58,13 @@ class Moment:
     daemon: Settle
     board: Mapping[str, Passed]
     restless: tuple[str, ...]
+    outside: tuple[str, ...] = ()
 
     @property
     def waiting(self) -> tuple[str, ...]:
         """What it waits for, the printer's own slowness among it."""
-        ours = ("printer",) if self._unconsumed(PRINTER) > 0 else ()
-        return tuple(sorted({*self.daemon.waiting, *ours}))
+        unprinted = ("printer",) if self._unconsumed(PRINTER) > 0 else ()
+        return tuple(sorted({*self.daemon.waiting, *self.outside, *unprinted}))
 
     def moving(self) -> tuple[str, ...]:
         """Reasons why it has not settled; empty when it has."""
@@ -127,11 +128,13 @@ class Settler:
         diag: Diag,
         passed: Callable[[], Mapping[str, Passed]],
         restless: Callable[[], list[str]],
+        outside: Callable[[], list[str]],
         alive: Callable[[], bool],
     ) -> None:
         self._diag = diag
         self._passed = passed
         self._restless = restless
+        self._outside = outside
         self._alive = alive
 
     async def settle(self, until: Until = "settled", wait_s: float = WAIT_S) -> Settled:
@@ -161,7 +164,7 @@ class Settler:
             daemon = await self._diag.settle()
         except NoAnswer as trouble:
             return None, (f"the terminal does not answer: {trouble}",)
-        moment = Moment(daemon, self._passed(), tuple(self._restless()))
+        moment = Moment(daemon, self._passed(), tuple(self._restless()), tuple(self._outside()))
         return moment, outstanding(moment, until)
 
 

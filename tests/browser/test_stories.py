@@ -59,14 +59,13 @@ def test_a_cash_sale_from_sign_on_to_the_backends_acknowledgement(shop: Shop) ->
     assert shop.press(*FLOAT, "OK")["name"] == "Idle"
 
     shop.click(f'.card:has-text("{COLA}")')  # a sample of the goods panel
-    shop.scan(COLA)
-    shop.scan(APPLES)
+    assert "0.735kg × 12.80" in "\n".join(shop.scan(APPLES)["lines"])
+    assert "2 × 3.50" in "\n".join(shop.scan(COLA)["lines"])
     shop.press("3", "*")
-    basket = "\n".join(shop.scan(WATER)["lines"])
-    assert "2 × 3.50" in basket
-    assert "0.735 × 12.80" in basket
+    basket = shop.scan(WATER)["lines"]
     assert "3 × 1.50" in basket
-    shop.press("UP", "UP")
+    assert basket[-1] == "6件 20.91"
+    shop.press("UP")
     assert "可口可乐" not in "\n".join(shop.press("CLEAR")["lines"])
 
     assert "13.90" in "\n".join(shop.press("OK")["lines"])

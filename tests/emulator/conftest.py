@@ -13,7 +13,8 @@ from emulator.app import build
 from emulator.board import Board
 from emulator.feed import Feed
 from emulator.machine import Machine, Parts
-from tests.emulator.plain_printer import PlainPrinter
+from emulator.printer import VirtualPrinter
+from emulator.rig import load
 
 FAKE = Path(__file__).with_name("fake_daemon.py")
 
@@ -49,7 +50,7 @@ def bench(tmp_path: Path) -> Callable[..., Any]:
         machine = Machine(
             Parts(
                 board=board,
-                printer=PlainPrinter,
+                printer=lambda kicked, moved: VirtualPrinter(load().paper, kicked, moved),
                 feed=feed,
                 daemon_argv=argv,
                 data=data,

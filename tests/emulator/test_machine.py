@@ -14,7 +14,7 @@ def run(coroutine: Any) -> None:
 def test_a_power_cut_kills_tears_the_slip_and_starts_again(bench: Any) -> None:
     async def story() -> None:
         async with bench() as at:
-            at.machine.printer.bytes_per_s = 500
+            at.machine.printer.trouble("slow")
             watch = at.machine.feed.watch()
             await at.press("OK")
             while not (await watch.next()).get("slips"):

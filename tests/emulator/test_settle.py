@@ -45,9 +45,9 @@ def test_the_drawer_is_on_its_rails_when_the_call_returns(bench: Any) -> None:
 def test_printing_is_a_wait_for_the_outside_unless_asked_otherwise(bench: Any) -> None:
     async def story() -> None:
         async with bench() as at:
-            at.machine.printer.halted = True
+            at.machine.printer.trouble("offline")
             assert (await at.press("OK"))["waiting"] == ["printer"]
-            at.machine.printer.halted = False
+            at.machine.printer.trouble("ok")
             assert (await at.press("1", until="printed"))["waiting"] == []
             slips = (await at.get("/api/paper")).json()["slips"]
             assert [slip["state"] for slip in slips] == ["finished"]
