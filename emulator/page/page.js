@@ -252,6 +252,7 @@ async function renew(figure, number) {
     return;
   }
   figure.busy = true;
+  const state = figure.dataset.state;
   const answer = await fetch(`/api/paper.png?slip=${number}&settle=no`).catch(() => null);
   if (answer?.ok) {
     const picture = figure.querySelector("img");
@@ -259,6 +260,7 @@ async function renew(figure, number) {
     picture.src = URL.createObjectURL(await answer.blob());
     await picture.decode().catch(() => {});
     if (old) URL.revokeObjectURL(old);
+    figure.dataset.drawn = state;
     $("paper").scrollTop = $("paper").scrollHeight;
   }
   figure.busy = false;
