@@ -129,6 +129,22 @@ class Shop:
     def slips(self) -> list[dict[str, Any]]:
         return self.get("paper?settle=no")["slips"]
 
+    def wait_for_paper(self, number: int, text: str) -> None:
+        """Until slip `number` has come out as far as `text`."""
+        self.page.evaluate(
+            """([number, text]) => new Promise((done, failed) => {
+                const end = Date.now() + 30_000;
+                const look = async () => {
+                    const slips = (await (await fetch("/api/paper?settle=no")).json()).slips;
+                    if (slips.find((slip) => slip.number === number)?.text.includes(text)) done();
+                    else if (Date.now() > end) failed(new Error(`slip ${number}: no ${text}`));
+                    else setTimeout(look, 20);
+                };
+                look();
+            })""",
+            [number, text],
+        )
+
     def journal(self) -> list[dict[str, Any]]:
         return self.get("journal")["records"]
 

@@ -110,13 +110,7 @@ def test_a_power_cut_in_the_middle_of_a_slip_loses_and_doubles_nothing(shop: Sho
     shop.press("OK")
     shop.trouble("printer", "slow")
     sell(shop, COLA, WATER, APPLES)
-    shop.page.wait_for_function(
-        """async () => {
-            const answer = await fetch("/api/paper?settle=no");
-            const second = (await answer.json()).slips[1];
-            return second?.text.includes("品名");
-        }"""
-    )
+    shop.wait_for_paper(2, "品名")
     close_drawer(shop)
     opened_before = shop.get("drawer")["openings"]
 
