@@ -26,10 +26,12 @@ class Interpreter:
     def feed(self, data: bytes) -> list[PaperEvent]:
         """Take the next bytes and tell what they did. A command not yet complete waits for the rest."""
         self._pending += data
-        while len(self._pending) >= self._wanted:
-            taken = bytes(self._pending[: self._wanted])
-            del self._pending[: self._wanted]
-            self._wanted = self._reader.send(taken)
+        pending, at, wanted, send = self._pending, 0, self._wanted, self._reader.send
+        while len(pending) - at >= wanted:
+            at += wanted
+            wanted = send(bytes(pending[at - wanted : at]))
+        del pending[:at]
+        self._wanted = wanted
         return self._taken()
 
     def finish(self) -> list[PaperEvent]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from paper.modes import Modes
 from paper.rows import Graphic, Item, Row, Run, Style
 
-ITEMS_MAX = 512
+ITEMS_MAX = 128
 """A line that was written over so often is printed: the memory of a printer is bounded."""
 
 
@@ -34,7 +34,8 @@ class Line:
 
     def put(self, char: str, cell: tuple[int, int], style: Style, gaps: tuple[int, int]) -> None:
         """Add one character in a cell of `cell` dots with `gaps` dots before and after it (both enlarged with it)."""
-        before, after = gaps[0] * style.wide, gaps[1] * style.wide
+        room = max(0, self._modes.usable() - self.x - cell[0] * style.wide)  # no gap pushes a character off the paper
+        before, after = min(gaps[0] * style.wide, room), gaps[1] * style.wide
         pitch = cell[0] * style.wide + before + after
         run = Run(self.x + before, char, cell[0], cell[1], pitch, style)
         last = self._items[-1] if self._items else None
@@ -60,7 +61,10 @@ class Line:
     def row(self, height: int) -> Row:
         """Take the line off as a row of at least `height` dots, aligned within the print area."""
         modes = self._modes
-        used = max((item.x + item.width for item in self._items), default=0)
+        if not self._items:
+            self.clear()
+            return Row((), 0, height, modes.align)
+        used = max(item.x + item.width for item in self._items)
         slack = max(0, modes.usable() - used)
         shift = modes.margin() + {"left": 0, "centre": slack // 2, "right": slack}[modes.align]
         ink = self.ink

@@ -17,6 +17,9 @@ TEAR_FEED_DOTS = 72
 SLIP_DOTS_MAX = 24_000
 """Three metres: a longer slip is ended there, so that no picture or list grows without bound."""
 
+SLIP_ITEMS_MAX = 5_000
+"""Rows and what stands in them, together; the longest sale has a tenth of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slip:
@@ -52,8 +55,8 @@ class Roll:
         self._profile = profile
         self._number = 1
         self._rows: list[Row] = []
-        self._length = 0
-        self._dots = 0
+        self._length = self._dots = self._items = 0
+        self._ink_top: int | None = None
 
     def take(self, events: Iterable[PaperEvent]) -> list[Slip]:
         """Print all of the events' rows at once; the slips they ended."""
@@ -67,8 +70,12 @@ class Roll:
         return ended
 
     def add(self, row: Row) -> None:
-        if row.height:
-            self._rows.append(row)
+        if not row.height:
+            return
+        if row.items and self._ink_top is None:
+            self._ink_top = self._length
+        self._rows.append(row)
+        self._items += 1 + len(row.items)
         self._length += row.height
 
     def reach(self, dots: int) -> None:
@@ -78,7 +85,7 @@ class Roll:
 
     def ends(self, event: PaperEvent) -> bool:
         """Whether the slip ends after `event`, by the rule of the profile. Empty paper is no slip."""
-        if self._length >= SLIP_DOTS_MAX:
+        if self._length >= SLIP_DOTS_MAX or self._items >= SLIP_ITEMS_MAX:
             return True
         if not self.inked:
             return False
@@ -94,12 +101,14 @@ class Roll:
         slips = [self.slip(state)] if self.inked else []
         self._number += len(slips)
         self._rows.clear()
-        self._length = self._dots = 0
+        self._length = self._dots = self._items = 0
+        self._ink_top = None
         return slips
 
     @property
     def inked(self) -> bool:
-        return self._dots > 0 and any(row.items for row in self._rows)
+        """Whether anything of what is printed is out."""
+        return self._ink_top is not None and self._dots > self._ink_top
 
     @property
     def dots(self) -> int:
