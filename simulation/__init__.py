@@ -1,1 +1,1 @@
-"""The deterministic world: shop days with faults and power cuts in simulated time, and the auditor who checks them."""
+"""A deterministic world around the real terminal and the real backend's core: troubled shop days, judged by witnesses."""

@@ -1,0 +1,229 @@
+"""The way to the backend and the backend itself: a radio link, a broker with a memory, the real core over a real store."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Literal
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from firmware.events import Acked, Announce, AskEpoch, EpochAnswered, Event, LinkDown, LinkUp, PacketRefused, Send
+from fleet.core import Arrived, Core, Message, SendAck, SendAnswer, Tick
+from fleet.core import Effect as BackendEffect
+from fleet.sql import SqlBooks, SqlStore
+from fleet.store import StoreTrouble
+from simulation.clockwork import Clockwork
+from simulation.witness import Day, Row
+from wire.messages import AskEpoch as AskEpochMessage
+from wire.records import Packet
+
+Quality = Literal["good", "slow", "lossy", "doubling", "reordering"]
+TICK_MS = 240_000
+PAGE = 2_000
+RECONNECT_MS = (200, 4_000)
+NOTICED_MS = (0, 8_000)
+"""A dead link is noticed after this long; what is sent until then is lost."""
+
+
+class FragileStore:
+    """The backend's store, which sometimes cannot commit."""
+
+    def __init__(self) -> None:
+        self.inner = SqlStore()
+        self.fails = 0
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlBooks]:
+        """One transaction; when it is to fail, everything in it is rolled back."""
+        with self.inner.begin() as books:
+            yield books
+            if self.fails:
+                self.fails -= 1
+                raise StoreTrouble("disk full")
+
+
+class Backend:
+    """The reference backend's core with its queue at the broker."""
+
+    def __init__(self, clock: Clockwork, base_ms: int) -> None:
+        self.store = FragileStore()
+        self.up = True
+        self.upto: dict[int, int] = {}  # epoch -> highest acknowledgement ever given, after its commit
+        self._clock = clock
+        self._base_ms = base_ms
+        self._queue: list[Message] = []  # at the broker, not yet taken by the backend
+        self._core = self._new_core()
+        self.send: Callable[[BackendEffect], None] = lambda effect: None
+        clock.after(TICK_MS, self._tick)
+
+    def _new_core(self) -> Core:
+        return Core(self.store, Ed25519PrivateKey.from_private_bytes(bytes(32)).sign)
+
+    def arrive(self, message: Message) -> None:
+        """A message reaches the broker."""
+        self._queue.append(message)
+        self._take()
+
+    def restart(self, for_ms: int) -> None:
+        """The backend goes away for a while; its store and the broker's queue stay."""
+        self.up = False
+        self._clock.after(for_ms, self._back)
+
+    def _back(self) -> None:
+        self.up, self._core = True, self._new_core()
+        self._take()
+
+    def _take(self) -> None:
+        if not self.up or not self._queue:
+            return
+        messages, self._queue = self._queue, []
+        try:
+            effects = self._core.step(Arrived(self._base_ms + self._clock.now_ms, tuple(messages)))
+        except StoreTrouble:  # not acknowledged to the broker: it delivers again
+            self._queue = messages
+            self._clock.after(2_000, self._take)
+            return
+        self._out(effects)
+
+    def _tick(self) -> None:
+        if self.up:
+            with suppress(StoreTrouble):  # nothing was committed; the next tick asks again
+                self._out(self._core.step(Tick(self._base_ms + self._clock.now_ms)))
+        self._clock.after(TICK_MS, self._tick)
+
+    def _out(self, effects: list[BackendEffect]) -> None:
+        for effect in effects:
+            if isinstance(effect, SendAck):
+                self.upto[effect.ack.epoch] = max(self.upto.get(effect.ack.epoch, 0), effect.ack.upto)
+            self.send(effect)
+
+    def tell(self, day: Day) -> None:
+        """Put what is stored into the day's witnesses."""
+        with self.store.inner.begin() as books:
+            after = 0
+            while page := books.records_after(day.terminal, day.epoch, after, PAGE):
+                day.rows += [Row(r.seq, r.kind, r.version, r.at_ms, r.clock, r.body, r.prev, r.hash) for r in page]
+                after = page[-1].seq
+            day.conflicts = len(books.conflicts_of(day.terminal))
+            day.quarantined = len(books.quarantine_of(day.terminal))
+        day.backend_upto = self.upto.get(day.epoch, 0)
+
+
+class Link:
+    """The terminal's uplink: what its driver, the radio and the broker do with messages both ways."""
+
+    def __init__(self, clock: Clockwork, backend: Backend, terminal: str, post: Callable[[Event, int], None]) -> None:
+        self.radio = True
+        self.broker = True
+        self.quality: Quality = "good"
+        self.refuses = 0  # packets the broker will refuse
+        self._clock = clock
+        self._backend = backend
+        self._terminal = terminal
+        self._post = post
+        self._connected = False
+        self._driver = 0  # connection attempts of an older driver count no more
+        self._kept: list[Event] = []  # at the broker for a terminal that is away
+        backend.send = self._down
+
+    @property
+    def usable(self) -> bool:
+        """Whether a connection can be made."""
+        return self.radio and self.broker
+
+    def backend_upto(self, epoch: int) -> int:
+        """How far the backend has acknowledged a journal, at most."""
+        return self._backend.upto.get(epoch, 0)
+
+    def start(self) -> None:
+        """The terminal's driver starts: connect."""
+        self._driver += 1
+        self._connected = False
+        self._try()
+
+    def stop(self) -> None:
+        """The terminal is gone."""
+        self._driver += 1
+        self._connected = False
+
+    def changes(self) -> None:
+        """Radio or broker came or went."""
+        if self._connected and not self.usable:
+            self._connected = False
+            self._post(LinkDown(1003 if self.radio else 1001), self._clock.soon_ms(*NOTICED_MS))
+            self._try()
+
+    def _try(self) -> None:
+        driver = self._driver
+
+        def attempt() -> None:
+            if driver != self._driver or self._connected:
+                return
+            if not self.usable:
+                self._try()
+                return
+            self._connected = True
+            self._post(LinkUp(), 0)
+            kept, self._kept = self._kept, []
+            for event in kept:
+                self._post(event, self._clock.soon_ms(1, 50))
+
+        self._clock.after(self._clock.soon_ms(*RECONNECT_MS) if self.usable else 5_000, attempt)
+
+    def carry(self, effect: Send | Announce | AskEpoch) -> None:
+        """Publish."""
+        if not self._connected:
+            return
+        match effect:
+            case Send(packet):
+                if self.refuses:
+                    self.refuses -= 1
+                    self._post(PacketRefused(packet.records[0].seq, packet.records[-1].seq, 0x97), 20)
+                    return
+                self._up(Message(self._terminal, "rec", packet))
+            case Announce(state):
+                self._up(Message(self._terminal, "state", msgspec.json.encode(state)))
+            case AskEpoch(epoch, key):
+                self._up(Message(self._terminal, "ask/epoch", msgspec.json.encode(AskEpochMessage(epoch, key))))
+
+    def _up(self, message: Message) -> None:
+        for wait_ms in self._waits():
+            self._clock.after(wait_ms, lambda: self._backend.arrive(self._perhaps_as_bytes(message)))
+
+    def _perhaps_as_bytes(self, message: Message) -> Message:
+        if isinstance(message.payload, Packet) and self._clock.rng.random() < 0.05:
+            return Message(message.terminal, message.rest, msgspec.json.encode(message.payload))
+        return message
+
+    def _waits(self) -> list[int]:
+        """When copies of a message arrive; none: lost."""
+        rng = self._clock.rng
+        match self.quality:
+            case "good":
+                return [rng.randint(10, 80)]
+            case "slow":
+                return [rng.randint(1_500, 9_000)]
+            case "lossy":
+                return [rng.randint(10, 400)] if rng.random() < 0.7 else []
+            case "doubling":
+                return [rng.randint(10, 80), rng.randint(10, 3_000)]
+            case "reordering":
+                return [rng.choice((10, 700, 2_500)) + rng.randint(0, 50)]
+
+    def _down(self, effect: BackendEffect) -> None:
+        match effect:
+            case SendAck(terminal, ack):
+                event: Event = Acked(ack)
+            case SendAnswer(terminal, answer):
+                event = EpochAnswered(answer.epoch, answer.number)
+            case _:
+                return
+        assert terminal == self._terminal
+        for wait_ms in self._waits():
+            self._clock.after(wait_ms, lambda: self._arrive(event))
+
+    def _arrive(self, event: Event) -> None:
+        if self._connected:
+            self._post(event, 0)
+        elif self.broker and len(self._kept) < 64:
+            self._kept.append(event)

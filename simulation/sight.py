@@ -1,0 +1,103 @@
+"""Reading a screen as a person does: what it is, what it asks, what sums it shows. Nothing but the drawn `View` is used."""
+
+import re
+
+from firmware.view import Big, Field, Item, Items, Para, Row, Say, Text, View
+
+_CODE = re.compile(r"\[(\d{4})\]")
+
+
+def key_of(say: Say) -> str:
+    """Which text stands there; "" for data."""
+    return say.key if isinstance(say, Text) else ""
+
+
+def number_in(say: Say, name: str) -> int:
+    """A number that stands in a text."""
+    assert isinstance(say, Text)
+    value = dict(say.args)[name]
+    assert not isinstance(value, Text)
+    return int(value)
+
+
+def fen(shown: Say) -> int:
+    """Fen of an amount as shown: "12.30" is 1230."""
+    assert isinstance(shown, str)
+    return round(int(shown.replace(".", "")))
+
+
+def screen(view: View) -> str:
+    """Name of the screen; wizards by what they are about: `signon`, `newpin`, `shift`."""
+    return key_of(view.title).partition("__")[0] if view.name == "Wizard" else view.name
+
+
+def asked(view: View) -> Field | None:
+    """The field with the cursor."""
+    return next((block for block in view.body if isinstance(block, Field) and block.focus), None)
+
+
+def field(view: View, key: str) -> Field | None:
+    """The field of that label."""
+    return next((block for block in view.body if isinstance(block, Field) and key_of(block.label) == key), None)
+
+
+def big(view: View, key: str) -> int | None:
+    """A sum in large digits, fen."""
+    found = (block.value for block in view.body if isinstance(block, Big) and key_of(block.label) == key)
+    return next((fen(value) for value in found), None)
+
+
+def row(view: View, key: str) -> Row | None:
+    """The row of that label."""
+    return next((block for block in view.body if isinstance(block, Row) and key_of(block.left) == key), None)
+
+
+def items(view: View) -> tuple[tuple[Item, ...], int]:
+    """The list shown and which entry is chosen."""
+    found = next((block for block in view.body if isinstance(block, Items)), None)
+    return (found.items, found.selected) if found else ((), -1)
+
+
+def pages(view: View) -> tuple[int, int]:
+    """Page and pages of the list."""
+    found = next((block for block in view.body if isinstance(block, Items)), None)
+    return (found.page, found.pages) if found else (1, 1)
+
+
+def refusal(view: View) -> int:
+    """The code of a refusal; 0 when none is readable."""
+    for block in view.body:
+        if isinstance(block, Para) and isinstance(block.text, str) and (found := _CODE.search(block.text)):
+            return int(found[1])
+    return 0
+
+
+def basket(view: View) -> tuple[int, int] | None:
+    """Lines and total of the basket, where the screen shows them."""
+    match view.name:
+        case "BasketScreen":
+            total = next(block.value for block in view.body if isinstance(block, Big))
+            return number_in(view.title, "lines"), fen(total)
+        case "Idle":
+            return 0, 0
+        case _:
+            return None
+
+
+def kept(view: View) -> tuple[int, int]:
+    """Lines and total of the basket a boot offers."""
+    words = next(block.text for block in view.body if isinstance(block, Para))
+    assert isinstance(words, Text)
+    return number_in(words, "lines"), fen(str(dict(words.args)["total"]))
+
+
+def times(view: View) -> int:
+    """The multiplier waiting on the basket screen; 0: none."""
+    found = row(view, "basket__times")
+    return number_in(found.left, "times") if found else 0
+
+
+def shift_sales(view: View) -> tuple[int, int] | None:
+    """Sales of the shift so far and their sum, as the idle screen shows them."""
+    found = row(view, "idle__sales")
+    return (number_in(found.left, "sales"), fen(found.right)) if found else None

@@ -1,0 +1,194 @@
+"""A shop day in simulated time: customers, a cashier, the terminal, its devices, the link, the backend, and trouble.
+
+One seed is one day, always the same. `run` returns the witnesses, which `simulation.auditor` judges.
+"""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from rules.settings import Settings
+from rules.settings_model import Cash
+from rules.settings_model import Printer as PrinterSettings
+from simulation.cashier import CHORES, Cashier, customer
+from simulation.clockwork import Clockwork
+from simulation.devices import Drawer, Printer
+from simulation.faults import TROUBLES
+from simulation.link import Backend, Link
+from simulation.machine import Machine, Met
+from simulation.mind import Mind
+from simulation.witness import Day
+
+MORNING_MS = 1_790_035_200_000  # 2026-09-22 08:00 in China
+HOUR_MS = 3_600_000
+HOURS = 8
+CUSTOMERS_PER_HOUR = 24
+DRAIN_MS = 40 * 60_000
+TROUBLES_PER_HOUR = 4
+TERMINAL = "T0000001"
+ROUNDINGS = (("none", 1), ("fen", 10), ("jiao", 100), ("custom", 50))
+
+
+class World:
+    """Everything of one day, joined together."""
+
+    def __init__(self, seed: int, folder: Path, hours: float = HOURS, troubles: tuple[str, ...] | None = None) -> None:
+        self.seed = seed
+        self.hours = hours
+        self.clock = Clockwork(seed)
+        rng = self.clock.rng
+        rounding, unit = rng.choice(ROUNDINGS)
+        key = Ed25519PrivateKey.from_private_bytes(rng.randbytes(32))
+        self.day = Day(
+            TERMINAL, key.public_key().public_bytes_raw().hex(), unit, float_fen=rng.choice((0, 20_000, 33_350))
+        )
+        self.day.drawer_fen = self.day.float_fen
+        settings = Settings(
+            cash=Cash(rounding=rounding, rounding_custom_fen=50),  # type: ignore[arg-type]  # from ROUNDINGS
+            printer=PrinterSettings(print_slip="always" if rng.random() < 0.95 else "never"),
+        )
+        self.machine = Machine(self.clock, self.day, Met(), folder, settings, MORNING_MS, key)
+        post = self.machine.post
+        self.printer = Printer(self.clock, self.day, post, rng.choice((32, 48)), fence=rng.random() < 0.85)
+        self.drawer = Drawer(self.clock, self.day, post)
+        self.backend = Backend(self.clock, MORNING_MS)
+        self.link = Link(self.clock, self.backend, TERMINAL, post)
+        self.machine.printer, self.machine.drawer, self.machine.link = self.printer, self.drawer, self.link
+        self.machine.went_dark = self._went_dark
+        self.mind = Mind(self.clock, self.machine, self.day)
+        self.cashier = Cashier(self.clock, self.machine, self.day, self.mind)
+        self.cut_again = False
+        self._evening = False
+        self._plan(troubles)
+
+    # --- the plan of a day ----------------------------------------------------------------------------------------------
+
+    def _plan(self, troubles: tuple[str, ...] | None) -> None:
+        end_ms = int(self.hours * HOUR_MS)
+        rng = self.clock.rng
+        if rng.random() < 0.2:
+            self.machine.clock_state, self.machine.offset_ms = "floor", rng.choice((0, -400 * 24 * HOUR_MS))
+        self.clock.after(0, self.machine.start)
+        self.clock.after(3_000, self._act)
+        at = 0
+        for number in range(1, int(self.hours * CUSTOMERS_PER_HOUR) + 1):
+            at += int(rng.expovariate(CUSTOMERS_PER_HOUR / HOUR_MS))
+            if at < end_ms:
+                self.clock.after(at, lambda number=number: self.cashier.queue.append(customer(self.clock, number)))
+        chores = rng.sample(CHORES, min(len(CHORES), 1 + int(self.hours * 0.7)))
+        for chore in chores:
+            self.clock.after(rng.randrange(end_ms), lambda chore=chore: self.cashier.chores.append(chore))
+        for name in self._chosen(troubles):
+            self.clock.after(rng.randrange(300_000, end_ms), lambda name=name: self._strike(name))
+
+    def _chosen(self, troubles: tuple[str, ...] | None) -> list[str]:
+        """This day's troubles: a few in turn by the seed, so that twenty days meet them all, and others by chance."""
+        if troubles is not None:
+            return list(troubles)
+        names = list(TROUBLES)
+        count = int(self.hours * TROUBLES_PER_HOUR)
+        turn = [names[(self.seed * 5 + index) % len(names)] for index in range(min(5, count))]
+        return turn + self.clock.rng.choices(names, k=count - len(turn))
+
+    def _strike(self, name: str) -> None:
+        if self._evening:
+            return
+        self.machine.met.count(self.machine.met.faults, name)
+        self.machine.trouble(name)
+        TROUBLES[name](self)
+
+    def _act(self) -> None:
+        self.clock.after(self.cashier.act(), self._act)
+
+    def _went_dark(self) -> None:
+        self.mind.went_dark()
+        again, self.cut_again = self.cut_again, False
+        if again:
+            self.clock.after(1_500, lambda: self.machine.cut("while_starting") if self.machine.on else None)
+        wait_ms = 1_000 if again else self.clock.soon_ms(2_000, 90_000)
+        self.clock.after(wait_ms, self._start_again)
+
+    def _start_again(self) -> None:
+        self.machine.start()
+        self.cashier.locks_restart()
+
+    # --- the day --------------------------------------------------------------------------------------------------------
+
+    def run(self) -> Day:
+        """The day, then an evening in which everything works again until all is at the backend."""
+        self.clock.run_until(int(self.hours * HOUR_MS))
+        self._evening = True
+        self._all_well()
+        end_ms = self.clock.now_ms + DRAIN_MS
+        self.clock.run_until(end_ms, lambda: self._at_rest)
+        if not self._at_rest:
+            self.machine.object("not at rest at the end of the day")
+            return self.day
+        self.backend.tell(self.day)
+        self.machine.tell()
+        return self.day
+
+    def _all_well(self) -> None:
+        """Trouble ends, customers are served to the last, then nobody touches anything."""
+        self.machine.cut_next = ""
+        self.printer.on_row = None
+        self.printer.silent = self.printer.slow = self.printer.answer_lost = False
+        self.drawer.stuck = False
+        self.backend.store.fails = 0
+        self.link.refuses = 0
+        self.link.quality = "good"
+        self.link.radio = self.link.broker = True
+        self.link.changes()
+        self.machine.set_room("ok")
+        self.machine.set_devices(True)
+        self.printer.becomes("ok")
+        if self.machine.safe:
+            self.machine.ask_stop("evening")
+
+    @property
+    def _at_rest(self) -> bool:
+        cashier = self.cashier
+        return (
+            self.machine.drained
+            and self.backend.up
+            and cashier.customer is None
+            and not cashier.queue
+            and self.mind.paying is None
+            and self.mind.left is None
+            and self.machine.view is not None
+            and self.machine.view.name == "Idle"
+            and not self.printer.printing
+            and not self.machine.safe
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a day leaves behind."""
+
+    day: Day
+    met: Met
+    trace_hash: str
+    tail: tuple[str, ...]
+    steps: int
+
+
+def run_day(seed: int, hours: float = HOURS, troubles: tuple[str, ...] | None = None) -> Told:
+    """One day in a folder of its own, in memory where the machine has such a place."""
+    shm = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=shm if shm.is_dir() else None))
+    try:
+        world = World(seed, folder, hours, troubles)
+        try:
+            day = world.run()
+        except Exception as error:
+            world.machine.object(f"the terminal died: {error!r}")
+            world.machine.trace_back(error)
+            day = world.day
+        world.machine.close()
+        return Told(day, world.machine.met, world.clock.trace_hash, tuple(world.clock.tail), world.clock.steps)
+    finally:
+        shutil.rmtree(folder)
