@@ -1,19 +1,14 @@
 """`python -m simulation`: many shop days; each seed is a day and, when something is found, the whole bug report."""
 
 import argparse
-import multiprocessing
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import partial
 
-from simulation.auditor import audit, commits_per_sale, records_by_kind
 from simulation.coverage import missing, report
 from simulation.machine import Met
-from simulation.mutants import MUTANTS, mutated
-from simulation.world import HOURS, run_day
+from simulation.mutants import MUTANTS
+from simulation.verdict import Verdict, judged
+from simulation.world import HOURS
 
 COVERAGE_SEEDS_MIN = 20
 """Fewer days than this need not meet everything."""
@@ -21,40 +16,6 @@ COVERAGE_SEEDS_MIN = 20
 COMMITS_GOAL = 2.0
 FINDINGS_SHOWN = 8
 TAIL_SHOWN = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one seed came to."""
-
-    seed: int
-    findings: tuple[str, ...]
-    met: Met
-    trace_hash: str
-    tail: tuple[str, ...]
-    sales: int
-    commits: float
-
-
-def judge(seed: int, mutant: str = "", hours: float = HOURS) -> Verdict:
-    """Live one day and have it audited."""
-    with mutated(mutant):
-        told = run_day(seed, hours)
-    findings = tuple(audit(told.day))
-    for kind, count in records_by_kind(told.day.rows).items():
-        told.met.facts[kind] = count
-    tail = told.tail if findings else ()
-    return Verdict(seed, findings, told.met, told.trace_hash, tail, len(told.day.handed), commits_per_sale(told.day))
-
-
-def judged(seeds: range, mutant: str, hours: float, jobs: int) -> Iterator[Verdict]:
-    """Verdicts in the order of the seeds."""
-    work = partial(judge, mutant=mutant, hours=hours)
-    if jobs == 1:
-        yield from map(work, seeds)
-        return
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(work, seeds)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,4 +1,5 @@
-"""Compares the witnesses of a day (decisions 28). It knows what travels and what was seen, nothing of the terminal's insides.
+"""Compares the witnesses of a day (decisions 28). It knows what travels and what was seen, nothing
+of the terminal's insides.
 
 Every finding is one sentence for a person; no finding means that the world, the paper, the drawer and the backend agree.
 """
@@ -262,7 +263,7 @@ def _claims(day: Day, facts: list[At]) -> Iterator[str]:
 
 def _drawer(day: Day, facts: list[At]) -> Iterator[str]:
     """Never a pulse without a sale, never two for one, never by a boot; a seen sale had its pulse."""
-    sales = {seq: sale for seq, sale in _sold(facts)}
+    sales = dict(_sold(facts))
     causes = Counter(pulse.cause for pulse in day.pulses)
     boot_of = _boots(facts)
     for pulse in day.pulses:

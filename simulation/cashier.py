@@ -8,6 +8,7 @@ from typing import Literal
 
 from firmware.events import Key, KeyHeld, KeyPressed, Scanned, ScanRejected
 from firmware.view import View
+from rules.money import COMMON_DENOMINATIONS_FEN, change_pieces
 from simulation import sight
 from simulation.clockwork import Clockwork
 from simulation.goods import BAD_SCANS, Good, bad_scan, pick
@@ -15,12 +16,16 @@ from simulation.machine import Machine
 from simulation.mind import Mind
 from simulation.witness import Day
 
-FACTORY = {"01": "0000", "02": "0000", "03": "0000", "00": "123456", "99": "88888888"}
-OWN = {"01": "2580", "02": "739146", "03": "8362", "00": "918273", "99": "40718293"}
-POOR_PINS = ("1234", "0000", "7777", "1987", "4567", "123")
+FACTORY = {"01": "0000", "02": "0000", "00": "123456", "99": "88888888"}
+OWN = {"01": "2580", "02": "739146", "00": "918273", "99": "40718293"}
+POOR_PINS = ("1234", "0000", "7777", "1987", "4567", "12345")
+RETIRED = "03"
+"""A number that may no longer sign on."""
+
 LOCK_MS = 5 * 60_000
 STUCK_MS = 20_000
 TRIES_MAX = 3
+NO_MASH = ("Wizard", "Wait", "CountFloat", "OpenAtOnce", "FloatDiffers")
 HARMLESS = (6007, 8001, 8003, 9002, 9008, 9009, 9011, 9012, 9013)
 """Refusals a good that is on the shelf may meet."""
 
@@ -101,9 +106,17 @@ class Cashier:
     _dates: int = 0
     _last_refusal: int = 0
     _menu_steps: int = 0
+    _counted_again: bool = False
     _strange_next: bool = False
     _strange: bool = False  # a number nobody has was typed
     _admin_tries_next: bool = False
+
+    def comes(self, number: int) -> None:
+        """A customer comes to the counter; where no amounts may be typed, goods without a code stay on the shelf."""
+        person = customer(self.clock, number)
+        if not self.machine.settings.sale.amount_lines:
+            person.goods = [good for good in person.goods if good.how != "amount"]
+        self.queue.append(person)
 
     def act(self) -> int:
         """One act; the ms until the next."""
@@ -122,6 +135,8 @@ class Cashier:
             return self.clock.soon_ms(120, 350)
         self._keys.clear()
         self._patience()
+        if name != "Sold" and self.machine.drawer.open and self.clock.rng.random() < 0.1:
+            self.machine.drawer.moves(False)
         wait = self._see(name, view, fresh)
         return wait if wait else self.clock.soon_ms(250, 900)
 
@@ -163,19 +178,19 @@ class Cashier:
     def mash(self, keys: int) -> None:
         """Impatience: any keys, quickly. Not where a number is asked that cannot be taken back."""
         view = self.machine.view
-        if view is None or view.name in ("Wizard", "Wait"):
+        if view is None or view.name in NO_MASH:
             return
         for _ in range(keys):
-            if self.machine.view is not None and self.machine.view.name != "Wizard":
+            if self.machine.view is not None and self.machine.view.name not in NO_MASH:
                 self._press(self.clock.rng.choice(tuple(Key)))
 
     def bounce(self) -> None:
         """A key that bounces."""
         view = self.machine.view
-        if view is not None and view.name not in ("Wizard", "Wait"):
+        if view is not None and view.name not in NO_MASH:
             key = self.clock.rng.choice((Key.OK, Key.OK, Key.CANCEL, Key.CLEAR))
             self._press(key)
-            if self.machine.view is not None and self.machine.view.name != "Wizard":
+            if self.machine.view is not None and self.machine.view.name not in NO_MASH:
                 self._press(key)
 
     def somebody_scans(self, text: str) -> None:
@@ -193,7 +208,7 @@ class Cashier:
     def hold(self, key: Key) -> None:
         """A key is held down."""
         view = self.machine.view
-        if view is not None and self.machine.keypad and view.name != "Wizard":
+        if view is not None and self.machine.keypad and view.name not in NO_MASH:
             self._press(key)
             self.machine.step(KeyHeld(key))
             self._glance()
@@ -205,7 +220,9 @@ class Cashier:
         sees: dict[str, Callable[[View, bool], int]] = {
             "signon": self._sign_on, "newpin": self._new_pin, "shift": self._open_shift, "Idle": self._idle,
             "Amount": self._amount, "BasketScreen": self._basket, "Search": self._search, "Cash": self._cash,
-            "Overpaid": self._overpaid, "Sold": self._sold, "Menu": self._menu, "Confirm": self._confirm,
+            "Overpaid": self._overpaid, "AskSlip": self._ask_slip, "Weight": self._weight,
+            "CountFloat": self._count_float, "OpenAtOnce": self._open_at_once, "FloatDiffers": self._float_differs,
+            "Sold": self._sold, "Menu": self._menu, "Confirm": self._confirm,
             "Unfinished": self._unfinished, "KeptBasket": self._kept, "Refused": self._refused, "Wait": self._wait,
         }  # fmt: skip
         return sees.get(name, self._read)(view, fresh)
@@ -229,6 +246,8 @@ class Cashier:
         if fresh:
             self.machine.met.count(self.machine.met.codes, str(code))
             self._last_refusal = code
+            if code == 8002:
+                self.machine.drawer.moves(False)
             self._judge(code)
             return self.clock.soon_ms(400, 2_000)
         self._press(self.clock.rng.choice((Key.OK, Key.OK, Key.CANCEL, Key.CLEAR)))
@@ -256,7 +275,7 @@ class Cashier:
             return 200
         if sight.key_of(asked.label) == "signon__number":
             self._strange, self._strange_next, self._tried = self._strange_next, False, ""
-            self._type("77" if self._strange else self._who)
+            self._type(self.clock.rng.choice(("77", RETIRED)) if self._strange else self._who)
             return 200
         if self._strange:
             self._type("5555")
@@ -284,7 +303,7 @@ class Cashier:
 
     def _is_on(self, view: View) -> None:
         """Somebody is signed on."""
-        who = view.status.operator
+        who = sight.operator(view)
         if not who or not self._tried:
             return
         locked = self._locked_ms.pop(who, None)
@@ -297,14 +316,14 @@ class Cashier:
         self._who = who
 
     def _someone_else(self) -> str:
-        usable = [who for who in ("01", "02", "03", "00") if who != self._who and not self._is_locked(who)]
+        usable = [who for who in ("01", "02", "00") if who != self._who and not self._is_locked(who)]
         return self.clock.rng.choice(usable or ["01"])
 
     def _is_locked(self, who: str) -> bool:
         return who in self._locked_ms and self.clock.now_ms - self._locked_ms[who] <= LOCK_MS
 
     def _new_pin(self, view: View, fresh: bool) -> int:
-        who = view.status.operator
+        who = sight.operator(view)
         self._is_on(view)
         asked = sight.asked(view)
         assert asked is not None
@@ -324,8 +343,8 @@ class Cashier:
 
     def _open_shift(self, view: View, fresh: bool) -> int:
         self._is_on(view)
-        if view.status.operator == "99":
-            return self._leave_by_boot()
+        if self._not_mine(view):
+            return 400
         asked = sight.asked(view)
         assert asked is not None
         if sight.key_of(asked.label) == "shift__date":
@@ -341,14 +360,49 @@ class Cashier:
         if sight.fen(asked.value):
             self._type("", Key.CLEAR)
             return 100
-        self._type(str(self.day.float_fen))
+        self._type(str(self.day.float_fen) if self.day.float_fen else "")
         return 300
 
-    def _leave_by_boot(self) -> int:
-        """The administrator cannot open a shift and cannot leave: the terminal is started anew."""
+    def _not_mine(self, view: View) -> bool:
+        """The administrator cannot open a shift: he signs off."""
+        if sight.operator(view) != "99":
+            return False
         self._who = "01"
-        self.machine.ask_stop("nobody else can sign on")
-        return 2_000
+        self._press(Key.CANCEL)
+        return True
+
+    def _count_float(self, view: View, fresh: bool) -> int:
+        """The float by denomination."""
+        self._is_on(view)
+        if self._not_mine(view):
+            return 400
+        entries, selected = sight.items(view)
+        entry = entries[selected]
+        wanted = dict(change_pieces(self.day.float_fen, COMMON_DENOMINATIONS_FEN))
+        pieces, denomination = sight.number_in(entry.right, "pieces"), sight.fen(sight.word_in(entry.left, "yuan"))
+        if sight.big(view, "shift__float") == self.day.float_fen:
+            self._press(Key.F1)
+        elif pieces == wanted.get(denomination, 0):
+            self._press(self.clock.rng.choice((Key.OK, Key.DOWN)))
+        elif pieces:
+            self._press(Key.CLEAR)
+        else:
+            self._type(str(wanted[denomination]), None)
+        return 250
+
+    def _open_at_once(self, view: View, fresh: bool) -> int:
+        self._is_on(view)
+        if not self._not_mine(view):
+            self._press(Key.OK)
+        return 300
+
+    def _float_differs(self, view: View, fresh: bool) -> int:
+        """The shop expects another float: count once more, then open with what there is."""
+        given = sight.row(view, "shift__float")
+        assert given is not None
+        sure, self._counted_again = self._counted_again, True
+        self._press(Key.OK if sight.fen(given.right) == self.day.float_fen and sure else Key.CANCEL)
+        return 0
 
     # --- selling --------------------------------------------------------------------------------------------------------
 
@@ -372,13 +426,13 @@ class Cashier:
 
     def _idle(self, view: View, fresh: bool) -> int:
         self._is_on(view)
-        if view.status.operator == "99":
+        if sight.operator(view) == "99":
             return self._admin_tries()
         if self._do_chore():
             return 400
         if self.customer is None:
             if not self.queue:
-                return self.clock.soon_ms(1_500, 5_000)
+                return self.clock.soon_ms(4_000, 15_000)
             self.customer = self.queue.popleft()
         if self._stray_scan():
             return 600
@@ -436,7 +490,10 @@ class Cashier:
             self._press(Key(str(good.amount_fen)[0]))
             return 200
         in_basket = view.name == "BasketScreen"
-        if (good.how == "search" or not self.machine.scanner) and good.pad:
+        if good.how == "number" and in_basket:
+            self._type(good.sku)
+            return 300
+        if (good.how in ("search", "scale") or not self.machine.scanner) and good.pad:
             self.mind.search_times = 1
             self._press(Key.F1)
             return 300
@@ -469,7 +526,7 @@ class Cashier:
 
     def _basket(self, view: View, fresh: bool) -> int:
         self._is_on(view)
-        if view.status.operator == "99" and not self._admin_tries_next:
+        if sight.operator(view) == "99" and not self._admin_tries_next:
             self._chore = "sign_off"
         if self._do_chore():
             return 400
@@ -562,7 +619,7 @@ class Cashier:
         elif rows:
             self._press(Key.DOWN if rows[0] > selected else Key.UP)
         elif page < pages:
-            self._press(Key.DOWN)
+            self._press(self.clock.rng.choice((Key.HASH, Key.DOWN)))
         else:
             self.machine.object(f"{label} is not found by {digits}")
             self.customer.aside.add(goal.number)
@@ -621,6 +678,25 @@ class Cashier:
                 self.customer.pay = "exact"
             self._press(Key.CANCEL)
         return 0
+
+    def _ask_slip(self, view: View, fresh: bool) -> int:
+        chance = self.clock.rng.random()
+        self._press(Key.OK if chance < 0.6 else Key.F2 if chance < 0.95 else Key.CANCEL)
+        return 0
+
+    def _weight(self, view: View, fresh: bool) -> int:
+        """Grams off the scale."""
+        goal, typed = self.mind.goal, sight.field(view, "weight__grams")
+        assert typed is not None
+        if goal is None or goal.how != "scale" or self.customer is None:
+            self._press(Key.CANCEL)
+        elif typed.value == str(goal.quantity_milli):
+            self._press(Key.OK)
+        elif typed.value:
+            self._press(Key.CLEAR)
+        else:
+            self._type(str(goal.quantity_milli), None)
+        return 150
 
     def _sold(self, view: View, fresh: bool) -> int:
         if self.customer is not None:
@@ -697,8 +773,10 @@ class Cashier:
         self._is_on(view)
         if fresh:
             return self.clock.soon_ms(700, 2_500)
-        if view.status.operator == "99":
-            return self._leave_by_boot()
+        if sight.operator(view) == "99":
+            self._chore = "sign_off"
+            self._press(Key.MENU)
+            return 400
         if self.customer is not None and self.clock.rng.random() < 0.85:
             self._press(Key.OK)
         else:

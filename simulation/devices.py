@@ -1,6 +1,6 @@
 """The printer and the drawer as things with a body: they keep what was printed on them and how the coil was fed.
 
-They stand where the terminal's drivers are, so they speak its events and effects; the rest of their behaviour is the device's.
+They stand where the terminal's drivers are, so they speak its events and effects; the rest is the device's.
 """
 
 from collections import deque

@@ -1,8 +1,9 @@
 """The disk under the ledger, with the troubles a disk has, and its own book of what is durable.
 
-`Door` stands before the ledger's SQLite connection. A full disk is SQLite's own `SQLITE_FULL` (`max_page_count`), a read-only
-one its own `SQLITE_READONLY` (`query_only`); a COMMIT that finds no room for the write-ahead log is raised here, with the
-transaction left open or rolled back, as SQLite may do either. The power goes before or after a COMMIT by `PowerCut`.
+`Door` stands before the ledger's SQLite connection. A full disk is SQLite's own `SQLITE_FULL` (`max_page_count`), a
+read-only one its own `SQLITE_READONLY` (`query_only`); a COMMIT that finds no room for the write-ahead log is raised
+here, with the transaction left open or rolled back, as SQLite may do either. The power goes before or after a COMMIT by
+`PowerCut`.
 """
 
 import sqlite3

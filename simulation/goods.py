@@ -8,7 +8,8 @@ from typing import Literal
 from rules.barcodes import with_check
 from rules.catalogue import Product, demo_goods
 
-How = Literal["scan", "weighed", "search", "typed", "amount"]
+How = Literal["scan", "weighed", "scale", "search", "typed", "number", "amount"]
+HOWS: tuple[How, ...] = ("scan", "weighed", "scale", "search", "typed", "number", "amount")
 BAD_SCANS = ("unknown", "check", "short", "glued", "control", "escape", "long", "scale", "text", "plu", "empty")
 """Kinds of scans that put nothing into the basket."""
 
@@ -55,12 +56,14 @@ def shelf() -> Shelf:
 
 def pick(rng: Random, number: int) -> Good:
     """One good, as a customer might bring it."""
-    how = rng.choices(("scan", "weighed", "search", "typed", "amount"), (70, 10, 7, 6, 7))[0]
+    how = rng.choices(HOWS, (66, 9, 4, 6, 4, 4, 7))[0]
     if how == "amount":
         fen = rng.choice((rng.randint(1, 5_000), rng.randint(1, 300) * 10, rng.randint(1, 50) * 100))
         return Good(number, "amount", "", "", "", "", "", fen, 1000, fen, False)
     if how == "weighed":
         return _weighed(rng, number)
+    if how == "scale":
+        return _on_the_scale(rng, number)
     times = rng.choice((2, 3, 6, 12)) if rng.random() < 0.12 else 1
     product = rng.choice(shelf().pieces)
     milli = times * 1000
@@ -70,6 +73,16 @@ def pick(rng: Random, number: int) -> Good:
     return Good(
         number, how, product.sku, product.name, product.name_en, code, product.pad,
         product.price_fen, milli, product.price_fen * times, False, times,
+    )  # fmt: skip
+
+
+def _on_the_scale(rng: Random, number: int) -> Good:
+    """Loose goods without a label: chosen from the list, grams typed off the scale."""
+    product = rng.choice(shelf().weighed)
+    grams = rng.randint(20, 4_000)
+    return Good(
+        number, "scale", product.sku, product.name, product.name_en, "", product.pad,
+        product.price_fen, grams, half_up(product.price_fen * grams, 1000), True,
     )  # fmt: skip
 
 

@@ -122,6 +122,7 @@ class Link:
         self._terminal = terminal
         self._post = post
         self._connected = False
+        self._unnoticed = 0  # code of a break nobody has seen yet
         self._driver = 0  # connection attempts of an older driver count no more
         self._kept: list[Event] = []  # at the broker for a terminal that is away
         backend.send = self._down
@@ -138,20 +139,27 @@ class Link:
     def start(self) -> None:
         """The terminal's driver starts: connect."""
         self._driver += 1
-        self._connected = False
+        self._connected, self._unnoticed = False, 0
         self._try()
 
     def stop(self) -> None:
         """The terminal is gone."""
         self._driver += 1
-        self._connected = False
+        self._connected, self._unnoticed = False, 0
 
     def changes(self) -> None:
         """Radio or broker came or went."""
         if self._connected and not self.usable:
             self._connected = False
-            self._post(LinkDown(1003 if self.radio else 1001), self._clock.soon_ms(*NOTICED_MS))
+            self._unnoticed = 1003 if self.radio else 1001
+            self._clock.after(self._clock.soon_ms(*NOTICED_MS), self._notice)
             self._try()
+
+    def _notice(self) -> None:
+        """The driver sees that the connection is dead, at the latest when it makes a new one."""
+        code, self._unnoticed = self._unnoticed, 0
+        if code:
+            self._post(LinkDown(code), 0)
 
     def _try(self) -> None:
         driver = self._driver
@@ -162,6 +170,7 @@ class Link:
             if not self.usable:
                 self._try()
                 return
+            self._notice()
             self._connected = True
             self._post(LinkUp(), 0)
             kept, self._kept = self._kept, []

@@ -9,6 +9,7 @@ import shutil
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -49,7 +50,7 @@ from firmware.events import (
 from firmware.terminal import Terminal
 from firmware.txn.command import Command, Decision, Refusal
 from firmware.txn.ledger import Ledger, load_products
-from firmware.txn.product import price_list
+from firmware.txn.product import PriceList, price_list
 from firmware.view import View
 from rules.catalogue import demo_goods
 from rules.settings import Settings
@@ -58,6 +59,7 @@ from simulation.devices import Drawer, Printer
 from simulation.disk import Door, PowerCut, Room
 from simulation.link import Link
 from simulation.witness import Day, Row
+from wire.facts import CatalogueLoaded, Fact, SettingsApplied
 from wire.records import GENESIS, ClockState, seal_text
 
 SOFTWARE = "0.1.0"
@@ -161,9 +163,14 @@ class Machine:
         path = self.folder / "ledger.db"
         fresh = not path.exists()
         ledger = Ledger.open(path, self.day.terminal, self.clock.rng.randrange(1, 2**31))
+        facts: tuple[Fact, ...] = ()
         if fresh:
-            prices = price_list(demo_goods())
+            prices = demo_prices()
             load_products(ledger, prices.products, prices.codes)
+            facts = (
+                SettingsApplied(self.settings.revision, "00" * 32, "local"),
+                CatalogueLoaded(0, len(prices.products), prices.digest),
+            )
         self.day.epoch = ledger.epoch
         self.door = Door(ledger.db, path, self.room, self.clock.rng.random)
         ledger.db = cast(Any, self.door)
@@ -174,7 +181,7 @@ class Machine:
         self._timers.clear()
         self.view, self._idle_asked, self._stopping = None, False, False
         self.clock.note(f"--- boot {self.boot_id}{' in safe mode' if self.safe else ''}")
-        self.step(Started(self.clock.rng.randbytes(32), self.boot_id, self.safe, notices))
+        self.step(Started(self.clock.rng.randbytes(32), self.boot_id, self.safe, notices, facts))
         self._tell_devices()
 
     def _tell_devices(self) -> None:
@@ -436,7 +443,7 @@ class Machine:
         for device in ("scanner", "keypad"):
             if getattr(self, device) != present:
                 setattr(self, device, present)
-                self.post(DeviceSeen(cast(Literal["scanner", "keypad"], device), present), 20)
+                self.post(DeviceSeen(device, present), 20)
 
     def trace_back(self, error: Exception) -> None:
         """Put the way to an error into the trace."""
@@ -466,7 +473,7 @@ class Machine:
         if self.terminal is None:
             return False
         ledger = self.terminal.ledger
-        return not ledger.pending and ledger.acked_seq == ledger.durable_seq
+        return not ledger.pending_facts() and ledger.acked_seq == ledger.durable_seq
 
     def tell(self) -> None:
         """Put the terminal's own book into the day's witnesses, for comparison."""
@@ -481,6 +488,12 @@ class Machine:
         ):
             self.day.journal.append(Row(seq, kind, version, at_ms, clock, body, prev.hex(), digest.hex()))
             prev = digest
+
+
+@lru_cache(maxsize=1)
+def demo_prices() -> PriceList:
+    """The demonstration goods as rows."""
+    return price_list(demo_goods())
 
 
 def cheap_hash(pin: str, salt: bytes) -> bytes:

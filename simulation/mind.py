@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from firmware.events import Key
-from firmware.view import View
+from firmware.view import Row, View
 from rules.catalogue import Product
 from simulation import sight
 from simulation.clockwork import Clockwork
-from simulation.goods import Good, shelf
+from simulation.goods import Good, half_up, shelf
 from simulation.machine import Machine
 from simulation.tally import EMPTY, Tally
 from simulation.witness import Day, Handed, Taken
 
-KEPT_LATE_MS = 4_500
-"""An open basket is written down 2 s after it stands, and committed 2 s later (decisions 7), with some slack."""
+KEPT_LATE_MS = 5_100
+"""An open basket is written down at the latest 5 s after a change (`firmware.terminal.KEEP_LATEST_MS`), and some slack."""
 
 HISTORY_MAX = 64
 DISK_EXCUSE_MS = 20_000
@@ -76,7 +76,7 @@ class Mind:
                 self._idle(view)
             case "BasketScreen":
                 self.paying = None
-            case "Cash" | "Overpaid":
+            case "Cash" | "Overpaid" | "AskSlip":
                 self.paying = None
                 self._due(view)
             case "KeptBasket":
@@ -201,13 +201,14 @@ class Mind:
                 given = sight.field(view, "cash__given")
                 assert given is not None
                 due = sight.big(view, "cash__due") or 0
-                note = next(sight.fen(hint.text) for hint in view.hints if hint.key == "F2")
-                paid = {Key.OK: sight.fen(given.value), Key.F1: due, Key.F2: note}[key]
-                self.paying = Paying(self.tally, paid, view.status.operator)
-            case "Overpaid" if key is Key.OK:
+                paid = {Key.OK: sight.fen(given.value), Key.F1: due, Key.F2: sight.chips(view)[-1]}[key]
+                self.paying = Paying(self.tally, paid, sight.operator(view))
+            case "Overpaid" | "AskSlip" if key is Key.OK or (key is Key.F2 and view.name == "AskSlip"):
                 given_row = sight.row(view, "cash__given")
                 assert given_row is not None
-                self.paying = Paying(self.tally, sight.fen(given_row.right), view.status.operator)
+                self.paying = Paying(self.tally, sight.fen(given_row.right), sight.operator(view))
+            case "Weight" if key is Key.OK:
+                self._on_scale(view)
             case "Confirm" if key is Key.OK and sight.key_of(view.title) == "basket__cancel_title":
                 self._gone[EMPTY] = ([], [self.tally.total_fen])
                 self._may(EMPTY)
@@ -252,9 +253,21 @@ class Mind:
         if product is None:
             self.machine.object(f"a good nobody sells: {entry}")
             return
+        if product.weighable:
+            return  # the scale comes next
         good = self._good_of(product)
         milli = self.search_times * 1000
         self._may(self.tally.with_good(good, milli, product.price_fen * self.search_times))
+
+    def _on_scale(self, view: View) -> None:
+        grams = sight.field(view, "weight__grams")
+        named = next(block for block in view.body if isinstance(block, Row))
+        product = by_label().get((str(named.left), sight.fen(named.right)))
+        assert grams is not None
+        assert product is not None
+        if grams.value:
+            milli = int(grams.value)
+            self._may(self.tally.with_good(self._good_of(product), milli, half_up(product.price_fen * milli, 1000)))
 
     def _good_of(self, product: Product) -> Good:
         if self.goal is not None and self.goal.sku == product.sku:
@@ -275,7 +288,7 @@ class Mind:
     def code_given(self, text: str, times: int) -> None:
         """A code goes in: it is the good in her hand, or nothing the shop knows."""
         good = self.goal
-        if good is None or text != good.code:
+        if good is None or text not in (good.code, good.sku) or (text == good.sku and good.weighed):
             return
         milli, amount = good.quantity_milli, good.amount_fen
         if not good.weighed:

@@ -16,9 +16,10 @@ from firmware.events import Started
 from firmware.screens import stack as stacks
 from firmware.screens.sell import BasketScreen, Idle
 from firmware.terminal import Terminal
-from firmware.txn import basket, operator, sale
+from firmware.txn import basket, operator, sale, slip
 from firmware.txn.command import Context, Decision, Refusal
 from firmware.txn.outbox import Outbox
+from rules.money import rounding_unit
 from rules.rights import Right
 from wire.facts import Fact, Line, Sale, SlipContinued, SlipPrinted, TenderPart
 
@@ -122,7 +123,7 @@ def rounding_up(put: Put) -> None:
 
     def up(ctx: Context) -> tuple[int, int]:
         cash, total = ctx.settings.cash, ctx.session.basket.total_fen
-        unit = sale.rounding_unit(cash.rounding, cash.rounding_custom_fen)
+        unit = rounding_unit(cash.rounding, cash.rounding_custom_fen)
         due = -(-total // unit) * unit
         return due, total - due
 
@@ -183,7 +184,7 @@ def pulse_at_boot(put: Put) -> None:
 
     def opening(self: Terminal, event: Started) -> None:
         started(self, event)
-        for job in terminal.slip.open_jobs(self.ledger):
+        for job in slip.open_jobs(self.ledger):
             self._pulse(job.job)
 
     put(Terminal, "_started", opening)

@@ -2,8 +2,9 @@
 
 import re
 
-from firmware.view import Big, Field, Item, Items, Para, Row, Say, Text, View
+from firmware.view import Big, Chips, Field, Item, Items, Para, Row, Say, Text, View
 
+_OPERATOR = re.compile(r"\d{2}")
 _CODE = re.compile(r"\[(\d{4})\]")
 
 
@@ -20,10 +21,22 @@ def number_in(say: Say, name: str) -> int:
     return int(value)
 
 
+def word_in(say: Say, name: str) -> str:
+    """A word that stands in a text."""
+    assert isinstance(say, Text)
+    return str(dict(say.args)[name])
+
+
 def fen(shown: Say) -> int:
     """Fen of an amount as shown: "12.30" is 1230."""
     assert isinstance(shown, str)
-    return round(int(shown.replace(".", "")))
+    return int(shown.removesuffix("/kg").replace(".", ""))
+
+
+def operator(view: View) -> str:
+    """Number of who is signed on, from the status bar; "" for nobody."""
+    found = _OPERATOR.search(view.status.operator)
+    return found[0] if found else ""
 
 
 def screen(view: View) -> str:
@@ -56,6 +69,11 @@ def items(view: View) -> tuple[tuple[Item, ...], int]:
     """The list shown and which entry is chosen."""
     found = next((block for block in view.body if isinstance(block, Items)), None)
     return (found.items, found.selected) if found else ((), -1)
+
+
+def chips(view: View) -> tuple[int, ...]:
+    """The sums offered, fen."""
+    return tuple(fen(label) for block in view.body if isinstance(block, Chips) for label in block.labels)
 
 
 def pages(view: View) -> tuple[int, int]:

@@ -6,14 +6,13 @@ One seed is one day, always the same. `run` returns the witnesses, which `simula
 import shutil
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from rules.settings import Settings
-from rules.settings_model import Cash
-from rules.settings_model import Printer as PrinterSettings
-from simulation.cashier import CHORES, Cashier, customer
+from rules.settings import Settings, check
+from simulation.cashier import CHORES, RETIRED, Cashier
 from simulation.clockwork import Clockwork
 from simulation.devices import Drawer, Printer
 from simulation.faults import TROUBLES
@@ -46,10 +45,7 @@ class World:
             TERMINAL, key.public_key().public_bytes_raw().hex(), unit, float_fen=rng.choice((0, 20_000, 33_350))
         )
         self.day.drawer_fen = self.day.float_fen
-        settings = Settings(
-            cash=Cash(rounding=rounding, rounding_custom_fen=50),  # type: ignore[arg-type]  # from ROUNDINGS
-            printer=PrinterSettings(print_slip="always" if rng.random() < 0.95 else "never"),
-        )
+        settings = self._settings(rounding)
         self.machine = Machine(self.clock, self.day, Met(), folder, settings, MORNING_MS, key)
         post = self.machine.post
         self.printer = Printer(self.clock, self.day, post, rng.choice((32, 48)), fence=rng.random() < 0.85)
@@ -64,6 +60,36 @@ class World:
         self._evening = False
         self._plan(troubles)
 
+    def _settings(self, rounding: str) -> Settings:
+        """How this shop wants its terminal."""
+        rng = self.clock.rng
+        slips, asks = rng.choices(("always", "ask", "never"), (80, 15, 5))[0], rng.choice(("sum", "count", "no"))
+        expected = self.day.float_fen if asks == "no" else rng.choice((0, 0, 50_000))
+        shift = {"float_ask": asks, "float_expected_fen": expected}
+        operators = [
+            {"number": number, "name": name, "active": number != RETIRED}
+            for number, name in (
+                ("00", "店长"),
+                ("01", "收银员01"),
+                ("02", "王芳"),
+                (RETIRED, "李娜"),
+                ("99", "管理员"),
+            )
+        ]
+        settings = check(
+            {
+                "cash": {"rounding": rounding, "rounding_custom_fen": 50},
+                "printer": {"print_slip": slips},
+                "shift": shift,
+                "sale": {"amount_lines": rng.random() < 0.9},
+                "terminal": {"result_s": rng.choice((0, 0, 5))},
+                "drawer": {"kind": "none" if rng.random() < 0.05 else "line"},
+                "operators": operators,
+            }
+        )
+        assert isinstance(settings, Settings), settings
+        return settings
+
     # --- the plan of a day ----------------------------------------------------------------------------------------------
 
     def _plan(self, troubles: tuple[str, ...] | None) -> None:
@@ -71,18 +97,19 @@ class World:
         rng = self.clock.rng
         if rng.random() < 0.2:
             self.machine.clock_state, self.machine.offset_ms = "floor", rng.choice((0, -400 * 24 * HOUR_MS))
-        self.clock.after(0, self.machine.start)
+        clock, cashier = self.clock, self.cashier
+        clock.after(0, self.machine.start)
         self.clock.after(3_000, self._act)
         at = 0
         for number in range(1, int(self.hours * CUSTOMERS_PER_HOUR) + 1):
             at += int(rng.expovariate(CUSTOMERS_PER_HOUR / HOUR_MS))
             if at < end_ms:
-                self.clock.after(at, lambda number=number: self.cashier.queue.append(customer(self.clock, number)))
+                clock.after(at, partial(cashier.comes, number))
         chores = rng.sample(CHORES, min(len(CHORES), 1 + int(self.hours * 0.7)))
         for chore in chores:
-            self.clock.after(rng.randrange(end_ms), lambda chore=chore: self.cashier.chores.append(chore))
+            clock.after(rng.randrange(end_ms), partial(cashier.chores.append, chore))
         for name in self._chosen(troubles):
-            self.clock.after(rng.randrange(300_000, end_ms), lambda name=name: self._strike(name))
+            clock.after(rng.randrange(300_000, end_ms), partial(self._strike, name))
 
     def _chosen(self, troubles: tuple[str, ...] | None) -> list[str]:
         """This day's troubles: a few in turn by the seed, so that twenty days meet them all, and others by chance."""
@@ -125,7 +152,8 @@ class World:
         end_ms = self.clock.now_ms + DRAIN_MS
         self.clock.run_until(end_ms, lambda: self._at_rest)
         if not self._at_rest:
-            self.machine.object("not at rest at the end of the day")
+            self.machine.object(f"not at rest at the end of the day: {self._restless()}")
+        if not self.machine.on:
             return self.day
         self.backend.tell(self.day)
         self.machine.tell()
@@ -150,19 +178,22 @@ class World:
 
     @property
     def _at_rest(self) -> bool:
-        cashier = self.cashier
-        return (
-            self.machine.drained
-            and self.backend.up
-            and cashier.customer is None
-            and not cashier.queue
-            and self.mind.paying is None
-            and self.mind.left is None
-            and self.machine.view is not None
-            and self.machine.view.name == "Idle"
-            and not self.printer.printing
-            and not self.machine.safe
-        )
+        return not self._restless()
+
+    def _restless(self) -> list[str]:
+        """What still keeps the day from ending."""
+        cashier, view = self.cashier, self.machine.view
+        rest = {
+            "records on their way": self.machine.drained,
+            "backend away": self.backend.up,
+            "customers": cashier.customer is None and not cashier.queue,
+            "a sale in doubt": self.mind.paying is None,
+            "a basket in doubt": self.mind.left is None,
+            f"the screen {view.name if view else 'off'}": view is not None and view.name == "Idle",
+            "a slip coming out": not self.printer.printing,
+            "safe mode": not self.machine.safe,
+        }
+        return [name for name, calm in rest.items() if not calm]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,36 @@
+"""Shop days: nothing is found by the auditor, and the same seed is the same day wherever it is lived."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simulation.verdict import judge
+
+HOURS = 1.5
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = "from simulation.verdict import judge; print(judge(5, hours=0.5).trace_hash)"
+
+
+@pytest.mark.parametrize("seed", range(1, 17))
+def test_a_troubled_day_leaves_all_witnesses_agreed(seed: int) -> None:
+    verdict = judge(seed, hours=HOURS)
+    assert verdict.findings == (), "\n".join((*verdict.findings, *verdict.tail[-40:]))
+    assert verdict.sales > 10, "a day without sales proves nothing"
+
+
+def test_the_same_seed_is_the_same_day_under_another_hash_seed() -> None:
+    hashes = set()
+    for hash_seed in ("1", "77"):
+        env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM], env=env, cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        hashes.add(done.stdout.strip())
+    assert len(hashes) == 1
+
+
+def test_another_seed_is_another_day() -> None:
+    assert judge(5, hours=0.2).trace_hash != judge(6, hours=0.2).trace_hash
