@@ -228,6 +228,8 @@ def _slip_sums(slip: Slip, number: str, sale: Sale) -> Iterator[str]:
     }
     paid = sum(part.paid_fen for part in sale.tenders)
     booked = {"due": sale.due_fen, "cash": paid, "change": paid - sale.due_fen}
+    if not paid:  # rounded away to nothing: no money to speak of
+        found = {"cash": 0, "change": 0} | found
     if found != booked:
         yield f"the slip {number} says {found}, booked is {booked}"
 
