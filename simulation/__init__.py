@@ -1,1 +1,1 @@
-"""A deterministic world around the real terminal and the real backend's core: troubled shop days, judged by witnesses."""
+"""The deterministic world: shop days with faults and power cuts in simulated time, and the auditor who checks them."""
