@@ -232,6 +232,7 @@ class Terminal:
 
     def _started(self, event: Started) -> None:
         self._seed, self.boot_id, self.safe_mode = event.seed, event.boot_id, event.safe_mode
+        self.stack = bottom = home(self.context())  # trouble found on the way is shown above it
         last = life.value(self.ledger, "running", "first")
         end: Literal["first", "clean", "cut"] = "first" if last == "first" else "cut" if last else "clean"
         if end == "first":
@@ -252,9 +253,8 @@ class Terminal:
             self.locked_until_ms[who] = self.now.monotonic_ms + operator.LOCK_MS
         self._arm_clock()
         self._light("green")
-        self.stack = self._at_home()
-        for code, detail in reversed(event.notices):
-            self.stack = (*self.stack, Refused(Refusal(code, detail)))
+        trouble = (*self.stack[len(bottom) :], *(Refused(Refusal(*notice)) for notice in reversed(event.notices)))
+        self.stack = (*self._at_home(), *trouble)
 
     def _scanned(self, event: Scanned) -> None:
         """A scan, unless the scanner read the same code twice in one go (`scanner.bounce_ms`, by its own clock)."""

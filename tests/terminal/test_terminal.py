@@ -31,6 +31,7 @@ from firmware.events import (
     ToneName,
 )  # fmt: skip
 from firmware.txn import life
+from firmware.txn.ledger import Ledger
 from rules.settings import defaults
 from tests.counter import APPLE_5_YUAN, COLA, Counter
 from wire.facts import Booted, Sale, SlipPrinted
@@ -340,3 +341,20 @@ def test_three_wrong_pins_lock_for_five_minutes_and_a_boot_begins_them_anew(tmp_
     assert "[2004]" in counter.sign_on().text()
     counter.keys("OK").pass_time(61_000)
     assert counter.sign_on().screen == "Idle"
+
+
+@pytest.mark.parametrize(("name", "code"), [("SQLITE_FULL", 9002), ("SQLITE_READONLY", 9013)])
+def test_a_disk_that_takes_nothing_at_the_boot_is_said_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, code: int
+) -> None:
+    Counter(tmp_path).open_for_business().ledger.close()
+
+    def refuse(self: Ledger, step: object) -> None:
+        error = sqlite3.OperationalError("no")
+        error.sqlite_errorname = name
+        raise error
+
+    monkeypatch.setattr(Ledger, "_write", refuse)
+    counter = Counter(tmp_path).boot()
+    assert f"[{code}]" in counter.text()
+    assert counter.keys("OK").screen == "Wizard"
