@@ -30,6 +30,7 @@ _ACCENTS = {
     "\u02ca": "\u00b4",
     "\u02cb": "`",
 }
+_ALIKE = {"ɑ": "a", "ɡ": "g", "☉": "⊙"}  # all that GBK has and the font has not
 
 
 class FontMissing(Exception):
@@ -56,6 +57,7 @@ class Face:
             (9, 17): (_font(path, _MONO, 15), 14),
             (24, 24): (_font(path, _REGULAR, 23), 20),
         }
+        self._lacking = {cell: _mask(font, _NOWHERE) for cell, (font, _) in self._fonts.items()}
         self._glyphs: dict[tuple[str, tuple[int, int]], Image.Image] = {}
 
     @cached_property
@@ -74,7 +76,8 @@ class Face:
 
     def _drawn(self, char: str, cell: tuple[int, int]) -> Image.Image:
         font, baseline = self._fonts[cell]
-        if char != " " and (char == "\ufffd" or _mask(font, char) == _mask(font, _NOWHERE)):
+        char = _ALIKE.get(char, char)
+        if char == "\ufffd" or (char != " " and _mask(font, char) == self._lacking[cell]):
             return _box(cell)
         grey = Image.new("L", cell, 0)
         for part in _parts(font, char):

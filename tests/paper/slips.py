@@ -60,7 +60,7 @@ STYLES_58 = (
     + b"\x1b\x20\x04" + gb("间距 spacing\n")
     + b"\x1b\x20\x00\x1b3\x18" + gb("行距24\n紧挨着\n") + b"\x1b2" + gb("半个字:") + b"\xd6\n"
     + b"A\tB\tC\tD\n\x1c.\x1bt\x10caf\xe9 \x80 cp1252\n\x1c&" + b"\n"
-    + b"\x1ba\x01\x1dh\x50\x1dw\x02\x1dH\x02\x1dk\x43\x0d6901234567892\n\x1dk\x49\x0e{B000123-0045" + b"\n"
+    + b"\x1ba\x01\x1dh\x50\x1dw\x02\x1dH\x02\x1dk\x43\x0d6901234567892\n\x1dk\x49\x0d{B000123-0045" + b"\n"
     + b"\x1dv0\x00\x06\x00\x18\x00" + bytes.fromhex("ffffffffffff" + "800000000001" * 22 + "ffffffffffff")
     + b"\n\x1b*\x21\x18\x00" + bytes.fromhex("ff00ff" * 12 + "00ff00" * 12) + b"\x1bd\x03" + FENCE
 )  # fmt: skip
