@@ -91,7 +91,7 @@ class Api:
 
     async def drawer_action(self, request: Request) -> Response:
         await body(request, api.DrawerAction)
-        self._machine.board.drawer.close()
+        self._machine.close_drawer()
         return await self._done(request)
 
     async def trouble(self, request: Request) -> Response:

@@ -222,6 +222,13 @@ class Machine:
         if value == "forced":
             drawer.force()
 
+    def close_drawer(self) -> None:
+        """Somebody pushes it shut; what was forced open is in order again."""
+        self.board.drawer.close()
+        if self.troubles.drawer == "forced":
+            self.troubles.drawer = "ok"
+            self._tell_troubles()
+
     async def _link(self, state: LinkState) -> None:
         if self.link is None:
             raise Unavailable("link")

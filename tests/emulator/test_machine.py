@@ -109,6 +109,7 @@ def test_the_drawer_is_closed_by_hand(bench: Any) -> None:
             }  # fmt: skip
             await at.post("/api/drawer", {"action": "close"})
             assert (await at.get("/api/drawer")).json()["contact"] == "closed"
+            assert (await at.get("/api/trouble")).json()["drawer"] == "ok"
 
     run(story())
 
