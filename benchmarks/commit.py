@@ -1,4 +1,4 @@
-"""Settling commit ÷ append + fsync of the same bytes to a plain file, at journals of 1 to 1 000 000 records.
+"""Settling commit ÷ append + fsync of the same bytes to a plain file, at journals of 10 to 1 000 000 records.
 
 Twice: `Ledger.append` + `commit` of a sale, and the whole `Terminal.step` of the key that settles one. And how many
 times such a step syncs, counted by strace.
@@ -7,18 +7,20 @@ times such a step syncs, counted by strace.
 import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.harness import Figure, Scale, Timed, child, filesystem, in_turns, medians
 from benchmarks.shop import EPOCH, STAMP, TERMINAL, Till, a_sale, fill, stored_bytes
 from firmware.txn.ledger import Ledger
+from wire.facts import SlipPrinted
 
 RATIO_MAX, SYNCS_MAX = 2.0, 1.0
 FLAT_MAX = 1.25
 """The largest journal against the smallest: the rest is noise between two medians."""
 
-SIZES, SIZES_QUICK = (1, 1_000, 100_000, 1_000_000), (1, 1_000, 20_000)
+SIZES, SIZES_QUICK = (10, 1_000, 100_000, 1_000_000), (10, 1_000, 20_000)
+"""Records. A shop cannot sell before its opening's ten; they stand for the empty journal."""
+
 WHY = "the sync itself is cheap on this disk, so that SQLite's and our own computing shows"
 
 
@@ -26,69 +28,62 @@ def measure(scale: Scale) -> list[Figure]:
     """Both ratios at every size, how flat they are, and the count of syncs."""
     sizes = SIZES_QUICK if scale.quick else SIZES
     rounds = scale.pick(60, 300)
-    figures = [*_of_ledgers(scale.folder, sizes, rounds), *_of_steps(scale.folder, sizes, rounds), *_syncs(scale)]
+    folders = _grown(scale.folder, sizes)
+    figures = [*_of_ledgers(folders, rounds), *_of_steps(folders, rounds), *_syncs(scale)]
     kind = filesystem(scale.folder)
     if kind == "tmpfs":
         figures = [_on_memory(figure) for figure in figures]
     return figures
 
 
-def _of_ledgers(folder: Path, sizes: tuple[int, ...], rounds: int) -> list[Figure]:
-    folders = [folder / f"ledger-{size}" for size in sizes]
-    _grow(folders, sizes, lambda path, size: fill(path, size))
-    ledgers = {
-        size: Ledger.open(path / "ledger.db", TERMINAL, EPOCH) for path, size in zip(folders, sizes, strict=True)
-    }
+def _grown(folder: Path, sizes: tuple[int, ...]) -> dict[int, Path]:
+    """A shop that has opened with a journal of each size, each grown from the one before."""
+    folders = {size: folder / f"shop-{size}" for size in sizes}
+    before: Path | None = None
+    for size, path in folders.items():
+        if before is None:
+            path.mkdir()
+            Till(path).open().ledger.close()
+        else:
+            shutil.copytree(before, path)
+        fill(path / "ledger.db", size)
+        before = path
+    return folders
+
+
+def _of_ledgers(folders: dict[int, Path], rounds: int) -> list[Figure]:
+    """Commits alone."""
+    ledgers = {size: Ledger.open(path / "ledger.db", TERMINAL, EPOCH) for size, path in folders.items()}
     sides: dict[str, Timed] = {}
     for size, ledger in ledgers.items():
-        sides[f"plain {size}"] = _plain(folder / f"plain-{size}", _sample(folder))
+        sides[f"plain {size}"] = _plain(folders[size] / "plain", stored_bytes(ledger, _a_sale_in(ledger)))
         sides[f"settle {size}"] = _commits(ledger)
     taken = medians(in_turns(sides, rounds, warm_up=5))
     for ledger in ledgers.values():
         ledger.close()
-    return _ratios("commit of a sale", taken, sizes)
+    return _ratios("commit of a sale", taken, tuple(folders))
 
 
-def _of_steps(folder: Path, sizes: tuple[int, ...], rounds: int) -> list[Figure]:
-    folders = [folder / f"till-{size}" for size in sizes]
-    _grow(folders, sizes, _fill_shop)
-    tills = {size: Till(path).open() for path, size in zip(folders, sizes, strict=True)}
+def _of_steps(folders: dict[int, Path], rounds: int) -> list[Figure]:
+    """Whole steps: the same shops, with what was sold above."""
+    tills = {size: Till(path).open() for size, path in folders.items()}
     sides: dict[str, Timed] = {}
     for size, till in tills.items():
-        sides[f"plain {size}"] = _plain(folder / f"plain-{size}", _sample(folder))
+        sides[f"plain {size}"] = _plain(folders[size] / "plain", stored_bytes(till.ledger, _a_sale_in(till.ledger)))
         sides[f"settle {size}"] = _sells(till)
     taken = medians(in_turns(sides, rounds // 2, warm_up=5))
     for till in tills.values():
         till.ledger.close()
-    return _ratios("whole settling step", taken, sizes)
+    return _ratios("whole settling step", taken, tuple(folders))
 
 
-def _grow(folders: list[Path], sizes: tuple[int, ...], grow: Callable[[Path, int], None]) -> None:
-    """A journal of each size, each grown from the one before."""
-    for number, (path, size) in enumerate(zip(folders, sizes, strict=True)):
-        if number:
-            shutil.copytree(folders[number - 1], path)
-        else:
-            path.mkdir()
-        grow(path / "ledger.db", size)
-
-
-def _fill_shop(path: Path, records: int) -> None:
-    """A shop that has opened, then records up to that many (the smallest holds the opening alone)."""
-    if not path.exists():
-        till = Till(path.parent).open()
-        till.ledger.close()
-    fill(path, records)
-
-
-def _sample(folder: Path) -> bytes:
-    """A sale's record as the ledger stores it."""
-    ledger = Ledger.open(folder / "sample.db", TERMINAL, EPOCH)
-    (seq,) = ledger.append((a_sale(1),), STAMP)
-    ledger.commit()
-    data = stored_bytes(ledger, seq)
-    ledger.close()
-    return data
+def _a_sale_in(ledger: Ledger) -> int:
+    """Seq of a sale; one is made where there is none yet."""
+    (seq,) = ledger.db.execute("SELECT max(seq) FROM receipt").fetchone()
+    if seq is None:
+        (seq,) = ledger.append((a_sale(1), SlipPrinted(ledger.next_seq, "printed")), STAMP)[:1]
+        ledger.commit()
+    return int(seq)
 
 
 def _plain(path: Path, data: bytes) -> Timed:
@@ -104,7 +99,7 @@ def _plain(path: Path, data: bytes) -> Timed:
 
 
 def _commits(ledger: Ledger) -> Timed:
-    """Append and commit of one sale; the fold of the write-ahead log is idle work and not timed, as in the terminal."""
+    """Append and commit of one sale. Its slip and the fold of the write-ahead log come later, as in the terminal."""
 
     def run() -> float:
         sale = a_sale(ledger.next_seq)
@@ -112,6 +107,8 @@ def _commits(ledger: Ledger) -> Timed:
         ledger.append((sale,), STAMP)
         ledger.commit()
         took_s = time.perf_counter() - began
+        ledger.append((SlipPrinted(ledger.durable_seq, "printed"),), STAMP)
+        ledger.commit()
         ledger.checkpoint()
         return took_s
 

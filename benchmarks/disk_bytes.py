@@ -27,7 +27,7 @@ class Sold(msgspec.Struct, frozen=True):
 
 def measure(scale: Scale) -> list[Figure]:
     """The product's page size, then the others beside it."""
-    sales = str(scale.pick(70, 300))
+    sales = str(scale.pick(70, 200))
     figures: list[Figure] = []
     for page in PAGES_BYTES:
         folder = scale.folder / f"page-{page}"

@@ -13,7 +13,7 @@ from typing import Any
 from tinydb import TinyDB, where
 
 from benchmarks.harness import Figure, Scale, Timed, cpu, in_turns, medians
-from benchmarks.shop import EPOCH, TERMINAL, barcode, invented
+from benchmarks.shop import EPOCH, TERMINAL, barcode, code_rows, goods_rows
 from firmware.txn import product
 from firmware.txn.ledger import Ledger, load_products
 
@@ -46,11 +46,9 @@ def measure(scale: Scale) -> list[Figure]:
 def _of_size(scale: Scale, size: int) -> dict[str, float]:
     """Seconds of one look-up, by side."""
     ledger = Ledger.open(scale.folder / f"goods-{size}.db", TERMINAL, EPOCH, synchronous="OFF")
-    rows = product.price_list(invented(size))
-    load_products(ledger, rows.products, rows.codes)
+    load_products(ledger, goods_rows(size), code_rows(size))
     ledger.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    held = {code: (sku, pack) for code, sku, pack in rows.codes}
-    del rows
+    held = {code: (sku, pack) for code, sku, pack in code_rows(size)}
     chance = random.Random(size)
     codes = [barcode(chance.randrange(size)) for _ in range(20 * BATCH)]
     db: sqlite3.Connection = ledger.db

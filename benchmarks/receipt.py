@@ -83,6 +83,6 @@ def _picture(text: list[str], dots: int) -> Image.Image:
 def _raster(picture: Image.Image) -> bytes:
     from escpos.printer import Dummy
 
-    peer = Dummy(profile="TM-T88III")
+    peer = Dummy(profile="NT-80-V-UL")
     peer.image(picture)
     return bytes(peer.output)

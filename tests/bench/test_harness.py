@@ -9,8 +9,9 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import commit, disk_bytes, harness, lookup
 from benchmarks.harness import Figure, Scale
-from benchmarks.shop import EPOCH, TERMINAL, Till, fill, price_list_of
+from benchmarks.shop import EPOCH, TERMINAL, Till, code_rows, fill, goods_rows, invented
 from firmware.txn.ledger import Ledger
+from firmware.txn.product import price_list
 
 
 @pytest.mark.parametrize(
@@ -54,8 +55,8 @@ def test_a_filled_journal_has_exactly_that_many_records_and_is_in_order(tmp_path
 
 
 def test_a_till_sells_on_a_filled_journal_and_tells_the_settling_step(tmp_path):
-    commit._fill_shop(tmp_path / "ledger.db", 100)
-    till = Till(tmp_path).open()
+    folder = commit._grown(tmp_path, (10, 100))[100]
+    till = Till(folder).open()
     till.ready_to_settle()
     before = till.ledger.syncs
     assert till.settle() > 0
@@ -85,13 +86,15 @@ def test_the_folder_of_a_run_is_gone_after_it():
     assert not folder.exists()
 
 
-def test_invented_goods_have_codes_of_their_own():
-    listed = price_list_of(200)
-    assert len(listed.products) == len({code for code, _, _ in listed.codes}) == 200
+def test_invented_goods_stand_in_the_tables_as_a_price_list_would_put_them():
+    listed = price_list(invented(200))
+    assert tuple(goods_rows(200)) == listed.products
+    assert tuple(code_rows(200)) == listed.codes
 
 
 def test_disk_bytes_are_counted_for_each_page_size(tmp_path, monkeypatch):
     monkeypatch.setattr(Scale, "pick", lambda self, quick, whole: 2)
+    monkeypatch.setattr(disk_bytes, "PAGES_BYTES", (1024, 512))
     figures = disk_bytes.measure(Scale(True, tmp_path))
     assert [figure.name.split()[-1] for figure in figures] == [str(page) for page in disk_bytes.PAGES_BYTES]
     if harness.filesystem(tmp_path) != "tmpfs":
