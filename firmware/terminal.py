@@ -100,6 +100,8 @@ OPENS_ITSELF_MS = 3_000
 
 VERIFY_SLICE_RECORDS = 500
 PRUNE_EVERY_MS = 3_600_000
+ASK_AGAIN_MS = 30_000
+TELL_AGAIN_MS = 600_000
 TROUBLE_DEPTH_MAX = 5
 """No more trouble is put on the screen above this many; it is journaled all the same."""
 
@@ -134,6 +136,7 @@ class Terminal:
     pulsing: int = 0  # cause of the pulse under way
     opened_ms: int = -OPENS_ITSELF_MS
     sealing: bool = False
+    told_until_ms: dict[str, int] = field(default_factory=dict)  # alarms that are not told again before then
     offer_slips: bool = False  # slips of an earlier run wait for somebody to look at the paper
     requests: int = 0  # numbers given to workers' jobs
     awaited: int = 0  # the one whose answer a screen waits for
@@ -336,7 +339,7 @@ class Terminal:
         """The drawer stands open for longer than `drawer.open_warn_s`: said once, heard until it is closed."""
         if not self.devices.drawer_warned:
             self.devices = replace(self.devices, drawer_warned=True)
-            self._append(Trouble(8002))
+            self._tell(Trouble(8002))
             self._refused(Refusal(8002))
         self._tone(ToneName.ATTENTION)
         self._timer("drawer", ATTENTION_MS)
@@ -347,9 +350,7 @@ class Terminal:
                 self.devices = replace(self.devices, link="up", answered=True, link_code=0)
                 self.outbox = Outbox(self.ledger.acked_seq)
                 self._announce()
-                if not life.value(self.ledger, "epoch_number"):
-                    self._effects.append(AskEpoch(self.ledger.epoch, self.journal_key))
-                    self._expect_answer()
+                self._ask_epoch()
             case LinkDown(code):
                 self.devices = replace(self.devices, link="down", link_code=code)
                 self.outbox = Outbox(self.ledger.acked_seq)
@@ -362,18 +363,19 @@ class Terminal:
                 if epoch == self.ledger.epoch and 1 <= number <= 99 and not life.value(self.ledger, "epoch_number"):
                     self._append(EpochGranted(number))
                     self._commit()
+                    self._stop_timer("epoch")
                 elif epoch == self.ledger.epoch and number == 0:
-                    self._append(Trouble(1013, "epoch refused"))
+                    self._tell(Trouble(1013, "epoch refused"))
             case PacketRefused(first, last, reason):
-                self._append(Trouble(1009, f"packet {first}-{last} refused by the broker: {reason:#04x}"))
+                self._tell(Trouble(1009, f"packet {first}-{last} refused by the broker: {reason:#04x}"))
             case WireGarbage(topic, reason, digest):
-                self._append(Quarantined(topic, reason, digest))
+                self._tell(Quarantined(topic, reason, digest))
             case _:
                 assert_never(event)
 
     def _acked(self, epoch: int, upto: int, wanted: tuple[tuple[int, int], ...]) -> None:
         if epoch != self.ledger.epoch or not 0 <= upto <= self.ledger.durable_seq:
-            self._append(Quarantined("ack", f"epoch {epoch} upto {upto}", ""))
+            self._tell(Quarantined("ack", f"epoch {epoch} upto {upto}", ""))
             return
         self.ledger.note_acked(upto)
         self._answered()
@@ -385,6 +387,13 @@ class Terminal:
             self._expect_answer()
         else:
             self._stop_timer("ack")
+
+    def _ask_epoch(self) -> None:
+        """Ask the backend for this journal's number, again and again until it is granted."""
+        if self.devices.link == "up" and not life.value(self.ledger, "epoch_number"):
+            self._effects.append(AskEpoch(self.ledger.epoch, self.journal_key))
+            self._expect_answer()
+            self._timer("epoch", ASK_AGAIN_MS)
 
     def _answered(self) -> None:
         """The backend is there."""
@@ -417,7 +426,7 @@ class Terminal:
 
     def _missing(self, code: int, was: bool, present: bool) -> None:
         if was and not present:
-            self._append(Trouble(code))
+            self._tell(Trouble(code))
             self._refused(Refusal(code))
 
     def _fired(self, name: str) -> None:
@@ -430,6 +439,8 @@ class Terminal:
                     self._commit()
             case "clock":
                 self._arm_clock()
+            case "epoch":
+                self._ask_epoch()
             case "ack":
                 self.outbox = Outbox(self.ledger.acked_seq)
             case "offline":
@@ -457,7 +468,7 @@ class Terminal:
             if self.ledger.checkpoint():
                 return
         except LedgerError as error:
-            self._append(Trouble(error.code, error.detail))
+            self._tell(Trouble(error.code, error.detail))
             return
         if self.verified_upto >= self.verify_upto:
             if self._may_prune:
@@ -605,6 +616,15 @@ class Terminal:
             self.ledger.append((fact,), self._stamp())
         except LedgerError as error:
             self._refused(Refusal(error.code))
+
+    def _tell(self, fact: Trouble | Quarantined) -> None:
+        """Journal an alarm, but the same one at most once in ten minutes: an alarm is a record that travels too, and a
+        broker that refuses it, or a plug with a loose contact, would make another one for ever."""
+        key = f"{fact.code}" if isinstance(fact, Trouble) else fact.source
+        if self.now.monotonic_ms >= self.told_until_ms.get(key, 0):
+            self.told_until_ms = {k: ms for k, ms in self.told_until_ms.items() if ms > self.now.monotonic_ms}
+            self.told_until_ms[key] = self.now.monotonic_ms + TELL_AGAIN_MS
+            self._append(fact)
 
     def _commit(self) -> None:
         try:

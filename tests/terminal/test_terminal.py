@@ -16,6 +16,7 @@ from firmware.events import (
     Idle,
     LinkDown,
     LinkUp,
+    PacketRefused,
     PinChecked,
     Print,
     Printed,
@@ -358,3 +359,26 @@ def test_a_disk_that_takes_nothing_at_the_boot_is_said_and_stops_nothing(
     counter = Counter(tmp_path).boot()
     assert f"[{code}]" in counter.text()
     assert counter.keys("OK").screen == "Wizard"
+
+
+def test_a_broker_that_refuses_every_packet_does_not_fill_the_journal_with_alarms(tmp_path: Path) -> None:
+    counter = Counter(tmp_path).open_for_business()
+    counter.step(LinkUp())
+    for n in range(50):
+        counter.step(PacketRefused(n, n, 0x87))
+        counter.step(Acked(Ack(99, n)))
+        counter.pass_time(2_000)
+    assert (counter.facts().count("trouble"), counter.facts().count("quarantined")) == (1, 1)
+    counter.pass_time(600_000)
+    counter.step(PacketRefused(1, 1, 0x87))
+    assert counter.facts().count("trouble") == 2
+
+
+def test_a_lost_answer_about_the_epoch_is_asked_for_again(tmp_path: Path) -> None:
+    counter = Counter(tmp_path).open_for_business()
+    counter.step(LinkUp())
+    counter.pass_time(95_000)
+    assert counter.out.count(AskEpoch(4711, "ab" * 32)) == 4
+    counter.step(EpochAnswered(4711, 3))
+    counter.pass_time(95_000)
+    assert counter.out.count(AskEpoch(4711, "ab" * 32)) == 4
