@@ -8,7 +8,7 @@ same scenario writes the same journal.
 
 import argparse
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from firmware.events import (
@@ -83,6 +83,7 @@ class Seller(Counter):
     synchronous: str = "FULL"
     tells: bool = False
     backend: bool = False
+    refused: list[int] = field(default_factory=list)
 
     def boot(self, notices: tuple[tuple[int, str], ...] = (), safe_mode: bool = False) -> "Seller":
         """Start the terminal on the folder, goods loaded."""
@@ -137,6 +138,7 @@ class Seller(Counter):
     def _seen(self) -> None:
         """The cashier reads what was refused, and goes on."""
         while isinstance(top := self.terminal.stack[-1], Refused):
+            self.refused.append(top.refusal.code)
             self._say(f"refused {top.refusal.code}")
             self.keys("OK")
 
@@ -209,6 +211,11 @@ def disk_full(seller: Seller) -> None:
             seller.pass_time(QUIET_MS)
 
 
+def read_only_for_a_while(seller: Seller) -> None:
+    """The same, strace refusing a few writes with EROFS, as a card does that has turned read-only."""
+    checkpoints(seller)
+
+
 def full_and_folding(seller: Seller) -> None:
     """The same, with idle slices in between, so that writes of a checkpoint fail too."""
     ledgers.WAL_COMMITS_MAX = 12  # type: ignore[misc]
@@ -254,6 +261,16 @@ def pruning(seller: Seller) -> None:
     seller.open_for_business().sell()  # idle for so long, the cashier has been signed off
 
 
+def busy(seller: Seller) -> None:
+    """Seventy customers at a cashier's pace, three pieces each, with a lull after every fifth."""
+    seller.boot().open_for_business()
+    for number in range(70):
+        seller.sell(COLA, COLA, COLA, pause_ms=800)
+        seller.idle()
+        seller.pass_time(QUIET_MS if number % 5 == 4 else 5_000)
+        seller.idle()
+
+
 def pruning_on_a_full_disk(seller: Seller) -> None:
     """The same, strace making a commit of the pruning fail with ENOSPC."""
     pruning(seller)
@@ -261,7 +278,18 @@ def pruning_on_a_full_disk(seller: Seller) -> None:
 
 SCENARIOS = {
     one.__name__: one
-    for one in (first_start, day, checkpoints, disk_full, full_and_folding, rebuild, pruning, pruning_on_a_full_disk)
+    for one in (
+        first_start,
+        day,
+        checkpoints,
+        disk_full,
+        full_and_folding,
+        read_only_for_a_while,
+        rebuild,
+        pruning,
+        pruning_on_a_full_disk,
+        busy,
+    )
 }
 
 
