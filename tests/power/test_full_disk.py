@@ -64,6 +64,5 @@ def test_a_read_only_disk_is_refused_until_it_can_be_written(on_a_small_disk: Ca
     assert lines == ["sold 1", "refused 9013", "sold 2"]
 
 
-@pytest.mark.xfail(reason="the first commit of a boot is refused before there is a screen to say it on", strict=True)
 def test_the_terminal_starts_on_a_full_disk_and_says_so(on_a_small_disk: Callable[[str], list[str]]) -> None:
     assert on_a_small_disk('run fill; run start; rm "$DISK/filler"; run start') == ["refused 9002", "sold 1"]
