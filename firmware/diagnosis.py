@@ -1,5 +1,6 @@
 """Answers to the diagnosis socket: what the terminal shows, how settled it is, pages of its journal. Read-only."""
 
+import logging
 import os
 import resource
 import socket
@@ -16,6 +17,7 @@ from firmware.view import Say
 from wire import diag
 
 QUERY_BYTES_MAX = 4_096
+log = logging.getLogger("posd.diagnosis")
 CLIENT_WAIT_S = 30.0
 
 
@@ -100,7 +102,13 @@ class DiagnosisSocket:
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     def open(self) -> None:
-        """Listen; only the owner may connect."""
+        """Listen; only the owner may connect. Where no socket can be made (a read-only disk) nobody is answered."""
+        try:
+            self._listener = self._listen()
+        except OSError as error:
+            log.error("no diagnosis socket at %s: %s", self.path, error)
+
+    def _listen(self) -> socket.socket:
         self.path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         mask = os.umask(0o177)
@@ -110,11 +118,13 @@ class DiagnosisSocket:
             os.umask(mask)
         listener.listen(8)
         listener.settimeout(0.5)
-        self._listener = listener
+        return listener
 
     def run(self) -> None:
         """Serve each client in a thread of its own (a stuck one must not hold the others), at most eight."""
-        assert self._listener is not None
+        if self._listener is None:
+            self._stopping.wait()
+            return
         room = threading.BoundedSemaphore(8)
         while not self._stopping.is_set():
             try:
@@ -133,7 +143,7 @@ class DiagnosisSocket:
         self._stopping.set()
         if self._listener is not None:
             self._listener.close()
-        self.path.unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)
 
     def counts(self) -> dict[str, diag.Counts]:
         """No device."""

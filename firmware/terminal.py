@@ -100,6 +100,9 @@ OPENS_ITSELF_MS = 3_000
 
 VERIFY_SLICE_RECORDS = 500
 PRUNE_EVERY_MS = 3_600_000
+PRINTING_MAX = 2
+"""Slips the printer is given at once: one in hand, one to follow."""
+
 ASK_AGAIN_MS = 30_000
 TELL_AGAIN_MS = 600_000
 TROUBLE_DEPTH_MAX = 5
@@ -112,7 +115,6 @@ UNKNOWN_CODES = frozenset({6001, 6004, 6005, 6018, 6019})
 ATTENTION_MS = 5_000
 """What needs a hand is heard again after this (domain 14.5)."""
 
-LEFT_OPEN = Refused(Refusal(8002))
 _READY_AGAIN = frozenset({"ok", "paper_low"})
 
 
@@ -287,6 +289,8 @@ class Terminal:
             self._append(SlipPrinted(event.job, event.outcome, event.code))
             if event.outcome in ("not_printed", "unknown"):
                 self._tone(ToneName.PAPER_OUT if event.code == 4001 else ToneName.ATTENTION)
+            else:
+                self._resume_slips()
             return
         was = self.devices.printer
         self.devices = replace(self.devices, printer=event.look)
@@ -298,9 +302,16 @@ class Terminal:
             self._resume_slips()
 
     def _resume_slips(self) -> None:
-        """Paper is in, or the cover closed: what trouble of this boot interrupted goes on by itself (decisions 20)."""
+        """The printer works again, or has room: what waited is printed, and what trouble of this boot interrupted goes on
+        by itself (decisions 20). What an earlier run left needs somebody to look at the paper."""
         for job in slip.open_jobs(self.ledger):
-            if job.state != "queued" and job.code != 9016 and job.job not in self.printing:
+            if len(self.printing) >= PRINTING_MAX:
+                return
+            if job.code == 9016 or job.job in self.printing:
+                continue
+            if job.state == "queued":
+                self._print(job.job, job.job, "")
+            else:
                 self._do(slip.ContinueSlip(job.job, by_itself=True))
 
     def _drawer(self, event: DrawerPulsed | DrawerSeen) -> None:
@@ -323,7 +334,12 @@ class Terminal:
         else:
             self._stop_timer("drawer")
             self.devices = replace(self.devices, drawer_warned=False)
-            self.stack = tuple(screen for screen in self.stack if screen != LEFT_OPEN)
+            self._unsay(8002)
+
+    def _unsay(self, code: int) -> None:
+        """Trouble that is over covers no screen any more."""
+        over = Refused(Refusal(code))
+        self.stack = tuple(screen for screen in self.stack if screen != over)
 
     def _drawer_failed(self, code: int) -> None:
         """The result of the sale says it beside the change; any other screen is covered by it."""
@@ -425,6 +441,9 @@ class Terminal:
                 assert_never(event)
 
     def _missing(self, code: int, was: bool, present: bool) -> None:
+        """A device that went is told of and shown; when it is back the screen that says so goes."""
+        if present:
+            self._unsay(code)
         if was and not present:
             self._tell(Trouble(code))
             self._refused(Refusal(code))
@@ -570,19 +589,20 @@ class Terminal:
             case Sale():
                 if fact.open_drawer:
                     self._pulse(seq)
-                if fact.print_slip:
-                    self._print(seq, seq, fact, "")
+                if fact.print_slip and len(self.printing) < PRINTING_MAX:
+                    self._print(seq, seq, "")
                 self._tone(ToneName.SUCCESS)
             case SignOnRefused(who, _, True):
                 self.locked_until_ms[who] = self.now.monotonic_ms + operator.LOCK_MS
             case SlipContinued(job):
-                original = self.ledger.fact(job)
-                assert isinstance(original, Sale), f"job {job} is no sale"
-                self._print(job, seq, original, "mark__continued")
+                self._print(job, seq, "mark__continued")
             case _:
                 pass
 
-    def _print(self, job: int, because: int, fact: Sale, mark: str) -> None:
+    def _print(self, job: int, because: int, mark: str) -> None:
+        """Give the printer the slip of fact `job`, as the journal has it."""
+        fact = self.ledger.fact(job)
+        assert isinstance(fact, Sale), f"job {job} is no sale"
         rows = self.ledger.read("SELECT at_ms, clock FROM journal WHERE seq = ?", job)
         at_ms, clock = rows[0]
         receipt = slip.sale_slip(self.ledger.terminal, self.settings, fact, int(at_ms), clock == "trusted", mark)

@@ -11,6 +11,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import msgspec
 import pytest
 
 from firmware.crashes import CRASHES_MAX, CrashFile
+from firmware.diagnosis import DiagnosisSocket
 from firmware.drivers.store import Identity, Store
 from tests.counter import Counter
 from wire import diag
@@ -243,3 +245,13 @@ def test_verify_finds_a_lying_table_and_rebuild_mends_it(data: Path) -> None:
     assert "table shift" in verified.stdout
     assert tool(data, "journal", "rebuild").returncode == 0
     assert "in order" in tool(data, "journal", "verify").stdout
+
+
+def test_where_no_socket_can_be_made_the_terminal_still_runs(tmp_path: Path) -> None:
+    quiet = DiagnosisSocket(tmp_path / "missing" / diag.SOCKET, None)  # type: ignore[arg-type]
+    quiet.open()
+    thread = threading.Thread(target=quiet.run)
+    thread.start()
+    quiet.stop()
+    thread.join(START_WAIT_S)
+    assert not thread.is_alive()

@@ -11,6 +11,7 @@ from firmware.events import (
     Acked,
     Announce,
     AskEpoch,
+    DeviceSeen,
     DrawerSeen,
     EpochAnswered,
     Idle,
@@ -382,3 +383,26 @@ def test_a_lost_answer_about_the_epoch_is_asked_for_again(tmp_path: Path) -> Non
     counter.step(EpochAnswered(4711, 3))
     counter.pass_time(95_000)
     assert counter.out.count(AskEpoch(4711, "ab" * 32)) == 4
+
+
+def test_a_slow_printer_is_given_two_slips_at_a_time_and_gets_the_others_unmarked(tmp_path: Path) -> None:
+    counter = Counter(tmp_path, prints="").open_for_business()
+    for _ in range(5):
+        counter.keys("1 0 0 OK OK OK")
+    first, second = counter.printed()
+    counter.step(Printed(first.job, "printed"))
+    counter.step(Printed(second.job, "printed"))
+    counter.prints = "printed"
+    for job in counter.printed()[2:]:
+        counter.step(Printed(job.job, "printed"))
+    jobs = counter.printed()
+    assert [job.receipt.number[-6:] for job in jobs] == ["000001", "000002", "000003", "000004", "000005"]
+    assert {job.receipt.mark for job in jobs} == {""}  # none of them had been tried before
+
+
+def test_a_scanner_that_is_plugged_in_again_takes_its_notice_away(tmp_path: Path) -> None:
+    counter = Counter(tmp_path).open_for_business().scan(COLA)
+    counter.step(DeviceSeen("scanner", False))
+    assert "[9008]" in counter.text()
+    counter.step(DeviceSeen("scanner", True))
+    assert counter.screen == "BasketScreen"
