@@ -15,7 +15,7 @@ from tests.power.judge import Told, Truth, sells_on
 
 LEDGER_CALLS = ("pwrite64", "fdatasync", "fsync", "ftruncate", "unlink", "write")
 STORE_CALLS = ("write", "fsync", "rename")
-LEDGER_SHARE = 75
+LEDGER_SHARE = 86
 SELLERS = ("checkpoints", "first_start")
 STORE_COUNT = "4"
 
@@ -23,13 +23,15 @@ pytestmark = pytest.mark.usefixtures("strace")
 
 
 def spread(counts: dict[str, int], kills: int) -> tuple[tuple[str, int], ...]:
-    """Where to kill: every kind of call, its first and last, the rest in proportion to the root of how often it comes."""
-    weight = {call: count**0.5 for call, count in counts.items() if count}
-    points: list[tuple[str, int]] = []
-    for call, share in weight.items():
-        wanted = min(counts[call], max(2, round(kills * share / sum(weight.values()))))
-        points += [(call, 1 + n * (counts[call] - 1) // max(1, wanted - 1)) for n in range(wanted)]
-    return tuple(sorted(set(points)))
+    """Where to kill: every kind of call at its first and last, rare ones more densely, the commonest takes what is left."""
+    total = sum(count**0.5 for count in counts.values())
+    wanted = {call: min(count, max(2, round(kills * count**0.5 / total))) for call, count in counts.items()}
+    common = max(counts, key=lambda call: counts[call])
+    wanted[common] = min(counts[common], wanted[common] + max(0, kills - sum(wanted.values())))
+    points = {
+        (call, 1 + n * (counts[call] - 1) // max(1, many - 1)) for call, many in wanted.items() for n in range(many)
+    }
+    return tuple(sorted(points))
 
 
 def counted(log: Path) -> dict[str, int]:
