@@ -61,7 +61,7 @@ from firmware.loop import Core, Loop, Worker
 from firmware.render_text import speak
 from firmware.terminal import Terminal
 from firmware.txn import life
-from firmware.txn.ledger import Ledger, LedgerError, LedgerLocked, load_products
+from firmware.txn.ledger import Ledger, LedgerError, LedgerLocked, LedgerUnsure, load_products
 from firmware.txn.product import price_list
 from rules.catalogue import demo_text, read_goods
 from wire import board as virtual
@@ -74,6 +74,9 @@ BUILD_MS = 1_795_305_600_000
 
 LEDGER = "ledger.db"
 GOODS = "goods.tsv"
+CRASHES = "crashes.json"
+UNSURE = "the card does not confirm what is written"
+"""Noted as the crash's event; three of them in five minutes mean that the card is worn out."""
 
 log = logging.getLogger("posd")
 
@@ -150,6 +153,8 @@ class Posd:
             log.error("%s", error)
             return self._run_halted(error)
         try:
+            if CrashFile(self.folder.path / CRASHES).safe_mode() == UNSURE:
+                return self._run_halted(LedgerError(9013, UNSURE))
             return self._run(ledger)
         finally:
             self.notifier.stopping()
@@ -157,7 +162,7 @@ class Posd:
 
     def _run(self, ledger: Ledger) -> str:
         folder = self.folder
-        crashes = CrashFile(folder.path / "crashes.json")
+        crashes = CrashFile(folder.path / CRASHES)
         crashed_at = crashes.safe_mode()
         key = JournalKey(folder.store.journal_key())
         settings = msgspec.structs.replace(folder.applied.settings, revision=folder.applied.rev)
@@ -169,6 +174,9 @@ class Posd:
         loop = self._loop(terminal, key, terminal.safe_mode, max(BUILD_MS, _last_wall_ms(ledger)))
         try:
             return self._served(loop, started)
+        except LedgerUnsure:
+            crashes.note(UNSURE)
+            raise
         except Exception:
             crashes.note(loop.last_event)
             log.exception("stopped at %s", loop.last_event)

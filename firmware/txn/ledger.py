@@ -77,6 +77,13 @@ class LedgerLocked(LedgerError):
     """Another process has the file open."""
 
 
+class LedgerUnsure(RuntimeError):
+    """The sync of a commit failed: its frames lie in the log, and only a restart can tell whether they are durable.
+
+    Not a refusal: nobody may be told that the sale was not made. The process stops and reads the truth from the card.
+    """
+
+
 class LedgerDamaged(LedgerError):
     """The head of the journal does not verify (decisions 13)."""
 
@@ -195,14 +202,17 @@ class Ledger:
 
     def commit(self) -> None:
         """Make everything pending durable: one fdatasync. On a full disk the ballast is released and all is written
-        again; raises `LedgerError` (9002, 9013) if that fails too, with the last step dropped and the others kept."""
+        again; raises `LedgerError` (9002, 9013) if that fails too, with the last step dropped and the others kept.
+        Raises `LedgerUnsure` when the sync itself failed."""
         try:
             self._commit()
         except sqlite3.Error as error:
+            _stop_if_unsure(error)
             self._write_again(error)
             try:
                 self._commit()
             except sqlite3.Error as again:
+                _stop_if_unsure(again)
                 self._give_up(again)
 
     def _commit(self) -> None:
@@ -564,6 +574,11 @@ def _mark(db: sqlite3.Connection, name: str) -> int:
 
 def _rows(db: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
     return sorted(db.execute(f"SELECT * FROM {table}").fetchall(), key=repr)
+
+
+def _stop_if_unsure(error: sqlite3.Error) -> None:
+    if getattr(error, "sqlite_errorname", "") in ("SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"):
+        raise LedgerUnsure("the card did not confirm a commit") from error
 
 
 def _is_full(error: sqlite3.Error) -> bool:

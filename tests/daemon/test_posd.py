@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from firmware.assembly import CRASHES, UNSURE
 from firmware.crashes import CRASHES_MAX, CrashFile
 from firmware.diagnosis import DiagnosisSocket
 from firmware.drivers.store import Identity, Store
@@ -208,7 +209,7 @@ def test_a_damaged_journal_is_said_on_the_screen_and_nothing_is_sold(data: Path)
 
 def test_three_crashes_mean_safe_mode_naming_the_event(data: Path) -> None:
     for _ in range(CRASHES_MAX):
-        CrashFile(data / "crashes.json").note("Scanned(text='boom')")
+        CrashFile(data / CRASHES).note("Scanned(text='boom')")
     running = Daemon(data)
     try:
         screen = running.wait_ready().screen()
@@ -255,3 +256,15 @@ def test_where_no_socket_can_be_made_the_terminal_still_runs(tmp_path: Path) -> 
     quiet.stop()
     thread.join(START_WAIT_S)
     assert not thread.is_alive()
+
+
+def test_a_card_that_does_not_confirm_three_times_is_said_on_the_screen(data: Path) -> None:
+    Counter(data).open_for_business().ledger.close()
+    for _ in range(CRASHES_MAX):
+        CrashFile(data / CRASHES).note(UNSURE)
+    running = Daemon(data)
+    try:
+        screen = running.wait_ready().screen()
+        assert (screen.name, any("[9013]" in line for line in screen.lines)) == ("Halted", True)
+    finally:
+        running.stop()

@@ -10,7 +10,7 @@ import pytest
 
 from firmware.txn import ledger as module
 from firmware.txn.ballast import BALLAST_BYTES
-from firmware.txn.ledger import Ledger, LedgerDamaged, LedgerError, LedgerLocked, Stamp
+from firmware.txn.ledger import Ledger, LedgerDamaged, LedgerError, LedgerLocked, LedgerUnsure, Stamp
 from tests.counter import APPLE_5_YUAN, COLA, Counter
 from wire.facts import LanguageChosen, ShiftOpened, SignedOn
 from wire.records import GENESIS, record_hash
@@ -300,3 +300,18 @@ def test_pruning_goes_on_while_the_backend_acknowledges(tmp_path: Path, monkeypa
     counter = aged(tmp_path)
     assert counter.ledger.pending  # only the mark
     assert counter.ledger.prune(counter.day_ms) == 4
+
+
+def test_a_failed_sync_stops_the_process_instead_of_refusing_the_sale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = Counter(tmp_path).open_for_business().scan(COLA).keys("OK")
+
+    def unsynced(self: Ledger) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorname = "SQLITE_IOERR_FSYNC"
+        raise error
+
+    monkeypatch.setattr(Ledger, "_commit", unsynced)
+    with pytest.raises(LedgerUnsure):
+        counter.keys("F1")
