@@ -16,9 +16,10 @@ setup: $(VENV)/.ready ## Install what the product needs: Debian packages (as roo
 
 $(VENV)/.ready: requirements.lock pyproject.toml tools/system-packages
 	@tools/system-packages
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Installing the pinned Python packages into $(VENV). The first time this takes a few minutes."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: setup ## Start broker, backend and a virtual terminal; open the address it prints (PORT=8080)

@@ -132,7 +132,7 @@ def _run(plan: Plan) -> int:
             address = _start(plan, Path(scratch), started, stop, last)
             if address is not None:
                 _say(plan, "ready", address=address, data=_short(plan.data))
-                _say(plan, "backend", command=f"posfleet records {TERMINAL} --data {_short(plan.fleet)}")
+                _say(plan, "backend", command=f"{_posfleet()} records {TERMINAL} --data {_short(plan.fleet)}")
             _watch(plan, started, stop)
         finally:
             _say(plan, "stopping")
@@ -227,6 +227,12 @@ def _asked_to_stop() -> Iterator[threading.Event]:
     finally:
         for sign, handler in before.items():
             signal.signal(sign, handler)
+
+
+def _posfleet() -> str:
+    """The command as it can be pasted: beside this Python, or the module where it is not installed."""
+    installed = Path(sys.executable).with_name("posfleet")
+    return _short(installed) if installed.exists() else f"{_short(Path(sys.executable))} -m fleet"
 
 
 def _short(path: Path) -> str:

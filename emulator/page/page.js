@@ -111,10 +111,13 @@ function drawKeys() {
     button.type = "button";
     button.dataset.key = key;
     button.className = kind ?? "";
-    button.append(words[`key__${key}`] ?? key);
-    if (letters) {
+    const cap = words[`key__${key}`] ?? key;
+    button.append(cap);
+    // the LCD names keys as the API does, so a key that is captioned otherwise carries that name too
+    const under = letters ?? (cap === key ? "" : key);
+    if (under) {
       const small = document.createElement("small");
-      small.textContent = letters;
+      small.textContent = under;
       button.append(small);
     }
     return button;
