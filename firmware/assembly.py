@@ -12,7 +12,7 @@ import secrets
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
@@ -71,6 +71,9 @@ from wire.facts import CatalogueLoaded, Fact, SettingsApplied
 SOFTWARE = "0.1.0"
 BUILD_MS = 1_795_305_600_000
 """2026-11-22T00:00Z: the wall clock is never earlier than this release (decisions 17)."""
+
+FIRST_SCREEN_WAIT_S = 2.0
+"""Drivers with heavy packages wait for the first screen no longer than this."""
 
 LEDGER = "ledger.db"
 GOODS = "goods.tsv"
@@ -374,7 +377,8 @@ class Edge:
         self._post(ScanRejected("lost_keys"))
 
     def workers(self) -> tuple[Worker, ...]:
-        """Every driver as the loop runs it; the board's link first, because others speak through it."""
+        """Every driver as the loop runs it; the board's link first, because others speak through it. Whose vendor
+        package is heavy to import starts when the first screen is there: imports hold the interpreter's lock."""
         found: list[Worker] = []
         if self.link is not None:
             found.append(Worker("board", self.link.run, self.link.stop, self.link.counts, self.link.busy))
@@ -382,18 +386,39 @@ class Edge:
         found.append(Worker("display", display.run, display.stop, display.counts, display.busy, display.waiting))
         found.append(Worker("input", self.keys.run, self.keys.stop, self.keys.counts, self.keys.busy))
         if self.printer is not None:
-            found.append(_printer_worker(self.printer))
+            found.append(_later(display, _printer_worker(self.printer)))
         else:
             self._post(PrinterSeen("none"))
         if self.drawer is not None:
-            found.append(Worker("drawer", self.drawer.run, self.drawer.stop, busy=self.drawer.busy))
+            found.append(_later(display, Worker("drawer", self.drawer.run, self.drawer.stop, busy=self.drawer.busy)))
         else:
             self._post(DrawerSeen(None))
         found.append(Worker("system", self.system.run, self.system.stop, busy=self.system.busy))
         found.append(Worker("sound", self.sounds.run, self.sounds.stop, busy=self.sounds.busy))
         if self.uplink is not None:
-            found.append(_uplink_worker(self.uplink))
+            found.append(_later(display, _uplink_worker(self.uplink)))
         return tuple(found)
+
+
+def _later(display: DisplayDriver, worker: Worker) -> Worker:
+    """The worker, started after the first screen, or without one after a while; not at all when stopped before."""
+    lock, begun, stopped = threading.Lock(), threading.Event(), threading.Event()
+
+    def run() -> None:
+        display.wait_seen(FIRST_SCREEN_WAIT_S)
+        with lock:
+            if stopped.is_set():
+                return
+            begun.set()
+        worker.run()
+
+    def stop() -> None:
+        with lock:
+            stopped.set()
+        if begun.is_set():
+            worker.stop()
+
+    return replace(worker, run=run, stop=stop, alive=lambda: not begun.is_set() or worker.alive())
 
 
 def _printer_worker(printer: PrinterDriver) -> Worker:

@@ -94,6 +94,11 @@ class DisplayDriver:
         with self._change:
             return self._panel is not None and self._shown < self._wanted
 
+    def wait_seen(self, wait_s: float) -> None:
+        """Wait until the first frame has been delivered, or the panel found away; at most `wait_s`."""
+        with self._change:
+            self._change.wait_for(lambda: self._present is not None or self._stopping, wait_s)
+
     def waiting(self) -> tuple[str, ...]:
         """`display` while the panel is away."""
         return ("display",) if self._present is False else ()
@@ -149,7 +154,9 @@ class DisplayDriver:
     def _seen(self, present: bool, why: str) -> None:
         if self._present is present:
             return
-        self._present = present
+        with self._change:
+            self._present = present
+            self._change.notify_all()
         log.log(logging.INFO if present else logging.WARNING, "display %s", "ready" if present else f"away: {why}")
         self._post(DeviceSeen("display", present))
 
