@@ -529,7 +529,7 @@ class Terminal:
             elif isinstance(move, Reject):
                 self._tone(ToneName.REJECT)
                 return
-            elif isinstance(move, Home):
+            elif isinstance(move, Home) and move.above is None:
                 self.stack = self._at_home()
                 return
             else:

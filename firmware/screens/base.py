@@ -75,7 +75,9 @@ class Pop:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """To the bottom of the stack, which fits the session: sign-on, open shift, or ready to sell."""
+    """To the bottom of the stack, which fits the session: sign-on, open shift, or ready to sell; `above` on top of it."""
+
+    above: Screen | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,7 @@ def sold(done: Done, ctx: Context) -> Move:
     """`then` of a settled sale: its result."""
     settled = next(fact for fact in done.decision.facts if isinstance(fact, Sale))
     paid = settled.tenders[0]
-    return Replace(Sold(done.seqs[0], settled.due_fen, paid.paid_fen, paid.change_fen))
+    return Home(Sold(done.seqs[0], settled.due_fen, paid.paid_fen, paid.change_fen))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,8 +51,8 @@ def moved(stack: Stack, move: Move, ctx: Context) -> tuple[Stack, Move | None]:
         case Pop(result):
             beneath = stack[:-1] or home(ctx)
             return beneath, beneath[-1].back(result, ctx)
-        case Home():
-            return home(ctx), None
+        case Home(above):
+            return (*home(ctx), *((above,) if above else ())), None
         case Reject():
             return stack, None
         case _:

@@ -213,12 +213,14 @@ class Wizard(Screen):
         hints: tuple[Hint, ...] = (OK_HINT,)
         if self.values or self.out:
             hints += (CANCEL_HINT if self.values or self.out is None else Hint("CANCEL", self.out.words),)
-        if self.value:
+        hints += tuple(Hint(soft.key, soft.words) for soft in self.soft)
+        if self.value and len(hints) < HINTS_MAX:
             hints += (Hint("CLEAR", text("hint__clear")),)
-        return (*hints, *(Hint(soft.key, soft.words) for soft in self.soft))[:HINTS_MAX]
+        return hints
 
 
-HINTS_MAX = 4
+HINTS_MAX = 3
+"""As many stand side by side in English."""
 
 
 def shown_value(step: Step, value: str) -> str:

@@ -1,0 +1,172 @@
+"""The named ledgers every walk starts from (decisions 29): what a shop's terminal may wake up with."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from firmware.events import DrawerSeen, LinkDown, LinkUp, PrinterSeen
+from firmware.txn.ledger import load_products
+from firmware.txn.product import price_list
+from rules.catalogue import demo_goods
+from rules.settings import Settings, defaults
+from tests.counter import APPLE_5_YUAN, COLA, Counter, open_ledger
+
+LONGEST = "老北京正宗手工现磨五香黑芝麻花生核桃杏仁糊礼盒装" * 2
+
+
+def having(**sections: dict) -> Settings:
+    """The factory's settings with single values changed: `having(terminal={"result_s": 3})`."""
+    base = defaults()
+    parts = {
+        name: msgspec.structs.replace(getattr(base, name), **values) if isinstance(values, dict) else values
+        for name, values in sections.items()
+        if name != "rights"
+    }
+    if "rights" in sections:
+        parts["rights"] = sections["rights"]
+    return msgspec.structs.replace(base, **parts)
+
+
+def codes() -> tuple[str, ...]:
+    """A barcode of each piece good of the demonstration list."""
+    return tuple(goods.barcodes[0] for goods in demo_goods() if goods.barcodes and not goods.weighable)
+
+
+def just_born(folder: Path) -> Counter:
+    return Counter(folder).boot()
+
+
+def pin_changed_no_shift(folder: Path) -> Counter:
+    return Counter(folder).boot().keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK")
+
+
+def idle(folder: Path) -> Counter:
+    return Counter(folder).open_for_business()
+
+
+def many_lines(folder: Path) -> Counter:
+    counter = idle(folder)
+    for code in codes()[:9]:
+        counter.scan(code)
+    return counter.scan(APPLE_5_YUAN)
+
+
+def two_hundred_lines(folder: Path) -> Counter:
+    counter = idle(folder)
+    for code in codes()[:200]:
+        counter.scan(code)
+    assert len(counter.terminal.session.basket.lines) == 200
+    return counter
+
+
+def longest(folder: Path) -> Counter:
+    """The longest names, amounts and shop there can be."""
+    shop = {"name": "好" * 24, "branch": "邻" * 16}
+    counter = Counter(folder, having(shop=shop, sale={"amount_max_fen": 99_999_999}))
+    ledger = open_ledger(folder)
+    cola = next(goods for goods in demo_goods() if COLA in goods.barcodes)
+    dear = msgspec.structs.replace(cola, name=LONGEST, name_en="W" * 120, price_fen=99_999_999, sku="9" * 20)
+    listed = price_list([dear, *(goods for goods in demo_goods() if goods.sku != cola.sku)])
+    load_products(ledger, listed.products, listed.codes)
+    ledger.close()
+    return counter.open_for_business().scan(COLA)
+
+
+def kept_after_a_cut(folder: Path) -> Counter:
+    counter = idle(folder).scan(COLA).scan(APPLE_5_YUAN)
+    counter.pass_time(10_000)
+    counter.cut()
+    return counter.boot().sign_on()
+
+
+def unfinished_after_a_cut(folder: Path) -> Counter:
+    """Five slips nobody knows of, and one that never reached the printer."""
+    counter = idle(folder)
+    counter.prints = "not_printed"
+    counter.keys("5 0 0 OK OK OK")
+    counter.prints = ""
+    for _ in range(5):
+        counter.keys("5 0 0 OK OK OK")
+    counter.ledger.commit()
+    counter.cut()
+    counter.prints = "printed"
+    return counter.boot().sign_on()
+
+
+def paper_out(folder: Path) -> Counter:
+    counter = idle(folder)
+    counter.step(PrinterSeen("paper_out"))
+    counter.prints = "not_printed"
+    return counter
+
+
+def link_down_with_backlog(folder: Path) -> Counter:
+    counter = idle(folder)
+    for _ in range(12):
+        counter.keys("5 0 0 OK OK OK")
+    counter.step(LinkUp())
+    counter.step(LinkDown(1003))
+    return counter
+
+
+def untrusted_clock(folder: Path) -> Counter:
+    return Counter(folder, clock="floor").boot().keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK")
+
+
+def safe_mode(folder: Path) -> Counter:
+    counter = idle(folder)
+    counter.ledger.close()
+    return counter.boot(notices=((9001, "TimerFired(name='keep')"),), safe_mode=True).keys("OK").sign_on()
+
+
+def locked_operator(folder: Path) -> Counter:
+    counter = idle(folder).keys("MENU 4")
+    return counter.keys("0 1 OK 9 9 9 9 OK OK 0 1 OK 9 9 9 9 OK OK 0 1 OK 9 9 9 9 OK OK")
+
+
+def no_printer(folder: Path) -> Counter:
+    counter = Counter(folder, prints="not_printed").open_for_business()
+    counter.step(PrinterSeen("none"))
+    return counter
+
+
+def english(folder: Path) -> Counter:
+    return idle(folder).keys("MENU 2 CANCEL")
+
+
+def strict_shop(folder: Path) -> Counter:
+    """Asks for everything: a counted float, slips, supervisors; takes no bare amounts; rounds to the jiao."""
+    settings = having(
+        sale={"amount_lines": False}, shift={"float_ask": "count", "float_expected_fen": 20_000},
+        printer={"print_slip": "ask"}, cash={"rounding": "jiao"}, terminal={"result_s": 3},
+        rights={"cashier": {"line_remove": "supervisor"}},
+    )  # fmt: skip
+    return Counter(folder, settings).boot().keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK")
+
+
+def no_float_untrusted(folder: Path) -> Counter:
+    settings = having(shift={"float_ask": "no", "float_expected_fen": 20_000})
+    return Counter(folder, settings, clock="floor").boot().keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK")
+
+
+def stuck_drawer(folder: Path) -> Counter:
+    counter = Counter(folder, drawer="did_not_open").open_for_business()
+    counter.step(DrawerSeen(False))
+    return counter
+
+
+def left_by_an_operator_who_is_gone(folder: Path) -> Counter:
+    """A kept basket, and an administrator, who may not sell, signs on."""
+    counter = idle(folder).scan(COLA)
+    counter.pass_time(10_000)
+    counter.cut()
+    return counter.boot().keys("9 9 OK 0 0 0 0 OK 3 8 5 2 7 4 OK 3 8 5 2 7 4 OK")
+
+
+LEDGERS: tuple[Callable[[Path], Counter], ...] = (
+    just_born, pin_changed_no_shift, idle, many_lines, two_hundred_lines, longest, kept_after_a_cut,
+    unfinished_after_a_cut, paper_out, link_down_with_backlog, untrusted_clock, safe_mode, locked_operator, no_printer,
+    english, strict_shop, no_float_untrusted, stuck_drawer, left_by_an_operator_who_is_gone,
+)  # fmt: skip
+PRINT_CODES = {"paper_out": 4001, "no_printer": 4005}

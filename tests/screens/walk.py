@@ -1,0 +1,427 @@
+"""The walk: every screen a terminal can come to, by breadth-first search over keys, scans and what devices do.
+
+States are told apart by what matters of them (`Walker.key`): the stack with its numbers blurred to classes, who is signed on,
+how much is in the basket, and the shape of the view. One ledger in memory is put back to the state a step starts from.
+"""
+
+import dataclasses
+import re
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from firmware.events import (
+    CheckPin,
+    DeviceSeen,
+    DiskSeen,
+    DrawerPulsed,
+    DrawerSeen,
+    Effect,
+    Event,
+    HashPin,
+    Key,
+    KeyHeld,
+    KeyPressed,
+    LinkDown,
+    Now,
+    Print,
+    Printed,
+    PrinterSeen,
+    PulseDrawer,
+    Scanned,
+    ScanRejected,
+    SetTimer,
+    StopTimer,
+    TimerFired,
+)  # fmt: skip
+from firmware.render import Renderer, find_font
+from firmware.render_text import lines, speak
+from firmware.screens.base import Screen
+from firmware.screens.stack import home
+from firmware.screens.widgets import Wizard
+from firmware.terminal import Terminal
+from firmware.txn import sale, shift, slip
+from firmware.txn.command import Command, Decision, Refusal
+from firmware.txn.ledger import Ledger
+from firmware.txn.operator import standing
+from firmware.view import Items, Lang, Text, View
+from tests.counter import APPLE_5_YUAN, COLA, Counter
+
+LANGS: tuple[Lang, Lang] = ("zh", "en")
+CANCELS_MAX = 10
+NEAR_MAX = 2
+"""Around the start of every ledger this many inputs are tried whatever other walks have seen."""
+
+STATES_MAX = 6_000
+"""A bound for the walk; reaching it means that the classes of values are too fine, and fails."""
+
+_CODE = re.compile(r"\[(\d{4})\]")
+
+
+class Walked(Terminal):
+    """A terminal that notes which commands it was given."""
+
+    __slots__ = ("met",)
+
+    def _decided(self, command: Command) -> tuple[Decision, tuple[int, ...]] | Refusal:
+        self.met.add(type(command))
+        return super()._decided(command)
+
+
+@dataclass(frozen=True)
+class State:
+    """All of a terminal at one moment, to come back to."""
+
+    terminal: dict[str, Any]
+    ledger: dict[str, Any]
+    timers: dict[str, int]
+    ms: int
+    db: sqlite3.Connection
+
+
+def copied(db: sqlite3.Connection) -> sqlite3.Connection:
+    """The same tables in memory."""
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    db.backup(copy)
+    return copy
+
+
+@dataclass
+class Undoable:
+    """The ledger's connection while walking: its transactions run inside a savepoint, so that a step can be undone."""
+
+    db: sqlite3.Connection
+    in_transaction: bool = False
+
+    def execute(self, sql: str, args: Any = ()) -> Any:
+        """Run a statement; the ledger's own transactions are only noted."""
+        if sql == "COMMIT" or sql.startswith("BEGIN"):
+            self.in_transaction = sql != "COMMIT"
+            return None
+        assert sql != "ROLLBACK", "nothing fails in memory"
+        return self.db.execute(sql, args)
+
+    def put(self, image: sqlite3.Connection) -> None:
+        """Be another state, from which steps can be undone."""
+        if self.db.in_transaction:
+            self.db.execute("COMMIT")
+        image.backup(self.db)
+        self.db.execute("SAVEPOINT state")
+
+    def undo(self, image: sqlite3.Connection) -> None:
+        """Everything since `put` of `image` has not happened."""
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK TO state")
+        else:
+            self.put(image)
+        self.in_transaction = False
+
+    def copy(self) -> sqlite3.Connection:
+        """The state now (SQLite copies nothing out of an open transaction)."""
+        if self.db.in_transaction:
+            self.db.execute("COMMIT")
+        return copied(self.db)
+
+
+_LEDGER_FIELDS = ("next_seq", "head", "durable_seq", "acked_seq", "commits_in_wal", "_acked_committed")
+
+
+@dataclass
+class Seen:
+    """What all walks have met together."""
+
+    screens: set[type[Screen]] = field(default_factory=set)
+    commands: set[type] = field(default_factory=set)
+    codes: set[int] = field(default_factory=set)
+    edges: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    titles: dict[str, Text | str] = field(default_factory=dict)
+    keys: set[Any] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+    looked: set[View] = field(default_factory=set)
+    states: int = 0
+    steps: int = 0
+
+
+@dataclass
+class Walker(Counter):
+    """A counter whose ledger lies in memory and can be put back."""
+
+    seen: Seen = field(default_factory=Seen)
+    renderer: Renderer = field(default_factory=lambda: Renderer(find_font(), speak))
+    print_code: int = 0
+    trail: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, counter: Counter, seen: Seen, renderer: Renderer, print_code: int = 0) -> "Walker":
+        """Take over the ledger and terminal of a counter that was brought to where the walk starts."""
+        if counter.ledger.pending:
+            counter.ledger.commit()
+        walker = cls(counter.folder, counter.settings, counter.clock, counter.prints, counter.drawer, counter.ms)
+        walker.day_ms, walker.seen, walker.renderer, walker.print_code = counter.day_ms, seen, renderer, print_code
+        old = counter.ledger
+        db = copied(old.db)
+        old.db.close()
+        fields = {f.name: getattr(old, f.name) for f in dataclasses.fields(old) if f.init}
+        walker.ledger = Ledger(**fields | {"db": Undoable(db)})
+        terminal = counter.terminal
+        walker.terminal = Walked(**{f.name: getattr(terminal, f.name) for f in dataclasses.fields(terminal)})
+        walker.terminal.ledger, walker.terminal.met = walker.ledger, seen.commands
+        walker.timers = dict(counter.timers)
+        return walker
+
+    # --- stepping -----------------------------------------------------------------------------------------------------
+
+    def step(self, event: Event, after_ms: int = 100) -> list[Effect]:
+        """One event; its view is looked at before the edge answers."""
+        self.ms += after_ms
+        self.seen.steps += 1
+        effects = list(self.terminal.step(event, Now(self.ms, self.day_ms + self.ms, self.clock)))
+        self.look()
+        for effect in effects:
+            self._answer(effect)
+        return effects
+
+    def _answer(self, effect: Effect) -> list[Effect]:
+        match effect:
+            case SetTimer() | StopTimer() | CheckPin() | HashPin() | PulseDrawer():
+                return super()._answer(effect)
+            case Print(job, _, _) if self.prints:
+                return self.step(Printed(job, self.prints, self.print_code))
+            case _:
+                return []
+
+    def act(self, events: tuple[Event, ...]) -> None:
+        """An input, and what it leaves for the next two seconds: soon facts are committed."""
+        for event in events:
+            self.step(event)
+        if self.ledger.pending:
+            self.step(TimerFired("soon"))
+
+    def save(self, last: State | None) -> State:
+        """The state now; the database is copied only when something was written since `last`."""
+        terminal = {f.name: getattr(self.terminal, f.name) for f in dataclasses.fields(self.terminal)}
+        terminal["_timers"] = frozenset(self.terminal._timers)
+        ledger = {name: getattr(self.ledger, name) for name in _LEDGER_FIELDS}
+        same = last is not None and last.ledger["next_seq"] == self.ledger.next_seq
+        db = last.db if same and last is not None else self.ledger.db.copy()
+        return State(terminal, ledger, dict(self.timers), self.ms, db)
+
+    def move_to(self, state: State) -> None:
+        """Be at `state`, from which steps can be undone."""
+        self.ledger.db.put(state.db)
+        self._remember(state)
+
+    def undo(self, state: State) -> None:
+        """Back at `state`, to which the walker has moved."""
+        if self.ledger.next_seq != state.ledger["next_seq"]:
+            self.ledger.db.undo(state.db)
+        self._remember(state)
+
+    def _remember(self, state: State) -> None:
+        for name, value in state.terminal.items():
+            setattr(self.terminal, name, set(value) if name == "_timers" else value)
+        for name, value in state.ledger.items():
+            setattr(self.ledger, name, value)
+        self.ledger._pending.clear()
+        self.timers, self.ms = dict(state.timers), state.ms
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Draw what is on top in both languages; note whatever does not fit."""
+        if not self.terminal.stack:
+            return
+        top = self.terminal.stack[-1]
+        self.seen.screens.add(type(top))
+        if self.terminal.shown in self.seen.looked:
+            return
+        ctx = self.terminal.context()
+        for lang in LANGS:
+            view = top.view(dataclasses.replace(ctx, lang=lang))
+            if view in self.seen.looked:
+                continue
+            self.seen.looked.add(view)
+            for problem in self.renderer.overflow(view):
+                self.seen.problems.append(f"{name_of(top)} {lang}: {problem} after {' '.join(self.trail)}")
+            title, body, hints = lines(view, lambda say, lang=lang: speak(lang, say))
+            self.seen.codes |= {int(code) for line in (title, *body, *hints) for code in _CODE.findall(line)}
+
+    def key(self) -> Any:
+        """What tells this state from others."""
+        *beneath, top = self.terminal.stack
+        session = self.terminal.session
+        lines = len(session.basket.lines)
+        return (
+            tuple(map(name_of, beneath)), blurred(top), session.role, min(lines, 1) + (lines > 3),
+            any(job.state != "queued" for job in slip.open_jobs(self.ledger)),
+            not lines and bool(sale.kept(self.ledger)), shift.current(self.ledger) is not None,
+            0 if session.operator else min(standing(self.ledger, "01").failures, 3), shape(self.terminal.shown),
+        )  # fmt: skip
+
+    def at_home(self) -> bool:
+        """Whether this is where the session belongs."""
+        wanted = home(self.terminal.context())
+        return [type(screen) for screen in wanted] == [type(screen) for screen in self.terminal.stack]
+
+
+def name_of(screen: Screen) -> str:
+    """A screen's name on the map: its class, with its title where one class serves many."""
+    title = getattr(screen, "title", "")
+    if isinstance(title, Text) and title.key:
+        return f"{type(screen).__name__} {title.key.split('__')[0]}"
+    return type(screen).__name__
+
+
+def blurred(value: Any) -> Any:
+    """`value` with numbers and typed digits as classes: what makes no other screen is one state."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        skipped = ("finish", "heard", "press", "job", "words", "about")
+        fields = [f.name for f in dataclasses.fields(value) if f.name not in skipped]
+        return (type(value).__name__, *(blurred(getattr(value, name)) for name in fields))
+    if isinstance(value, tuple):
+        return tuple(map(blurred, value))
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return value if 999 < value < 10_000 else max(-1, min(value, 1))  # codes stay as they are
+    if isinstance(value, str) and value.isdigit():
+        return ("digits", next(n for n in (0, 1, 2, 4, 8, 99) if len(value) <= n))
+    return value
+
+
+def shape(view: View) -> Any:
+    """A view without its words: kinds of blocks, rows of lists, hints, tint."""
+    blocks = tuple(
+        (type(block).__name__, len(block.items) if isinstance(block, Items) else 0, getattr(block, "tint", None))
+        for block in view.body
+    )
+    return view.name, blocks, tuple(hint.key for hint in view.hints), view.tint
+
+
+# --- inputs -----------------------------------------------------------------------------------------------------------
+
+KEYS = ("0", "1", "5", "*", "#", "OK", "CANCEL", "CLEAR", "UP", "DOWN", "MENU", "F1", "F2")
+MENU_DIGITS = ("2", "3", "4")
+SCANS = {
+    "known": COLA, "weighed": APPLE_5_YUAN, "unknown": "6900000000014", "damaged": "6901234567890",
+    "bad scale code": "2110001005000", "glued": COLA + "6901100000119", "2 000 characters": "9" * 2_000,
+    "control characters": "\x1b[2J69\x00", "half": "69012345",
+}  # fmt: skip
+
+DEVICES: dict[str, tuple[Event, ...]] = {
+    "paper out": (PrinterSeen("paper_out"),), "paper in": (PrinterSeen("ok"),),
+    "paper low": (PrinterSeen("paper_low"),), "cover open": (PrinterSeen("cover_open"),),
+    "printer gone": (PrinterSeen("offline"),), "printer fault": (PrinterSeen("fault"),),
+    "drawer opens": (DrawerSeen(False), DrawerSeen(True)), "scanner gone": (DeviceSeen("scanner", False),),
+    "keypad gone": (DeviceSeen("keypad", False),), "disk read-only": (DiskSeen(1 << 30, True),),
+    "no link": (LinkDown(1003),), "scan unreadable": (ScanRejected("too_long"),),
+}  # fmt: skip
+"""What devices do by themselves; tried wherever a session is at home."""
+
+TIMERS = ("idle", "screen", "drawer", "keep")
+
+
+def pressed(names: str) -> tuple[Event, ...]:
+    """Keys by name, separated by blanks."""
+    return tuple(KeyPressed(Key(name)) for name in names.split())
+
+
+def typed_in(digits: str) -> str:
+    """Digits and OK as key names."""
+    return " ".join((*digits, "OK"))
+
+
+def answers(walker: Walker) -> tuple[str, ...]:
+    """Whole answers worth typing at the screen on top: a class of values each."""
+    top = walker.terminal.stack[-1]
+    match type(top).__name__:
+        case "Wizard":
+            assert isinstance(top, Wizard)
+            if top.value != top.step.start:
+                return ()
+            kinds = {
+                "pin": ("0000", "3852", "385274", "1234", "9999"),
+                "amount": ("20000", "999999999"),
+                "number": ("01", "99", "55") if top.step.longest == 2 else ("20261122", "20261399"),
+            }
+            clear = " ".join(["CLEAR"] * len(top.value))
+            return tuple(f"{clear} {typed_in(answer)}" for answer in kinds[top.step.kind])
+        case "BasketScreen" if not getattr(top, "digits", ""):
+            return "2 *", "9 9 9 9 *", typed_in("10001"), typed_in("010001"), typed_in("123"), typed_in(COLA)
+        case "Amount":
+            return ("9 9 9 9 9 9 9 9 OK",)
+        case "Cash":
+            return "1 OK", "9 9 9 9 9 9 9 OK"
+        case "Weight":
+            return "3 8 5 OK", "9 9 9 9 9 9 OK"
+        case "Idle":
+            return ("F1 5 5 5 5",)
+    return ()
+
+
+def inputs(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
+    """Every input to try at the state the walker is at, with its name on the map."""
+    for name in KEYS:
+        yield name, pressed(name)
+    if type(walker.terminal.stack[-1]).__name__ == "Menu":
+        yield from ((name, pressed(name)) for name in MENU_DIGITS)
+    for key in (Key.CANCEL, Key.CLEAR):
+        yield f"{key} 2 s", (KeyPressed(key), KeyHeld(key))
+    for names in answers(walker):
+        yield names, pressed(names)
+    taking = type(walker.terminal.stack[-1]).scan is not Screen.scan
+    for name, text in SCANS.items() if taking else (("known", COLA),):
+        yield f"scan {name}", (Scanned(text),)
+    if walker.terminal.stack == home(walker.terminal.context()):
+        yield from DEVICES.items()
+    yield from ((f"time ({name})", (TimerFired(name),)) for name in TIMERS if name in walker.timers)
+
+
+# --- the search -------------------------------------------------------------------------------------------------------
+
+
+def walk(walker: Walker) -> None:
+    """Visit every state near the walker, and every one farther on that no walk has seen before."""
+    seen, near = walker.seen, {walker.key()}
+    walker.look()
+    start = walker.save(None)
+    seen.keys |= near
+    queue: deque[tuple[State, tuple[str, ...]]] = deque([(start, ())])
+    while queue:
+        state, trail = queue.popleft()
+        seen.states += 1
+        assert seen.states <= STATES_MAX, f"too many states, last by {trail}"
+        walker.move_to(state)
+        source = name_of(walker.terminal.stack[-1])
+        seen.titles.setdefault(source, walker.terminal.shown.title)
+        for name, events in list(inputs(walker)):
+            walker.trail = (*trail, name)
+            walker.act(events)
+            seen.edges.setdefault((source, name), set()).add(name_of(walker.terminal.stack[-1]))
+            key = walker.key()
+            if key not in seen.keys or (len(trail) + 1 < NEAR_MAX and key not in near):
+                seen.keys.add(key)
+                near.add(key)
+                queue.append((walker.save(state), walker.trail))
+            walker.undo(state)
+        _cancel_leads_home(walker, trail)
+
+
+def _cancel_leads_home(walker: Walker, trail: tuple[str, ...]) -> None:
+    """At most ten CANCELs, and OK where only OK leads on, end where the session belongs."""
+    for _ in range(CANCELS_MAX):
+        if walker.at_home():
+            return
+        before = walker.terminal.stack
+        walker.act(pressed("CANCEL"))
+        if walker.terminal.stack == before:
+            walker.act(pressed("OK"))
+    if not walker.at_home():
+        walker.seen.problems.append(f"{CANCELS_MAX} CANCELs do not lead home after {' '.join(trail)}")
+
+
+Start = Callable[[Path], tuple[Counter, int]]
+"""Brings a counter to a named ledger; with the code its printer answers with."""
