@@ -57,6 +57,7 @@ from firmware.events import (
 )  # fmt: skip
 from firmware.screens.base import Do, Done, Home, Move, Push, Reject, Screen
 from firmware.screens.pay import Sold
+from firmware.screens.sell import Idle as ReadyToSell
 from firmware.screens.stack import Stack, home, moved, offered, without_wait
 from firmware.screens.widgets import Refused
 from firmware.txn import life, operator, slip
@@ -540,11 +541,12 @@ class Terminal:
         raise AssertionError(f"moves without end: {move}")
 
     def _at_home(self) -> Stack:
+        """Home; the first time somebody is there to sell after a boot, with what it left unprinted on top."""
         ctx = self.context()
         stack = home(ctx)
-        if self.offer_slips and (top := offered(stack, ctx)) != stack:
-            self.offer_slips = False  # once after a boot; later from the menu
-            return top
+        if self.offer_slips and isinstance(stack[0], ReadyToSell):
+            self.offer_slips = False  # later trouble is said beside selling, and waits in the menu
+            return offered(stack, ctx)
         return stack
 
     def _done(self, do: Do) -> Move:

@@ -88,8 +88,7 @@ class About(Screen):
         """Number, journal, backlog, settings, clock."""
         number = life.value(ctx.books, "epoch_number") or "-"
         rows: tuple[Row, ...] = (
-            Row(text("about__terminal"), ctx.terminal),
-            Row(text("about__epoch"), number),
+            Row(text("about__terminal"), f"{ctx.terminal} / {number}"),
             Row(text("about__backlog"), str(ctx.backlog), Tint.UNSURE if ctx.backlog else Tint.PLAIN),
             Row(text("about__settings"), str(ctx.settings.revision)),
             Row(text("about__clock"), text(f"clock__{ctx.now.clock}")),

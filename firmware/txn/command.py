@@ -11,6 +11,7 @@ from firmware.events import Effect, Now
 from firmware.txn.basket import Basket
 from firmware.txn.books import Reading
 from firmware.view import Lang, LinkLook, Say
+from rules.errors import first_refusal
 from rules.rights import Right, right_refusal
 from rules.settings import Settings
 from wire.facts import Fact
@@ -87,9 +88,11 @@ class Command(Protocol):
         ...
 
 
-def lacking(ctx: Context, right: Right) -> Refusal | None:
-    """The refusal when the signed-on operator lacks `right`; None when they have it."""
-    if not ctx.session.operator:
-        return Refusal(2001)
+def lacking(ctx: Context, right: Right, *states: int | None) -> Refusal | None:
+    """The refusal when nobody is signed on (2001), by one of `states` (codes that hold now), or when the operator lacks
+    `right`: in this order (decisions 23). None when nothing stands in the way."""
+    state = first_refusal((None if ctx.session.operator else 2001, *states))
+    if state is not None:
+        return Refusal(state)
     code = right_refusal(ctx.session.role, right, ctx.settings.rights)
     return Refusal(code, right.value) if code else None

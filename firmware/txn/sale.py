@@ -101,6 +101,8 @@ class AddAmount:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """The basket with the amount as one line, or 2005 where the shop sells goods only, 5020, 6007."""
+        if refusal := _not_selling(ctx):
+            return refusal
         if not ctx.settings.sale.amount_lines:
             return Refusal(2005, "sale.amount_lines")
         if self.amount_fen <= 0:
@@ -119,10 +121,8 @@ class SetQuantity:
     def decide(self, ctx: Context) -> Decision | Refusal:
         """The basket changed, or 6007, 6008."""
         basket = ctx.session.basket
-        if refusal := _not_selling(ctx):
+        if refusal := _not_selling(ctx, Right.SALE, 0 <= self.index < len(basket.lines)):
             return refusal
-        if not 0 <= self.index < len(basket.lines):
-            return Refusal(6008)
         old = basket.lines[self.index]
         if old.weighed:
             return Refusal(6006, old.name)
@@ -142,13 +142,12 @@ class RemoveLine:
     index: int
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`LineRemoved`, or 2001, 2005, 6008."""
-        if refusal := lacking(ctx, Right.LINE_REMOVE):
-            return refusal
+        """`LineRemoved`, or 2001, 2014, 6008, 2005, 2006."""
         basket = ctx.session.basket
+        if refusal := _not_selling(ctx, Right.LINE_REMOVE, 0 <= self.index < len(basket.lines)):
+            return refusal
         open_shift = shift.current(ctx.books)
-        if open_shift is None or not 0 <= self.index < len(basket.lines):
-            return Refusal(6008)
+        assert open_shift is not None
         rest = basket.without(self.index)
         facts: tuple[Fact, ...] = (LineRemoved(ctx.session.operator, open_shift.batch, basket.lines[self.index]),)
         if not rest.lines and kept(ctx.books):
@@ -161,13 +160,12 @@ class CancelBasket:
     """Give the whole basket up."""
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`BasketCancelled`, or 2001, 2005, 6008."""
-        if refusal := lacking(ctx, Right.BASKET_CANCEL):
-            return refusal
+        """`BasketCancelled`, or 2001, 2014, 6008, 2005, 2006."""
         basket = ctx.session.basket
+        if refusal := _not_selling(ctx, Right.BASKET_CANCEL, bool(basket.lines)):
+            return refusal
         open_shift = shift.current(ctx.books)
-        if open_shift is None or not basket.lines:
-            return Refusal(6008)
+        assert open_shift is not None
         fact = BasketCancelled(ctx.session.operator, open_shift.batch, basket.lines, basket.total_fen)
         return Decision((fact,), replace(ctx.session, basket=Basket()))
 
@@ -190,11 +188,9 @@ class RecallKept:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """The session with those lines, or 6008."""
-        if refusal := _not_selling(ctx):
-            return refusal
         lines = kept(ctx.books)
-        if not lines or ctx.session.basket.lines:
-            return Refusal(6008)
+        if refusal := _not_selling(ctx, Right.SALE, bool(lines) and not ctx.session.basket.lines):
+            return refusal
         return Decision(session=replace(ctx.session, basket=Basket(lines)))
 
 
@@ -219,14 +215,12 @@ class TakeCash:
     print_slip: bool | None = None  # what the cashier answered where the shop asks; None: as the settings say
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`Sale`, or 2001, 2005, 2014, 6008, 5020, 6007."""
-        if refusal := _not_selling(ctx):
-            return refusal
+        """`Sale`, or 2001, 2014, 6008, 2005, 5020."""
         basket = ctx.session.basket
+        if refusal := _not_selling(ctx, Right.SALE, bool(basket.lines)):
+            return refusal
         open_shift = shift.current(ctx.books)
         assert open_shift is not None
-        if not basket.lines:
-            return Refusal(6008)
         total = basket.total_fen
         due, rounding = due_in_cash(ctx)
         if not due <= self.paid_fen <= ctx.settings.sale.amount_max_fen * 2:
@@ -264,10 +258,10 @@ def due_in_cash(ctx: Context) -> tuple[int, int]:
     return total - rounding, rounding
 
 
-def _not_selling(ctx: Context) -> Refusal | None:
-    if refusal := lacking(ctx, Right.SALE):
-        return refusal
-    return None if shift.current(ctx.books) is not None else Refusal(2014)
+def _not_selling(ctx: Context, right: Right = Right.SALE, fits: bool = True) -> Refusal | None:
+    """2001, 2014, 6008 when the basket does not fit what is asked, or why the right is lacking; None: go on."""
+    no_shift = None if shift.current(ctx.books) is not None else 2014
+    return lacking(ctx, right, no_shift, None if fits else 6008)
 
 
 def _fewer(ctx: Context, old: Line, new: Line) -> tuple[LineRemoved, ...]:

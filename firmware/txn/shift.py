@@ -57,10 +57,8 @@ class OpenShift:
     counted: tuple[tuple[int, int], ...] = ()  # denomination in fen, pieces
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`ShiftOpened`, or 8010, 2001, 2005, 6007."""
-        if current(ctx.books) is not None:
-            return Refusal(8010)
-        if refusal := lacking(ctx, Right.SHIFT_OPEN):
+        """`ShiftOpened`, or 2001, 8010, 2005, 6007."""
+        if refusal := lacking(ctx, Right.SHIFT_OPEN, None if current(ctx.books) is None else 8010):
             return refusal
         if not 0 <= self.float_fen <= min(FLOAT_FEN_MAX, ctx.settings.shift.float_max_fen):
             return Refusal(6007)

@@ -51,11 +51,12 @@ class ContinueSlip:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`SlipContinued`, or 2001, 4010."""
-        if not self.by_itself and (refusal := lacking(ctx, Right.SALE)):
+        gone = None if any(job.job == self.job for job in open_jobs(ctx.books)) else 4010
+        if self.by_itself:
+            return Refusal(gone) if gone else Decision((SlipContinued(self.job, ""),))
+        if refusal := lacking(ctx, Right.SALE, gone):
             return refusal
-        if not any(job.job == self.job for job in open_jobs(ctx.books)):
-            return Refusal(4010)
-        return Decision((SlipContinued(self.job, "" if self.by_itself else ctx.session.operator),))
+        return Decision((SlipContinued(self.job, ctx.session.operator),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,9 @@ class DropSlip:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`SlipDropped`, or 2001, 4010."""
-        if refusal := lacking(ctx, Right.SALE):
+        gone = None if any(job.job == self.job for job in open_jobs(ctx.books)) else 4010
+        if refusal := lacking(ctx, Right.SALE, gone):
             return refusal
-        if not any(job.job == self.job for job in open_jobs(ctx.books)):
-            return Refusal(4010)
         return Decision((SlipDropped(self.job, ctx.session.operator),))
 
 

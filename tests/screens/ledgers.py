@@ -135,14 +135,28 @@ def english(folder: Path) -> Counter:
     return idle(folder).keys("MENU 2 CANCEL")
 
 
-def strict_shop(folder: Path) -> Counter:
+def strict() -> Settings:
     """Asks for everything: a counted float, slips, supervisors; takes no bare amounts; rounds to the jiao."""
     settings = having(
         sale={"amount_lines": False}, shift={"float_ask": "count", "float_expected_fen": 20_000},
         printer={"print_slip": "ask"}, cash={"rounding": "jiao"}, terminal={"result_s": 3},
         rights={"cashier": {"line_remove": "supervisor"}},
     )  # fmt: skip
-    return Counter(folder, settings).boot().keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK")
+    return msgspec.structs.replace(settings, operators=tuple(
+        msgspec.structs.replace(operator, active=operator.number != "02") for operator in settings.operators
+    ))  # fmt: skip
+
+
+def strict_shop(folder: Path) -> Counter:
+    return Counter(folder, strict()).boot().keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK")
+
+
+def strict_shop_selling(folder: Path) -> Counter:
+    return strict_shop(folder).keys("2 F1").scan(COLA)
+
+
+def strict_shop_of_a_leaver(folder: Path) -> Counter:
+    return Counter(folder, strict()).boot().keys("0 2 OK")
 
 
 def no_float_untrusted(folder: Path) -> Counter:
@@ -153,7 +167,7 @@ def no_float_untrusted(folder: Path) -> Counter:
 def stuck_drawer(folder: Path) -> Counter:
     counter = Counter(folder, drawer="did_not_open").open_for_business()
     counter.step(DrawerSeen(False))
-    return counter
+    return counter.keys("5 0 0 OK")
 
 
 def left_by_an_operator_who_is_gone(folder: Path) -> Counter:
@@ -161,12 +175,30 @@ def left_by_an_operator_who_is_gone(folder: Path) -> Counter:
     counter = idle(folder).scan(COLA)
     counter.pass_time(10_000)
     counter.cut()
-    return counter.boot().keys("9 9 OK 0 0 0 0 OK 3 8 5 2 7 4 OK 3 8 5 2 7 4 OK")
+    return counter.boot().keys("9 9 OK 8 8 8 8 8 8 8 8 OK 3 8 5 2 7 4 OK 3 8 5 2 7 4 OK")
 
 
 LEDGERS: tuple[Callable[[Path], Counter], ...] = (
-    just_born, pin_changed_no_shift, idle, many_lines, two_hundred_lines, longest, kept_after_a_cut,
-    unfinished_after_a_cut, paper_out, link_down_with_backlog, untrusted_clock, safe_mode, locked_operator, no_printer,
-    english, strict_shop, no_float_untrusted, stuck_drawer, left_by_an_operator_who_is_gone,
-)  # fmt: skip
+    just_born,
+    pin_changed_no_shift,
+    idle,
+    many_lines,
+    two_hundred_lines,
+    longest,
+    kept_after_a_cut,
+    unfinished_after_a_cut,
+    paper_out,
+    link_down_with_backlog,
+    untrusted_clock,
+    safe_mode,
+    locked_operator,
+    no_printer,
+    english,
+    strict_shop,
+    strict_shop_selling,
+    strict_shop_of_a_leaver,
+    no_float_untrusted,
+    stuck_drawer,
+    left_by_an_operator_who_is_gone,
+)
 PRINT_CODES = {"paper_out": 4001, "no_printer": 4005}

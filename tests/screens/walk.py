@@ -1,7 +1,8 @@
 """The walk: every screen a terminal can come to, by breadth-first search over keys, scans and what devices do.
 
-States are told apart by what matters of them (`Walker.key`): the stack with its numbers blurred to classes, who is signed on,
-how much is in the basket, and the shape of the view. One ledger in memory is put back to the state a step starts from.
+States are told apart by what matters of them (`Walker.key`): the stack with its numbers blurred to classes, who is
+signed on, how much is in the basket, and the shape of the view. One ledger in memory is put back to the state a step
+starts from.
 """
 
 import dataclasses
@@ -17,7 +18,6 @@ from firmware.events import (
     CheckPin,
     DeviceSeen,
     DiskSeen,
-    DrawerPulsed,
     DrawerSeen,
     Effect,
     Event,
@@ -43,7 +43,7 @@ from firmware.screens.base import Screen
 from firmware.screens.stack import home
 from firmware.screens.widgets import Wizard
 from firmware.terminal import Terminal
-from firmware.txn import sale, shift, slip
+from firmware.txn import sale, shift
 from firmware.txn.command import Command, Decision, Refusal
 from firmware.txn.ledger import Ledger
 from firmware.txn.operator import standing
@@ -256,7 +256,6 @@ class Walker(Counter):
         lines = len(session.basket.lines)
         return (
             tuple(map(name_of, beneath)), blurred(top), session.role, min(lines, 1) + (lines > 3),
-            any(job.state != "queued" for job in slip.open_jobs(self.ledger)),
             not lines and bool(sale.kept(self.ledger)), shift.current(self.ledger) is not None,
             0 if session.operator else min(standing(self.ledger, "01").failures, 3), shape(self.terminal.shown),
         )  # fmt: skip
@@ -307,7 +306,7 @@ KEYS = ("0", "1", "5", "*", "#", "OK", "CANCEL", "CLEAR", "UP", "DOWN", "MENU", 
 MENU_DIGITS = ("2", "3", "4")
 SCANS = {
     "known": COLA, "weighed": APPLE_5_YUAN, "unknown": "6900000000014", "damaged": "6901234567890",
-    "bad scale code": "2110001005000", "glued": COLA + "6901100000119", "2 000 characters": "9" * 2_000,
+    "bad scale code": "2110001000003", "glued": COLA + "6901100000119", "2 000 characters": "9" * 2_000,
     "control characters": "\x1b[2J69\x00", "half": "69012345",
 }  # fmt: skip
 

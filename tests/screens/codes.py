@@ -1,0 +1,75 @@
+"""Which codes of the error table the firmware can show, read from its source: a new one cannot be forgotten."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from rules.errors import errors
+
+ROOT = Path(__file__).parents[2]
+
+UNREACHABLE = {
+    2001: "every screen that sells needs somebody signed on",
+    2014: "nothing sells before the shift is open",
+    6008: "the basket's screens are left before the basket is empty",
+    8010: "a shift is opened only where none is",
+    4010: "the list of slips is read anew at every key",
+}
+"""Guards of commands that no key leads to; the commands themselves are tested (`test_codes`)."""
+
+
+def _calls(folder: str, names: tuple[str, ...]) -> Iterator[int]:
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in names:
+                yield from (n for arg in node.args[:1] for n in _numbers(arg))
+
+
+def _numbers(node: ast.expr) -> Iterator[int]:
+    """Codes in an expression: `6007`, `8001 if … else 8003`, `{"did_not_open": 8001}.get(…)`."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Constant) and isinstance(each.value, int) and 1000 < each.value < 10_000:
+            yield each.value
+
+
+def _constants(path: str) -> Iterator[int]:
+    """Codes a module names: `UNKNOWN_ITEM, BAD_CHECK = 6001, 6004`, and default values of fields."""
+    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign):
+            yield from _numbers(node.value)
+
+
+def _business() -> Iterator[int]:
+    """Every number in the subjects that is a code; how the ledger's own are met is another question."""
+    for path in sorted((ROOT / "firmware/txn").glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        numbers = (n for node in ast.walk(tree) if isinstance(node, ast.Constant) for n in _numbers(node))
+        if path.name not in ("ledger.py", "ballast.py"):
+            yield from (n for n in numbers if n in errors())
+
+
+def refused_codes() -> set[int]:
+    """Codes commands and screens refuse with; those of scans and rights come from the rules."""
+    commands = set(_business()) | set(_calls("firmware/screens", ("refuse", "Refusal")))
+    rules = set(_constants("rules/codes.py")) | set(_constants("rules/rights.py"))
+    return commands | rules
+
+
+def device_codes() -> set[int]:
+    """Codes the terminal says of devices and of itself."""
+    return set(_calls("firmware", ("_refused", "_missing", "Trouble", "_drawer_failed")))
+
+
+def printer_codes() -> set[int]:
+    """Codes a print job can end with, and those of a printer that is asked how it is."""
+    found: set[int] = set()
+    for name in ("status", "job", "driver"):
+        path = f"firmware/drivers/printer/{name}.py"
+        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        found |= {n for node in ast.walk(tree) if isinstance(node, ast.expr) for n in _numbers(node) if 4000 < n < 4100}
+    return found
+
+
+def link_codes() -> set[int]:
+    """Codes a link can be down with."""
+    return {code for code in _constants("firmware/drivers/uplink/trouble.py") if 1000 < code < 1100}

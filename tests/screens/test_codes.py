@@ -1,0 +1,278 @@
+"""Every code this terminal can show is reached by keys or by what devices do, and read on the screen with its action."""
+
+import errno
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from firmware.events import (
+    DeviceSeen,
+    DiskSeen,
+    DrawerSeen,
+    EpochAnswered,
+    Idle,
+    LinkDown,
+    LinkUp,
+    PacketRefused,
+    Printed,
+    PrinterSeen,
+)  # fmt: skip
+from firmware.render import Renderer, find_font
+from firmware.render_text import lines, speak
+from firmware.screens.slips import _LOOKS
+from firmware.txn import sale, shift, slip
+from firmware.txn.command import Refusal
+from rules.errors import PRECEDENCE, error, errors, first_refusal
+from tests.counter import APPLE_5_YUAN, COLA, Counter
+from tests.screens import codes, ledgers
+from wire.facts import Trouble
+
+RENDERER = Renderer(find_font(), speak)
+Way = Callable[[Path], Counter]
+
+
+def till(folder: Path) -> Counter:
+    return Counter(folder).open_for_business()
+
+
+def keys(names: str, start: Way = till) -> Way:
+    return lambda folder: start(folder).keys(names)
+
+
+def scan(text: str) -> Way:
+    return lambda folder: till(folder).scan(text)
+
+
+def after(*events, start: Way = till) -> Way:
+    def way(folder: Path) -> Counter:
+        counter = start(folder)
+        for event in events:
+            counter.step(event)
+        return counter
+
+    return way
+
+
+def new_pin(names: str) -> Way:
+    return lambda folder: Counter(folder).boot().keys("0 1 OK 0 0 0 0 OK").keys(names)
+
+
+def left_open(folder: Path) -> Counter:
+    counter = after(DrawerSeen(False), DrawerSeen(True))(folder)
+    counter.pass_time(61_000)
+    return counter
+
+
+def pulse_answer(outcome: str) -> Way:
+    def way(folder: Path) -> Counter:
+        counter = Counter(folder, drawer=outcome).open_for_business()
+        return counter.keys("5 0 0 OK OK")
+
+    return way
+
+
+def broken_record(folder: Path) -> Counter:
+    counter = till(folder)
+    for _ in range(260):
+        counter.keys("MENU 2 CANCEL")
+    counter.ledger.commit()
+    counter.ledger.db.execute("UPDATE journal SET at_ms = at_ms + 1 WHERE seq = 2")
+    counter.ledger.close()
+    counter.boot()
+    while counter.terminal.idle_work and counter.screen != "Refused":
+        counter.step(Idle())
+    return counter
+
+
+def damaged_settings(folder: Path) -> Counter:
+    return Counter(folder).boot(notices=((9004, "settings.json"),))
+
+
+def crashed(folder: Path) -> Counter:
+    return Counter(folder).boot(notices=((9001, "Printed(...)"),), safe_mode=True)
+
+
+REFUSALS: dict[int, Way] = {
+    2002: lambda folder: Counter(folder).boot().keys("0 1 OK 9 9 9 9 OK"),
+    2003: lambda folder: ledgers.strict_shop_of_a_leaver(folder).keys("0 0 0 0 OK"),
+    2004: lambda folder: ledgers.locked_operator(folder).keys("0 1 OK 3 8 5 2 OK"),
+    2005: lambda folder: ledgers.left_by_an_operator_who_is_gone(folder).keys("OK"),
+    2006: lambda folder: ledgers.strict_shop_selling(folder).keys("OK CANCEL CLEAR"),
+    2021: new_pin("1 2 3 4 OK 1 2 3 4 OK"),
+    2022: new_pin("3 8 5 2 OK 3 8 5 3 OK"),
+    5020: keys("5 0 0 OK 1 OK"),
+    6001: scan("6900000000014"),
+    6004: scan("6901234567890"),
+    6005: scan("2110001000003"),
+    6006: lambda folder: till(folder).scan(APPLE_5_YUAN).keys("2 * OK"),
+    6007: lambda folder: till(folder).scan(COLA).keys("9 9 9 9 * OK"),
+    6018: scan("\x1b[2J"),
+    6019: scan(COLA + "6901100000119"),
+    9011: lambda folder: ledgers.untrusted_clock(folder).keys("CLEAR CLEAR 9 9 OK OK"),
+}
+
+DEVICES: dict[int, Way] = {
+    8001: pulse_answer("did_not_open"),
+    8002: left_open,
+    8003: pulse_answer("no_drawer"),
+    9008: after(DeviceSeen("scanner", False)),
+    9009: after(DeviceSeen("keypad", False)),
+    9012: broken_record,
+    9013: after(DiskSeen(1 << 30, True)),
+}
+STARTS: dict[int, Way] = {9001: crashed, 9004: damaged_settings}
+REPORTED = {1009, 1013}
+"""Told to the backend only: nothing a cashier could do about them (`test_what_the_link_says_is_only_reported`)."""
+
+
+def test_no_code_of_the_source_is_forgotten():
+    assert codes.refused_codes() == set(REFUSALS) | set(codes.UNREACHABLE)
+    assert codes.device_codes() == set(DEVICES) | REPORTED
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(("code", "way"), sorted((REFUSALS | DEVICES | STARTS).items(), key=lambda each: each[0]))
+def test_a_code_is_seen_with_its_action(tmp_path, code, way, lang):
+    seen_in(way(tmp_path), lang, code)
+
+
+def seen_in(counter: Counter, lang: str, code: int) -> None:
+    """Code, text and action stand on the screen that is drawn, whole."""
+    from dataclasses import replace
+
+    top = counter.terminal.stack[-1]
+    view = top.view(replace(counter.terminal.context(), lang=lang))
+    assert RENDERER.overflow(view) == []
+    _, body, _ = lines(view, lambda say: speak(lang, say))
+    assert any(error(code).line(lang) in line for line in body), body
+    assert error(code).action(lang) in body, body
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("code", sorted(codes.printer_codes() - {4002, 4009}))
+def test_a_slip_that_was_not_printed_is_said_beside_the_change_and_when_idle(tmp_path, code, lang):
+    counter = till(tmp_path)
+    counter.prints = ""
+    counter.keys("5 0 0 OK OK")
+    counter.step(Printed(counter.printed()[0].job, "unknown" if code == 4012 else "not_printed", code))
+    assert counter.screen == "Sold", "the change stays on the screen"
+    seen_in(counter, lang, code)
+    counter.keys("OK")
+    assert counter.screen == "Idle"
+    seen_in(counter, lang, code)
+    counter.scan(COLA)
+    assert counter.screen == "BasketScreen", "and it does not hold up selling"
+    counter.keys("MENU")
+    assert "1 续打小票 1" in counter.text()
+    counter.keys("1")
+    assert f"[{code}]" in counter.text()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(("look", "code"), _LOOKS.items())
+def test_a_printer_in_trouble_is_said_before_the_first_slip_fails(tmp_path, look, code, lang):
+    seen_in(after(PrinterSeen(look))(tmp_path), lang, code)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_cut_slip_is_offered_with_its_code(tmp_path, lang):
+    counter = ledgers.unfinished_after_a_cut(tmp_path)
+    assert counter.screen == "Unfinished"
+    assert f"[9016] {error(9016).zh}" in counter.text()
+    counter.keys("CANCEL")
+    seen_in(counter, lang, 9016)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("code", sorted(codes.link_codes()))
+def test_why_there_is_no_link_is_told_to_who_asks(tmp_path, code, lang):
+    counter = after(LinkUp(), LinkDown(code))(tmp_path).keys("MENU 3")
+    seen_in(counter, lang, code)
+    counter.step(LinkUp())
+    assert f"[{code}]" not in counter.text()
+
+
+@pytest.mark.parametrize("code", sorted(REPORTED))
+def test_what_the_link_says_is_only_reported(tmp_path, code):
+    counter = after(LinkUp())(tmp_path)
+    epoch = counter.ledger.epoch
+    counter.step({1009: PacketRefused(1, 2, 0x97), 1013: EpochAnswered(epoch, 0)}[code])
+    assert counter.screen == "Idle"
+    assert code in [entry.fact.code for entry in counter.ledger.entries() if isinstance(entry.fact, Trouble)]
+
+
+@pytest.mark.parametrize(("code", "number"), [(9002, errno.ENOSPC), (9013, errno.EROFS)])
+def test_a_disk_that_takes_nothing_stops_the_sale_and_says_so(tmp_path, code, number, monkeypatch):
+    """The ledger's own tests fill a real disk; here the refusal is looked at."""
+    counter = till(tmp_path).scan(COLA).keys("OK")
+    names = {9002: "SQLITE_FULL", 9013: "SQLITE_READONLY"}
+    raised = sqlite3.OperationalError("no")
+    raised.sqlite_errorcode, raised.sqlite_errorname = getattr(sqlite3, names[code]), names[code]
+
+    class Broken:
+        in_transaction = False
+
+        def __init__(self, db):
+            self.db = db
+
+        def execute(self, sql, *args):
+            if sql.startswith(("BEGIN", "INSERT")):
+                raise raised
+            return self.db.execute(sql, *args)
+
+    whole = counter.ledger.db
+    counter.ledger.db = Broken(whole)
+    counter.keys("OK")
+    counter.ledger.db = whole
+    assert f"[{code}]" in counter.text()
+    assert counter.printed() == counter.pulses() == []
+    assert len(counter.terminal.session.basket.lines) == 1, "the basket is still there"
+
+
+# --- precedence (decisions 23) ----------------------------------------------------------------------------------------
+
+
+def test_precedence_is_state_right_amount_device():
+    assert PRECEDENCE == ("state", "right", "amount", "device")
+
+
+@pytest.mark.parametrize("first", PRECEDENCE)
+def test_the_first_concern_wins_whatever_the_order(first):
+    later = PRECEDENCE[PRECEDENCE.index(first) :]
+    pick = {concern: max(c for c, e in errors().items() if e.concern == concern) for concern in PRECEDENCE}
+    given = [pick[concern] for concern in later]
+    assert first_refusal(given) == first_refusal(reversed(given)) == pick[first]
+    assert first_refusal([None, *given, None]) == pick[first]
+
+
+def test_among_equals_the_lower_code_wins_and_none_is_none():
+    assert first_refusal([6007, 5020]) == 5020
+    assert first_refusal([None, None]) is None
+
+
+COMMANDS = {
+    "no shift before no right": (sale.TakeCash(-1), {"operator": "99", "role": "admin"}, 2014),
+    "no right before the amount": (sale.AddAmount(0, "x"), {"operator": "99", "role": "admin"}, 2005),
+    "nobody before the amount": (shift.OpenShift(-1, "2026-11-22"), {"operator": "", "role": ""}, 2001),
+    "open before the right": (shift.OpenShift(-1, "2026-11-22"), {"operator": "99", "role": "admin"}, 8010),
+    "the right before the amount of a float": (shift.OpenShift(-1, "2026-11-22"), {"operator": "99", "role": "admin"}, 2005),
+    "nobody before a slip that is not there": (slip.ContinueSlip(999), {"operator": "", "role": ""}, 2001),
+    "a slip that is not there": (slip.DropSlip(999), {"operator": "01", "role": "cashier"}, 4010),
+    "a line that is not there": (sale.RemoveLine(7), {"operator": "01", "role": "cashier"}, 6008),
+    "an empty basket": (sale.TakeCash(1), {"operator": "01", "role": "cashier"}, 6008),
+}  # fmt: skip
+OPEN = {"open before the right", "no right before the amount", "a line that is not there", "an empty basket"}
+
+
+@pytest.mark.parametrize("case", COMMANDS)
+def test_a_command_refuses_by_precedence(tmp_path, case):
+    from dataclasses import replace
+
+    command, who, code = COMMANDS[case]
+    counter = till(tmp_path) if case in OPEN else ledgers.pin_changed_no_shift(tmp_path)
+    ctx = counter.terminal.context()
+    refusal = command.decide(replace(ctx, session=replace(ctx.session, **who)))
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == code
