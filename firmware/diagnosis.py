@@ -175,5 +175,5 @@ class DiagnosisSocket:
             return msgspec.json.encode(diag.Wrong(str(error)))
         try:
             return msgspec.json.encode(self.diagnosis.loop.ask(lambda: self.diagnosis.answer(query)))
-        except TimeoutError as error:
-            return msgspec.json.encode(diag.Wrong(str(error)))
+        except Exception as error:
+            return msgspec.json.encode(diag.Wrong(repr(error)))

@@ -102,6 +102,15 @@ class Core(Protocol):
         ...
 
 
+def _answered(query: Query) -> object:
+    """The answer, or what went wrong: a question must never end the core."""
+    try:
+        return query.ask()
+    except Exception as error:
+        log.exception("a question from the diagnosis socket failed")
+        return error
+
+
 @dataclass(slots=True)
 class Lateness:
     """The slowest step so far."""
@@ -155,9 +164,12 @@ class Loop:
         query = Query(question)
         self._inbox.put(query)
         try:
-            return query.answer.get(timeout=QUERY_WAIT_S)
+            answer = query.answer.get(timeout=QUERY_WAIT_S)
         except queue.Empty:
             raise TimeoutError("the core did not answer") from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     # --- the core's thread --------------------------------------------------------------------------------------------
 
@@ -188,7 +200,7 @@ class Loop:
         if item is None:
             return None
         if isinstance(item, Query):
-            item.answer.put(item.ask())
+            item.answer.put(_answered(item))
             return None
         return self._take(item)
 

@@ -58,7 +58,7 @@ from firmware.events import (
 from firmware.screens.base import Do, Done, Home, Move, Push, Reject, Screen
 from firmware.screens.pay import Sold
 from firmware.screens.sell import Idle as ReadyToSell
-from firmware.screens.stack import Stack, home, moved, offered, without_wait
+from firmware.screens.stack import Stack, home, moved, offered, waiting
 from firmware.screens.widgets import Refused
 from firmware.txn import life, operator, slip
 from firmware.txn.command import Command, Context, Decision, Devices, Refusal, Session
@@ -86,7 +86,7 @@ from wire.facts import (
 )  # fmt: skip
 from wire.facts import DrawerPulsed as DrawerPulsedFact
 from wire.messages import State
-from wire.records import PACKET_RECORDS_MAX, Record
+from wire.records import PACKET_RECORDS_MAX, PACKETS_IN_FLIGHT_MAX, Record
 
 SOON_MS, RIDE_MS = 2_000, 10_000
 """A *soon* fact is committed within this time (decisions 7); what nobody acts on may wait longer for a ride, so that a
@@ -104,6 +104,10 @@ PRUNE_EVERY_MS = 3_600_000
 PRINTING_MAX = 2
 """Slips the printer is given at once: one in hand, one to follow."""
 
+CONTINUED_MAX = 2
+"""So often a slip is printed again by itself; a printer that fails more often needs somebody to look."""
+
+WANTED_MAX = 8
 ASK_AGAIN_MS = 30_000
 TELL_AGAIN_MS = 600_000
 TROUBLE_DEPTH_MAX = 5
@@ -135,6 +139,7 @@ class Terminal:
     boot_id: str = ""
     safe_mode: bool = False
     locked_until_ms: dict[str, int] = field(default_factory=dict)  # operators who must wait after wrong PINs
+    continued: dict[int, int] = field(default_factory=dict)  # slips printed again by themselves in this boot
     printing: tuple[int, ...] = ()  # jobs the printer has been given and not answered
     pulsing: int = 0  # cause of the pulse under way
     opened_ms: int = -OPENS_ITSELF_MS
@@ -280,8 +285,11 @@ class Terminal:
         if event.request != self.awaited:
             return  # the screen that asked is gone
         self.awaited = 0
-        move = self.stack[-1].hear(event, self.context())
-        self.stack = without_wait(self.stack)
+        index = waiting(self.stack)
+        if index is None:
+            return
+        move = self.stack[index].hear(event, self.context())
+        self.stack = self.stack[:index]  # a notice above it has been journaled
         self._somebody_works(move)
 
     def _paper(self, event: Printed | PrinterSeen) -> None:
@@ -312,14 +320,15 @@ class Terminal:
                 continue
             if job.state == "queued":
                 self._print(job.job, job.job, "")
-            else:
+            elif self.continued.get(job.job, 0) < CONTINUED_MAX:
+                self.continued[job.job] = self.continued.get(job.job, 0) + 1
                 self._do(slip.ContinueSlip(job.job, by_itself=True))
 
     def _drawer(self, event: DrawerPulsed | DrawerSeen) -> None:
         if isinstance(event, DrawerPulsed):
             self.pulsing = 0
             self._append(DrawerPulsedFact(event.cause, event.outcome))
-            self._drawer_failed({"did_not_open": 8001, "no_drawer": 8003}.get(event.outcome, 0))
+            self._drawer_failed({"did_not_open": 8001, "no_drawer": 8003, "too_soon": 8006}.get(event.outcome, 0))
             return
         was = self.devices.drawer_open
         self.devices = replace(self.devices, drawer_open=event.open)
@@ -397,13 +406,20 @@ class Terminal:
         self.ledger.note_acked(upto)
         self._answered()
         self.outbox = self.outbox.acked(upto)
-        if wanted and min(first for first, _ in wanted) <= self.outbox.sent_upto:
-            self.outbox = Outbox(self.ledger.acked_seq)
+        self._send_again(wanted)
         if self.outbox.in_flight:
             self._timer("ack", RESEND_MS)
             self._expect_answer()
         else:
             self._stop_timer("ack")
+
+    def _send_again(self, wanted: tuple[tuple[int, int], ...]) -> None:
+        """Records the backend misses, also acknowledged ones: it may have been restored from an older copy. What it
+        still misses then it asks for again, so nothing is remembered here."""
+        for first, last in wanted[:WANTED_MAX]:
+            if first <= last and self.devices.link == "up":
+                due = self.ledger.records(first - 1, min(last - first + 1, PACKETS_IN_FLIGHT_MAX * PACKET_RECORDS_MAX))
+                self._effects.extend(Send(packet) for packet in packets(due, PACKETS_IN_FLIGHT_MAX))
 
     def _ask_epoch(self) -> None:
         """Ask the backend for this journal's number, again and again until it is granted."""

@@ -58,7 +58,7 @@ def read_digital_link(text: str) -> Gs1 | None:
     if "01" not in steps:
         return None
     pairs = steps[steps.index("01") :]
-    elements = {ai: unquote(value) for ai, value in zip(pairs[::2], pairs[1::2], strict=False)}
+    elements = {ai: unquote(value) for ai, value in zip(pairs[::2], pairs[1::2], strict=False) if is_digits(ai)}
     elements |= {ai: value for ai, value in parse_qsl(address.query) if is_digits(ai)}
     return _good(elements)
 

@@ -110,6 +110,8 @@ def settle_weighing(reading: ScaleReading, price_fen: int) -> Weighing | int:
     if milli is None:
         milli = divide_half_up(amount * ONE_MILLI, price_fen)
         return Weighing(milli, amount) if milli else NOT_UNDERSTOOD
+    if not milli:
+        return NOT_UNDERSTOOD
     allowed = max(reading.amount_unit_fen * ONE_MILLI, milli * 10)
     if abs(price_fen * milli - amount * ONE_MILLI) > allowed:
         return NOT_UNDERSTOOD

@@ -4,6 +4,8 @@ A client sends one JSON line of `Query` and gets one JSON line of the answer nam
 times. Nothing that can be asked changes anything.
 """
 
+from typing import Annotated
+
 import msgspec
 
 from wire.messages import State
@@ -24,8 +26,8 @@ class AskSettle(msgspec.Struct, frozen=True, tag="settle"):
 class AskJournal(msgspec.Struct, frozen=True, tag="journal"):
     """-> `Journal`: at most `JOURNAL_PAGE_MAX` committed records with seq > after."""
 
-    after: int = 0
-    limit: int = JOURNAL_PAGE_MAX
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**62)] = 0
+    limit: Annotated[int, msgspec.Meta(ge=0, le=JOURNAL_PAGE_MAX)] = JOURNAL_PAGE_MAX
 
 
 class AskHealth(msgspec.Struct, frozen=True, tag="health"):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from firmware.events import Key, Scanned
-from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Home, Move, Pop, Push, Screen, Stay, shown
+from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Move, Pop, Push, Screen, Stay, shown
 from firmware.screens.goods import found_item, goods_name, scanned_in, to_basket
 from firmware.screens.widgets import typed
 from firmware.txn import product
@@ -100,7 +100,7 @@ class Weight(Screen):
 
     def hold(self, key: Key, ctx: Context) -> Move:
         """CLEAR held empties the weight; CANCEL held leads home."""
-        return Stay(replace(self, digits="")) if key is Key.CLEAR else Home()
+        return Stay(replace(self, digits="")) if key is Key.CLEAR else Screen.hold(self, key, ctx)
 
     def scan(self, scanned: Scanned, ctx: Context) -> Move:
         """It has a label after all."""

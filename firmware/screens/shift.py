@@ -48,13 +48,15 @@ def open_shift(ctx: Context) -> Screen:
             )
 
 
+DATE_DIGITS = 8
+YEARS_AHEAD_MAX = 10
 _FLOAT = Step(text("shift__float"), "amount", FLOAT_DIGITS_MAX, 0)
 
 
 def _dated(ctx: Context) -> Wizard:
     """The date is asked first: it is fixed for the whole shift (decisions 17)."""
     start = today(ctx).replace("-", "")
-    date = Step(text("shift__date"), "number", 8, 8, start)
+    date = Step(text("shift__date"), "number", DATE_DIGITS, DATE_DIGITS, start)
     steps = (date, _FLOAT) if ctx.settings.shift.float_ask == "sum" else (date,)
     return Wizard(
         text("shift__title"), steps, _summed, value=start, out=SIGN_OFF, soft=(MENU,), words=text("shift__words_date")
@@ -68,7 +70,8 @@ def today(ctx: Context) -> str:
 
 def _summed(values: tuple[str, ...], ctx: Context) -> Move:
     """The wizard is through: what it did not ask follows."""
-    date = "" if ctx.now.trusted and len(values) == 1 else _date(values[0])
+    asked = len(values) == 2 or ctx.settings.shift.float_ask != "sum"
+    date = _date(values[0], ctx) if asked else ""
     if date is None:
         return refuse(9011, values[0])
     if ctx.settings.shift.float_ask == "count":
@@ -78,11 +81,12 @@ def _summed(values: tuple[str, ...], ctx: Context) -> Move:
     return opened(date, int(values[-1] or "0"), (), ctx)
 
 
-def _date(digits: str) -> str | None:
-    """`2026-11-22` of eight digits; None when there is no such day, or it is before this product was made."""
+def _date(digits: str, ctx: Context) -> str | None:
+    """`2026-11-22` of eight digits; None when there is no such day, it is before this product was made, or far off."""
     date = f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
     try:
-        return date if datetime.date.fromisoformat(date).year >= 2024 else None
+        year = datetime.date.fromisoformat(date).year
+        return date if 2024 <= year <= int(today(ctx)[:4]) + YEARS_AHEAD_MAX else None
     except ValueError:
         return None
 

@@ -59,6 +59,6 @@ def moved(stack: Stack, move: Move, ctx: Context) -> tuple[Stack, Move | None]:
             raise AssertionError(move)
 
 
-def without_wait(stack: Stack) -> Stack:
-    """The stack once what a `Wait` waited for has come."""
-    return stack[:-1] if isinstance(stack[-1], Wait) else stack
+def waiting(stack: Stack) -> int | None:
+    """Where in the stack a `Wait` stands, perhaps beneath notices; None when nothing is waited for."""
+    return next((index for index, screen in enumerate(stack) if isinstance(screen, Wait)), None)

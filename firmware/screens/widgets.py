@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from firmware.events import Event, Key
-from firmware.screens.base import CANCEL_HINT, OK_HINT, Move, Pop, Push, Screen, Stay, shown
+from firmware.screens.base import CANCEL_HINT, OK_HINT, Home, Move, Pop, Push, Screen, Stay, shown
 from firmware.txn.command import Context, Refusal
 from firmware.view import Block, Field, Gap, Hint, Para, Row, Say, Tint, View, text
 from rules.errors import error
@@ -84,15 +84,15 @@ Heard = Callable[[Event, str, Context], Move | None]
 
 @dataclass(frozen=True, slots=True)
 class Wait(Screen):
-    """Waiting for a worker; its answer leads on by `heard`. CANCEL is not offered: nothing waits for the outside here."""
+    """Waiting for a worker; its answer leads on by `heard`. CANCEL is not hinted: nothing waits for the outside here."""
 
     words: Say
     heard: Heard
     about: str = ""
 
-    def hold(self, key: Key, ctx: Context) -> Move:
-        """The answer is under way: stay."""
-        return Stay()
+    def press(self, key: Key, ctx: Context) -> Move:
+        """CANCEL leads home, should an answer never come."""
+        return Home() if key is Key.CANCEL else Stay()
 
     def hear(self, event: Event, ctx: Context) -> Move:
         """On by `heard`, when the event is the one waited for."""

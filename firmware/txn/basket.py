@@ -25,7 +25,7 @@ class Basket:
     def add(self, line: Line) -> "Basket":
         """The basket with `line`: pieces of the same goods at the same price join their line, which moves to the end."""
         for index, old in enumerate(self.lines):
-            if not line.weighed and line.sku and (old.sku, old.price_fen) == (line.sku, line.price_fen):
+            if _alike(old, line):
                 joined = requantified(old, old.quantity_milli + line.quantity_milli)
                 return Basket((*self.lines[:index], *self.lines[index + 1 :], joined))
         return Basket((*self.lines, line))
@@ -37,6 +37,12 @@ class Basket:
     def without(self, index: int) -> "Basket":
         """The basket without line `index`."""
         return Basket((*self.lines[:index], *self.lines[index + 1 :]))
+
+
+def _alike(old: Line, new: Line) -> bool:
+    """Whether two lines are pieces of the same goods at the same price. An amount printed on a label stays as it is."""
+    counted = new.sku and not new.weighed and (old.sku, old.price_fen) == (new.sku, new.price_fen)
+    return bool(counted) and all(x.amount_fen == line_amount(x.price_fen, x.quantity_milli) for x in (old, new))
 
 
 def requantified(line: Line, quantity_milli: int) -> Line:

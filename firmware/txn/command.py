@@ -31,7 +31,7 @@ class Session:
 class Devices:
     """How the outside was last seen."""
 
-    printer: PrinterLook = "none"
+    printer: PrinterLook = "offline"  # until it is seen; `none`: this terminal has no printer
     drawer_open: bool | None = None
     link: LinkLook = "connecting"
     battery: int | None = None

@@ -303,6 +303,8 @@ class Ledger:
 
     def records(self, after: int, limit: int) -> tuple[Record, ...]:
         """Committed records with seq > after, at most `limit`, as they travel."""
+        if not 0 <= after < self.durable_seq:
+            return ()
         rows = self.db.execute(
             "SELECT seq, epoch, kind, version, at_ms, clock, body, hash FROM journal"
             " WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT ?",
@@ -445,6 +447,9 @@ class Ledger:
             found = self.db.execute(sql, (before_ms,)).fetchone()[0]
             if found is not None:
                 limits.append(int(found))
+        if self.db.execute("SELECT 1 FROM kept_basket LIMIT 1").fetchone():
+            newest = "SELECT seq - 1 FROM journal WHERE kind = 'basket_kept' ORDER BY seq DESC LIMIT 1"
+            limits.append(int(self.db.execute(newest).fetchone()[0]))
         return min(limits)
 
     def _last_at_ms(self) -> int:
@@ -461,7 +466,7 @@ class Ledger:
     @property
     def wants_checkpoint(self) -> bool:
         """Whether the write-ahead log has grown too long."""
-        return self.commits_in_wal >= WAL_COMMITS_MAX and not self.db.in_transaction
+        return self.commits_in_wal >= WAL_COMMITS_MAX
 
     def checkpoint(self) -> bool:
         """Fold the write-ahead log into the file if it has grown too long; True if it did. For idle slices.
@@ -470,6 +475,7 @@ class Ledger:
         """
         if not self.wants_checkpoint:
             return False
+        self.commit()  # what rides would keep the log from being folded for ever at a busy till
         self.commits_in_wal = 0  # also after a failure: the next try comes after as many commits again
         try:
             self._fold_log()

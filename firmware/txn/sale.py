@@ -9,16 +9,26 @@ from firmware.txn import product, shift
 from firmware.txn.basket import Basket, requantified
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
-from rules.barcodes import shown
+from rules.barcodes import clean_scan, shown, strip_aim
+from rules.catalogue import Product
 from rules.codes import Bad, Carton, Glued, Goods, Other, Weighed, read_code
+from rules.gs1 import Gs1
 from rules.money import cash_rounding, line_amount, rounding_unit
 from rules.rights import Right
-from rules.scale_codes import settle_weighing
+from rules.scale_codes import ScaleReading, settle_weighing
 from wire.facts import BasketCancelled, BasketKept, Carried, Fact, Line, LineRemoved, Sale, TenderPart
-from wire.records import SALE_LINES_MAX
+from wire.records import RECORD_BYTES_MAX, SALE_LINES_MAX
 
 TRACE_MAX = 999_999
 PIECE_MILLI = 1000
+LABELS_MAX = 20
+"""`20*` and a scale label: more labels of one weight are a typing error."""
+
+BARCODE_CHARS_MAX = 48
+BASKET_BYTES_MAX = RECORD_BYTES_MAX - 512
+"""A basket whose lines take more cannot be settled in one record (decisions 22)."""
+
+PAID_ABOVE_FEN_MAX = 100_000
 
 
 def next_trace(books: Reading) -> int:
@@ -42,13 +52,13 @@ class AddCode:
     times_milli: int = PIECE_MILLI
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The basket with the goods, or 6001, 6004, 6005, 6007, 6018, 6019."""
+        """The basket with the goods, or 6001, 6004, 6005, 6007, 6016, 6018, 6019."""
         code = read_code(self.code, self.symbology, ctx.settings.scale_layouts)
         match code:
-            case Goods(gtin=gtin, also=also):
-                return self._pieces(ctx, (gtin, *also))
-            case Carton(gtin14=gtin14, base=base):
-                return self._pieces(ctx, (gtin14, base))
+            case Goods(gtin=gtin, also=also, gs1=more):
+                return _expired(ctx, more) or self._pieces(ctx, (gtin, *also), more=more)
+            case Carton(gtin14=gtin14, gs1=more):  # a carton whose pack nobody told us of is unknown, never one piece
+                return _expired(ctx, more) or self._pieces(ctx, (gtin14,), more=more)
             case Weighed():
                 return self._weighed(ctx, code)
             case Glued(text=text) | Other(text=text):
@@ -57,22 +67,49 @@ class AddCode:
                 return Refusal(code.code, shown(code.text))
         assert_never(code)
 
-    def _pieces(self, ctx: Context, codes: tuple[str, ...], otherwise: int = 6001) -> Decision | Refusal:
+    def _pieces(
+        self, ctx: Context, codes: tuple[str, ...], otherwise: int = 6001, more: Gs1 | None = None
+    ) -> Decision | Refusal:
         for code in codes:
             found = product.by_code(ctx.books, code)
-            if found is not None:
-                return AddProduct(found.product.sku, self.times_milli * found.pack, code).decide(ctx)
+            if found is None:
+                continue
+            if found.product.weighable:
+                amount_fen, milli = (more.price_fen, more.quantity_milli) if more else (None, None)
+                return self._on_scale(ctx, found.product, ScaleReading("", amount_fen, milli, "gs1"), code)
+            return AddProduct(found.product.sku, self.times_milli * found.pack, code).decide(ctx)
         return Refusal(otherwise, shown(self.code))
 
     def _weighed(self, ctx: Context, code: Weighed) -> Decision | Refusal:
         goods = product.by_plu(ctx.books, code.plu)
         if goods is None:
             return self._pieces(ctx, (code.gtin,) if code.gtin else ())
-        weighing = settle_weighing(code.reading, goods.price_fen)
+        return self._on_scale(ctx, goods, code.reading, strip_aim(clean_scan(self.code))[0])
+
+    def _on_scale(self, ctx: Context, goods: Product, reading: ScaleReading, code: str) -> Decision | Refusal:
+        """As many lines as there are labels of this kind; without weight and amount the goods must be weighed: 6005."""
+        weighing = settle_weighing(reading, goods.price_fen)
         if isinstance(weighing, int):
-            return Refusal(weighing, shown(self.code))
-        line = product.line_of(goods, weighing.quantity_milli, weighing.amount_fen, self.code, ctx.lang)
-        return put(ctx, line)
+            return Refusal(weighing, shown(goods.name))
+        labels = self.times_milli // PIECE_MILLI
+        if labels > LABELS_MAX:
+            return Refusal(6007)
+        line = product.line_of(goods, weighing.quantity_milli, weighing.amount_fen, code[:BARCODE_CHARS_MAX], ctx.lang)
+        done: Decision | Refusal = Decision(session=ctx.session)
+        for _ in range(labels):
+            done = put(ctx, line)
+            if isinstance(done, Refusal):
+                return done
+            assert done.session is not None
+            ctx = replace(ctx, session=done.session)
+        return done
+
+
+def _expired(ctx: Context, more: Gs1 | None) -> Refusal | None:
+    """6016 for goods whose code says that they are past their date on this business day (domain 7.3)."""
+    open_shift = shift.current(ctx.books)
+    late = more is not None and more.expiry and open_shift is not None and more.expiry < open_shift.business_date
+    return Refusal(6016, more.expiry) if more is not None and late else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +260,14 @@ class TakeCash:
         assert open_shift is not None
         total = basket.total_fen
         due, rounding = due_in_cash(ctx)
-        if not due <= self.paid_fen <= ctx.settings.sale.amount_max_fen * 2:
+        if not due <= self.paid_fen <= max(ctx.settings.sale.amount_max_fen * 2, due + PAID_ABOVE_FEN_MAX):
             return Refusal(5020)
         change = self.paid_fen - due
+        wanted = ctx.settings.printer.print_slip == "always" if self.print_slip is None else self.print_slip
         sale = Sale(
             open_shift.batch, next_trace(ctx.books), ctx.session.operator, open_shift.business_date, basket.lines,
             total, rounding, due, (TenderPart("cash", self.paid_fen, change),), ctx.settings.revision,
-            print_slip=ctx.settings.printer.print_slip == "always" if self.print_slip is None else self.print_slip,
+            print_slip=wanted and ctx.devices.printer != "none",
             open_drawer=ctx.settings.drawer.kind != "none",
         )  # fmt: skip
         assert sum(line.amount_fen for line in sale.lines) == sale.due_fen + sale.rounding_fen
@@ -246,6 +284,8 @@ def put(ctx: Context, line: Line) -> Decision | Refusal:
         return Refusal(6007)
     newest = basket.lines[-1]
     if newest.quantity_milli > (limits.weight_max_g if newest.weighed else limits.quantity_max * PIECE_MILLI):
+        return Refusal(6007)
+    if len(msgspec.json.encode(basket.lines)) > BASKET_BYTES_MAX:
         return Refusal(6007)
     return Decision(session=replace(ctx.session, basket=basket))
 
