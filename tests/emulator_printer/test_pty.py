@@ -59,6 +59,9 @@ def printer(paper: Paper) -> Iterator[VirtualPrinter]:
     virtual.close()
 
 
+HANG_UP_WAIT_MS = 10_000
+
+
 def read(port: int, count: int) -> bytes:
     """Exactly so many bytes, or fewer when the printer stays silent for long."""
     data = b""
@@ -133,6 +136,9 @@ def test_unplugging_hangs_up_and_plugging_in_gives_a_new_port(
         printer.trouble("unplugged")
         assert not os.path.lexists(link)
         assert printer.path is None
+        hung_up = select.poll()
+        hung_up.register(port.fd, 0)  # POLLHUP is always told of; the printer's thread may be in a read just now
+        assert hung_up.poll(HANG_UP_WAIT_MS)
         with pytest.raises(OSError, match=os.strerror(errno.EIO)):
             os.write(port.fd, b"x")
     printer.trouble("ok")

@@ -307,7 +307,7 @@ MENU_DIGITS = ("2", "3", "4")
 SCANS = {
     "known": COLA, "weighed": APPLE_5_YUAN, "unknown": "6900000000014", "damaged": "6901234567890",
     "bad scale code": "2110001000003", "glued": COLA + "6901100000119", "2 000 characters": "9" * 2_000,
-    "control characters": "\x1b[2J69\x00", "half": "69012345",
+    "control characters": "\x1b[2J69\x00", "half": "69012345", "past its date": f"https://id.gs1.org/01/0{COLA}?17=240101",
 }  # fmt: skip
 
 DEVICES: dict[str, tuple[Event, ...]] = {
