@@ -144,13 +144,14 @@ class BasketScreen(Screen):
     def view(self, ctx: Context) -> View:
         """A page of lines, what is being typed, the total."""
         basket, chosen = ctx.session.basket, self.chosen(ctx)
-        page = LINES_SHOWN_TYPING if self.digits or self.times else LINES_SHOWN
-        first = max(0, chosen) // page * page
+        typing = bool(self.digits or self.times)
+        page = LINES_SHOWN_TYPING if typing else LINES_SHOWN
+        first = max(0, chosen - page + 1) if typing else max(0, chosen) // page * page
         items = tuple(
             line_item(index + 1, line, index == chosen)
             for index, line in enumerate(basket.lines[first : first + page], first)
         )
-        pages = max(1, -(-len(basket.lines) // page))
+        pages = 1 if typing else max(1, -(-len(basket.lines) // page))
         body: tuple[Block, ...] = (Items(items, chosen - first, first // page + 1, pages), *self._typing())
         body += (Big(text("basket__total", pieces=format_milli(basket.pieces_milli)), yuan(basket.total_fen)),)
         return shown(self, ctx, text("basket__title", lines=len(basket.lines)), body, self._hints())

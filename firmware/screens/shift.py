@@ -149,7 +149,7 @@ class CountFloat(Screen):
         first = self.row // DENOMINATIONS_SHOWN * DENOMINATIONS_SHOWN
         shown_rows = tuple(zip(COMMON_DENOMINATIONS_FEN, self.pieces, strict=True))[first : first + DENOMINATIONS_SHOWN]
         items = tuple(
-            Item("", text("count__of", yuan=yuan(fen)), text("count__pieces", pieces=typed or "0"))
+            Item("", text("count__of", yuan=yuan(fen).removesuffix(".00")), text("count__pieces", pieces=typed or "0"))
             for fen, typed in shown_rows
         )
         pages = -(-len(self.pieces) // DENOMINATIONS_SHOWN)

@@ -1,0 +1,160 @@
+"""How every screen looks, in both languages, with the sums of a real morning: look at the pictures when they change."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from firmware.events import (
+    Acked,
+    BatterySeen,
+    Key,
+    KeyPressed,
+    LinkUp,
+    Now,
+    Printed,
+    PrinterSeen,
+)
+from firmware.render import Renderer, find_font
+from firmware.render_text import speak
+from tests import goldens
+from tests.counter import APPLE_5_YUAN, COLA, Counter
+from tests.screens import ledgers
+from tests.screens.codes import ROOT
+from wire.records import Ack
+
+NOODLES, GOODS = "6901100000119", ledgers.codes()
+LANGS = ("zh", "en")
+
+
+def open_till(folder: Path) -> Counter:
+    """Open, on line, everything acknowledged, a battery."""
+    counter = Counter(folder).open_for_business()
+    return online(counter)
+
+
+def online(counter: Counter) -> Counter:
+    counter.step(LinkUp())
+    counter.step(BatterySeen(86, False))
+    counter.step(Acked(Ack(counter.ledger.epoch, counter.ledger.durable_seq)))
+    return counter
+
+
+def basket(folder: Path) -> Counter:
+    counter = open_till(folder).scan(COLA).scan(COLA).scan(APPLE_5_YUAN)
+    for code in GOODS[5:7]:
+        counter.scan(code)
+    return counter
+
+
+def cash(folder: Path) -> Counter:
+    return basket(folder).keys("OK DOWN")
+
+
+def sold_unprinted(folder: Path) -> Counter:
+    counter = open_till(folder)
+    counter.prints, counter.drawer = "", "did_not_open"
+    counter.keys("1 2 5 0 OK 5 0 0 0 OK")
+    counter.step(Printed(counter.printed()[0].job, "not_printed", 4001))
+    return counter
+
+
+def idle_paper_out(folder: Path) -> Counter:
+    counter = sold_unprinted(folder)
+    counter.step(PrinterSeen("paper_out"))
+    return counter.keys("OK")
+
+
+def checking(folder: Path) -> Counter:
+    """The moment between OK and the worker's answer."""
+    counter = Counter(folder).open_for_business().keys("MENU 4 0 1 OK 3 8 5 2")
+    counter.ms += 100
+    counter.terminal.step(KeyPressed(Key.OK), Now(counter.ms, counter.day_ms + counter.ms, counter.clock))
+    return counter
+
+
+def no_link(folder: Path) -> Counter:
+    counter = ledgers.link_down_with_backlog(folder)
+    return counter.keys("MENU 3")
+
+
+def counting(folder: Path) -> Counter:
+    return ledgers.strict_shop(folder).keys("1 OK 1 OK 2")
+
+
+SCREENS: dict[str, Callable[[Path], Counter]] = {
+    "signon": lambda folder: Counter(folder).boot().keys("0 1"),
+    "signon_pin": lambda folder: Counter(folder).boot().keys("0 1 OK 3 8 5 2"),
+    "wait": checking,
+    "newpin": lambda folder: Counter(folder).boot().keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8"),
+    "shift_sum": lambda folder: ledgers.pin_changed_no_shift(folder).keys("2 0 0 0 0"),
+    "shift_date": ledgers.untrusted_clock,
+    "shift_count": counting,
+    "shift_at_once": lambda folder: ledgers.no_float_untrusted(folder).keys("OK"),
+    "shift_differs": lambda folder: counting(folder).keys("F1"),
+    "idle": open_till,
+    "idle_numbers": lambda folder: ledgers.strict_shop_selling(folder).keys("OK OK OK OK"),
+    "idle_paper_out": idle_paper_out,
+    "idle_safe": ledgers.safe_mode,
+    "amount": lambda folder: open_till(folder).keys("1 2 3 0"),
+    "basket": basket,
+    "basket_times": lambda folder: basket(folder).keys("3 *"),
+    "basket_number": lambda folder: basket(folder).keys("0 9 0 0"),
+    "basket_long": ledgers.two_hundred_lines,
+    "basket_longest": ledgers.longest,
+    "basket_cancel": lambda folder: basket(folder).keys("CANCEL"),
+    "search_empty": lambda folder: open_till(folder).keys("F1"),
+    "search": lambda folder: open_till(folder).keys("F1 5 DOWN"),
+    "search_none": lambda folder: open_till(folder).keys("F1 1 1 1 1 1"),
+    "weight": lambda folder: open_till(folder).scan(COLA).keys("1 0 0 0 1 OK 3 8 5"),
+    "cash": cash,
+    "cash_typed": lambda folder: basket(folder).keys("OK 1 0 0 0 0"),
+    "cash_rounded": lambda folder: ledgers.strict_shop_selling(folder).scan(APPLE_5_YUAN).keys("OK"),
+    "ask_slip": lambda folder: ledgers.strict_shop_selling(folder).keys("OK OK"),
+    "overpaid": lambda folder: basket(folder).keys("OK 1 0 0 0 0 0 OK"),
+    "sold": lambda folder: cash(folder).keys("OK"),
+    "sold_large": lambda folder: open_till(folder).keys("1 1 2 0 OK 9 0 0 0 0 8 OK OK"),
+    "sold_unprinted": sold_unprinted,
+    "refused": lambda folder: open_till(folder).scan("6900000000014"),
+    "refused_right": lambda folder: ledgers.left_by_an_operator_who_is_gone(folder).keys("OK"),
+    "menu": lambda folder: idle_paper_out(folder).keys("MENU"),
+    "menu_none": lambda folder: open_till(folder).keys("MENU 1"),
+    "about": lambda folder: open_till(folder).keys("MENU 3"),
+    "about_no_link": no_link,
+    "unfinished": lambda folder: ledgers.unfinished_after_a_cut(folder).keys("DOWN"),
+    "kept": ledgers.kept_after_a_cut,
+}
+NAMES = {f"screens/{lang}/{name}" for name in SCREENS for lang in LANGS}
+
+
+@pytest.fixture(scope="module")
+def renderer():
+    return Renderer(find_font(), speak)
+
+
+@pytest.fixture(scope="module")
+def counters(tmp_path_factory) -> dict[str, Counter]:
+    """A terminal at each of the screens."""
+    return {name: way(tmp_path_factory.mktemp(name)) for name, way in SCREENS.items()}
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_a_screen_looks_as_it_was_approved(counters, renderer, name):
+    """One terminal, its screen in both languages; nothing of it may be cut."""
+    counter = counters[name]
+    for lang in LANGS:
+        view = counter.terminal.stack[-1].view(replace(counter.terminal.context(), lang=lang))
+        assert renderer.overflow(view) == []
+        goldens.check(f"screens/{lang}/{name}", renderer.draw(view))
+
+
+def test_every_screen_class_has_a_picture(counters):
+    met = {type(counter.terminal.stack[-1]).__name__ for counter in counters.values()}
+    source = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "firmware/screens").glob("*.py")))
+    classes = {line.split("(")[0].removeprefix("class ") for line in source.splitlines() if line.endswith("(Screen):")}
+    assert classes - met == set()
+
+
+def test_no_golden_is_left_over():
+    goldens.assert_no_orphans("screens", NAMES)
