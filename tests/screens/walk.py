@@ -126,6 +126,11 @@ class Undoable:
         return copied(self.db)
 
 
+def own(value: Any) -> Any:
+    """A copy of what a step could change in place."""
+    return value.copy() if isinstance(value, set | dict) else value
+
+
 _LEDGER_FIELDS = ("next_seq", "head", "durable_seq", "acked_seq", "commits_in_wal", "_acked_committed")
 
 
@@ -202,8 +207,7 @@ class Walker(Counter):
 
     def save(self, last: State | None) -> State:
         """The state now; the database is copied only when something was written since `last`."""
-        terminal = {f.name: getattr(self.terminal, f.name) for f in dataclasses.fields(self.terminal)}
-        terminal["_timers"] = frozenset(self.terminal._timers)
+        terminal = {f.name: own(getattr(self.terminal, f.name)) for f in dataclasses.fields(self.terminal)}
         ledger = {name: getattr(self.ledger, name) for name in _LEDGER_FIELDS}
         same = last is not None and last.ledger["next_seq"] == self.ledger.next_seq
         db = last.db if same and last is not None else self.ledger.db.copy()
@@ -222,7 +226,7 @@ class Walker(Counter):
 
     def _remember(self, state: State) -> None:
         for name, value in state.terminal.items():
-            setattr(self.terminal, name, set(value) if name == "_timers" else value)
+            setattr(self.terminal, name, own(value))
         for name, value in state.ledger.items():
             setattr(self.ledger, name, value)
         self.ledger._pending.clear()
