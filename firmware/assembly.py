@@ -35,6 +35,7 @@ from firmware.drivers.uplink import LinkSettings, Tls, Uplink
 from firmware.events import (
     Announce,
     AskEpoch,
+    AskTime,
     CheckPin,
     DrawerPulsed,
     DrawerSeen,
@@ -349,7 +350,7 @@ class Edge:
                 self._print(effect)
             case PulseDrawer():
                 self._pulse(effect)
-            case Send() | Announce() | AskEpoch():
+            case Send() | Announce() | AskEpoch() | AskTime():
                 if self.uplink is not None:
                     self.uplink.carry_out(effect)
             case Sound() | Light():

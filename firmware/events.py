@@ -281,6 +281,11 @@ class AskEpoch:
     journal_key: str
 
 
+@dataclass(frozen=True, slots=True)
+class AskTime:
+    """Ask the backend for its signed time now; the answer reaches the clock, not the core."""
+
+
 class ToneName(StrEnum):
     """Tones of domain 14.5 and 7.4."""
 
@@ -359,6 +364,6 @@ class Exit:
 
 
 Effect = (
-    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Sound | Light | SetTimer | StopTimer | CheckPin | HashPin
-    | SignSeal | Exit
+    Show | Print | PulseDrawer | Send | Announce | AskEpoch | AskTime | Sound | Light | SetTimer | StopTimer
+    | CheckPin | HashPin | SignSeal | Exit
 )  # fmt: skip

@@ -140,6 +140,7 @@ class Loop:
     _timers: dict[str, int] = field(default_factory=dict)
     _threads: dict[str, threading.Thread] = field(default_factory=dict)
     _keys: int = 0
+    _choked: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _failed: BaseException | None = None
     _fed_ms: int = 0
@@ -155,9 +156,11 @@ class Loop:
         self._inbox.put(event)
 
     def key_credit(self) -> int:
-        """How many more keys the inbox takes."""
+        """How many more keys the inbox takes. Once it was full, none until all are taken: a burst loses its end, never
+        keys out of its middle, which would make another amount."""
         with self._lock:
-            return KEYS_WAITING_MAX - self._keys
+            self._choked = self._keys >= KEYS_WAITING_MAX or (self._choked and self._keys > 0)
+            return 0 if self._choked else KEYS_WAITING_MAX - self._keys
 
     def ask(self, question: Callable[[], object]) -> object:
         """Have `question` answered by the core's thread. Raises `TimeoutError` when the core is stuck or gone."""

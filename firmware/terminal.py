@@ -13,6 +13,7 @@ from firmware.events import (
     Acked,
     Announce,
     AskEpoch,
+    AskTime,
     BatterySeen,
     CheckPin,
     ClockSeen,
@@ -108,6 +109,7 @@ CONTINUED_MAX = 2
 """So often a slip is printed again by itself; a printer that fails more often needs somebody to look."""
 
 WANTED_MAX = 8
+BATTERY_LOW_PERCENT = (15, 5)
 ASK_AGAIN_MS = 30_000
 TELL_AGAIN_MS = 600_000
 TROUBLE_DEPTH_MAX = 5
@@ -144,7 +146,9 @@ class Terminal:
     pulsing: int = 0  # cause of the pulse under way
     opened_ms: int = -OPENS_ITSELF_MS
     sealing: bool = False
+    storage_told: bool = False
     told_until_ms: dict[str, int] = field(default_factory=dict)  # alarms that are not told again before then
+    left: frozenset[int] = frozenset()  # slips an earlier run left: they need somebody to look at the paper
     offer_slips: bool = False  # slips of an earlier run wait for somebody to look at the paper
     requests: int = 0  # numbers given to workers' jobs
     awaited: int = 0  # the one whose answer a screen waits for
@@ -230,7 +234,7 @@ class Terminal:
             case DeviceSeen() | BatterySeen() | DiskSeen():
                 self._device(event)
             case ClockSeen():
-                self._append(ClockChanged(event.state, event.step_ms))
+                self._clock(event)
             case TimerFired(name):
                 self._timers.discard(name)
                 self._fired(name)
@@ -254,6 +258,7 @@ class Terminal:
         for job in slip.open_jobs(self.ledger):
             if job.state == "queued":  # given to the printer, never answered: look at the paper
                 self._append(SlipPrinted(job.job, "unknown", 9016))
+            self.left |= {job.job}
             self.offer_slips = True
         for code, detail in event.notices:
             self._append(Trouble(code, detail))
@@ -264,7 +269,10 @@ class Terminal:
             self.locked_until_ms[who] = self.now.monotonic_ms + operator.LOCK_MS
         self._arm_clock()
         self._light("green")
-        trouble = (*self.stack[len(bottom) :], *(Refused(Refusal(*notice)) for notice in reversed(event.notices)))
+        trouble = (
+            *self.stack[len(bottom) :],
+            *(Refused(Refusal(*notice), trouble=True) for notice in reversed(event.notices)),
+        )
         self.stack = (*self._at_home(), *trouble)
 
     def _scanned(self, event: Scanned) -> None:
@@ -316,7 +324,7 @@ class Terminal:
         for job in slip.open_jobs(self.ledger):
             if len(self.printing) >= PRINTING_MAX:
                 return
-            if job.code == 9016 or job.job in self.printing:
+            if job.job in self.left or job.job in self.printing:
                 continue
             if job.state == "queued":
                 self._print(job.job, job.job, "")
@@ -339,6 +347,7 @@ class Terminal:
         self._append(DrawerMoved(event.open, forced))
         if forced:
             self._tone(ToneName.ATTENTION)
+            self._refused(Refusal(8002))
         if event.open:
             self._timer("drawer", self.settings.drawer.open_warn_s * 1000)
         else:
@@ -348,7 +357,7 @@ class Terminal:
 
     def _unsay(self, code: int) -> None:
         """Trouble that is over covers no screen any more."""
-        over = Refused(Refusal(code))
+        over = Refused(Refusal(code), trouble=True)
         self.stack = tuple(screen for screen in self.stack if screen != over)
 
     def _drawer_failed(self, code: int) -> None:
@@ -450,12 +459,33 @@ class Terminal:
                 elif device == "printer" and not present:
                     self.devices = replace(self.devices, printer="offline")
             case BatterySeen(percent, charging):
+                was = self.devices.battery
                 self.devices = replace(self.devices, battery=percent, charging=charging)
+                self._battery(was)
             case DiskSeen(_, read_only):
                 if read_only:
                     self._refused(Refusal(9013))
             case _:
                 assert_never(event)
+
+    def _battery(self, was: int | None) -> None:
+        """Said at 15 % and once more at 5 %, until it is charged (9006)."""
+        now = self.devices.battery
+        if now is None or self.devices.charging or now > BATTERY_LOW_PERCENT[0]:
+            self._unsay(9006)
+        elif any(now <= level < (101 if was is None else was) for level in BATTERY_LOW_PERCENT):
+            self._tell(Trouble(9006, f"{now} %"))
+            self._refused(Refusal(9006))
+
+    def _clock(self, event: ClockSeen) -> None:
+        """The wall clock jumped, or is trusted again: by a jump the backend is asked for the time at once (9011)."""
+        self._append(ClockChanged(event.state, event.step_ms))
+        if event.state == "trusted":
+            self._unsay(9011)
+        elif event.step_ms:
+            self._refused(Refusal(9011))
+            if self.devices.link == "up":
+                self._effects.append(AskTime())
 
     def _missing(self, code: int, was: bool, present: bool) -> None:
         """A device that went is told of and shown; when it is back the screen that says so goes."""
@@ -638,7 +668,7 @@ class Terminal:
 
     def _refused(self, refusal: Refusal) -> None:
         """Trouble at a device is shown above whatever is going on, once."""
-        screen: Screen = Refused(refusal)
+        screen: Screen = Refused(refusal, trouble=True)
         if self.stack[-1] != screen and len(self.stack) < TROUBLE_DEPTH_MAX:
             self.stack = (*self.stack, screen)
         self._tone(ToneName.FAILURE)
@@ -674,6 +704,10 @@ class Terminal:
         if self.ledger.pending:
             self.ledger.commit()
         self._stop_timer("soon")
+        if self.ledger.low_storage and not self.storage_told:
+            self.storage_told = True  # the reserve is in use: a thousand more cash sales, then 9002 stops
+            self._tell(Trouble(9002, "reserve"))
+            self._refused(Refusal(9002))
 
     def _keep_soon(self) -> None:
         """Arm the timer that writes the changed basket down."""

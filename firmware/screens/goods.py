@@ -2,12 +2,14 @@
 
 from firmware.events import Scanned
 from firmware.screens.base import Do, Done, Home, Move
+from firmware.txn import product
 from firmware.txn.command import Context
 from firmware.txn.sale import PIECE_MILLI, AddCode
 from firmware.view import Item
 from rules.catalogue import Product
 from rules.money import yuan
 from rules.quantity import format_milli
+from texts import t
 from wire.facts import Line
 
 
@@ -21,13 +23,21 @@ def to_basket(done: Done, ctx: Context) -> Move:
     return Home()
 
 
-def line_item(number: int, line: Line, chosen: bool) -> Item:
+def line_item(ctx: Context, number: int, line: Line, chosen: bool) -> Item:
     """A basket line as a list entry: its quantity unless it is one piece; the chosen one with its price beneath."""
-    amount = yuan(line.amount_fen)
+    amount, name = yuan(line.amount_fen), line_name(ctx, line)
     if chosen:
-        return Item(str(number), line.name, amount, f"{quantity(line)} × {yuan(line.price_fen)}")
+        return Item(str(number), name, amount, f"{quantity(line)} × {yuan(line.price_fen)}")
     plain = line.quantity_milli == PIECE_MILLI and not line.weighed
-    return Item(str(number), line.name, amount if plain else f"{quantity(line, '×')}  {amount}")
+    return Item(str(number), name, amount if plain else f"{quantity(line, '×')}  {amount}")
+
+
+def line_name(ctx: Context, line: Line) -> str:
+    """The record's name is the slip's, in the shop's language; a screen in the other language says it its own way."""
+    if ctx.lang == ctx.settings.terminal.lang:
+        return line.name
+    goods = product.by_sku(ctx.books, line.sku) if line.sku else None
+    return goods_name(ctx, goods) if goods else t("firmware", ctx.lang, "amount__line") if not line.sku else line.name
 
 
 def quantity(line: Line, sign: str = "") -> str:

@@ -28,7 +28,9 @@ class Amount(Screen):
         if digits is not None:
             return Stay(Amount(digits.lstrip("0")))
         if key is Key.OK and self.digits:
-            return Do(AddAmount(int(self.digits), t("firmware", ctx.lang, "amount__line")), _amount_to_cash)
+            return Do(
+                AddAmount(int(self.digits), t("firmware", ctx.settings.terminal.lang, "amount__line")), _amount_to_cash
+            )
         return Pop() if key is Key.CANCEL else Stay()
 
     def hold(self, key: Key, ctx: Context) -> Move:
@@ -232,4 +234,6 @@ class Sold(Screen):
 
     def _slip(self, ctx: Context) -> tuple[Block, ...]:
         queued = any(job.job == self.job for job in slip.open_jobs(ctx.books))
-        return (Row(text("done__printing" if queued else "done__drawer"), tint=Tint.QUIET),)
+        if queued:
+            return (Row(text("done__printing"), tint=Tint.QUIET),)
+        return () if ctx.devices.drawer_open is False else (Row(text("done__drawer"), tint=Tint.QUIET),)

@@ -9,7 +9,7 @@ from firmware.screens.goods import line_item, scanned_in, to_basket
 from firmware.screens.menu import Menu
 from firmware.screens.pay import Amount, Cash
 from firmware.screens.slips import paper_rows
-from firmware.screens.widgets import Confirm
+from firmware.screens.widgets import Confirm, refuse
 from firmware.txn import product, shift
 from firmware.txn.command import Context
 from firmware.txn.sale import PIECE_MILLI, AddCode, CancelBasket, RemoveLine, SetQuantity
@@ -87,8 +87,8 @@ class BasketScreen(Screen):
         if key.digit and not self.times:
             return Stay(replace(self, digits=(self.digits + key.digit)[:CODE_DIGITS_MAX]))
         match key:
-            case Key.STAR if 0 < len(self.digits) <= QUANTITY_DIGITS_MAX and int(self.digits):
-                return Stay(replace(self, digits="", times=int(self.digits)))
+            case Key.STAR if self.digits:
+                return self._star()
             case Key.OK:
                 return self._ok(ctx)
             case Key.CLEAR:
@@ -103,6 +103,12 @@ class BasketScreen(Screen):
                 return Push(Menu())
             case _:
                 return Stay()
+
+    def _star(self) -> Move:
+        """`3*`; a quantity of nothing or of five digits is refused there and then."""
+        if len(self.digits) > QUANTITY_DIGITS_MAX or not int(self.digits):
+            return refuse(6007)
+        return Stay(replace(self, digits="", times=int(self.digits)))
 
     def hold(self, key: Key, ctx: Context) -> Move:
         """CLEAR held: all of what is typed, or the whole basket after asking (domain 14.1)."""
@@ -148,7 +154,7 @@ class BasketScreen(Screen):
         page = LINES_SHOWN_TYPING if typing else LINES_SHOWN
         first = max(0, chosen - page + 1) if typing else max(0, chosen) // page * page
         items = tuple(
-            line_item(index + 1, line, index == chosen)
+            line_item(ctx, index + 1, line, index == chosen)
             for index, line in enumerate(basket.lines[first : first + page], first)
         )
         pages = 1 if typing else max(1, -(-len(basket.lines) // page))

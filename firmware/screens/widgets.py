@@ -36,9 +36,13 @@ class Notice(Screen):
 
 @dataclass(frozen=True, slots=True)
 class Refused(Screen):
-    """A refusal, always shown the same way: `[2005] …` and what the cashier does next (design 4)."""
+    """A refusal, always shown the same way: `[2005] …` and what the cashier does next (design 4).
+
+    `trouble`: nothing was refused, a device or the terminal itself needs a hand.
+    """
 
     refusal: Refusal
+    trouble: bool = False
 
     def press(self, key: Key, ctx: Context) -> Move:
         """Leave on OK, CANCEL or CLEAR."""
@@ -53,7 +57,8 @@ class Refused(Screen):
             body += (Row(self.refusal.about, tint=Tint.QUIET),)
         if action:
             body += (Gap(8), Para(action))
-        return shown(self, ctx, text("refused__title"), body, (OK_HINT,), Tint.BAD)
+        title = text("refused__trouble" if self.trouble else "refused__title")
+        return shown(self, ctx, title, body, (OK_HINT,), Tint.BAD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,9 @@ class AddCode:
         labels = self.times_milli // PIECE_MILLI
         if labels > LABELS_MAX:
             return Refusal(6007)
-        line = product.line_of(goods, weighing.quantity_milli, weighing.amount_fen, code[:BARCODE_CHARS_MAX], ctx.lang)
+        line = product.line_of(
+            goods, weighing.quantity_milli, weighing.amount_fen, code[:BARCODE_CHARS_MAX], ctx.settings.terminal.lang
+        )
         done: Decision | Refusal = Decision(session=ctx.session)
         for _ in range(labels):
             done = put(ctx, line)
@@ -126,7 +128,7 @@ class AddProduct:
         if goods is None:
             return Refusal(6001, self.sku)
         amount = line_amount(goods.price_fen, self.quantity_milli)
-        return put(ctx, product.line_of(goods, self.quantity_milli, amount, self.barcode, ctx.lang))
+        return put(ctx, product.line_of(goods, self.quantity_milli, amount, self.barcode, ctx.settings.terminal.lang))
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +262,8 @@ class TakeCash:
         assert open_shift is not None
         total = basket.total_fen
         due, rounding = due_in_cash(ctx)
+        if rounding and not due:
+            return Refusal(5020)  # too small to be paid in cash at all
         if not due <= self.paid_fen <= max(ctx.settings.sale.amount_max_fen * 2, due + PAID_ABOVE_FEN_MAX):
             return Refusal(5020)
         change = self.paid_fen - due
@@ -268,7 +272,7 @@ class TakeCash:
             open_shift.batch, next_trace(ctx.books), ctx.session.operator, open_shift.business_date, basket.lines,
             total, rounding, due, (TenderPart("cash", self.paid_fen, change),), ctx.settings.revision,
             print_slip=wanted and ctx.devices.printer != "none",
-            open_drawer=ctx.settings.drawer.kind != "none",
+            open_drawer=ctx.settings.drawer.kind != "none" and self.paid_fen > 0,
         )  # fmt: skip
         assert sum(line.amount_fen for line in sale.lines) == sale.due_fen + sale.rounding_fen
         return Decision((sale,), replace(ctx.session, basket=Basket()))

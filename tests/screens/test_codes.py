@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from firmware.events import (
+    BatterySeen,
+    ClockSeen,
     DeviceSeen,
     DiskSeen,
     DrawerSeen,
@@ -114,6 +116,13 @@ REFUSALS: dict[int, Way] = {
     9011: lambda folder: ledgers.untrusted_clock(folder).keys("CLEAR CLEAR 9 9 OK OK"),
 }
 
+
+def reserve_in_use(folder: Path) -> Counter:
+    counter = till(folder)
+    counter.ledger.low_storage = True
+    return counter.keys("5 0 0 OK OK")
+
+
 DEVICES: dict[int, Way] = {
     8001: pulse_answer("did_not_open"),
     8002: left_open,
@@ -121,6 +130,9 @@ DEVICES: dict[int, Way] = {
     8006: pulse_answer("too_soon"),
     9008: after(DeviceSeen("scanner", False)),
     9009: after(DeviceSeen("keypad", False)),
+    9002: reserve_in_use,
+    9006: after(BatterySeen(80, False), BatterySeen(12, False)),
+    9011: after(ClockSeen("floor", -9_000_000)),
     9012: broken_record,
     9013: after(DiskSeen(1 << 30, True)),
 }

@@ -141,7 +141,7 @@ def test_paper_out_resumes_by_itself_marked_and_without_the_drawer(tmp_path: Pat
 def test_records_stream_under_credit_and_only_the_backend_moves_the_mark(tmp_path: Path) -> None:
     counter = Counter(tmp_path).open_for_business()
     for _ in range(400):
-        counter.keys("1 OK OK")
+        counter.keys("1 0 OK OK")
     counter.out = []
     counter.step(LinkUp())
     sent = [effect.packet for effect in counter.out if isinstance(effect, Send)]
@@ -201,7 +201,7 @@ def test_the_epoch_is_asked_for_until_it_is_granted_and_then_never_again(tmp_pat
 def test_a_seal_is_signed_every_hundred_records(tmp_path: Path) -> None:
     counter = Counter(tmp_path).open_for_business()
     for _ in range(60):
-        counter.keys("1 OK OK")
+        counter.keys("1 0 OK OK")
     [asked] = [effect for effect in counter.out if isinstance(effect, SignSeal)]
     assert asked.hash == counter.ledger.hash_at(asked.upto)
     counter.step(Signed(asked.upto, asked.hash, "00" * 64))
@@ -311,14 +311,14 @@ def test_a_checkpoint_that_finds_the_disk_full_loses_nothing_and_stops_nothing(
         raise error
 
     for _ in range(70):
-        counter.keys("1 OK OK")
+        counter.keys("1 0 OK OK")
     monkeypatch.setattr(type(counter.ledger), "_fold_log", lambda self: full())
     counter.pass_time(10_000)
     assert counter.terminal.idle_work
     counter.step(Idle())
     assert "trouble" in counter.facts()
     assert not counter.ledger.wants_checkpoint
-    counter.keys("1 OK OK")
+    counter.keys("1 0 OK OK")
     assert counter.screen == "Sold"
 
 

@@ -23,6 +23,7 @@ from firmware.events import (
     Acked,
     Announce,
     AskEpoch,
+    AskTime,
     EpochAnswered,
     Event,
     LinkDown,
@@ -114,7 +115,9 @@ class Uplink:
         self._jitter = jitter
         self._monotonic_ms = monotonic_ms
         self._time = TimeKeeper(settings.terminal, settings.fleet_key, nonce)
-        self._inbox: queue.SimpleQueue[Send | Announce | AskEpoch | _Stop | _RetryNow | _Noted] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Send | Announce | AskEpoch | AskTime | _Stop | _RetryNow | _Noted] = (
+            queue.SimpleQueue()
+        )
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self._ticked_ms = monotonic_ms()
         self._link: _Link | None = None
@@ -138,7 +141,7 @@ class Uplink:
         """Start the worker; it connects by itself and keeps at it."""
         self._thread.start()
 
-    def carry_out(self, effect: Send | Announce | AskEpoch) -> None:
+    def carry_out(self, effect: Send | Announce | AskEpoch | AskTime) -> None:
         """Take an effect of the core; never blocks. `Send` without a link is dropped: the core sends again."""
         self._inbox.put(effect)
 
@@ -185,7 +188,7 @@ class Uplink:
             self._busy = True
             self._take(item)
 
-    def _take(self, item: Send | Announce | AskEpoch | _Stop | _RetryNow | _Noted) -> None:
+    def _take(self, item: Send | Announce | AskEpoch | AskTime | _Stop | _RetryNow | _Noted) -> None:
         match item:
             case _Noted(connection, note):
                 if self._link is not None and connection is self._link.connection:
@@ -197,6 +200,9 @@ class Uplink:
             case AskEpoch():
                 if self._queue(ASK_EPOCH, msgspec.json.encode(messages.AskEpoch(item.epoch, item.journal_key))):
                     self._ask = item
+            case AskTime():
+                if self._link is not None and self._link.up and self._time.enabled:
+                    self._ask_time(self._monotonic_ms())
             case _RetryNow():
                 self._failures = 0
                 if self._attempt_ms is not None:
