@@ -179,6 +179,7 @@ class Terminal:
             self._keep_soon()
         if self.devices.link == "up" and self.announced != (self.devices.printer, self.now.clock):
             self._announce()
+        self._storage()
         self._stream()
         self._seal()
         self._soon()
@@ -704,16 +705,19 @@ class Terminal:
         if self.ledger.pending:
             self.ledger.commit()
         self._stop_timer("soon")
-        if self.ledger.low_storage and not self.storage_told:
-            self.storage_told = True  # the reserve is in use: a thousand more cash sales, then 9002 stops
-            self._tell(Trouble(9002, "reserve"))
-            self._refused(Refusal(9002))
 
     def _keep_soon(self) -> None:
         """Arm the timer that writes the changed basket down."""
         if "keep" not in self._timers:
             self.keep_latest_ms = self.now.monotonic_ms + KEEP_LATEST_MS
         self._timer("keep", max(0, min(KEEP_MS, self.keep_latest_ms - self.now.monotonic_ms)))
+
+    def _storage(self) -> None:
+        """The reserve of the disk is in use: a thousand more cash sales, then 9002 stops. Said once."""
+        if self.ledger.low_storage and not self.storage_told:
+            self.storage_told = True
+            self._tell(Trouble(9002, "reserve"))
+            self._refused(Refusal(9002))
 
     def _soon(self) -> None:
         """Arm the timer that commits what is pending, if it cannot wait as long as it would by now."""

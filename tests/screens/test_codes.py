@@ -120,7 +120,7 @@ REFUSALS: dict[int, Way] = {
 def reserve_in_use(folder: Path) -> Counter:
     counter = till(folder)
     counter.ledger.low_storage = True
-    return counter.keys("5 0 0 OK OK")
+    return counter.keys("#")
 
 
 DEVICES: dict[int, Way] = {

@@ -318,7 +318,8 @@ def test_a_checkpoint_that_finds_the_disk_full_loses_nothing_and_stops_nothing(
     counter.step(Idle())
     assert "trouble" in counter.facts()
     assert not counter.ledger.wants_checkpoint
-    counter.keys("1 0 OK OK")
+    assert "[9002]" in counter.text()
+    counter.keys("OK 1 0 OK OK")
     assert counter.screen == "Sold"
 
 
