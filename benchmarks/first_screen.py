@@ -33,7 +33,7 @@ def measure(scale: Scale) -> list[Figure]:
     with Rig(few_folder, cache) as few, Rig(many_folder, cache, goods) as many:
         cpu_s: list[float] = []
         sides = {"fixed": lambda: _fixed(cache), "few": lambda: _boot(few, cpu_s), "many": lambda: _boot(many, [])}
-        taken = medians(in_turns(sides, scale.pick(2, 7)))
+        taken = medians(in_turns(sides, scale.pick(2, 5)))
     ratio, more = taken["few"] / taken["fixed"], taken["many"] / taken["few"]
     detail = f"{taken['few'] * 1000:.0f} ms ÷ {taken['fixed'] * 1000:.0f} ms"
     worked = f"; {statistics.median(cpu_s) * 1000:.0f} ms of processor" if cpu_s else ""

@@ -13,7 +13,7 @@ from typing import Any
 from tinydb import TinyDB, where
 
 from benchmarks.harness import Figure, Scale, Timed, cpu, in_turns, medians
-from benchmarks.shop import EPOCH, TERMINAL, barcode, code_rows, goods_rows
+from benchmarks.shop import EPOCH, TERMINAL, barcode, barcodes, code_rows, goods_rows
 from firmware.txn import product
 from firmware.txn.ledger import Ledger, load_products
 
@@ -46,18 +46,19 @@ def measure(scale: Scale) -> list[Figure]:
 def _of_size(scale: Scale, size: int) -> dict[str, float]:
     """Seconds of one look-up, by side."""
     ledger = Ledger.open(scale.folder / f"goods-{size}.db", TERMINAL, EPOCH, synchronous="OFF")
-    load_products(ledger, goods_rows(size), code_rows(size))
+    all_codes = barcodes(size)
+    load_products(ledger, goods_rows(all_codes), code_rows(all_codes))
     ledger.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    held = {code: (sku, pack) for code, sku, pack in code_rows(size)}
+    held = {code: (sku, pack) for code, sku, pack in code_rows(all_codes)}
     chance = random.Random(size)
-    codes = [barcode(chance.randrange(size)) for _ in range(20 * BATCH)]
+    codes = [chance.choice(all_codes) for _ in range(20 * BATCH)]
     db: sqlite3.Connection = ledger.db
     sides = {
         "dict": _batch(codes, held.__getitem__),
         "index": _batch(codes, lambda code: db.execute(INDEX, (code,)).fetchone()),
         "whole": _batch(codes, lambda code: product.by_code(ledger, code)),
     }
-    found = medians(in_turns(sides, scale.pick(20, 60), warm_up=20))
+    found = medians(in_turns(sides, scale.pick(20, 40), warm_up=20))
     assert product.by_code(ledger, codes[0]) is not None
     ledger.close()
     return {name: seconds / BATCH for name, seconds in found.items()}

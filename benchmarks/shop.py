@@ -145,13 +145,30 @@ def barcode(number: int) -> str:
     return with_check(f"69{number:010d}")
 
 
-def goods_rows(count: int) -> Iterator[tuple[str, str, str, bytes]]:
-    """Invented goods as rows of the table `product`, as `price_list` makes them (it takes four times as long, because
-    it knows nothing of their codes)."""
-    encode_body = msgspec.json.Encoder().encode
-    return ((goods.sku, "", "77", encode_body(goods)) for goods in invented(count))
+def barcodes(count: int) -> list[str]:
+    """Barcodes of the first `count` invented goods."""
+    return [barcode(number) for number in range(count)]
 
 
-def code_rows(count: int) -> Iterator[tuple[str, str, int]]:
+def goods_rows(codes: list[str]) -> Iterator[tuple[str, str, str, bytes]]:
+    """Invented goods as rows of the table `product`, byte for byte what `price_list` makes of them, ten times as fast:
+    the body of one good with the others' figures filled in."""
+    (pattern,) = (msgspec.json.encode(goods).decode() for goods in invented(1))
+    body = pattern.replace("%", "%%")
+    for fixed, varied in (
+        (barcode(0), "%(code)s"),  # first: it holds the number's noughts too
+        ("0000000", "%(n)07d"),
+        ('no. 0"', 'no. %(n)d"'),
+        ('商品0"', '商品%(n)d"'),
+        (":100,", ":%(fen)d,"),
+    ):
+        assert fixed in body
+        body = body.replace(fixed, varied)
+    for number, code in enumerate(codes):
+        filled = body % {"n": number, "code": code, "fen": 100 + number % 9_000}
+        yield f"{number:07d}", "", "77", filled.encode()
+
+
+def code_rows(codes: list[str]) -> Iterator[tuple[str, str, int]]:
     """Their barcodes as rows of the table `barcode`."""
-    return ((barcode(number), f"{number:07d}", 1) for number in range(count))
+    return ((code, f"{number:07d}", 1) for number, code in enumerate(codes))

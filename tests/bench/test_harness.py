@@ -9,7 +9,7 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import commit, disk_bytes, harness, lookup
 from benchmarks.harness import Figure, Scale
-from benchmarks.shop import EPOCH, TERMINAL, Till, code_rows, fill, goods_rows, invented
+from benchmarks.shop import EPOCH, TERMINAL, Till, barcodes, code_rows, fill, goods_rows, invented
 from firmware.txn.ledger import Ledger
 from firmware.txn.product import price_list
 
@@ -88,8 +88,8 @@ def test_the_folder_of_a_run_is_gone_after_it():
 
 def test_invented_goods_stand_in_the_tables_as_a_price_list_would_put_them():
     listed = price_list(invented(200))
-    assert tuple(goods_rows(200)) == listed.products
-    assert tuple(code_rows(200)) == listed.codes
+    assert tuple(goods_rows(barcodes(200))) == listed.products
+    assert tuple(code_rows(barcodes(200))) == listed.codes
 
 
 def test_disk_bytes_are_counted_for_each_page_size(tmp_path, monkeypatch):
