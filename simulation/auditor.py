@@ -58,7 +58,7 @@ def audit(day: Day) -> list[str]:
     facts = [At(row.seq, decode(row.kind, row.version, row.body)) for row in day.rows]
     for check in (_backend, _chain, _seals, _life):
         findings += check(day, facts)
-    for check in (_sales, _numbers, _cash, _rights, _paper, _claims, _drawer, _baskets):
+    for check in (_sales, _numbers, _cash, _rights, _paper, _claims, _drawer, _reports, _baskets):
         findings += check(day, facts)
     return findings
 
@@ -300,6 +300,21 @@ def _boots(facts: list[At]) -> dict[int, str]:
             now = at.fact.boot_id
         boots[at.seq] = now
     return boots
+
+
+def _reports(day: Day, facts: list[At]) -> Iterator[str]:
+    """What printer and drawer said long enough before a cut is on record."""
+    on_record: Counter[tuple[str, int, str]] = Counter()
+    for at in facts:
+        match at.fact:
+            case SlipPrinted(job=job, outcome=printed):
+                on_record["slip_printed", job, printed] += 1
+            case DrawerPulsed(cause=cause, outcome=opened):
+                on_record["drawer_pulsed", cause, opened] += 1
+            case _:
+                pass
+    for kind, number, outcome in Counter(day.reported) - on_record:
+        yield f"{outcome} of {number} was reported and is in no {kind}"
 
 
 # --- baskets -------------------------------------------------------------------------------------------------------------

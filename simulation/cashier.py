@@ -100,6 +100,7 @@ class Cashier:
     _poor_pin: bool = False
     _chore: Chore | None = None
     _was: str = ""
+    _view: View | None = None
     _wait_since_ms: int = 0
     _entered: str = ""  # screen she has just come to
     _bad: str = ""
@@ -126,6 +127,10 @@ class Cashier:
             self._patience()
             return 1_000
         self.mind.look(view)
+        if view is not self._view:
+            self._view = view
+            for code in sight.codes(view):
+                self.machine.met.count(self.machine.met.codes, code)
         name = sight.screen(view)
         fresh, self._was = name != self._was, name
         if fresh:
@@ -244,7 +249,6 @@ class Cashier:
     def _refused(self, view: View, fresh: bool) -> int:
         code = sight.refusal(view)
         if fresh:
-            self.machine.met.count(self.machine.met.codes, str(code))
             self._last_refusal = code
             if code == 8002:
                 self.machine.drawer.moves(False)
@@ -526,8 +530,11 @@ class Cashier:
 
     def _basket(self, view: View, fresh: bool) -> int:
         self._is_on(view)
-        if sight.operator(view) == "99" and not self._admin_tries_next:
+        if sight.operator(view) == "99" and self._chore is None:  # there is a basket: does it let him sell?
             self._chore = "sign_off"
+            self._bad = "right"
+            self._press(Key.OK)
+            return 500
         if self._do_chore():
             return 400
         if sight.field(view, "basket__typed") is not None:
@@ -629,6 +636,11 @@ class Cashier:
     # --- cash -----------------------------------------------------------------------------------------------------------
 
     def _cash(self, view: View, fresh: bool) -> int:
+        if fresh and self.clock.rng.random() < 0.5:
+            return self.clock.soon_ms(2_000, 12_000)  # the customer looks for money
+        if sight.operator(view) == "99":
+            self._press(Key.F1 if self._last_refusal != 2005 else Key.CANCEL)
+            return 800
         if self.customer is None:
             self._press(Key.CANCEL)
             return 0
@@ -637,12 +649,12 @@ class Cashier:
             self.customer.pay = "exact" if self.customer.pay == "back" else self.customer.pay
             self._press(Key.CANCEL)
             return 0
-        return self._pay(self.customer.pay, due, fresh)
+        return self._pay(self.customer.pay, due, view)
 
-    def _pay(self, pay: Pay, due: int, fresh: bool) -> int:
+    def _pay(self, pay: Pay, due: int, view: View) -> int:
         assert self.customer is not None
         rng = self.clock.rng
-        if not fresh and self._last_refusal != 5020 and pay in ("typed", "over", "short"):
+        if sight.sum_is_typed(view):
             self.customer.pay = "back"  # something came between: begin again
             return 200
         match pay:

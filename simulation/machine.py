@@ -23,6 +23,7 @@ from firmware.events import (
     CheckPin,
     ClockSeen,
     DeviceSeen,
+    DrawerPulsed,
     DrawerSeen,
     Effect,
     Event,
@@ -35,6 +36,7 @@ from firmware.events import (
     PinChecked,
     PinHashed,
     Print,
+    Printed,
     PrinterSeen,
     PulseDrawer,
     Send,
@@ -65,6 +67,9 @@ from wire.records import GENESIS, ClockState, seal_text
 SOFTWARE = "0.1.0"
 IDLE_AFTER_MS = 50
 PIN_MS = 300
+RIDES_MS = 11_000
+"""What devices report is committed within 10 s (`firmware.terminal.RIDE_MS`), and some slack."""
+
 CRASHES_MAX, CRASH_WINDOW_MS = 3, 5 * 60_000
 """Three crashes in five minutes: safe mode (decisions 15)."""
 
@@ -145,6 +150,7 @@ class Machine:
     _idle_asked: bool = False
     _last_event_ms: int = 0
     _stopping: bool = False
+    _reported: list[tuple[int, tuple[str, int, str]]] = field(default_factory=list)
 
     # --- power ------------------------------------------------------------------------------------------------------
 
@@ -225,6 +231,7 @@ class Machine:
         self.door.close()
         for name, copy in kept:
             copy.replace(f"{path}{name}")
+        self._young_are_lost()
         self._off()
         self.last_cut_ms = self.clock.now_ms
         self.went_dark()
@@ -268,14 +275,29 @@ class Machine:
         except PowerCut:
             self.cut(self.cut_next)
             return
+        self._note_outcome(event)
         self._carry_out(effects)
         if self.terminal is not None:
             self._check_acked()
             self._ask_idle()
 
+    def _note_outcome(self, event: Event) -> None:
+        """What a device reports must be on record soon after; what came just before a cut or a disk trouble may be lost."""
+        assert self.door is not None
+        if self.door.met or self.room != "ok":
+            self._note_disk()
+            self._young_are_lost()
+        elif isinstance(event, Printed):
+            self._reported.append((self.clock.now_ms, ("slip_printed", event.job, event.outcome)))
+        elif isinstance(event, DrawerPulsed):
+            self._reported.append((self.clock.now_ms, ("drawer_pulsed", event.cause, event.outcome)))
+
+    def _young_are_lost(self) -> None:
+        self._reported = [each for each in self._reported if self.clock.now_ms - each[0] > RIDES_MS]
+
     def _in_basket(self) -> bool:
         name = self.view.name if self.view else ""
-        return name in ("BasketScreen", "Cash", "Overpaid", "Search", "Confirm") and self.clock.rng.random() < 0.25
+        return name in ("BasketScreen", "Cash", "Overpaid", "Search", "Confirm") and self.clock.rng.random() < 0.08
 
     def _pays(self, event: Event) -> bool:
         """Whether this key is about to settle a sale."""
@@ -481,6 +503,7 @@ class Machine:
         ledger = self.terminal.ledger
         self.day.syncs += ledger.syncs
         self.day.acked_seq = ledger.acked_seq
+        self.day.reported = [what for _, what in self._reported]
         self.day.rebuild_differences = ledger.differences()
         prev = GENESIS
         for seq, kind, version, at_ms, clock, body, digest in ledger.read(

@@ -76,6 +76,11 @@ def chips(view: View) -> tuple[int, ...]:
     return tuple(fen(label) for block in view.body if isinstance(block, Chips) for label in block.labels)
 
 
+def sum_is_typed(view: View) -> bool:
+    """Whether a sum is being typed, so that none of those offered is chosen."""
+    return any(isinstance(block, Chips) and block.selected < 0 for block in view.body)
+
+
 def pages(view: View) -> tuple[int, int]:
     """Page and pages of the list."""
     found = next((block for block in view.body if isinstance(block, Items)), None)
@@ -113,6 +118,14 @@ def times(view: View) -> int:
     """The multiplier waiting on the basket screen; 0: none."""
     found = row(view, "basket__times")
     return number_in(found.left, "times") if found else 0
+
+
+def codes(view: View) -> list[str]:
+    """Every error code that stands on the screen, wherever."""
+    said = [
+        block.text if isinstance(block, Para) else block.left for block in view.body if isinstance(block, Para | Row)
+    ]
+    return [found[1] for text in said if isinstance(text, str) and (found := _CODE.match(text))]
 
 
 def shift_sales(view: View) -> tuple[int, int] | None:

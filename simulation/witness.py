@@ -76,6 +76,9 @@ class Day:
     asked_pulses: set[int] = field(default_factory=set)  # causes for which the drawer was asked to open
     removed: list[Taken] = field(default_factory=list)  # lines seen to leave a basket
     cancelled_fen: list[int] = field(default_factory=list)  # totals of baskets seen to be given up
+    reported: list[tuple[str, int, str]] = field(
+        default_factory=list
+    )  # by devices: kind of record, job or cause, outcome
     rows: list[Row] = field(default_factory=list)  # of the backend
     journal: list[Row] = field(default_factory=list)  # the terminal's own, in the evening
     damaged: set[int] = field(default_factory=set)  # records of the journal the world has damaged on purpose

@@ -117,8 +117,9 @@ class World:
             return list(troubles)
         names = list(TROUBLES)
         count = int(self.hours * TROUBLES_PER_HOUR)
+        weights = [4 if name.startswith("power_cut") else 1 for name in names]
         turn = [names[(self.seed * 5 + index) % len(names)] for index in range(min(5, count))]
-        return turn + self.clock.rng.choices(names, k=count - len(turn))
+        return turn + self.clock.rng.choices(names, weights, k=count - len(turn))
 
     def _strike(self, name: str) -> None:
         if self._evening:
