@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -64,6 +64,8 @@ def customer(clock: Clockwork, number: int) -> Customer:
     if rng.random() < 0.01:
         count = rng.randint(40, 80)
     goods = [pick(rng, number * 1000 + index) for index in range(count)]
+    if rng.random() < 0.2:  # one of them twice
+        goods.append(replace(rng.choice(goods), number=number * 1000 + 999))
     amounts = [good for good in goods if good.how == "amount"]
     goods = amounts[:1] + [good for good in goods if good.how != "amount"]  # a typed amount can only come first
     made = Customer(goods, rng.choice(PAYS), clock.now_ms, rng.randint(60_000, 1_500_000))
@@ -97,7 +99,7 @@ class Cashier:
     _locked_ms: dict[str, int] = field(default_factory=dict)
     _failures: dict[str, int] = field(default_factory=dict)
     _tried: str = ""  # the PIN given last
-    _poor_pin: bool = False
+    _poor_pin: str = ""
     _chore: Chore | None = None
     _was: str = ""
     _view: View | None = None
@@ -185,6 +187,7 @@ class Cashier:
         view = self.machine.view
         if view is None or view.name in NO_MASH:
             return
+        self._bad, self.mind.goal = "mash", None
         for _ in range(keys):
             if self.machine.view is not None and self.machine.view.name not in NO_MASH:
                 self._press(self.clock.rng.choice(tuple(Key)))
@@ -193,6 +196,7 @@ class Cashier:
         """A key that bounces."""
         view = self.machine.view
         if view is not None and view.name not in NO_MASH:
+            self._bad, self.mind.goal = "bounce", None
             key = self.clock.rng.choice((Key.OK, Key.OK, Key.CANCEL, Key.CLEAR))
             self._press(key)
             if self.machine.view is not None and self.machine.view.name not in NO_MASH:
@@ -336,9 +340,9 @@ class Cashier:
             return 200
         first = sight.key_of(asked.label) == "newpin__new"
         if first:
-            self._poor_pin = self.clock.rng.random() < 0.25
+            self._poor_pin = self.clock.rng.choice(POOR_PINS) if self.clock.rng.random() < 0.4 else ""
         if self._poor_pin:
-            self._type("2222" if not first and self.clock.rng.random() < 0.5 else self.clock.rng.choice(POOR_PINS))
+            self._type(self._poor_pin if first or self.clock.rng.random() < 0.6 else "2222")
             return 300
         if not first:
             self._pins[who] = [OWN[who], FACTORY[who]]
@@ -489,7 +493,7 @@ class Cashier:
         if tries > TRIES_MAX:
             self.customer.aside.add(good.number)
             return 200
-        self.mind.goal = good
+        self.mind.goal, self._bad = good, ""
         if good.how == "amount" and view.name in ("Idle", "Sold"):
             self._press(Key(str(good.amount_fen)[0]))
             return 200

@@ -171,8 +171,8 @@ def continuation_unmarked(put: Put) -> None:
     """A slip printed again looks like the first one."""
     print_slip = Terminal._print
 
-    def unmarked(self: Terminal, job: int, because: int, fact: Sale, mark: str) -> None:
-        print_slip(self, job, because, fact, "")
+    def unmarked(self: Terminal, job: int, because: int, mark: str) -> None:
+        print_slip(self, job, because, "")
 
     put(Terminal, "_print", unmarked)
 

@@ -9,7 +9,7 @@ from functools import partial
 from simulation.auditor import audit, commits_per_sale, records_by_kind
 from simulation.machine import Met
 from simulation.mutants import mutated
-from simulation.world import HOURS, run_day
+from simulation.world import DAY, Plan, run_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,10 @@ class Verdict:
     commits: float
 
 
-def judge(seed: int, mutant: str = "", hours: float = HOURS) -> Verdict:
+def judge(seed: int, mutant: str = "", plan: Plan = DAY) -> Verdict:
     """Live one day and have it audited."""
     with mutated(mutant):
-        told = run_day(seed, hours)
+        told = run_day(seed, plan)
     findings = tuple(audit(told.day))
     for kind, count in records_by_kind(told.day.rows).items():
         told.met.facts[kind] = count
@@ -38,7 +38,7 @@ def judge(seed: int, mutant: str = "", hours: float = HOURS) -> Verdict:
 
 def judged(seeds: range, mutant: str, hours: float, jobs: int) -> Iterator[Verdict]:
     """Verdicts in the order of the seeds."""
-    work = partial(judge, mutant=mutant, hours=hours)
+    work = partial(judge, mutant=mutant, plan=Plan(hours))
     if jobs == 1:
         yield from map(work, seeds)
         return

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rules.settings import Settings, check
-from simulation.cashier import CHORES, RETIRED, Cashier
+from simulation.cashier import CHORES, RETIRED, Cashier, Chore
 from simulation.clockwork import Clockwork
 from simulation.devices import Drawer, Printer
 from simulation.faults import TROUBLES
@@ -31,12 +31,21 @@ TERMINAL = "T0000001"
 ROUNDINGS = (("none", 1), ("fen", 10), ("jiao", 100), ("custom", 50))
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is laid down of a day; None is left to the seed."""
+
+    hours: float = HOURS
+    troubles: tuple[str, ...] | None = None
+    chores: tuple[Chore, ...] | None = None
+
+
 class World:
     """Everything of one day, joined together."""
 
-    def __init__(self, seed: int, folder: Path, hours: float = HOURS, troubles: tuple[str, ...] | None = None) -> None:
+    def __init__(self, seed: int, folder: Path, plan: Plan) -> None:
         self.seed = seed
-        self.hours = hours
+        self.hours = plan.hours
         self.clock = Clockwork(seed)
         rng = self.clock.rng
         rounding, unit = rng.choice(ROUNDINGS)
@@ -58,7 +67,7 @@ class World:
         self.cashier = Cashier(self.clock, self.machine, self.day, self.mind)
         self.cut_again = False
         self._evening = False
-        self._plan(troubles)
+        self._arrange(plan)
 
     def _settings(self, rounding: str) -> Settings:
         """How this shop wants its terminal."""
@@ -92,7 +101,7 @@ class World:
 
     # --- the plan of a day ----------------------------------------------------------------------------------------------
 
-    def _plan(self, troubles: tuple[str, ...] | None) -> None:
+    def _arrange(self, plan: Plan) -> None:
         end_ms = int(self.hours * HOUR_MS)
         rng = self.clock.rng
         if rng.random() < 0.2:
@@ -106,9 +115,9 @@ class World:
             if at < end_ms:
                 clock.after(at, partial(cashier.comes, number))
         chores = rng.sample(CHORES, min(len(CHORES), 1 + int(self.hours * 0.7)))
-        for chore in chores:
+        for chore in chores if plan.chores is None else plan.chores:
             clock.after(rng.randrange(end_ms), partial(cashier.chores.append, chore))
-        for name in self._chosen(troubles):
+        for name in self._chosen(plan.troubles):
             clock.after(rng.randrange(300_000, end_ms), partial(self._strike, name))
 
     def _chosen(self, troubles: tuple[str, ...] | None) -> list[str]:
@@ -197,6 +206,9 @@ class World:
         return [name for name, calm in rest.items() if not calm]
 
 
+DAY = Plan()
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a day leaves behind."""
@@ -208,12 +220,12 @@ class Told:
     steps: int
 
 
-def run_day(seed: int, hours: float = HOURS, troubles: tuple[str, ...] | None = None) -> Told:
+def run_day(seed: int, plan: Plan = DAY) -> Told:
     """One day in a folder of its own, in memory where the machine has such a place."""
     shm = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=shm if shm.is_dir() else None))
     try:
-        world = World(seed, folder, hours, troubles)
+        world = World(seed, folder, plan)
         try:
             day = world.run()
         except Exception as error:

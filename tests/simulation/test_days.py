@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from simulation.verdict import judge
+from simulation.world import Plan
 
 HOURS = 1.5
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = "from simulation.verdict import judge; print(judge(5, hours=0.5).trace_hash)"
+PROGRAM = "from simulation.verdict import *; print(judge(5, plan=Plan(0.5)).trace_hash)"
 
 
 @pytest.mark.parametrize("seed", range(20, 34))
 def test_a_troubled_day_leaves_all_witnesses_agreed(seed: int) -> None:
-    verdict = judge(seed, hours=HOURS)
+    verdict = judge(seed, plan=Plan(HOURS))
     assert verdict.findings == (), "\n".join((*verdict.findings, *verdict.tail[-40:]))
     assert verdict.sales > 10, "a day without sales proves nothing"
 
@@ -33,4 +34,4 @@ def test_the_same_seed_is_the_same_day_under_another_hash_seed() -> None:
 
 
 def test_another_seed_is_another_day() -> None:
-    assert judge(5, hours=0.2).trace_hash != judge(6, hours=0.2).trace_hash
+    assert judge(5, plan=Plan(0.2)).trace_hash != judge(6, plan=Plan(0.2)).trace_hash

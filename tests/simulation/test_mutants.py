@@ -1,0 +1,52 @@
+"""Every mistake made on purpose is caught within a few days: otherwise the auditor proves nothing.
+
+`python -m simulation --mutant NAME --seeds 200` looks for each in ordinary days; here the days hold the trouble that
+brings it out, so that it does not take long.
+"""
+
+import pytest
+
+from simulation.mutants import MUTANTS, mutated
+from simulation.verdict import judge
+from simulation.world import Plan
+
+DAYS_MAX = 8
+CUTS = ("power_cut_in_basket",) * 8
+BROKEN = ("TypeError", "AttributeError", "NameError", "KeyError")
+"""A mutant that does not fit the code any more dies instead of lying; that is no catch."""
+
+TORN = ("power_cut_printing", "printer_paper_out_mid_slip", "printer_cover_open_mid_slip") * 2
+DAYS: dict[str, Plan] = {
+    "lost_ack_taken_for_ack": Plan(1.0, ("link_lossy",) * 3),
+    "right_forgotten": Plan(1.0, (), ("admin", "admin")),
+    "continuation_unmarked": Plan(1.0, TORN),
+    "pulse_at_boot": Plan(1.0, TORN),
+    "kept_basket_dropped": Plan(1.0, CUTS),
+    "soon_never": Plan(1.0, ("power_cut_between",) * 8),
+    "resend_skips_one": Plan(0.3, ("link_flapping",)),
+    "unknown_taken_for_printed": Plan(1.0, TORN),
+    "lock_forgotten": Plan(0.7, (), ("lock",)),
+    "pulse_on_continuation": Plan(1.0, TORN),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mistake_on_purpose_is_caught(name: str) -> None:
+    plan = DAYS.get(name, Plan(1.0))
+    findings = next((found for seed in range(1, 1 + DAYS_MAX) if (found := judge(seed, name, plan).findings)), ())
+    assert findings, f"{name} lived for {DAYS_MAX} days"
+    assert not any(trouble in finding for finding in findings for trouble in BROKEN), findings
+
+
+@pytest.mark.parametrize("plan", [*DAYS.values()])
+def test_the_same_days_without_a_mistake_are_clean(plan: Plan) -> None:
+    assert judge(1, plan=plan).findings == ()
+
+
+def test_there_are_twelve_mistakes_and_more_and_each_leaves_the_code_as_it_was() -> None:
+    assert len(MUTANTS) >= 12
+    before = judge(3, plan=Plan(0.3)).trace_hash
+    for name in MUTANTS:
+        with mutated(name):
+            pass
+    assert judge(3, plan=Plan(0.3)).trace_hash == before
