@@ -365,10 +365,13 @@ class Cashier:
                 self._dates += 1
                 self._type("20261399" if self._dates == 1 and self.clock.rng.random() < 0.5 else today)
             return 150
-        if sight.fen(asked.value):
-            self._type("", Key.CLEAR)
-            return 100
-        self._type(str(self.day.float_fen) if self.day.float_fen else "")
+        typed = sight.fen(asked.value)
+        if typed == self.day.float_fen:
+            self._press(Key.OK)
+        elif typed:
+            self._press(Key.CLEAR)
+        else:
+            self._type(str(self.day.float_fen), None)
         return 300
 
     def _not_mine(self, view: View) -> bool:
@@ -391,7 +394,9 @@ class Cashier:
         if sight.big(view, "shift__float") == self.day.float_fen:
             self._press(Key.F1)
         elif pieces == wanted.get(denomination, 0):
-            self._press(self.clock.rng.choice((Key.OK, Key.DOWN)))
+            page, pages = sight.pages(view)
+            last = page == pages and selected == len(entries) - 1
+            self._press(Key.UP if last else self.clock.rng.choice((Key.OK, Key.DOWN)))
         elif pieces:
             self._press(Key.CLEAR)
         else:

@@ -28,9 +28,10 @@ def word_in(say: Say, name: str) -> str:
 
 
 def fen(shown: Say) -> int:
-    """Fen of an amount as shown: "12.30" is 1230."""
+    """Fen of an amount as shown: "12.30" is 1230, "5" is 500."""
     assert isinstance(shown, str)
-    return int(shown.removesuffix("/kg").replace(".", ""))
+    whole, _, cents = shown.removesuffix("/kg").partition(".")
+    return int(whole + (cents or "00"))
 
 
 def operator(view: View) -> str:
