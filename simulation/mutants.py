@@ -16,7 +16,7 @@ from firmware.events import Started
 from firmware.screens import stack as stacks
 from firmware.screens.sell import BasketScreen, Idle
 from firmware.terminal import Terminal
-from firmware.txn import basket, operator, sale, slip
+from firmware.txn import basket, command, operator, sale, slip
 from firmware.txn.command import Context, Decision, Refusal
 from firmware.txn.outbox import Outbox
 from rules.money import rounding_unit
@@ -160,8 +160,11 @@ def sent_is_acked(put: Put) -> None:
 def right_forgotten(put: Put) -> None:
     """Selling asks only whether anybody is signed on."""
 
-    def lax(ctx: Context, right: Right) -> Refusal | None:
-        return None if ctx.session.operator else Refusal(2001)
+    lacking = command.lacking
+
+    def lax(ctx: Context, right: Right, *states: int | None) -> Refusal | None:
+        refusal = lacking(ctx, right, *states)
+        return None if refusal is not None and refusal.code in (2005, 2006) else refusal
 
     put(sale, "lacking", lax)
 
@@ -232,12 +235,17 @@ def line_removed_silently(put: Put) -> None:
 
 @mutant
 def resend_skips_one(put: Put) -> None:
-    """After a break the stream begins one record too late."""
+    """Whatever is sent again begins one record too late, also when the backend asks for what it misses."""
+    send_again = Terminal._send_again
 
     def late(sent_upto: int = 0, in_flight: tuple[int, ...] = ()) -> Outbox:
         return Outbox(sent_upto + 1 if sent_upto else 0, in_flight)
 
+    def later(self: Terminal, wanted: tuple[tuple[int, int], ...]) -> None:
+        send_again(self, tuple((first + 1, last) for first, last in wanted))
+
     put(terminal, "Outbox", late)
+    put(Terminal, "_send_again", later)
 
 
 @mutant

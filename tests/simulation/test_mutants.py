@@ -23,7 +23,7 @@ DAYS: dict[str, Plan] = {
     "pulse_at_boot": Plan(1.0, TORN),
     "kept_basket_dropped": Plan(1.0, CUTS),
     "soon_never": Plan(1.0, ("power_cut_between",) * 8),
-    "resend_skips_one": Plan(0.3, ("link_flapping",)),
+    "resend_skips_one": Plan(0.5, ("link_slow", "link_down", "link_flapping")),
     "unknown_taken_for_printed": Plan(1.0, TORN),
     "lock_forgotten": Plan(0.7, (), ("lock",)),
     "pulse_on_continuation": Plan(1.0, TORN),
