@@ -57,7 +57,7 @@ def _run(options: argparse.Namespace) -> int:
     # signals are taken by a thread of their own; block them before any thread starts
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     profile = options.profile or ("virtual" if options.virtual else "")
-    folder = read_folder(options.data, profile)
+    folder = read_folder(options.data, profile, mend=True)
     board = options.board or options.data / "board"
     Posd(folder, board if options.virtual else None).run()
     return 0
@@ -76,15 +76,19 @@ def _ledger(options: argparse.Namespace) -> Ledger:
 def _verify(options: argparse.Namespace) -> int:
     ledger = _ledger(options)
     broken = ledger.broken_at(ledger.first_seq, ledger.durable_seq) if ledger.durable_seq else None
-    different = ledger.differences() if broken is None else []
+    unsound = ledger.unsound()
+    different = ledger.differences() if broken is None and not unsound else []
     print(f"records {ledger.first_seq}..{ledger.durable_seq}, acknowledged {ledger.acked_seq}")
     if broken is not None:
         print(f"[9012] the hash chain breaks at record {broken}")
+    if unsound:
+        print(f"[9003] the file is damaged: {unsound}")
     for table in different:
         print(f"[9003] table {table} is not what the journal says: run `posd journal rebuild`")
-    print("in order" if broken is None and not different else "NOT in order")
+    wrong = broken is not None or bool(unsound) or bool(different)
+    print("NOT in order" if wrong else "in order")
     ledger.close()
-    return 1 if broken is not None or different else 0
+    return 1 if wrong else 0
 
 
 def _export(options: argparse.Namespace) -> int:

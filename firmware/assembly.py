@@ -10,6 +10,7 @@ import os
 import random
 import secrets
 import signal
+import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -82,6 +83,9 @@ CRASHES = "crashes.json"
 UNSURE = "the card does not confirm what is written"
 """Noted as the crash's event; three of them in five minutes mean that the card is worn out."""
 
+UNREADABLE = "a page of the ledger cannot be read"
+"""Noted likewise; one is enough: the screen says 9003 instead of dying at every scan."""
+
 log = logging.getLogger("posd")
 
 
@@ -105,9 +109,12 @@ class Folder:
     notices: tuple[tuple[int, str], ...]
 
 
-def read_folder(path: Path, profile: str = "") -> Folder:
-    """Identity, settings and profile of `path`. Raises `NotReady` (2008 not provisioned, 9004 bad profile)."""
-    store = Store(path)
+def read_folder(path: Path, profile: str = "", mend: bool = False) -> Folder:
+    """Identity, settings and profile of `path`; `mend` as in `Store`, for the daemon only.
+
+    Raises `NotReady` (2008 not provisioned, 9004 bad profile).
+    """
+    store = Store(path, mend)
     identity, notices = store.identity()
     if identity is None:
         raise NotReady(2008, f"{path} holds no identity: provision the terminal first")
@@ -124,19 +131,39 @@ def open_ledger(folder: Folder) -> Ledger:
     return Ledger.open(folder.path / LEDGER, folder.identity.terminal, secrets.randbelow(2**31 - 1) + 1)
 
 
-def changed_facts(folder: Folder, ledger: Ledger) -> tuple[Fact, ...]:
-    """What changed while the terminal was down: settings in force, price list (loaded here). Journaled at the start."""
-    facts: list[Fact] = []
-    if life.value(ledger, "settings") != folder.applied.digest:
-        facts.append(SettingsApplied(folder.applied.rev, folder.applied.digest, folder.applied.origin))
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed while the terminal was down, and what had to be said about it."""
+
+    facts: tuple[Fact, ...] = ()
+    notices: tuple[tuple[int, str], ...] = ()
+
+
+def changed_settings(folder: Folder, ledger: Ledger) -> Changes:
+    """The settings in force, when they are others than at the last start."""
+    applied = folder.applied
+    if life.value(ledger, "settings") == applied.digest:
+        return Changes()
+    return Changes((SettingsApplied(applied.rev, applied.digest, applied.origin),))
+
+
+def changed_goods(folder: Folder, ledger: Ledger) -> Changes:
+    """The price list, loaded when it is another; one that cannot be taken leaves the old goods in place (9004)."""
     goods = folder.path / GOODS
-    text = goods.read_text(encoding="utf-8") if goods.exists() else demo_text()
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    if life.value(ledger, "catalogue") != digest:
+    try:
+        text = goods.read_text(encoding="utf-8-sig") if goods.exists() else demo_text()
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if life.value(ledger, "catalogue") == digest:
+            return Changes()
         listed = price_list(read_goods(text))
+        if not listed.products:
+            raise ValueError("no goods in it")
         load_products(ledger, listed.products, listed.codes)
-        facts.append(CatalogueLoaded(0, len(listed.products), digest))
-    return tuple(facts)
+    except (OSError, ValueError) as error:
+        return Changes(notices=((9004, f"{GOODS}: {error}"[:120]),))
+    except LedgerError as error:
+        return Changes(notices=((error.code, GOODS),))
+    return Changes((CatalogueLoaded(0, len(listed.products), digest),))
 
 
 @dataclass(slots=True)
@@ -156,30 +183,41 @@ class Posd:
         except LedgerError as error:
             log.error("%s", error)
             return self._run_halted(error)
+        crashes = CrashFile(self.folder.path / CRASHES)
+        code = 9013 if crashes.safe_mode() == UNSURE else 9003 if UNREADABLE in crashes.lately() else 0
+        if code:
+            ledger.abandon()
+            return self._run_halted(LedgerError(code, "seen before the last stop"))
         try:
-            if CrashFile(self.folder.path / CRASHES).safe_mode() == UNSURE:
-                return self._run_halted(LedgerError(9013, UNSURE))
-            return self._run(ledger)
+            reason = self._run(ledger, crashes)
+        except Exception:
+            ledger.abandon()
+            raise
         finally:
             self.notifier.stopping()
-            ledger.close()
+        ledger.close()
+        return reason
 
-    def _run(self, ledger: Ledger) -> str:
+    def _run(self, ledger: Ledger, crashes: CrashFile) -> str:
         folder = self.folder
-        crashes = CrashFile(folder.path / CRASHES)
         crashed_at = crashes.safe_mode()
         key = JournalKey(folder.store.journal_key())
         settings = msgspec.structs.replace(folder.applied.settings, revision=folder.applied.rev)
-        started = Started(
-            os.urandom(32), secrets.token_hex(8), crashed_at is not None,
-            (*folder.notices, *(((9001, crashed_at),) if crashed_at else ())), changed_facts(folder, ledger),
-        )  # fmt: skip
+        changes = changed_settings(folder, ledger), changed_goods(folder, ledger)
+        crashed = ((9001, crashed_at),) if crashed_at else ()
+        notices = (*folder.notices, *crashed, *(notice for change in changes for notice in change.notices))
+        facts = tuple(fact for change in changes for fact in change.facts)
+        started = Started(os.urandom(32), secrets.token_hex(8), crashed_at is not None, notices, facts)
         terminal = Terminal(ledger, settings, SOFTWARE, key.public_hex, safe_mode=crashed_at is not None)
         loop = self._loop(terminal, key, terminal.safe_mode, max(BUILD_MS, _last_wall_ms(ledger)))
         try:
             return self._served(loop, started)
         except LedgerUnsure:
             crashes.note(UNSURE)
+            raise
+        except sqlite3.DatabaseError as error:
+            damaged = getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+            crashes.note(UNREADABLE if damaged else loop.last_event)
             raise
         except Exception:
             crashes.note(loop.last_event)

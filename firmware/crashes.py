@@ -4,10 +4,13 @@ Kept beside the ledger in a small file; times are the kernel's since its boot, b
 """
 
 import json
+import logging
 import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+log = logging.getLogger("posd.crashes")
 
 CRASHES_MAX = 3
 WINDOW_S = 300
@@ -43,14 +46,21 @@ class CrashFile:
         crashes = (*self.read(), Crash(_kernel(), _uptime_s(), event[:200]))[-KEPT_MAX:]
         rows = [{"kernel": c.kernel, "at_s": c.at_s, "event": c.event} for c in crashes]
         new = self.path.with_suffix(".new")
-        new.write_text(json.dumps(rows), encoding="utf-8")
-        os.replace(new, self.path)
+        try:
+            new.write_text(json.dumps(rows), encoding="utf-8")
+            os.replace(new, self.path)
+        except OSError as error:  # a full or read-only disk is told of elsewhere
+            log.error("crash not noted: %s", error)
+
+    def lately(self) -> tuple[str, ...]:
+        """What the crashes of the last five minutes were at, oldest first."""
+        since = _uptime_s() - WINDOW_S
+        return tuple(c.event for c in self.read() if c.kernel == _kernel() and c.at_s >= since)
 
     def safe_mode(self) -> str | None:
         """The event of the last crash when there were three within five minutes; None otherwise."""
-        since = _uptime_s() - WINDOW_S
-        lately = [c for c in self.read() if c.kernel == _kernel() and c.at_s >= since]
-        return lately[-1].event if len(lately) >= CRASHES_MAX else None
+        lately = self.lately()
+        return lately[-1] if len(lately) >= CRASHES_MAX else None
 
 
 def _uptime_s() -> int:

@@ -93,8 +93,8 @@ SOON_MS, RIDE_MS = 2_000, 10_000
 """A *soon* fact is committed within this time (decisions 7); what nobody acts on may wait longer for a ride, so that a
 sale at a cashier's pace costs two commits and not five (ADR 3)."""
 
-KEEP_MS, KEEP_LATEST_MS = 2_000, 5_000
-"""An open basket is written down when it has stood unchanged for this long, and at the latest so long after a change."""
+KEEP_MS = 5_000
+"""An open basket is written down this long after its first change that is not on the card yet."""
 
 MOVES_MAX = 16
 OPENS_ITSELF_MS = 3_000
@@ -148,6 +148,7 @@ class Terminal:
     sealing: bool = False
     storage_told: bool = False
     told_until_ms: dict[str, int] = field(default_factory=dict)  # alarms that are not told again before then
+    handed: frozenset[int] = frozenset()  # slips the printer was given in this boot: only the first time unmarked
     left: frozenset[int] = frozenset()  # slips an earlier run left: they need somebody to look at the paper
     offer_slips: bool = False  # slips of an earlier run wait for somebody to look at the paper
     requests: int = 0  # numbers given to workers' jobs
@@ -156,7 +157,6 @@ class Terminal:
     verify_upto: int = 0
     prune_at_ms: int = 0
     soon_due_ms: int = 0
-    keep_latest_ms: int = 0
     announced: tuple[str, str] = ("", "")  # printer and clock, as the backend knows them
     shown: View | None = None
     timed: Screen | None = None  # the screen whose own time runs
@@ -323,11 +323,11 @@ class Terminal:
         """The printer works again, or has room: what waited is printed, and what trouble of this boot interrupted goes on
         by itself (decisions 20). What an earlier run left needs somebody to look at the paper."""
         for job in slip.open_jobs(self.ledger):
-            if len(self.printing) >= PRINTING_MAX:
+            if len(self.printing) >= PRINTING_MAX or self.safe_mode:
                 return
             if job.job in self.left or job.job in self.printing:
                 continue
-            if job.state == "queued":
+            if job.job not in self.handed:
                 self._print(job.job, job.job, "")
             elif self.continued.get(job.job, 0) < CONTINUED_MAX:
                 self.continued[job.job] = self.continued.get(job.job, 0) + 1
@@ -655,7 +655,7 @@ class Terminal:
         rows = self.ledger.read("SELECT at_ms, clock FROM journal WHERE seq = ?", job)
         at_ms, clock = rows[0]
         receipt = slip.sale_slip(self.ledger.terminal, self.settings, fact, int(at_ms), clock == "trusted", mark)
-        self.printing = (*self.printing, job)
+        self.printing, self.handed = (*self.printing, job), self.handed | {job}
         self._effects.append(Print(job, because, receipt))
 
     def _pulse(self, seq: int) -> None:
@@ -709,8 +709,7 @@ class Terminal:
     def _keep_soon(self) -> None:
         """Arm the timer that writes the changed basket down."""
         if "keep" not in self._timers:
-            self.keep_latest_ms = self.now.monotonic_ms + KEEP_LATEST_MS
-        self._timer("keep", max(0, min(KEEP_MS, self.keep_latest_ms - self.now.monotonic_ms)))
+            self._timer("keep", KEEP_MS)
 
     def _storage(self) -> None:
         """The reserve of the disk is in use: a thousand more cash sales, then 9002 stops. Said once."""

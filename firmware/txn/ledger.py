@@ -170,6 +170,18 @@ class Ledger:
             self.commit()
         self.db.close()
 
+    def abandon(self) -> None:
+        """Close without committing: what broke an invariant must not become true on the way out."""
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK")
+        self._pending.clear()
+        self.db.close()
+
+    def unsound(self) -> str:
+        """What SQLite finds wrong with the file, empty when nothing; reads all of it."""
+        found = [str(row[0]) for row in self.db.execute("PRAGMA integrity_check(3)")]
+        return "" if found == ["ok"] else "; ".join(found)
+
     # --- writing ------------------------------------------------------------------------------------------------------
 
     @property
@@ -522,15 +534,23 @@ def load_products(
 ) -> None:
     """Replace the price list: (sku, plu, pad digits, body) and (code, sku, pieces in the pack), in one transaction.
 
-    Goods are reference data, not projections: the journal names them by digest in `CatalogueLoaded`.
+    Goods are reference data, not projections: the journal names them by digest in `CatalogueLoaded`. Raises `ValueError`
+    for a number or code that stands twice, `LedgerError` when the disk does not take it; the old goods stay then.
     """
-    assert not ledger.pending
-    ledger.db.execute("BEGIN IMMEDIATE")
-    ledger.db.execute("DELETE FROM product")
-    ledger.db.execute("DELETE FROM barcode")
-    ledger.db.executemany("INSERT INTO product VALUES (?, ?, ?, ?)", products)
-    ledger.db.executemany("INSERT INTO barcode VALUES (?, ?, ?)", codes)
-    ledger.db.execute("COMMIT")
+    assert not ledger.pending_facts()
+    try:
+        ledger.db.execute("BEGIN IMMEDIATE")
+        ledger.db.execute("DELETE FROM product")
+        ledger.db.execute("DELETE FROM barcode")
+        ledger.db.executemany("INSERT INTO product VALUES (?, ?, ?, ?)", products)
+        ledger.db.executemany("INSERT INTO barcode VALUES (?, ?, ?)", codes)
+        ledger.db.execute("COMMIT")
+    except sqlite3.Error as error:
+        if ledger.db.in_transaction:
+            ledger.db.execute("ROLLBACK")
+        if isinstance(error, sqlite3.IntegrityError):
+            raise ValueError(f"twice in the list: {error}") from error
+        raise _as_ledger_error(error, ledger.path) from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:

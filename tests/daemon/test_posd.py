@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from firmware.assembly import CRASHES, UNSURE
+from firmware.assembly import CRASHES, UNREADABLE, UNSURE
 from firmware.crashes import CRASHES_MAX, CrashFile
 from firmware.diagnosis import DiagnosisSocket
 from firmware.drivers.store import Identity, Store
@@ -278,5 +279,46 @@ def test_a_card_that_does_not_confirm_three_times_is_said_on_the_screen(data: Pa
     try:
         screen = running.wait_ready().screen()
         assert (screen.name, any("[9013]" in line for line in screen.lines)) == ("Halted", True)
+    finally:
+        running.stop()
+
+
+def test_a_damaged_page_of_goods_is_found_by_verify_and_said_on_the_screen(data: Path) -> None:
+    Counter(data).open_for_business().ledger.close()
+    db = sqlite3.connect(data / "ledger.db")
+    page = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'product'").fetchone()[0]
+    size = db.execute("PRAGMA page_size").fetchone()[0]
+    db.close()
+    with (data / "ledger.db").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    verified = tool(data, "journal", "verify")
+    assert verified.returncode == 1
+    assert "[9003] the file is damaged" in verified.stdout
+    CrashFile(data / CRASHES).note(UNREADABLE)
+    running = Daemon(data)
+    try:
+        assert running.wait_ready().screen().name == "Halted"
+    finally:
+        running.stop()
+
+
+@pytest.mark.parametrize("content", ["", "nonsense\n", "\ufeffsku\tname\n1\t2\n"])
+def test_a_price_list_that_cannot_be_taken_is_said_and_the_old_goods_stay(data: Path, content: str) -> None:
+    Counter(data).open_for_business().ledger.close()
+    (data / "goods.tsv").write_text(content, encoding="utf-8")
+    running = Daemon(data)
+    try:
+        assert any("[9004]" in line for line in running.wait_ready().screen().lines)
+    finally:
+        running.stop()
+
+
+def test_damaged_settings_without_a_good_copy_are_said_too(data: Path) -> None:
+    (data / "settings.json").write_text('{"rev": 3, "garbage', encoding="utf-8")
+    assert tool(data, "check").returncode == 1
+    running = Daemon(data)
+    try:
+        assert any("[9004]" in line for line in running.wait_ready().screen().lines)
     finally:
         running.stop()

@@ -407,3 +407,24 @@ def test_a_scanner_that_is_plugged_in_again_takes_its_notice_away(tmp_path: Path
     assert "[9008]" in counter.text()
     counter.step(DeviceSeen("scanner", True))
     assert counter.screen == "BasketScreen"
+
+
+def test_an_outcome_that_could_not_be_written_down_prints_no_second_unmarked_slip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = Counter(tmp_path, prints="").open_for_business().scan(COLA).keys("OK F2")
+    [job] = counter.printed()
+    write = Ledger._write
+
+    def refuse(self: Ledger, step: object) -> None:
+        error = sqlite3.OperationalError("no")
+        error.sqlite_errorname = "SQLITE_READONLY"
+        raise error
+
+    monkeypatch.setattr(Ledger, "_write", refuse)
+    counter.step(Printed(job.job, "printed"))
+    monkeypatch.setattr(Ledger, "_write", write)
+    counter.prints = "printed"
+    counter.step(PrinterSeen("paper_out"))
+    counter.step(PrinterSeen("ok"))
+    assert [again.receipt.mark for again in counter.printed()[1:]] in ([], ["**续打**"])

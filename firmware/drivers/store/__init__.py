@@ -63,11 +63,13 @@ class KeyDamaged(Exception):
 class Store:
     """The documents in a folder, which is made when it is missing. One process, one thread."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def __init__(self, folder: Path, mend: bool = True) -> None:
+        """`mend` False: only look, leave damaged documents where they are for the daemon to find."""
+        if mend:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
-        self._identity = Kept(folder, "identity", _judge_identity)
-        self._settings = Kept(folder, "settings", _judge_settings)
+        self._identity = Kept(folder, "identity", _judge_identity, mend)
+        self._settings = Kept(folder, "settings", _judge_settings, mend)
 
     def identity(self) -> tuple[Identity | None, tuple[Notice, ...]]:
         """Who we are; None before provisioning (2008)."""

@@ -42,7 +42,9 @@ class Kept(Generic[T]):
     `judge` turns a document into its value, or says in words what is wrong with it.
     """
 
-    def __init__(self, folder: Path, name: str, judge: Callable[[object], T | str]) -> None:
+    def __init__(self, folder: Path, name: str, judge: Callable[[object], T | str], mend: bool = True) -> None:
+        """`mend`: a damaged document is put aside and the good one restored; a tool that only looks must not."""
+        self._mend = mend
         self._now, self._good = folder / f"{name}.json", folder / f"{name}.good.json"
         self._name, self._judge = name, judge
 
@@ -52,15 +54,17 @@ class Kept(Generic[T]):
         if row is not None:
             return self._found(row, False, ())
         notices: tuple[Notice, ...] = ((BAD_SETTINGS, wrong),) if wrong else ()
-        if wrong:
+        if wrong and self._mend:
             self._put_aside(self._now)
         row, good_wrong = self._look(self._good)
         if good_wrong:
             notices += ((BAD_SETTINGS, good_wrong),)
-            self._put_aside(self._good)
+            if self._mend:
+                self._put_aside(self._good)
         if row is None:
             return Found(None, {}, bool(wrong), notices)
-        self._restore(row)
+        if self._mend:
+            self._restore(row)
         return self._found(row, True, notices or ((BAD_SETTINGS, f"{self._now.name}: missing"),))
 
     def write(self, document: object, **note: Any) -> None:
