@@ -188,7 +188,8 @@ def _terminal(plan: Plan, broker_port: int, link_port: int, control: Path) -> Pr
 
 
 def _provision(plan: Plan, link_port: int) -> None:
-    """Write the terminal's identity as its store keeps it: who it is, where its broker is, whose time it believes."""
+    """Write the terminal's identity as its store keeps it: who it is, where its broker is, whose time it believes; for
+    its owner's eyes only."""
     identity = {
         "terminal": TERMINAL,
         "hardware": plan.profile,
@@ -199,6 +200,8 @@ def _provision(plan: Plan, link_port: int) -> None:
     plan.terminal.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = plan.terminal / "identity.json"
     draft = path.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600, exist_ok=False)
     draft.write_text(json.dumps({"identity": {"1": {"document": identity}}}), encoding="utf-8")
     draft.replace(path)
 

@@ -101,6 +101,7 @@ def test_the_terminal_is_provisioned_as_its_store_reads_it(tmp_path: Path) -> No
     plan.fleet.mkdir()
     (plan.fleet / "fleet.pub").write_text("ab" * 32 + "\n")
     _provision(plan, 4711)
+    assert (plan.terminal / "identity.json").stat().st_mode & 0o777 == 0o600, "its owner's alone"
     identity, notices = Store(plan.terminal).identity()
     assert identity is not None
     assert notices == ()
