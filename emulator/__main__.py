@@ -2,12 +2,15 @@
 
 import argparse
 import os
+import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
@@ -42,9 +45,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as trouble:
         print(f"posemu: cannot listen on {given.host}:{given.port}: {trouble.strerror}", file=sys.stderr)
         return 2
-    with tempfile.TemporaryDirectory(prefix="posemu-") as scratch, door:
+    with _ending_in_order(), door, tempfile.TemporaryDirectory(prefix="posemu-") as scratch:
         _serve(given, rig, Path(scratch), door)
     return 0
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Let SIGINT and SIGTERM unwind us, so that the temporary folder goes. The server takes them while it serves, and
+    sends each to us again when it has ended: by default that would kill us on the spot."""
+
+    def asked(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    before: dict[signal.Signals, Any] = {sign: signal.signal(sign, asked) for sign in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
 
 
 def _parser() -> argparse.ArgumentParser:

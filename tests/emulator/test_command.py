@@ -17,10 +17,13 @@ from emulator.__main__ import main
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def start(data: Path) -> tuple["subprocess.Popen[str]", str]:
+def start(data: Path, *more: str) -> tuple["subprocess.Popen[str]", str]:
+    scratch = data.parent / "scratch"
+    scratch.mkdir()
     child = subprocess.Popen(
-        [sys.executable, "-m", "emulator", "--data", str(data), "--port", "0"],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-m", "emulator", "--data", str(data), "--port", "0", *more],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)},
     )  # fmt: skip
     assert child.stdout is not None
     return child, child.stdout.readline().split()[-1]
@@ -37,9 +40,20 @@ def test_a_terminal_that_was_never_provisioned_is_said_with_its_log(tmp_path: Pa
         children = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
     finally:
         child.send_signal(signal.SIGTERM)
-        assert child.wait(30) in (0, -signal.SIGTERM)
+        assert child.wait(30) == 0
     assert "[2008]" in (tmp_path / "posd.log").read_text()
     assert not [pid for pid in children if Path(f"/proc/{pid}").exists()], "its daemon is gone with it"
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("disk", [(), ("--disk-mib", "4")], ids=["folder", "partition"])
+def test_no_temporary_folder_stays_behind(tmp_path: Path, sign: signal.Signals, disk: tuple[str, ...]) -> None:
+    child, address = start(tmp_path / "data", *disk)
+    assert address.startswith("http://")
+    assert list((tmp_path / "scratch").iterdir()), "the board is there while it runs"
+    child.send_signal(sign)
+    assert child.wait(30) == 0
+    assert list((tmp_path / "scratch").iterdir()) == []
 
 
 def test_an_unknown_profile_and_a_taken_port_are_refused(tmp_path: Path, capsys) -> None:
