@@ -35,7 +35,11 @@ class KeyMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Scan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A scan as the keyboard-wedge scanner types it, or as the serial scanner sends it; `bytes_hex` is always serial
-    and is sent as it is, without a terminator."""
+    and is sent as it is, without a terminator; `text` and `bytes_hex` together are refused.
+
+    The same code again is held back until 350 ms after the scan before, for a terminal takes what comes sooner for a
+    bounce of its scanner (300 ms as delivered): each call is one scan, whatever the script's pace.
+    """
 
     text: Annotated[str, msgspec.Meta(max_length=SCAN_CHARS_MAX)] = ""
     via: Literal["keys", "serial"] = "keys"

@@ -135,4 +135,9 @@ def _is_json(request: Request) -> bool:
 
 
 async def _http_trouble(request: Request, trouble: HTTPException) -> Response:
-    return answer(Failed(trouble.status_code, "not_found"), language(request))
+    if trouble.status_code != 405:
+        return answer(Failed(trouble.status_code, "not_found"), language(request))
+    allowed = (trouble.headers or {}).get("Allow", "")
+    refused = answer(Failed(405, "method", method=request.method, allowed=allowed), language(request))
+    refused.headers["Allow"] = allowed
+    return refused

@@ -4,6 +4,7 @@ Each returns when the terminal has settled (decisions 2).
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,10 @@ from texts import LANGS, Lang, catalogue
 PAGE = Path(__file__).parent / "page"
 STREAM_BEAT_S = 10.0
 
+SAME_SCAN_S = 0.35
+"""Between two scans of the same code: longer than the 300 ms within which a terminal as delivered takes the second one
+for a bounce of its scanner (`scanner.bounce_ms`)."""
+
 
 class Api:
     """The calls. Each method answers one route."""
@@ -37,6 +42,7 @@ class Api:
         self._log = log
         self._page_lang = page_lang
         self._one_at_a_time = asyncio.Lock()
+        self._scanned = (b"", 0.0)  # what was scanned last, and when the terminal had taken it (monotonic seconds)
 
     # --- what a person does ---
 
@@ -71,12 +77,24 @@ class Api:
         asked = await body(request, api.Scan)
         if not asked.text and not asked.bytes_hex:
             raise Failed(400, "empty")
+        if asked.text and asked.bytes_hex:
+            raise Failed(400, "both")
         async with self._one_at_a_time:
             await self._awake()
-            await self._scan(asked)
-            shown = asked.text or asked.bytes_hex
-            self._machine.feed.log("log__scanned", text=printable(shown))
-            return await self._done(request)
+            code = asked.text.encode() or bytes.fromhex(asked.bytes_hex).strip()
+            await self._unbounced(code)
+            try:
+                await self._scan(asked)
+                self._machine.feed.log("log__scanned", text=printable(asked.text or asked.bytes_hex))
+                return await self._done(request)
+            finally:
+                self._scanned = (code, time.monotonic())
+
+    async def _unbounced(self, code: bytes) -> None:
+        """Hold the same code back as long as the terminal would take it for a bounce: each call is a scan meant."""
+        last, at = self._scanned
+        if code == last:
+            await asyncio.sleep(max(0.0, at + SAME_SCAN_S - time.monotonic()))
 
     async def _scan(self, asked: api.Scan) -> None:
         board = self._machine.board

@@ -21,6 +21,10 @@ class NoAnswer(ConnectionError):
     """Nobody listens on the diagnosis socket, or it went away while we asked."""
 
 
+class HungUp(NoAnswer):
+    """The connection is dead."""
+
+
 class Asked(ValueError):
     """The daemon could not read our question."""
 
@@ -62,6 +66,17 @@ class Diag:
         return msgspec.json.decode(line, type=kind)
 
     async def _line(self, question: bytes) -> bytes:
+        """The answer. A connection kept from before may be dead (the daemon drops idle ones and may have been started
+        anew): a question is only a look, so it is asked once more on a new one."""
+        kept = self._link
+        try:
+            return await self._answered(question)
+        except HungUp:
+            if kept is None:
+                raise
+            return await self._answered(question)
+
+    async def _answered(self, question: bytes) -> bytes:
         try:
             if self._link is None:
                 self._link = await _connect(self._path)
@@ -71,12 +86,15 @@ class Diag:
         except asyncio.CancelledError:
             self.close()  # its answer would be taken for the next question's
             raise
-        except (OSError, ValueError, TimeoutError) as trouble:
+        except TimeoutError as trouble:  # it is there and does not answer: asking again would only double the wait
             self.close()
-            raise NoAnswer(str(trouble) or type(trouble).__name__) from trouble
+            raise NoAnswer("no answer in time") from trouble
+        except (OSError, ValueError) as trouble:
+            self.close()
+            raise HungUp(str(trouble) or type(trouble).__name__) from trouble
         if not line.endswith(b"\n"):
             self.close()
-            raise NoAnswer("the daemon hung up")
+            raise HungUp("the daemon hung up")
         return line
 
 

@@ -1,6 +1,7 @@
 """The whole virtual terminal: board, printer, daemon, network and disk, and every trouble they can have."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Literal
 from emulator.board import Board, Passed
 from emulator.control import BrokerControl, NoControl
 from emulator.daemon import Daemon, Ended, Power
-from emulator.diag import Diag
+from emulator.diag import Diag, NoAnswer
 from emulator.disk import Disk, DiskState
 from emulator.endpoints import unread_at
 from emulator.feed import Feed
@@ -207,7 +208,17 @@ class Machine:
             self._tell_troubles()
 
     async def _printer_trouble(self, name: PrinterTrouble) -> None:
+        if self.troubles.printer == "unplugged" and name != "unplugged":
+            await self._agree_on_printer_counts()
         self.printer.trouble(name)
+
+    async def _agree_on_printer_counts(self) -> None:
+        """What a pulled cable lost within the kernel only the daemon has counted. Asked while the cable is still out,
+        so that nothing is on its way meanwhile."""
+        with contextlib.suppress(NoAnswer):  # no daemon: the next one begins from zero at both ends
+            counts = (await self.diag.settle()).devices.get(PRINTER)
+            if counts is not None:
+                self.printer.restart_counts(counts.written, counts.read)
 
     async def _plug(self, names: tuple[str, ...], value: str) -> None:
         for name in names:

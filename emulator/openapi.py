@@ -45,7 +45,10 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "post", "/api/key", "Put a finger on a key, or lift it; returns at once.", api.KeyMove, None, (), (400, 409)
     ),
-    Route("post", "/api/scan", "Scan a code.", api.Scan, codes=(400, 409, 503, 504)),
+    Route(
+        "post", "/api/scan", "Scan a code; the same one again waits until it cannot be taken for a bounce.", api.Scan,
+        codes=(400, 409, 503, 504),
+    ),
     Route("get", "/api/screen", "What the LCD shows, as text.", None, api.ScreenShown, _LOOK),
     Route("get", "/api/screen.png", "What the LCD shows, decoded from its SPI bytes.", None, "image/png", _LOOK),
     Route("get", "/api/paper", "Every slip that came out of the printer.", None, api.PaperShown, _LOOK),

@@ -94,6 +94,7 @@ BAD = [
     ("/api/press?timeout_ms=%D9%A3", b'{"keys":["1"]}', 400),
     ("/api/scan", b'{"text":"' + b"1" * 5000 + b'"}', 400),
     ("/api/scan", b'{"bytes_hex":"0"}', 400),
+    ("/api/scan", b'{"bytes_hex":"30","text":"0"}', 400),
     ("/api/scan", b"x" * 70_000, 413),
     ("/api/trouble", b"{}", 400),
     ("/api/trouble", b'{"printer":"on_fire"}', 400),
@@ -114,6 +115,17 @@ def test_what_does_not_fit_is_refused_with_a_way_out(bench: Any) -> None:
             assert (await at.get("/api/paper.png", params={"slip": "99"})).status_code == 404
             assert (await at.get("/api/journal", params={"limit": "201"})).status_code == 400
             assert (await at.get("/api/texts/xx")).status_code == 404
+
+    run(story())
+
+
+def test_another_method_is_told_which_one_fits(bench: Any) -> None:
+    async def story() -> None:
+        async with bench() as at:
+            answer = await at._client.delete("/api/press")
+            assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+            assert answer.json()["error"] == "This address takes no DELETE."
+            assert "POST" in answer.json()["what_to_do"]
 
     run(story())
 

@@ -2,9 +2,15 @@
 
 import asyncio
 import os
+import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from emulator import board, calls
+from emulator.diag import Diag, NoAnswer
+from rules.settings_model import Scanner
 
 
 def run(coroutine: Any) -> None:
@@ -89,6 +95,42 @@ def test_an_unplugged_keypad_says_so_and_works_again(bench: Any) -> None:
     run(story())
 
 
+def test_a_printer_plugged_in_again_gets_done_whatever_the_cable_lost(bench: Any) -> None:
+    async def story() -> None:
+        async with bench() as at:
+            await at.press("OK", until="printed")
+            await at.post("/api/trouble", {"printer": "unplugged"})
+            printer = at.machine.printer
+            printer.restart_counts(printer.consumed - 9, printer.sent + 9)  # what the kernel lost on the way
+            answer = await at.post("/api/trouble", {"printer": "ok"}, params={"until": "printed"})
+            assert answer.status_code == 200, answer.text
+            assert "printer" not in answer.json()["waiting"]
+
+    run(story())
+
+
+def test_a_question_on_a_dead_connection_is_asked_again(bench: Any) -> None:
+    async def story() -> None:
+        async with bench() as at:
+            await at.press("1")
+            reader, writer = at.machine.diag._link
+            writer.get_extra_info("socket").shutdown(socket.SHUT_RDWR)  # as the daemon drops one that was idle long
+            await reader.read()
+            answer = await at.get("/api/screen", params={"settle": "no"})
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["lines"][-1] == "key 1"
+
+    run(story())
+
+
+def test_a_daemon_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
+    async def story() -> None:
+        with pytest.raises(NoAnswer):
+            await Diag(tmp_path).screen()
+
+    run(story())
+
+
 def test_a_stuck_drawer_takes_the_pulse_and_stays_shut(bench: Any) -> None:
     async def story() -> None:
         async with bench() as at:
@@ -167,6 +209,42 @@ def test_a_scan_types_capitals_with_shift(bench: Any) -> None:
             refused = await at.post("/api/scan", {"text": "茶"})
             assert refused.status_code == 400
             assert "茶" in refused.json()["error"]
+
+    run(story())
+
+
+def test_the_same_code_again_is_a_scan_and_no_bounce(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terminal goes by the times the scanner stamps on its keys, so these are what is looked at."""
+    stamps: list[int] = []
+
+    async def story() -> None:
+        async with bench() as at:
+            typed = board.typed
+
+            def noted(text: str, at_us: int) -> Any:
+                stamps.append(at_us)
+                return typed(text, at_us)
+
+            monkeypatch.setattr(board, "typed", noted)
+            for text in ("123", "123"):
+                done = (await at.post("/api/scan", {"text": text})).json()
+            assert done["screen"]["lines"][-2:] == ["scan 2 3 4 "] * 2
+
+    run(story())
+    assert stamps[1] - stamps[0] >= Scanner().bounce_ms * 1000
+
+
+@pytest.mark.parametrize(("second", "held"), [("123", True), ("124", False)])
+def test_only_the_same_code_is_held_back(bench: Any, monkeypatch: pytest.MonkeyPatch, second: str, held: bool) -> None:
+    monkeypatch.setattr(calls, "SAME_SCAN_S", 3600.0)
+
+    async def story() -> None:
+        async with bench() as at:
+            await at.post("/api/scan", {"text": "123"})
+            again = asyncio.create_task(at.post("/api/scan", {"text": second}))
+            done, _ = await asyncio.wait({again}, timeout=0.5 if held else 30)
+            assert bool(done) is not held
+            again.cancel()
 
     run(story())
 
