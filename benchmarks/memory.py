@@ -49,11 +49,18 @@ def measure(scale: Scale) -> list[Figure]:
             _sell(posd)
             sold = posd.memory()
     packages = _packages(cache) / 1e6
-    name = f"memory with {goods} goods"
+    title = f"memory with {goods} goods"
     return [
-        Figure(f"{name}, all workers started", started["Rss"] / 1e6, "MB", RSS_MB_MAX, detail=_parts(started), why=WHY),
-        Figure(f"{name}, a slip printed", sold["Rss"] / 1e6, "MB", RSS_MB_MAX, detail=_parts(sold), why=WHY),
-        Figure("importing the packages alone", packages, "MB", detail=", ".join(x.split(".")[0] for x in PACKAGES)),
+        Figure(
+            f"{title}, all workers started", started["Rss"] / 1e6, "MB", RSS_MB_MAX, detail=_parts(started), why=WHY
+        ),
+        Figure(f"{title}, a slip printed", sold["Rss"] / 1e6, "MB", RSS_MB_MAX, detail=_parts(sold), why=WHY),
+        Figure(
+            "importing the packages alone",
+            packages,
+            "MB",
+            detail=", ".join(dict.fromkeys(name.split(".")[0] for name in PACKAGES)),
+        ),
     ]
 
 
