@@ -1,10 +1,13 @@
 """Messages other than records: state, asks and answers, time. Payloads are UTF-8 JSON (wire contract, 2)."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from wire.records import ClockState
+
+Seq = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""A place in a journal; the bound keeps sums of it exact in any database and in JSON."""
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -13,8 +16,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     online: bool
     boot_id: str = ""
     epoch: int = 0
-    next_seq: int = 0
-    acked_seq: int = 0
+    next_seq: Seq = 0
+    acked_seq: Seq = 0
     journal_key: str = ""
     software: str = ""
     settings_rev: int = 0

@@ -386,3 +386,11 @@ def test_a_file_of_a_later_release_is_refused(tmp_path):
         db.execute("PRAGMA user_version = 99")
     with pytest.raises(StoreTrouble, match="99"):
         SqlStore(path)
+
+
+def test_a_state_that_claims_an_absurd_seq_is_put_aside() -> None:
+    """Sums of it would become floats in the store, and the terminal could not read what is asked of it."""
+    core = Core(SqlStore(None), Ed25519PrivateKey.generate().sign)
+    absurd = msgspec.json.encode({"online": True, "epoch": 1, "next_seq": 2, "acked_seq": 2**63 - 1})
+    assert core.step(Arrived(1, (Message("00010023", "state", absurd),))) == []
+    assert core.step(Tick(10**12)) == []
