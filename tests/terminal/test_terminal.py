@@ -270,7 +270,7 @@ def test_effects_before_their_commit_stop_the_process(tmp_path: Path) -> None:
     assert isinstance(job, Print)
 
 
-def test_two_commits_are_enough_for_a_cash_sale_at_a_cashiers_pace(tmp_path: Path) -> None:
+def test_three_commits_are_enough_for_a_leisurely_cash_sale(tmp_path: Path) -> None:
     """Scans 1.2 s apart, five seconds to take the cash, the drawer closed after six, the backend acknowledging."""
     counter = Counter(tmp_path).open_for_business()
     counter.step(LinkUp())
