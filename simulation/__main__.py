@@ -10,7 +10,7 @@ from simulation.mutants import MUTANTS
 from simulation.verdict import Verdict, judged
 from simulation.world import HOURS
 
-COVERAGE_SEEDS_MIN = 20
+COVERAGE_SEEDS_MIN = 50
 """Fewer days than this need not meet everything."""
 
 COMMITS_GOAL = 2.0

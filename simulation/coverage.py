@@ -21,10 +21,10 @@ OWN_COMMANDS = {"SignOnAnswered", "KeepPin"}
 
 CODES = (
     2002, 2003, 2004, 2005, 2021, 2022, 5020, 6001, 6004, 6005, 6006, 6007, 6018, 6019,
-    8001, 8003, 9002, 9008, 9009, 9011, 9013,
+    8001, 8003, 9002, 9008, 9009, 9011, 9012, 9013,
 )  # fmt: skip
 """Refusals that keys, scans and devices of this issue can bring about. Others are guarded by screens (2001, 2014, 4010,
-6008, 8010), or need files damaged behind the ledger's back (9003, 9012: the ledger's own tests)."""
+6008, 8010), or stop the terminal (9003: the ledger's own tests)."""
 
 CUTS = ("in_basket", "before_commit", "after_commit", "after_sale", "among_effects", "between", "printing", "twice")
 DISK_ERRORS = ("SQLITE_FULL", "SQLITE_READONLY")
@@ -59,6 +59,7 @@ def expected() -> dict[str, set[str]]:
             *TROUBLES,
             *(f"power_cut_{kind}" for kind in CUTS),
             *(f"disk_error_{name}" for name in DISK_ERRORS),
+            "record_damaged",
             *(f"scan_{kind}" for kind in BAD_SCANS),
         },
         "screens": screens(),

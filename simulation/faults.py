@@ -278,6 +278,13 @@ def clock_seen_again(world: "World") -> None:
     world.machine.post(ClockSeen(world.machine.clock_state, 0))
 
 
+def journal_damaged(world: "World") -> None:
+    """A cut in which an old record on the disk suffers; the daemon finds it in its idle time (9012) and sells on."""
+    world.machine.damage = True
+    if world.machine.on:
+        world.machine.cut("journal_damaged")
+
+
 def battery_low(world: "World") -> None:
     world.machine.battery(world.clock.rng.randint(1, 15))
 
@@ -339,6 +346,7 @@ TROUBLES: dict[str, Trouble] = {
     "clock_back": _clock(-5 * HOUR_MS, -10 * MINUTE_MS),
     "clock_lost": clock_lost,
     "clock_seen_again": clock_seen_again,
+    "journal_damaged": journal_damaged,
     "battery_low": battery_low,
 }
 """Every trouble by its name; a day is a choice of these."""

@@ -105,7 +105,7 @@ class Backend:
                 day.rows += [Row(r.seq, r.kind, r.version, r.at_ms, r.clock, r.body, r.prev, r.hash) for r in page]
                 after = page[-1].seq
             day.conflicts = len(books.conflicts_of(day.terminal))
-            day.quarantined = len(books.quarantine_of(day.terminal))
+            day.quarantined = sum(row.seq not in day.damaged for row in books.quarantine_of(day.terminal))
         day.backend_upto = self.upto.get(day.epoch, 0)
 
 

@@ -6,8 +6,10 @@ at that moment and opened anew.
 
 import hashlib
 import shutil
+import sqlite3
 import traceback
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -67,6 +69,9 @@ from wire.records import GENESIS, ClockState, seal_text
 SOFTWARE = "0.1.0"
 IDLE_AFTER_MS = 50
 PIN_MS = 300
+HEAD_RECORDS = 300
+"""Damage this near to the head would stop the terminal (decisions 13), which is the ledger's own test."""
+
 RIDES_MS = 11_000
 """What devices report is committed within 10 s (`firmware.terminal.RIDE_MS`), and some slack."""
 
@@ -140,6 +145,7 @@ class Machine:
     scanner: bool = True
     keypad: bool = True
     safe: bool = False
+    damage: bool = False  # with the next cut an old record is damaged
     cut_next: str = ""  # a power cut armed for the next step that fits
     went_dark: Callable[[], None] = lambda: None
     last_cut_ms: int = -(10**9)
@@ -231,10 +237,27 @@ class Machine:
         self.door.close()
         for name, copy in kept:
             copy.replace(f"{path}{name}")
+        if self.damage:
+            self.damage = False
+            self._damage(path)
         self._young_are_lost()
         self._off()
         self.last_cut_ms = self.clock.now_ms
         self.went_dark()
+
+    def _damage(self, path: Path) -> None:
+        """A bit rots in an old record, one that is long at the backend: its time no longer fits the chain."""
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            old = db.execute(
+                "SELECT seq FROM journal WHERE kind = 'drawer_moved' AND seq <= ?"
+                " AND seq < (SELECT max(seq) FROM journal) - ? ORDER BY seq",
+                (self.link_upto, HEAD_RECORDS),
+            ).fetchall()
+            if old:
+                seq = int(self.clock.rng.choice(old)[0])
+                db.execute("UPDATE journal SET at_ms = at_ms + 1 WHERE seq = ?", (seq,))
+                self.day.damaged.add(seq)
+                self.met.count(self.met.faults, "record_damaged")
 
     def _off(self) -> None:
         self._note_disk()
