@@ -67,6 +67,11 @@ def bench(tmp_path) -> Iterator[Callable[..., Bench]]:
     benches = []
 
     def make(script=None, *, way="pty", model="virtual58", patience=QUICK, **changes) -> Bench:
+        changes = {
+            "speed_mm_s": 500,
+            "baud": 230_400,
+            **changes,
+        }  # the scripted printer is fast, patience scales with it
         benches.append(Bench(way, tmp_path, script or Script(), model, patience, changes))
         return benches[-1]
 

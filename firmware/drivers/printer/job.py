@@ -22,6 +22,9 @@ ABANDONED = Health("busy", 4012)
 """The daemon ends."""
 
 SILENCES_MAX = 4
+SLOWER_MAX = 2
+"""A printer may be that many times slower than its model says before its silence counts."""
+
 PRINT_TIMED_OUT, MISSING_CHARACTER = 4008, 4009
 
 
@@ -43,7 +46,8 @@ class Slip:
         self.ident = fence_id(number)
         self.begun = self.sending = False
         self.silences = 0
-        self.started_ms = self.watched_ms = line.clock_ms()
+        self.given = 0
+        self.started_ms = self.watched_ms = self.taken_ms = line.clock_ms()
         self.proven = False
 
     def print(self) -> Result:
@@ -73,9 +77,11 @@ class Slip:
             for piece in batch:
                 ends.append(end := end + len(piece))
             self.sending = True
-            taken = self.line.send(b"".join(batch), tuple(ends))
+            taken = self.line.send(b"".join(batch), tuple(ends), self.line.patience.stall_ms + self._backlog_ms())
             self.sending = False
             self.begun = self.begun or taken > 0
+            self.given += taken
+            self.taken_ms = self.line.clock_ms()
             if taken < end:
                 return STUCK
             self.between()
@@ -88,10 +94,8 @@ class Slip:
         Without a fence: for as long as printing takes, for trouble that shows meanwhile."""
         if not self.line.talks:
             return None
-        fenced = self.line.model.fence != "none"
-        allowed_ms = self._bound_ms() if fenced else self._printing_ms()
         trouble: Health | None = None
-        while trouble is None and self.line.clock_ms() - self.started_ms < allowed_ms:
+        while trouble is None and self._worth_waiting():
             self.line.waiting = True
             self.line.hear(self.line.patience.watch_ms)
             if not self._fenced():
@@ -104,23 +108,55 @@ class Slip:
         self.line.waiting = False
         return trouble
 
+    def _worth_waiting(self) -> bool:
+        """The fence is due within a time that begins with the last byte taken. Without a fence, a question that is
+        still stuck behind the slip is waited for, too."""
+        now_ms = self.line.clock_ms()
+        if self.line.model.fence != "none":
+            return now_ms - self.taken_ms < self._bound_ms()
+        return now_ms - self.started_ms < self._printing_ms() or (self.line.open > 0 and self._excused())
+
     def _fenced(self) -> bool:
         self.proven = self.proven or (self.line.model.fence != "none" and self.line.fenced(self.ident))
         return self.proven
 
     def _watch(self) -> Health | None:
-        """Ask the printer when it is time, or when it said by itself that something changed. Some do not answer while
-        they print: silence is trouble only when it lasts."""
+        """Ask the printer when it is time, or when it said by itself that something changed.
+
+        With its buffer full a printer takes no question before it has printed what is ahead of it, and some do not
+        answer while they print: no answer is trouble only when there is no excuse left for it."""
         line = self.line
         if not line.talks:
             return None
-        due = line.clock_ms() - self.watched_ms >= line.patience.watch_ms
-        if not due and line.take(Unasked) is None:
+        if not self._due():
             return None
-        seen = line.health()
+        seen = line.health(tries=1)
         self.watched_ms = line.clock_ms()
-        self.silences = self.silences + 1 if seen in (SILENT, STUCK) else 0
+        if line.open or line.blocked:
+            return None if self._excused() else seen
+        self.silences = self.silences + 1 if seen == SILENT else 0
         return None if seen.fine or 0 < self.silences < SILENCES_MAX else seen
+
+    def _due(self) -> bool:
+        """Whether to ask now. While a question is open others follow rarely: each one stands in the way, too."""
+        line = self.line
+        if line.take(Unasked) is not None:
+            return True
+        pause_ms = line.patience.watch_ms + (2 * line.patience.reply_ms if line.open else 0)
+        return line.clock_ms() - self.watched_ms >= pause_ms
+
+    def _excused(self) -> bool:
+        """Whether the printer may still be silent: since it last answered or took a byte, it has not had the time to
+        print all it was given."""
+        patience = self.line.patience
+        lasting_ms = SILENCES_MAX * (patience.watch_ms + 2 * patience.reply_ms)
+        since_ms = self.line.clock_ms() - max(self.taken_ms, self.line.answered_ms)
+        return since_ms < lasting_ms + self._backlog_ms()
+
+    def _backlog_ms(self) -> int:
+        """The longest that printing what was given so far may take."""
+        total = max(1, sum(map(len, self.slip.pieces)))
+        return SLOWER_MAX * self._printing_ms() * min(self.given, total) // total
 
     def _finished(self) -> Result:
         after = self.line.health()
@@ -142,9 +178,11 @@ class Slip:
         return through_ms + self.slip.dots * 1000 // (DOTS_PER_MM * self.line.model.speed_mm_s)
 
     def _bound_ms(self) -> int:
-        """A slow printer gets six times that; a fence that is lost must not hold up the next slip for ever."""
-        patience = self.line.patience
-        return min(patience.job_ms_max, max(patience.job_ms_min, 6 * self._printing_ms()))
+        """A slow printer gets six times that, and no printer less than it needs; a fence that is lost must not hold up
+        the next slip for ever."""
+        patience, printing_ms = self.line.patience, self._printing_ms()
+        scaled_ms = min(patience.job_ms_max, 6 * printing_ms)
+        return max(patience.job_ms_min + printing_ms, scaled_ms)
 
 
 def _batches(pieces: tuple[bytes, ...]) -> list[list[bytes]]:

@@ -60,7 +60,8 @@ class Line:
     """A transport with the printer's replies sorted.
 
     `owed` is the end of a command that broke off: it goes first next time. `taken`: bytes of the last `send`;
-    `blocked`: it got stuck. `waiting`: for the printer, right now."""
+    `blocked`: it got stuck. `waiting`: for the printer, right now. `open`: status questions asked and not answered,
+    the last answer came at `answered_ms`."""
 
     transport: Transport
     model: Model
@@ -72,6 +73,8 @@ class Line:
     taken: int = 0
     blocked: bool = False
     waiting: bool = False
+    open: int = 0
+    answered_ms: int = 0
     parser: Parser = field(default_factory=Parser)
     replies: deque[Reply] = field(default_factory=lambda: deque(maxlen=64))
 
@@ -116,8 +119,14 @@ class Line:
         self.check_stop()
         data = self.transport.read_some(min(wait_ms, SLICE_MS) / 1000)
         self.tally.read += len(data)
-        self.replies.extend(self.parser.feed(data))
+        self._sort(self.parser.feed(data))
         return bool(data)
+
+    def _sort(self, replies: list[Reply]) -> None:
+        self.replies.extend(replies)
+        if answers := sum(isinstance(reply, RealTime) for reply in replies):
+            self.open = max(0, self.open - answers)
+            self.answered_ms = self.clock_ms()
 
     def check_stop(self) -> None:
         if self.stopping():
@@ -151,27 +160,45 @@ class Line:
             while self.take(kind) is not None:
                 pass
 
-    def ask(self, number: int) -> int | None:
-        """The answer to `DLE EOT number`; asked again once, then None. A reply of another shape is no answer."""
-        for _ in range(2):
+    def ask(self, number: int, tries: int = 2) -> int | None:
+        """The answer to `DLE EOT number`, asked so many times, or None. A reply of another shape is no answer."""
+        for _ in range(tries):
             self.forget(RealTime, Unasked)
-            if self.send(bytes((0x10, 0x04, number)), stall_ms=self.patience.reply_ms) < 3:
+            self.open += 1  # before it goes out: the answer may come before `send` returns
+            taken = self.send(bytes((0x10, 0x04, number)), stall_ms=self.patience.reply_ms)
+            if taken < 3:
+                self.open = self.open if taken else max(0, self.open - 1)
                 return None
-            if isinstance(reply := self.wait_for(RealTime, self.patience.reply_ms), RealTime):
-                return reply.byte
-            self.replies.extend(self.parser.expire())
+            if (answer := self._answer()) is not None:
+                return answer
+            self._sort(self.parser.expire())
         return None
 
-    def health(self) -> Health:
+    def _answer(self) -> int | None:
+        """The newest answer, once no question is open: one that was stuck behind a slip is answered before it. Some
+        printers drop questions while they print, so what is still open when the time is up will not be answered."""
+        until_ms = self.clock_ms() + self.patience.reply_ms
+        before, self.waiting = self.waiting, True
+        try:
+            while self.open and (left_ms := until_ms - self.clock_ms()) > 0:
+                self.hear(left_ms)
+        finally:
+            self.waiting = before
+        answer: int | None = None
+        while isinstance(reply := self.take(RealTime), RealTime):
+            answer, self.open = reply.byte, 0
+        return answer
+
+    def health(self, tries: int = 2) -> Health:
         """Ask the printer how it is. One that never answers by its nature is taken to be well."""
         if not self.talks:
             return FINE
-        printer = self.ask(1)
+        printer = self.ask(1, tries)
         if printer is None:
             return STUCK if self.blocked else SILENT
-        offline, paper = self.ask(2), self.ask(4)
+        offline, paper = self.ask(2, tries), self.ask(4, tries)
         trouble = offline is None or offline & 0x40 or printer & 0x08
-        return health(printer, offline, self.ask(3) if trouble else 0, paper)
+        return health(printer, offline, self.ask(3, tries) if trouble else 0, paper)
 
     def clear(self) -> bool:
         """Make the printer drop what it has not printed. Whether it says that it did."""
