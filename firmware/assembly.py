@@ -10,7 +10,6 @@ import os
 import random
 import secrets
 import signal
-import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -63,7 +62,7 @@ from firmware.loop import Core, Loop, Worker
 from firmware.render_text import speak
 from firmware.terminal import Terminal
 from firmware.txn import life
-from firmware.txn.ledger import Ledger, LedgerError, LedgerLocked, LedgerUnsure, load_products
+from firmware.txn.ledger import Ledger, LedgerError, LedgerLocked, LedgerUnreadable, LedgerUnsure, load_products
 from firmware.txn.product import price_list
 from rules.catalogue import demo_text, read_goods
 from wire import board as virtual
@@ -212,12 +211,8 @@ class Posd:
         loop = self._loop(terminal, key, terminal.safe_mode, max(BUILD_MS, _last_wall_ms(ledger)))
         try:
             return self._served(loop, started)
-        except LedgerUnsure:
-            crashes.note(UNSURE)
-            raise
-        except sqlite3.DatabaseError as error:
-            damaged = getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
-            crashes.note(UNREADABLE if damaged else loop.last_event)
+        except (LedgerUnsure, LedgerUnreadable) as error:
+            crashes.note(UNSURE if isinstance(error, LedgerUnsure) else UNREADABLE)
             raise
         except Exception:
             crashes.note(loop.last_event)

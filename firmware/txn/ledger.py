@@ -84,6 +84,10 @@ class LedgerUnsure(RuntimeError):
     """
 
 
+class LedgerUnreadable(RuntimeError):
+    """A page of the file is damaged behind the head: the process stops, and the next start says 9003 on the screen."""
+
+
 class LedgerDamaged(LedgerError):
     """The head of the journal does not verify (decisions 13)."""
 
@@ -303,8 +307,13 @@ class Ledger:
     # --- Books --------------------------------------------------------------------------------------------------------
 
     def read(self, sql: str, *args: Value) -> list[tuple[Any, ...]]:
-        """Rows of a SELECT, pending ones included."""
-        return self.db.execute(sql, args).fetchall()
+        """Rows of a SELECT, pending ones included. Raises `LedgerUnreadable`."""
+        try:
+            return self.db.execute(sql, args).fetchall()
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+                raise LedgerUnreadable(str(error)) from error
+            raise
 
     def write(self, sql: str, *args: Value) -> None:
         """For `apply` functions; only inside the open transaction."""
@@ -502,7 +511,7 @@ class Ledger:
 
     def _fold_log(self) -> None:
         """May fail on a full disk, harmlessly: the log keeps everything and only goes on growing."""
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self.db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()  # the log keeps its length: no growing, no cutting
 
 
 @dataclass(frozen=True, slots=True)
