@@ -150,11 +150,10 @@ def changed_goods(folder: Folder, ledger: Ledger) -> Changes:
     """The price list, loaded when it is another; one that cannot be taken leaves the old goods in place (9004)."""
     goods = folder.path / GOODS
     try:
-        text = goods.read_text(encoding="utf-8-sig") if goods.exists() else demo_text()
-        digest = hashlib.sha256(text.encode()).hexdigest()
+        digest = _digest(goods) if goods.exists() else hashlib.sha256(demo_text().encode()).hexdigest()
         if life.value(ledger, "catalogue") == digest:
             return Changes()
-        listed = price_list(read_goods(text))
+        listed = price_list(read_goods(goods.read_text(encoding="utf-8-sig") if goods.exists() else demo_text()))
         if not listed.products:
             raise ValueError("no goods in it")
         load_products(ledger, listed.products, listed.codes)
@@ -163,6 +162,12 @@ def changed_goods(folder: Folder, ledger: Ledger) -> Changes:
     except LedgerError as error:
         return Changes(notices=((error.code, GOODS),))
     return Changes((CatalogueLoaded(0, len(listed.products), digest),))
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file of any size, read in pieces: a start costs the same with a hundred thousand goods."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(slots=True)
