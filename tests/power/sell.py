@@ -108,6 +108,7 @@ class Seller(Counter):
 
     def open_for_business(self) -> "Seller":
         """From wherever a boot or a cut left the terminal to ready for selling."""
+        self.read_notices()
         own = self.ledger.read("SELECT 1 FROM secret WHERE operator = '01'")
         self.keys(OWN_KEYS if own else FACTORY_KEYS)
         if self.screen == "Wizard":
@@ -117,6 +118,11 @@ class Seller(Counter):
                 return self
             self.keys({"KeptBasket": "F2", "Unfinished": "CANCEL", "Refused": "OK"}[self.screen])
         raise AssertionError(f"never ready: {self.screen}")
+
+    def read_notices(self) -> None:
+        """Put aside what the terminal has to say by itself: nothing was refused."""
+        while isinstance(top := self.terminal.stack[-1], Refused) and top.trouble:
+            self.keys("OK")
 
     def sell(self, *codes: str, pause_ms: int = 500) -> bool:
         """Scan goods, take the cash; False when it was refused; then the basket stands as it was."""
@@ -128,6 +134,7 @@ class Seller(Counter):
         self.keys("OK")
         self._say("settling")
         self.keys("F2")
+        self.read_notices()
         if self.screen == "Sold":
             self.keys("OK")
             return True
@@ -137,6 +144,7 @@ class Seller(Counter):
 
     def _seen(self) -> None:
         """The cashier reads what was refused, and goes on."""
+        self.read_notices()
         while isinstance(top := self.terminal.stack[-1], Refused):
             self.refused.append(top.refusal.code)
             self._say(f"refused {top.refusal.code}")
