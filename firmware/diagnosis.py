@@ -111,11 +111,13 @@ class DiagnosisSocket:
     def _listen(self) -> socket.socket:
         self.path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        folder = os.open(self.path.parent, os.O_PATH | os.O_DIRECTORY)
         mask = os.umask(0o177)
         try:
-            listener.bind(str(self.path))
+            listener.bind(f"/proc/self/fd/{folder}/{self.path.name}")  # a socket's own path may have 107 bytes only
         finally:
             os.umask(mask)
+            os.close(folder)
         listener.listen(8)
         listener.settimeout(0.5)
         return listener

@@ -6,8 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,14 @@ from emulator.__main__ import main
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def start(data: Path, *more: str) -> tuple["subprocess.Popen[str]", str]:
-    scratch = data.parent / "scratch"
-    scratch.mkdir()
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """The command's folder for temporary things. Short: the board's sockets lie in it, and their paths are bounded."""
+    with tempfile.TemporaryDirectory(prefix="e") as folder:
+        yield Path(folder)
+
+
+def start(data: Path, scratch: Path, *more: str) -> tuple["subprocess.Popen[str]", str]:
     child = subprocess.Popen(
         [sys.executable, "-m", "emulator", "--data", str(data), "--port", "0", *more],
         cwd=ROOT, stdout=subprocess.PIPE, text=True,
@@ -29,8 +36,8 @@ def start(data: Path, *more: str) -> tuple["subprocess.Popen[str]", str]:
     return child, child.stdout.readline().split()[-1]
 
 
-def test_a_terminal_that_was_never_provisioned_is_said_with_its_log(tmp_path: Path) -> None:
-    child, address = start(tmp_path / "data")
+def test_a_terminal_that_was_never_provisioned_is_said_with_its_log(tmp_path: Path, scratch: Path) -> None:
+    child, address = start(tmp_path / "data", scratch)
     try:
         request = urllib.request.Request(f"{address}/api/screen?timeout_ms=30000")
         with pytest.raises(urllib.error.HTTPError) as refused:
@@ -47,13 +54,15 @@ def test_a_terminal_that_was_never_provisioned_is_said_with_its_log(tmp_path: Pa
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("disk", [(), ("--disk-mib", "4")], ids=["folder", "partition"])
-def test_no_temporary_folder_stays_behind(tmp_path: Path, sign: signal.Signals, disk: tuple[str, ...]) -> None:
-    child, address = start(tmp_path / "data", *disk)
+def test_no_temporary_folder_stays_behind(
+    tmp_path: Path, scratch: Path, sign: signal.Signals, disk: tuple[str, ...]
+) -> None:
+    child, address = start(tmp_path / "data", scratch, *disk)
     assert address.startswith("http://")
-    assert list((tmp_path / "scratch").iterdir()), "the board is there while it runs"
+    assert list(scratch.iterdir()), "the board is there while it runs"
     child.send_signal(sign)
     assert child.wait(30) == 0
-    assert list((tmp_path / "scratch").iterdir()) == []
+    assert list(scratch.iterdir()) == []
 
 
 def test_an_unknown_profile_and_a_taken_port_are_refused(tmp_path: Path, capsys) -> None:
