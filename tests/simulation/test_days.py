@@ -35,3 +35,21 @@ def test_the_same_seed_is_the_same_day_under_another_hash_seed() -> None:
 
 def test_another_seed_is_another_day() -> None:
     assert judge(5, plan=Plan(0.2)).trace_hash != judge(6, plan=Plan(0.2)).trace_hash
+
+
+DISK_AND_PRINTER = (
+    *("disk_brim", "disk_read_only", "disk_full", "disk_commit_full") * 2,
+    "printer_paper_out_mid_slip", "printer_silent", "printer_fence_lost",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [3, 9, 13, 17])
+def test_a_slip_whose_outcome_found_no_room_on_the_disk_is_not_printed_again_unmarked(seed: int) -> None:
+    assert judge(seed, plan=Plan(1.0, DISK_AND_PRINTER)).findings == ()
+
+
+def test_a_rotten_old_record_is_noticed_and_selling_goes_on() -> None:
+    verdict = judge(2, plan=Plan(5.0, ("journal_damaged",) * 4 + ("ack_wants_again",) * 3))
+    assert verdict.findings == ()
+    assert verdict.met.faults.get("record_damaged"), "no record was old enough: this day proves nothing"
+    assert verdict.met.codes.get("9012"), "nobody was told"
