@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from simulation.witness import Day, Handed, Pulse, Row, Slip, Taken
 from wire.facts import (
     BasketCancelled,
-    Booted,
     Born,
     DrawerPulsed,
     EpochGranted,
@@ -267,9 +266,8 @@ def _drawer(day: Day, facts: list[At]) -> Iterator[str]:
     """Never a pulse without a sale, never two for one, never by a boot; a seen sale had its pulse."""
     sales = dict(_sold(facts))
     causes = Counter(pulse.cause for pulse in day.pulses)
-    boot_of = _boots(facts)
     for pulse in day.pulses:
-        yield from _one_pulse(pulse, sales, boot_of)
+        yield from _one_pulse(pulse, sales, day.durable_in)
     for cause, count in sorted(causes.items()):
         if count > 1:
             yield f"{count} pulses for the sale {cause}"
@@ -289,17 +287,6 @@ def _one_pulse(pulse: Pulse, sales: dict[int, Sale], boot_of: dict[int, str]) ->
         yield f"a pulse for the sale {pulse.cause}, which wanted none"
     elif boot_of[pulse.cause] != pulse.boot_id:
         yield f"the sale {pulse.cause} of boot {boot_of[pulse.cause]} opened the drawer in boot {pulse.boot_id}"
-
-
-def _boots(facts: list[At]) -> dict[int, str]:
-    """In which boot each record was made; a boot record may be lost with a cut, then the next one tells."""
-    boots: dict[int, str] = {}
-    now = ""
-    for at in facts:
-        if isinstance(at.fact, Booted):
-            now = at.fact.boot_id
-        boots[at.seq] = now
-    return boots
 
 
 def _reports(day: Day, facts: list[At]) -> Iterator[str]:

@@ -30,6 +30,7 @@ class Door:
         self.db = db
         self.cut_at: CutAt = ""
         self.room: Room = "ok"
+        self.on_durable: Callable[[int, int], None] = lambda first, last: None  # records first..last reached the disk
         self.met: list[str] = []  # troubles that really struck
         self._path = path
         self._chance = chance
@@ -81,6 +82,7 @@ class Door:
             self.room = "ok"
             self._no_room()
         cursor = self.db.execute("COMMIT")
+        self.on_durable(self.durable_seq + 1, self._written)
         self.durable_seq = self._written
         if self.cut_at == "after_commit":
             raise PowerCut

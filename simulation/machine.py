@@ -185,6 +185,7 @@ class Machine:
             )
         self.day.epoch = ledger.epoch
         self.door = Door(ledger.db, path, self.room, self.clock.rng.random)
+        self.door.on_durable = self._durable
         ledger.db = cast(Any, self.door)
         if ledger.acked_seq > self.link_upto:
             self.object(f"acknowledged up to {ledger.acked_seq} at boot, but the backend only up to {self.link_upto}")
@@ -195,6 +196,9 @@ class Machine:
         self.clock.note(f"--- boot {self.boot_id}{' in safe mode' if self.safe else ''}")
         self.step(Started(self.clock.rng.randbytes(32), self.boot_id, self.safe, notices, facts))
         self._tell_devices()
+
+    def _durable(self, first: int, last: int) -> None:
+        self.day.durable_in.update(dict.fromkeys(range(first, last + 1), self.boot_id))
 
     def _tell_devices(self) -> None:
         rng = self.clock.rng

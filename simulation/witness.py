@@ -76,6 +76,7 @@ class Day:
     asked_pulses: set[int] = field(default_factory=set)  # causes for which the drawer was asked to open
     removed: list[Taken] = field(default_factory=list)  # lines seen to leave a basket
     cancelled_fen: list[int] = field(default_factory=list)  # totals of baskets seen to be given up
+    durable_in: dict[int, str] = field(default_factory=dict)  # record -> the boot in which it reached the disk
     reported: list[tuple[str, int, str]] = field(
         default_factory=list
     )  # by devices: kind of record, job or cause, outcome
