@@ -159,6 +159,7 @@ class Terminal:
     soon_due_ms: int = 0
     announced: tuple[str, str] = ("", "")  # printer and clock, as the backend knows them
     shown: View | None = None
+    troubles: tuple[Refused, ...] = ()  # not yet on the screen
     timed: Screen | None = None  # the screen whose own time runs
     last_scan: Scanned | None = None
     _seed: bytes = b""
@@ -180,6 +181,7 @@ class Terminal:
         if self.devices.link == "up" and self.announced != (self.devices.printer, self.now.clock):
             self._announce()
         self._storage()
+        self._show_troubles()
         self._stream()
         self._seal()
         self._soon()
@@ -248,7 +250,7 @@ class Terminal:
 
     def _started(self, event: Started) -> None:
         self._seed, self.boot_id, self.safe_mode = event.seed, event.boot_id, event.safe_mode
-        self.stack = bottom = home(self.context())  # trouble found on the way is shown above it
+        self.stack = home(self.context())
         last = life.value(self.ledger, "running", "first")
         end: Literal["first", "clean", "cut"] = "first" if last == "first" else "cut" if last else "clean"
         if end == "first":
@@ -270,11 +272,8 @@ class Terminal:
             self.locked_until_ms[who] = self.now.monotonic_ms + operator.LOCK_MS
         self._arm_clock()
         self._light("green")
-        trouble = (
-            *self.stack[len(bottom) :],
-            *(Refused(Refusal(*notice), trouble=True) for notice in reversed(event.notices)),
-        )
-        self.stack = (*self._at_home(), *trouble)
+        notices = (Refused(Refusal(*notice), trouble=True) for notice in reversed(event.notices))
+        self.stack = (*self._at_home(), *notices)
 
     def _scanned(self, event: Scanned) -> None:
         """A scan, unless the scanner read the same code twice in one go (`scanner.bounce_ms`, by its own clock)."""
@@ -360,6 +359,7 @@ class Terminal:
         """Trouble that is over covers no screen any more."""
         over = Refused(Refusal(code), trouble=True)
         self.stack = tuple(screen for screen in self.stack if screen != over)
+        self.troubles = tuple(screen for screen in self.troubles if screen != over)
 
     def _drawer_failed(self, code: int) -> None:
         """The result of the sale says it beside the change; any other screen is covered by it."""
@@ -668,11 +668,19 @@ class Terminal:
         return isinstance(self.stack[-1], Refused)
 
     def _refused(self, refusal: Refusal) -> None:
-        """Trouble at a device is shown above whatever is going on, once."""
-        screen: Screen = Refused(refusal, trouble=True)
-        if self.stack[-1] != screen and len(self.stack) < TROUBLE_DEPTH_MAX:
-            self.stack = (*self.stack, screen)
+        """Trouble at a device is shown above whatever is going on, once; a number being typed is finished first."""
+        screen = Refused(refusal, trouble=True)
+        if screen not in self.stack and screen not in self.troubles:
+            self.troubles = (*self.troubles, screen)
         self._tone(ToneName.FAILURE)
+
+    def _show_troubles(self) -> None:
+        """Above the screen, unless a person is in the middle of a number: the notice would eat the rest of it."""
+        top = self.stack[-1]
+        typing = any(getattr(top, name, "") for name in ("digits", "value", "times"))
+        if self.troubles and not typing:
+            room = max(0, TROUBLE_DEPTH_MAX - len(self.stack))
+            self.stack, self.troubles = (*self.stack, *self.troubles[:room]), ()
 
     # --- the ledger ---------------------------------------------------------------------------------------------------
 

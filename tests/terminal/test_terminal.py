@@ -428,3 +428,12 @@ def test_an_outcome_that_could_not_be_written_down_prints_no_second_unmarked_sli
     counter.step(PrinterSeen("paper_out"))
     counter.step(PrinterSeen("ok"))
     assert [again.receipt.mark for again in counter.printed()[1:]] in ([], ["**续打**"])
+
+
+def test_a_notice_never_eats_the_rest_of_a_number_being_typed(tmp_path: Path) -> None:
+    counter = Counter(tmp_path).open_for_business().keys("1 2")
+    counter.step(DeviceSeen("scanner", False))
+    assert counter.keys("5 0").screen == "Amount"
+    assert "12.50" in counter.text()
+    assert "[9008]" in counter.keys("OK").text()
+    assert counter.keys("OK").screen == "Cash"
