@@ -3,6 +3,7 @@
 import base64
 import io
 
+import pytest
 from PIL import Image, ImageChops
 
 from tests.browser.conftest import Shop
@@ -65,6 +66,43 @@ def test_everything_is_within_a_small_screen(standing_shop: Shop) -> None:
             assert box["y"] + box["height"] <= 800, selector
         led, face = (at.page.locator(name).bounding_box() for name in ("#printer-led", ".printer .face"))
         assert led["x"] + led["width"] <= face["x"] + face["width"], "nothing sticks out of the printer"
+
+
+CUT = """() => [...document.querySelectorAll("button:not([disabled]), .pill, .front .name, .trouble, .card span")]
+    .filter((place) => place.offsetWidth > 0)
+    .filter((place) => {
+        const box = place.getBoundingClientRect();
+        const room = (place.closest(".panel") ?? document.body).getBoundingClientRect();
+        return place.scrollWidth > place.clientWidth || box.right > room.right;
+    })
+    .map((place) => place.textContent)"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080)])
+def test_no_word_is_cut_and_every_trouble_is_in_sight(standing_shop: Shop, width: int, height: int) -> None:
+    at = standing_shop
+    at.trouble("drawer", "forced")
+    at.page.set_viewport_size({"width": width, "height": height})
+    for lang in ("en", "zh"):
+        at.page.click(f'[data-lang="{lang}"]')
+        at.page.wait_for_selector(f'[data-lang="{lang}"][aria-pressed="true"]')
+        assert at.page.evaluate(CUT) == []
+        if width < 1640:  # on a wide screen goods, troubles and log stand side by side
+            at.page.click("#tab-troubles")
+        assert at.page.evaluate(CUT) == []
+        box, panel = at.page.locator("#battery").bounding_box(), at.page.locator("#troubles").bounding_box()
+        assert box["y"] + box["height"] <= panel["y"] + panel["height"], "the last of the troubles"
+        for state in ("never answers", "从不应答"):
+            at.page.evaluate("(text) => { document.getElementById('printer-state').textContent = text; }", state)
+            assert at.page.evaluate(CUT) == []
+        power, row = at.page.locator('[data-value="on"]').bounding_box(), at.page.locator(".power").bounding_box()
+        assert power["x"] + power["width"] <= row["x"] + row["width"] + 1, "switching on is within its row"
+        if width < 1640:
+            at.page.click("#tab-goods")
+    at.page.click('[data-lang="zh"]')
+    at.page.set_viewport_size({"width": 1280, "height": 800})
+    at.page.click("#drawer-close")
+    at.settle()
 
 
 def test_nothing_is_fetched_from_elsewhere(standing_shop: Shop) -> None:
