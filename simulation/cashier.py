@@ -202,9 +202,13 @@ class Cashier:
             if self.machine.view is not None and self.machine.view.name not in NO_MASH:
                 self._press(key)
 
+    def expect_refusal(self, why: str) -> None:
+        """What happened was not her doing; the next refusal is no surprise."""
+        self._bad = why
+
     def somebody_scans(self, text: str) -> None:
-        """An unknown code comes in without her doing; the next refusal is no surprise."""
-        self._bad = "stray"
+        """An unknown code comes in without her doing."""
+        self.expect_refusal("stray")
         self.machine.post(Scanned(text), 0)
 
     def stray(self, text: str) -> None:

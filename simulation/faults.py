@@ -112,6 +112,8 @@ def key_bounced(world: "World") -> None:
 
 
 def key_held(world: "World") -> None:
+    """Something leans on a key: what was being typed may end early, so the next refusal is no surprise."""
+    world.cashier.expect_refusal("key held")
     world.cashier.hold(world.clock.rng.choice((Key.CANCEL, Key.CLEAR, Key.OK)))
 
 
