@@ -213,9 +213,9 @@ class Cashier:
 
     def stray(self, text: str) -> None:
         """The scanner reads something nobody meant to sell."""
-        self._bad, self.mind.goal = "stray", None
         view = self.machine.view
         if view is not None and view.name not in ("Idle", "Amount", "BasketScreen", "Search", "Sold"):
+            self._bad, self.mind.goal = "stray", None
             self._scan(text)
 
     def hold(self, key: Key) -> None:
