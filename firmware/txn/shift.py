@@ -25,11 +25,6 @@ class Shift:
     rounding_fen: int
     cash_fen: int
 
-    @property
-    def expected_cash_fen(self) -> int:
-        """What must lie in the drawer (domain 11.5)."""
-        return self.float_fen + self.cash_fen
-
 
 def current(books: Reading) -> Shift | None:
     """The open shift, or None."""
