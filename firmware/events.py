@@ -10,7 +10,7 @@ from typing import Literal
 
 from firmware.view import View
 from wire.facts import Fact
-from wire.messages import PrinterLook, State
+from wire.messages import MoneyAnswer, MoneyAsk, PrinterLook, State
 from wire.receipt import Receipt
 from wire.records import Ack, ClockState, Packet
 
@@ -152,6 +152,20 @@ class EpochAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """The backend's answer to an ask about money."""
+
+    answer: MoneyAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class AskFailed:
+    """An ask about money never left: no session with the broker, or it refused the message. `key` is its number."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class PacketRefused:
     """The broker refused a packet (reason code of 0x80 or more): it is parked, not lost; `first`..`last` are seqs."""
 
@@ -230,8 +244,8 @@ class StopAsked:
 
 Event = (
     Started | KeyPressed | KeyHeld | Scanned | ScanRejected | DeviceSeen | PrinterSeen | Printed | DrawerPulsed
-    | DrawerSeen | LinkUp | LinkDown | Acked | EpochAnswered | PacketRefused | WireGarbage | PinChecked | PinHashed
-    | Signed | BatterySeen | DiskSeen | ClockSeen | TimerFired | Idle | StopAsked
+    | DrawerSeen | LinkUp | LinkDown | Acked | EpochAnswered | Answered | AskFailed | PacketRefused | WireGarbage
+    | PinChecked | PinHashed | Signed | BatterySeen | DiskSeen | ClockSeen | TimerFired | Idle | StopAsked
 )  # fmt: skip
 
 
@@ -279,6 +293,15 @@ class Announce:
 class AskEpoch:
     epoch: int
     journal_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the backend about money, because of the committed fact `because` (0: it moves none) -> `Answered`, `AskFailed`
+    or nothing at all. Never queued offline (decisions 18)."""
+
+    because: int
+    ask: MoneyAsk
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +387,6 @@ class Exit:
 
 
 Effect = (
-    Show | Print | PulseDrawer | Send | Announce | AskEpoch | AskTime | Sound | Light | SetTimer | StopTimer
+    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Ask | AskTime | Sound | Light | SetTimer | StopTimer
     | CheckPin | HashPin | SignSeal | Exit
 )  # fmt: skip

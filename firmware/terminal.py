@@ -9,10 +9,14 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
+from firmware.desks import Desk
 from firmware.events import (
     Acked,
     Announce,
+    Answered,
+    Ask,
     AskEpoch,
+    AskFailed,
     AskTime,
     BatterySeen,
     CheckPin,
@@ -162,6 +166,7 @@ class Terminal:
     troubles: tuple[Refused, ...] = ()  # not yet on the screen
     timed: Screen | None = None  # the screen whose own time runs
     last_scan: Scanned | None = None
+    desks: tuple[Desk, ...] = ()
     _seed: bytes = b""
     _draws: int = 0
     _timers: set[str] = field(default_factory=set)
@@ -176,6 +181,8 @@ class Terminal:
         self._effects = []
         basket = self.session.basket
         self._on(event)
+        for desk in self.desks:
+            desk.hear(self, event)
         if self.session.basket is not basket:
             self._keep_soon()
         if self.devices.link == "up" and self.announced != (self.devices.printer, self.now.clock):
@@ -213,16 +220,16 @@ class Terminal:
                 self._started(event)
             case KeyPressed(key):
                 if self.settings.terminal.key_click:
-                    self._tone(ToneName.CLICK)
+                    self.tone(ToneName.CLICK)
                 self._somebody_works(self.stack[-1].press(key, self.context()))
             case KeyHeld(key):
                 self._somebody_works(self.stack[-1].hold(key, self.context()))
             case Scanned():
                 self._scanned(event)
             case ScanRejected(reason):
-                self._tone(ToneName.REJECT)
+                self.tone(ToneName.REJECT)
                 if reason != "lost_keys":
-                    self._move(Push(Refused(Refusal(6018))) if not self._refusing else Reject())
+                    self.move(Push(Refused(Refusal(6018))) if not self._refusing else Reject())
             case PinChecked() | PinHashed():
                 self._heard(event)
             case Printed() | PrinterSeen():
@@ -231,9 +238,11 @@ class Terminal:
                 self._drawer(event)
             case LinkUp() | LinkDown() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage():
                 self._link(event)
+            case Answered() | AskFailed():
+                pass
             case Signed():
                 self.sealing = False
-                self._append(Seal(event.upto, event.hash, event.signature))
+                self.append(Seal(event.upto, event.hash, event.signature))
             case DeviceSeen() | BatterySeen() | DiskSeen():
                 self._device(event)
             case ClockSeen():
@@ -254,24 +263,26 @@ class Terminal:
         last = life.value(self.ledger, "running", "first")
         end: Literal["first", "clean", "cut"] = "first" if last == "first" else "cut" if last else "clean"
         if end == "first":
-            self._append(Born(self.ledger.terminal, self.journal_key, self.software))
-        self._append(Booted(event.boot_id, self.software, self.settings.revision, end, event.safe_mode))
+            self.append(Born(self.ledger.terminal, self.journal_key, self.software))
+        self.append(Booted(event.boot_id, self.software, self.settings.revision, end, event.safe_mode))
         self.outbox = Outbox(self.ledger.acked_seq)
         self.verified_upto, self.verify_upto = self.ledger.first_seq - 1, self.ledger.durable_seq
         for job in slip.open_jobs(self.ledger):
             if job.state == "queued":  # given to the printer, never answered: look at the paper
-                self._append(SlipPrinted(job.job, "unknown", 9016))
+                self.append(SlipPrinted(job.job, "unknown", 9016))
             self.left |= {job.job}
             self.offer_slips = True
         for code, detail in event.notices:
-            self._append(Trouble(code, detail))
+            self.append(Trouble(code, detail))
         for fact in event.facts:
-            self._append(fact)
-        self._commit()
+            self.append(fact)
+        self.commit()
         for who in operator.locked_now(self.ledger):
             self.locked_until_ms[who] = self.now.monotonic_ms + operator.LOCK_MS
         self._arm_clock()
         self._light("green")
+        for desk in self.desks:
+            desk.booted(self)
         notices = (Refused(Refusal(*notice), trouble=True) for notice in reversed(event.notices))
         self.stack = (*self._at_home(), *notices)
 
@@ -283,11 +294,11 @@ class Terminal:
 
     def _somebody_works(self, move: Move) -> None:
         """Carry out what a person did; the idle lock waits again from now (`terminal.idle_lock_min`)."""
-        self._move(move)
+        self.move(move)
         if self.session.operator:
-            self._timer("idle", self.settings.terminal.idle_lock_min * 60_000)
+            self.timer("idle", self.settings.terminal.idle_lock_min * 60_000)
         else:
-            self._stop_timer("idle")
+            self.stop_timer("idle")
 
     def _heard(self, event: PinChecked | PinHashed) -> None:
         if event.request != self.awaited:
@@ -303,9 +314,9 @@ class Terminal:
     def _paper(self, event: Printed | PrinterSeen) -> None:
         if isinstance(event, Printed):
             self.printing = tuple(job for job in self.printing if job != event.job)
-            self._append(SlipPrinted(event.job, event.outcome, event.code))
+            self.append(SlipPrinted(event.job, event.outcome, event.code))
             if event.outcome in ("not_printed", "unknown"):
-                self._tone(ToneName.PAPER_OUT if event.code == 4001 else ToneName.ATTENTION)
+                self.tone(ToneName.PAPER_OUT if event.code == 4001 else ToneName.ATTENTION)
             else:
                 self._resume_slips()
             return
@@ -313,7 +324,7 @@ class Terminal:
         self.devices = replace(self.devices, printer=event.look)
         if event.look not in _READY_AGAIN:
             if was in _READY_AGAIN and event.look == "paper_out":
-                self._tone(ToneName.PAPER_OUT)
+                self.tone(ToneName.PAPER_OUT)
             return
         if was not in _READY_AGAIN:
             self._resume_slips()
@@ -330,12 +341,12 @@ class Terminal:
                 self._print(job.job, job.job, "")
             elif self.continued.get(job.job, 0) < CONTINUED_MAX:
                 self.continued[job.job] = self.continued.get(job.job, 0) + 1
-                self._do(slip.ContinueSlip(job.job, by_itself=True))
+                self.do(slip.ContinueSlip(job.job, by_itself=True))
 
     def _drawer(self, event: DrawerPulsed | DrawerSeen) -> None:
         if isinstance(event, DrawerPulsed):
             self.pulsing = 0
-            self._append(DrawerPulsedFact(event.cause, event.outcome))
+            self.append(DrawerPulsedFact(event.cause, event.outcome))
             self._drawer_failed({"did_not_open": 8001, "no_drawer": 8003, "too_soon": 8006}.get(event.outcome, 0))
             return
         was = self.devices.drawer_open
@@ -344,18 +355,18 @@ class Terminal:
             return
         ours = self.pulsing != 0 or self.now.monotonic_ms - self.opened_ms < OPENS_ITSELF_MS
         forced = event.open and not ours
-        self._append(DrawerMoved(event.open, forced))
+        self.append(DrawerMoved(event.open, forced))
         if forced:
-            self._tone(ToneName.ATTENTION)
-            self._refused(Refusal(8002))
+            self.tone(ToneName.ATTENTION)
+            self.refused(Refusal(8002))
         if event.open:
-            self._timer("drawer", self.settings.drawer.open_warn_s * 1000)
+            self.timer("drawer", self.settings.drawer.open_warn_s * 1000)
         else:
-            self._stop_timer("drawer")
+            self.stop_timer("drawer")
             self.devices = replace(self.devices, drawer_warned=False)
-            self._unsay(8002)
+            self.unsay(8002)
 
-    def _unsay(self, code: int) -> None:
+    def unsay(self, code: int) -> None:
         """Trouble that is over covers no screen any more."""
         over = Refused(Refusal(code), trouble=True)
         self.stack = tuple(screen for screen in self.stack if screen != over)
@@ -367,18 +378,18 @@ class Terminal:
         if not code:
             return
         if isinstance(self.stack[-1], Sold):
-            self._tone(ToneName.FAILURE)
+            self.tone(ToneName.FAILURE)
         else:
-            self._refused(Refusal(code))
+            self.refused(Refusal(code))
 
     def _left_open(self) -> None:
         """The drawer stands open for longer than `drawer.open_warn_s`: said once, heard until it is closed."""
         if not self.devices.drawer_warned:
             self.devices = replace(self.devices, drawer_warned=True)
-            self._tell(Trouble(8002))
-            self._refused(Refusal(8002))
-        self._tone(ToneName.ATTENTION)
-        self._timer("drawer", ATTENTION_MS)
+            self.tell(Trouble(8002))
+            self.refused(Refusal(8002))
+        self.tone(ToneName.ATTENTION)
+        self.timer("drawer", ATTENTION_MS)
 
     def _link(self, event: LinkUp | LinkDown | Acked | EpochAnswered | PacketRefused | WireGarbage) -> None:
         match event:
@@ -390,38 +401,38 @@ class Terminal:
             case LinkDown(code):
                 self.devices = replace(self.devices, link="down", link_code=code)
                 self.outbox = Outbox(self.ledger.acked_seq)
-                self._stop_timer("ack")
-                self._stop_timer("offline")
+                self.stop_timer("ack")
+                self.stop_timer("offline")
             case Acked(ack):
                 self._acked(ack.epoch, ack.upto, ack.wanted)
             case EpochAnswered(epoch, number):
                 self._answered()
                 if epoch == self.ledger.epoch and 1 <= number <= 99 and not life.value(self.ledger, "epoch_number"):
-                    self._append(EpochGranted(number))
-                    self._commit()
-                    self._stop_timer("epoch")
+                    self.append(EpochGranted(number))
+                    self.commit()
+                    self.stop_timer("epoch")
                 elif epoch == self.ledger.epoch and number == 0:
-                    self._tell(Trouble(1013, "epoch refused"))
+                    self.tell(Trouble(1013, "epoch refused"))
             case PacketRefused(first, last, reason):
-                self._tell(Trouble(1009, f"packet {first}-{last} refused by the broker: {reason:#04x}"))
+                self.tell(Trouble(1009, f"packet {first}-{last} refused by the broker: {reason:#04x}"))
             case WireGarbage(topic, reason, digest):
-                self._tell(Quarantined(topic, reason, digest))
+                self.tell(Quarantined(topic, reason, digest))
             case _:
                 assert_never(event)
 
     def _acked(self, epoch: int, upto: int, wanted: tuple[tuple[int, int], ...]) -> None:
         if epoch != self.ledger.epoch or not 0 <= upto <= self.ledger.durable_seq:
-            self._tell(Quarantined("ack", f"epoch {epoch} upto {upto}", ""))
+            self.tell(Quarantined("ack", f"epoch {epoch} upto {upto}", ""))
             return
         self.ledger.note_acked(upto)
         self._answered()
         self.outbox = self.outbox.acked(upto)
         self._send_again(wanted)
         if self.outbox.in_flight:
-            self._timer("ack", RESEND_MS)
+            self.timer("ack", RESEND_MS)
             self._expect_answer()
         else:
-            self._stop_timer("ack")
+            self.stop_timer("ack")
 
     def _send_again(self, wanted: tuple[tuple[int, int], ...]) -> None:
         """Records the backend misses, also acknowledged ones: it may have been restored from an older copy. What it
@@ -436,17 +447,17 @@ class Terminal:
         if self.devices.link == "up" and not life.value(self.ledger, "epoch_number"):
             self._effects.append(AskEpoch(self.ledger.epoch, self.journal_key))
             self._expect_answer()
-            self._timer("epoch", ASK_AGAIN_MS)
+            self.timer("epoch", ASK_AGAIN_MS)
 
     def _answered(self) -> None:
         """The backend is there."""
         self.devices = replace(self.devices, answered=True)
-        self._stop_timer("offline")
+        self.stop_timer("offline")
 
     def _expect_answer(self) -> None:
         """Something waits for the backend's answer: after `network.offline_after_s` without one it counts as offline."""
         if self.devices.answered and "offline" not in self._timers:
-            self._timer("offline", self.settings.network.offline_after_s * 1000)
+            self.timer("offline", self.settings.network.offline_after_s * 1000)
 
     def _device(self, event: DeviceSeen | BatterySeen | DiskSeen) -> None:
         match event:
@@ -465,7 +476,7 @@ class Terminal:
                 self._battery(was)
             case DiskSeen(_, read_only):
                 if read_only:
-                    self._refused(Refusal(9013))
+                    self.refused(Refusal(9013))
             case _:
                 assert_never(event)
 
@@ -473,37 +484,37 @@ class Terminal:
         """Said at 15 % and once more at 5 %, until it is charged (9006)."""
         now = self.devices.battery
         if now is None or self.devices.charging or now > BATTERY_LOW_PERCENT[0]:
-            self._unsay(9006)
+            self.unsay(9006)
         elif any(now <= level < (101 if was is None else was) for level in BATTERY_LOW_PERCENT):
-            self._tell(Trouble(9006, f"{now} %"))
-            self._refused(Refusal(9006))
+            self.tell(Trouble(9006, f"{now} %"))
+            self.refused(Refusal(9006))
 
     def _clock(self, event: ClockSeen) -> None:
         """The wall clock jumped, or is trusted again: by a jump the backend is asked for the time at once (9011)."""
-        self._append(ClockChanged(event.state, event.step_ms))
+        self.append(ClockChanged(event.state, event.step_ms))
         if event.state == "trusted":
-            self._unsay(9011)
+            self.unsay(9011)
         elif event.step_ms:
-            self._refused(Refusal(9011))
+            self.refused(Refusal(9011))
             if self.devices.link == "up":
                 self._effects.append(AskTime())
 
     def _missing(self, code: int, was: bool, present: bool) -> None:
         """A device that went is told of and shown; when it is back the screen that says so goes."""
         if present:
-            self._unsay(code)
+            self.unsay(code)
         if was and not present:
-            self._tell(Trouble(code))
-            self._refused(Refusal(code))
+            self.tell(Trouble(code))
+            self.refused(Refusal(code))
 
     def _fired(self, name: str) -> None:
         match name:
             case "soon":
-                self._commit()
+                self.commit()
             case "keep":
                 if kept(self.ledger) != self.session.basket.lines:
-                    self._do(KeepBasket())
-                    self._commit()
+                    self.do(KeepBasket())
+                    self.commit()
             case "clock":
                 self._arm_clock()
             case "epoch":
@@ -514,14 +525,15 @@ class Terminal:
                 self.devices = replace(self.devices, answered=False)
             case "idle":
                 if self.session.operator:
-                    self._do(SignOff("idle"))
+                    self.do(SignOff("idle"))
                     self.stack = self._at_home()
             case "screen":
-                self._move(self.stack[-1].expired(self.context()))
+                self.move(self.stack[-1].expired(self.context()))
             case "drawer":
                 self._left_open()
             case _:
-                raise AssertionError(name)
+                owner, _, what = name.partition(":")
+                next(desk for desk in self.desks if desk.name == owner).fired(self, what)
 
     @property
     def idle_work(self) -> bool:
@@ -535,7 +547,7 @@ class Terminal:
             if self.ledger.checkpoint():
                 return
         except LedgerError as error:
-            self._tell(Trouble(error.code, error.detail))
+            self.tell(Trouble(error.code, error.detail))
             return
         if self.verified_upto >= self.verify_upto:
             if self._may_prune:
@@ -546,8 +558,8 @@ class Terminal:
         self.verified_upto = last
         if broken is not None:  # older than the head: sell on, and alarm
             self.verified_upto = self.verify_upto
-            self._append(Trouble(9012, f"record {broken}"))
-            self._refused(Refusal(9012, str(broken)))
+            self.append(Trouble(9012, f"record {broken}"))
+            self.refused(Refusal(9012, str(broken)))
 
     @property
     def _may_prune(self) -> bool:
@@ -559,23 +571,23 @@ class Terminal:
             gone = self.ledger.prune(self.now.wall_ms - RECORDS_KEPT_MS)
         except LedgerError as error:
             gone = 0
-            self._refused(Refusal(error.code))
+            self.refused(Refusal(error.code))
         self.prune_at_ms = self.now.monotonic_ms + (0 if gone else PRUNE_EVERY_MS)
 
     def _stop(self, reason: str) -> None:
-        self._append(Stopped(reason))
-        self._commit()
+        self.append(Stopped(reason))
+        self.commit()
         self._announce(online=False, reason=reason)
         self._effects.append(Exit(reason))
 
     # --- moves and commands -------------------------------------------------------------------------------------------
 
-    def _move(self, move: Move) -> None:
+    def move(self, move: Move) -> None:
         for _ in range(MOVES_MAX):
             if isinstance(move, Do):
                 move = self._done(move)
             elif isinstance(move, Reject):
-                self._tone(ToneName.REJECT)
+                self.tone(ToneName.REJECT)
                 return
             elif isinstance(move, Home) and move.above is None:
                 self.stack = self._at_home()
@@ -599,14 +611,15 @@ class Terminal:
     def _done(self, do: Do) -> Move:
         done = self._decided(do.command)
         if isinstance(done, Refusal):
-            self._tone(ToneName.UNKNOWN if done.code in UNKNOWN_CODES else ToneName.FAILURE)
+            self.tone(ToneName.UNKNOWN if done.code in UNKNOWN_CODES else ToneName.FAILURE)
             return Push(Refused(done))
         decision, seqs = done
         return do.then(Done(do.command, decision, seqs), self.context())
 
-    def _do(self, command: Command) -> None:
-        """A command of the terminal's own, with no screen to lead on."""
-        self._decided(command)
+    def do(self, command: Command) -> Refusal | None:
+        """A command of the terminal's own, with no screen to lead on; why it was not done, else None."""
+        done = self._decided(command)
+        return done if isinstance(done, Refusal) else None
 
     def _decided(self, command: Command) -> tuple[Decision, tuple[int, ...]] | Refusal:
         self.requests += 1
@@ -629,7 +642,7 @@ class Terminal:
         for fact, seq in zip(decision.facts, seqs, strict=True):
             self._follow(fact, seq)
         if decision.session is not None and decision.session.basket.pieces_milli > before.basket.pieces_milli:
-            self._tone(ToneName.SCAN)
+            self.tone(ToneName.SCAN)
         return decision, seqs
 
     def _follow(self, fact: Fact, seq: int) -> None:
@@ -640,13 +653,15 @@ class Terminal:
                     self._pulse(seq)
                 if fact.print_slip and len(self.printing) < PRINTING_MAX:
                     self._print(seq, seq, "")
-                self._tone(ToneName.SUCCESS)
+                self.tone(ToneName.SUCCESS)
             case SignOnRefused(who, _, True):
                 self.locked_until_ms[who] = self.now.monotonic_ms + operator.LOCK_MS
             case SlipContinued(job):
                 self._print(job, seq, "mark__continued")
             case _:
                 pass
+        for desk in self.desks:
+            desk.follow(self, fact, seq)
 
     def _print(self, job: int, because: int, mark: str) -> None:
         """Give the printer the slip of fact `job`, as the journal has it."""
@@ -667,12 +682,12 @@ class Terminal:
     def _refusing(self) -> bool:
         return isinstance(self.stack[-1], Refused)
 
-    def _refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: Refusal) -> None:
         """Trouble at a device is shown above whatever is going on, once; a number being typed is finished first."""
         screen = Refused(refusal, trouble=True)
         if screen not in self.stack and screen not in self.troubles:
             self.troubles = (*self.troubles, screen)
-        self._tone(ToneName.FAILURE)
+        self.tone(ToneName.FAILURE)
 
     def _show_troubles(self) -> None:
         """Above the screen, unless a person is in the middle of a number: the notice would eat the rest of it."""
@@ -687,56 +702,56 @@ class Terminal:
     def _stamp(self) -> Stamp:
         return Stamp(self.now.wall_ms, self.now.clock)
 
-    def _append(self, fact: Fact) -> None:
+    def append(self, fact: Fact) -> None:
         """A fact of the terminal's own; a full disk is shown and what it told is lost, never half-written."""
         try:
             self.ledger.append((fact,), self._stamp())
         except LedgerError as error:
-            self._refused(Refusal(error.code))
+            self.refused(Refusal(error.code))
 
-    def _tell(self, fact: Trouble | Quarantined) -> None:
+    def tell(self, fact: Trouble | Quarantined) -> None:
         """Journal an alarm, but the same one at most once in ten minutes: an alarm is a record that travels too, and a
         broker that refuses it, or a plug with a loose contact, would make another one for ever."""
         key = f"{fact.code}" if isinstance(fact, Trouble) else fact.source
         if self.now.monotonic_ms >= self.told_until_ms.get(key, 0):
             self.told_until_ms = {k: ms for k, ms in self.told_until_ms.items() if ms > self.now.monotonic_ms}
             self.told_until_ms[key] = self.now.monotonic_ms + TELL_AGAIN_MS
-            self._append(fact)
+            self.append(fact)
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
         try:
             self._commit_or_raise()
         except LedgerError as error:
-            self._refused(Refusal(error.code))
+            self.refused(Refusal(error.code))
 
     def _commit_or_raise(self) -> None:
         if self.ledger.pending:
             self.ledger.commit()
-        self._stop_timer("soon")
+        self.stop_timer("soon")
 
     def _keep_soon(self) -> None:
         """Arm the timer that writes the changed basket down."""
         if "keep" not in self._timers:
-            self._timer("keep", KEEP_MS)
+            self.timer("keep", KEEP_MS)
 
     def _storage(self) -> None:
         """The reserve of the disk is in use: a thousand more cash sales, then 9002 stops. Said once."""
         if self.ledger.low_storage and not self.storage_told:
             self.storage_told = True
-            self._tell(Trouble(9002, "reserve"))
-            self._refused(Refusal(9002))
+            self.tell(Trouble(9002, "reserve"))
+            self.refused(Refusal(9002))
 
     def _soon(self) -> None:
         """Arm the timer that commits what is pending, if it cannot wait as long as it would by now."""
         waits = self.ledger.pending_facts()
         if not waits:
-            self._stop_timer("soon")
+            self.stop_timer("soon")
             return
         within_ms = RIDE_MS if all(fact.RIDES for fact in waits) else SOON_MS
         due_ms = self.now.monotonic_ms + within_ms
         if "soon" not in self._timers or due_ms < self.soon_due_ms:
             self.soon_due_ms = due_ms
-            self._timer("soon", within_ms)
+            self.timer("soon", within_ms)
 
     def _stream(self) -> None:
         """Give the uplink what it has credit for."""
@@ -749,7 +764,7 @@ class Terminal:
         ready = packets(due, self.outbox.credit)
         self.outbox = self.outbox.sent(ready)
         self._effects.extend(Send(packet) for packet in ready)
-        self._timer("ack", RESEND_MS)
+        self.timer("ack", RESEND_MS)
         self._expect_answer()
 
     def _seal(self) -> None:
@@ -795,24 +810,29 @@ class Terminal:
 
     # --- small effects ------------------------------------------------------------------------------------------------
 
-    def _tone(self, tone: ToneName) -> None:
-        self._effects.append(Sound(tone))
+    def emit(self, effect: Effect) -> None:
+        """An effect of this step, in order."""
+        self._effects.append(effect)
+
+    def tone(self, tone: ToneName) -> None:
+        """Let something be heard."""
+        self.emit(Sound(tone))
 
     def _light(self, colour: Colour) -> None:
         self._effects.append(Light(colour))
 
-    def _timer(self, name: str, after_ms: int) -> None:
+    def timer(self, name: str, after_ms: int) -> None:
         self._timers.add(name)
         self._effects.append(SetTimer(name, after_ms))
 
-    def _stop_timer(self, name: str) -> None:
+    def stop_timer(self, name: str) -> None:
         if name in self._timers:
             self._timers.discard(name)
             self._effects.append(StopTimer(name))
 
     def _arm_clock(self) -> None:
         """The status bar's minute."""
-        self._timer("clock", 60_000 - self.now.wall_ms % 60_000)
+        self.timer("clock", 60_000 - self.now.wall_ms % 60_000)
 
     def _time_screen(self) -> None:
         """A screen that stands only for a while is timed from when it came on top."""
@@ -822,9 +842,9 @@ class Terminal:
         self.timed = top
         stays_ms = top.stays_ms(self.context())
         if stays_ms:
-            self._timer("screen", stays_ms)
+            self.timer("screen", stays_ms)
         else:
-            self._stop_timer("screen")
+            self.stop_timer("screen")
 
     def _show(self) -> None:
         view = self.stack[-1].view(self.context())
@@ -840,6 +860,8 @@ class Terminal:
                 assert max(job, because) <= durable, f"{effect} before its commit"
             case PulseDrawer(cause):
                 assert cause <= durable, f"{effect} before its commit"
+            case Ask(because):
+                assert because <= durable, f"{effect} before its commit"
             case Send(packet):
                 assert packet.records[-1].seq <= durable, "a message before its commit"
             case _:

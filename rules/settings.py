@@ -207,7 +207,7 @@ def who_may(path: str) -> tuple[str, ...]:
     kind = get_type_hints(Settings, include_extras=True)[section]
     if name:
         kind = get_type_hints(kind, include_extras=True)[name]
-    extra = next(meta.extra for meta in kind.__metadata__ if isinstance(meta, msgspec.Meta))
+    extra = next(meta.extra for meta in kind.__metadata__ if isinstance(meta, msgspec.Meta) and meta.extra)
     assert extra is not None, path
     return tuple(extra["who"])
 

@@ -85,11 +85,11 @@ OUTSIDE = (Print, PulseDrawer, Send, Announce, AskEpoch, Show)
 class Watched(Terminal):
     """The terminal, telling which commands it was given."""
 
-    tell: Callable[[Command, object], None]
+    watch: Callable[[Command, object], None]
 
     def _decided(self, command: Command) -> tuple[Decision, tuple[int, ...]] | Refusal:
         done = super()._decided(command)
-        self.tell(command, done)
+        self.watch(command, done)
         return done
 
 
@@ -190,7 +190,7 @@ class Machine:
         if ledger.acked_seq > self.link_upto:
             self.object(f"acknowledged up to {ledger.acked_seq} at boot, but the backend only up to {self.link_upto}")
         self.terminal = Watched(ledger, self.settings, SOFTWARE, self.key.public_key().public_bytes_raw().hex())
-        self.terminal.tell = self._heard
+        self.terminal.watch = self._heard
         self._timers.clear()
         self.view, self._idle_asked, self._stopping = None, False, False
         self.clock.note(f"--- boot {self.boot_id}{' in safe mode' if self.safe else ''}")

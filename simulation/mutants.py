@@ -251,14 +251,14 @@ def resend_skips_one(put: Put) -> None:
 @mutant
 def unknown_taken_for_printed(put: Put) -> None:
     """A printer that did not answer will have printed."""
-    append = Terminal._append
+    append = Terminal.append
 
     def sure(self: Terminal, fact: Fact) -> None:
         if isinstance(fact, SlipPrinted) and fact.outcome in ("unknown", "not_printed"):
             fact = SlipPrinted(fact.job, "printed")
         append(self, fact)
 
-    put(Terminal, "_append", sure)
+    put(Terminal, "append", sure)
 
 
 @mutant

@@ -3,10 +3,26 @@
 Drivers publish by this table, the AsyncAPI document is made from it and the test oracle judges by it.
 """
 
+from types import UnionType
 from typing import Literal, NamedTuple
 
 from wire import topics
-from wire.messages import Answer, AskEpoch, AskTime, State, Time
+from wire.messages import (
+    Answer,
+    AskEpoch,
+    AskPay,
+    AskQuery,
+    AskRefund,
+    AskRefundQuery,
+    AskReserve,
+    AskReverse,
+    AskSale,
+    AskTime,
+    AskTotals,
+    MoneyAsk,
+    State,
+    Time,
+)
 from wire.records import Ack, Packet
 
 SCHEMA_MAJOR = ("schema", "1")
@@ -25,7 +41,7 @@ class Channel(NamedTuple):
 
     way: Literal["up", "dn"]
     rest: str
-    payload: type
+    payload: type | UnionType
     qos: Literal[0, 1]
     retained: bool
     expiry_s: int | None
@@ -40,11 +56,28 @@ STATE = Channel("up", "state", State, 1, True, None, "Birth, changes and death o
 RECORDS = Channel("up", "rec", Packet, 1, False, None, "Journal records, at most 16 or 8 KiB to a packet.")
 ASK_EPOCH = Channel("up", "ask/epoch", AskEpoch, 1, False, 60, "Asks for the number of a new journal's epoch.")
 ASK_TIME = Channel("up", "ask/time", AskTime, 1, False, 30, "Asks for the signed time.")
+ASK_PAY = Channel("up", "ask/pay", AskPay, 1, False, 10, "Asks for money by a customer's payment code.")
+ASK_QUERY = Channel("up", "ask/query", AskQuery, 1, False, 10, "Asks what became of a payment.")
+ASK_REVERSE = Channel("up", "ask/reverse", AskReverse, 1, False, 30, "Asks that a payment be closed or given back.")
+ASK_REFUND = Channel("up", "ask/refund", AskRefund, 1, False, 30, "Asks that a part of a payment be given back.")
+ASK_REFUND_QUERY = Channel("up", "ask/refund_query", AskRefundQuery, 1, False, 10, "Asks what became of a refund.")
+ASK_SALE = Channel("up", "ask/sale", AskSale, 1, False, 10, "Asks for a sale of another terminal of the shop.")
+ASK_RESERVE = Channel("up", "ask/reserve", AskReserve, 1, False, 30, "Asks to give back goods of another terminal.")
+ASK_TOTALS = Channel("up", "ask/totals", AskTotals, 1, False, 10, "Asks for the backend's totals of a batch.")
 ACK = Channel("dn", "ack", Ack, 1, False, 600, "What the backend has committed, sent after the commit.")
 ANSWER = Channel("dn", "answer", Answer, 1, False, 60, "The answer to an ask.")
 TIME = Channel("dn", "time", Time, 0, False, 30, "The backend's clock, signed and bound to a nonce.")
 
-CHANNELS: tuple[Channel, ...] = (STATE, RECORDS, ASK_EPOCH, ASK_TIME, ACK, ANSWER, TIME)
+MONEY: tuple[Channel, ...] = (
+    ASK_PAY, ASK_QUERY, ASK_REVERSE, ASK_REFUND, ASK_REFUND_QUERY, ASK_SALE, ASK_RESERVE, ASK_TOTALS,
+)  # fmt: skip
+
+CHANNELS: tuple[Channel, ...] = (STATE, RECORDS, ASK_EPOCH, ASK_TIME, *MONEY, ACK, ANSWER, TIME)
+
+
+def money_channel(ask: MoneyAsk) -> Channel:
+    """The channel an ask about money is published on."""
+    return next(channel for channel in MONEY if channel.payload is type(ask))
 
 
 def find(way: str, rest: str) -> Channel | None:

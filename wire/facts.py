@@ -155,6 +155,36 @@ class PinChanged(Fact, frozen=True):
     by: str
 
 
+class PinReset(Fact, frozen=True):
+    """`by` gave the operator the factory PIN back: the next sign-on must choose a new one (2013)."""
+
+    KIND: ClassVar[str] = "pin_reset"
+    operator: str
+    by: str
+
+
+class OperatorUnlocked(Fact, frozen=True):
+    """`by` lifted the lock after wrong PINs (domain 12)."""
+
+    KIND: ClassVar[str] = "operator_unlocked"
+    operator: str
+    by: str
+
+
+class Approved(Fact, frozen=True):
+    """A supervisor allowed one action at the point of need; in the same commit as what was allowed (domain 12).
+
+    `code` is the refusal that asked for it, `action` the command's name, `about` what it was for."""
+
+    KIND: ClassVar[str] = "approved"
+    operator: str
+    approver: str
+    code: int
+    action: str
+    about: str = ""
+    means: Literal["pin", "badge", "code"] = "pin"
+
+
 # --- shift and cash -----------------------------------------------------------------
 
 
@@ -165,6 +195,87 @@ class ShiftOpened(Fact, frozen=True):
     business_date: str  # YYYY-MM-DD, fixed for the whole shift
     float_fen: int
     counted: dict[str, int]  # denomination in fen -> pieces; empty when only a sum was typed
+    open_drawer: bool = False
+
+
+class CashMoved(Fact, frozen=True):
+    """Cash put into or taken out of the drawer without a sale (存入/取出, domain 11.5). `amount_fen` is positive."""
+
+    KIND: ClassVar[str] = "cash_moved"
+    batch: int
+    trace: int
+    way: Literal["in", "out"]
+    amount_fen: int
+    reason: str  # change | float | deposit | purchase | refund | other
+    operator: str
+    approver: str = ""
+    note: str = ""
+    print_slip: bool = True
+    open_drawer: bool = True
+
+
+class ShiftClosed(Fact, frozen=True):
+    """A shift handed over after a blind count (交班, domain 11.5). It is the range `first_seq`..this record's seq - 1 of the
+    journal; `expected_fen` is what `txn.till.expected_cash` computes over it; difference = counted - expected.
+
+    `carried`: order numbers of payments still unknown or reversing, handed on to the next shift by the supervisor
+    `approver` (decisions 21). `totals`: the figures of the slip by name, fen and counts."""
+
+    KIND: ClassVar[str] = "shift_closed"
+    batch: int
+    operator: str
+    business_date: str
+    first_seq: int
+    counted: dict[str, int]
+    counted_fen: int
+    expected_fen: int
+    difference_fen: int
+    totals: dict[str, int]
+    counts: int = 1  # how often the cash was counted
+    approver: str = ""
+    carried: tuple[str, ...] = ()
+    holds: int = 0
+    note: str = ""
+    print_slip: bool = True
+    open_drawer: bool = True
+
+
+class BatchSettled(Fact, frozen=True):
+    """The batch's totals compared with the backend's (结算): 对账平 or 对账不平; `differs` names the totals that differ."""
+
+    KIND: ClassVar[str] = "batch_settled"
+    batch: int
+    verdict: Literal["balanced", "uneven"]
+    ours: dict[str, int]
+    theirs: dict[str, int]
+    differs: tuple[str, ...] = ()
+    print_slip: bool = True
+
+
+class DayClosed(Fact, frozen=True):
+    """Z: the business day is closed; `grand_total_fen` never resets (domain 11.5). `head_*` name the journal record the
+    seal on the slip speaks of (decisions 11)."""
+
+    KIND: ClassVar[str] = "day_closed"
+    number: int
+    business_date: str
+    batches: tuple[int, ...]
+    totals: dict[str, int]
+    grand_total_fen: int
+    operator: str
+    head_seq: int
+    head_hash: str
+    print_slip: bool = True
+
+
+class DayReopened(Fact, frozen=True):
+    """A manager opened a closed business day again, with a reason (domain 11.5)."""
+
+    KIND: ClassVar[str] = "day_reopened"
+    number: int
+    business_date: str
+    operator: str
+    reason: str
 
 
 # --- selling -----------------------------------------------------------------
@@ -183,18 +294,55 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     weighed: bool = False
     barcode: str = ""
     tax_bp: int = 0
+    net_fen: int | None = None
+    """What the line brings of the amount due, after all reductions, allocation and rounding: the nets of a sale add up
+    to its `due_fen`. None: in an open basket, and in sales before there were reductions."""
+
+
+ReductionKind = Literal[
+    "price_override",
+    "item_promo",
+    "member_price",
+    "line_discount",
+    "full_reduction",
+    "order_discount",
+    "rounding_manual",
+]
+"""Steps of the price in their fixed order (domain 3.6)."""
+
+
+class Reduction(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One step that lowers the price, never raises it. `line` is the index it belongs to; -1: the whole order, then its
+    amount is allocated to the lines by largest remainder."""
+
+    kind: ReductionKind
+    amount_fen: int  # taken off, never negative
+    line: int = -1
+    name: str = ""  # as it is printed
+    reason: str = ""
+    operator: str = ""
+    approver: str = ""
 
 
 class TenderPart(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Money given by one means. For cash `paid_fen` is what was handed over, `change_fen` what went back."""
+    """Money given by one means. For cash `paid_fen` is what was handed over, `change_fen` what went back; only cash
+    gives change. `code`: a customer's payment code, by `channel` under `order_no`; `card`: on the shop's own card
+    terminal, with what its slip says. In a refund `paid_fen` is what was given back."""
 
-    kind: Literal["cash"]
+    kind: Literal["cash", "code", "card"]
     paid_fen: int
     change_fen: int = 0
+    channel: str = ""
+    order_no: str = ""
+    channel_no: str = ""  # the channel's own number, on the customer's bill
+    refund_no: str = ""
+    reference: str = ""
+    last4: str = ""
+    fee_fen: int = 0  # by the shop's rate for the channel, for reports only
 
 
 class Sale(Fact, frozen=True):
-    """A settled sale: sum of lines - rounding = due = paid - change, always (domain 3.6, 11.2)."""
+    """A settled sale: sum of lines - reductions - rounding = due = paid - change, always (domain 3.6, 11.2)."""
 
     KIND: ClassVar[str] = "sale"
     batch: int
@@ -209,6 +357,10 @@ class Sale(Fact, frozen=True):
     settings_rev: int
     print_slip: bool = True
     open_drawer: bool = True
+    reductions: tuple[Reduction, ...] = ()
+    approver: str = ""
+    late: bool = False  # booked when a payment that was unknown turned out to be paid, the cashier long gone on
+    age_checked: bool = False
 
 
 class LineRemoved(Fact, frozen=True):
@@ -235,6 +387,266 @@ class BasketKept(Fact, frozen=True):
     SOON: ClassVar[bool] = True
     operator: str
     lines: tuple[Line, ...]
+    reductions: tuple[Reduction, ...] = ()  # those a person gave; the others follow from the lines
+
+
+class BasketHeld(Fact, frozen=True):
+    """A basket put aside under a small number (挂单, domain 10.3): it survives boots and shifts."""
+
+    KIND: ClassVar[str] = "basket_held"
+    hold: int
+    batch: int
+    operator: str
+    lines: tuple[Line, ...]
+    total_fen: int
+    reductions: tuple[Reduction, ...] = ()
+    note: str = ""
+    print_slip: bool = False
+
+
+class BasketRecalled(Fact, frozen=True):
+    """A held basket came back to the counter (取单)."""
+
+    KIND: ClassVar[str] = "basket_recalled"
+    hold: int
+    operator: str
+
+
+class HoldDropped(Fact, frozen=True):
+    """A held basket was given up."""
+
+    KIND: ClassVar[str] = "hold_dropped"
+    hold: int
+    operator: str
+    reason: str = ""
+
+
+# --- an order being paid by other means than cash alone ------------------------------------------------
+
+
+class OrderOpened(Fact, frozen=True):
+    """The basket is frozen because a payment other than plain cash begins (order lock). From now on the order is known
+    by `trace`, which its sale will carry; what it holds can be sold after any power cut. due = total - reductions; cash
+    is rounded only on the part paid in cash."""
+
+    KIND: ClassVar[str] = "order_opened"
+    batch: int
+    trace: int
+    operator: str
+    business_date: str
+    lines: tuple[Line, ...]
+    reductions: tuple[Reduction, ...]
+    total_fen: int
+    due_fen: int
+    settings_rev: int
+    age_checked: bool = False
+
+
+class OrderParked(Fact, frozen=True):
+    """The cashier sells on while this order's payment is still unknown (待确认); a background task goes on."""
+
+    KIND: ClassVar[str] = "order_parked"
+    trace: int
+    operator: str
+
+
+class OrderResumed(Fact, frozen=True):
+    """A parked order came back to the counter."""
+
+    KIND: ClassVar[str] = "order_resumed"
+    trace: int
+    operator: str
+
+
+class OrderDropped(Fact, frozen=True):
+    """The order is given up, or its goods went back into an open basket (`again`); what was paid for it goes back."""
+
+    KIND: ClassVar[str] = "order_dropped"
+    trace: int
+    operator: str
+    reason: str = ""
+    again: bool = False
+
+
+class PaymentSent(Fact, frozen=True):
+    """A request for money by a customer's code leaves: journaled before it does (domain 1.4). The code itself is
+    nowhere; `last4` tells people which it was."""
+
+    KIND: ClassVar[str] = "payment_sent"
+    order_no: str  # 32 characters, `rules.orders.order_no`
+    batch: int
+    trace: int
+    attempt: int
+    channel: str
+    amount_fen: int
+    last4: str
+    operator: str
+
+
+class PaymentHeard(Fact, frozen=True):
+    """What became known of a payment. `paid` and `reversed` end it, `failed` ends it unless money shows up late,
+    `unknown` keeps asking. `by`: which request was answered; "" when the terminal itself gave up waiting."""
+
+    KIND: ClassVar[str] = "payment_heard"
+    order_no: str
+    state: Literal["paid", "failed", "unknown", "reversed"]
+    by: Literal["pay", "query", "reverse", ""]
+    code: int = 0
+    channel_no: str = ""
+    paid_fen: int = 0
+
+
+class ReversalSent(Fact, frozen=True):
+    """The payment is being taken back: journaled before it is asked for, repeated under the same number."""
+
+    KIND: ClassVar[str] = "reversal_sent"
+    order_no: str
+    why: Literal["deadline", "cashier", "boot", "dropped", "void"]
+    operator: str = ""
+
+
+class CardTaken(Fact, frozen=True):
+    """A part of an order was paid on the shop's own card terminal."""
+
+    KIND: ClassVar[str] = "card_taken"
+    trace: int
+    amount_fen: int
+    reference: str
+    last4: str
+    operator: str
+
+
+class RefundSent(Fact, frozen=True):
+    """Money goes back through the channel it came by. `trace` is the refund's or void's; 0 when the terminal gives back
+    by itself money that came late or twice (5024)."""
+
+    KIND: ClassVar[str] = "refund_sent"
+    refund_no: str
+    order_no: str
+    channel: str
+    amount_fen: int
+    trace: int
+    operator: str
+    why: Literal["refund", "void", "late", "duplicate"] = "refund"
+
+
+class RefundHeard(Fact, frozen=True):
+    KIND: ClassVar[str] = "refund_heard"
+    refund_no: str
+    state: Literal["refunded", "processing", "failed", "unknown"]
+    code: int = 0
+    channel_refund_no: str = ""
+
+
+class RefundTurned(Fact, frozen=True):
+    """The channel refused a refund for good (5016, 5017): a supervisor pays it in cash instead."""
+
+    KIND: ClassVar[str] = "refund_turned"
+    refund_no: str
+    amount_fen: int
+    batch: int
+    trace: int
+    operator: str
+    approver: str
+    print_slip: bool = True
+    open_drawer: bool = True
+
+
+# --- giving back -----------------------------------------------------------------
+
+
+class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which sale something is about."""
+
+    terminal: str
+    epoch: int
+    seq: int
+    batch: int
+    trace: int
+    at_ms: int
+
+
+class RefundLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Goods coming back: `index` is the line's in the sale, `amount_fen` its share of what was paid for it."""
+
+    index: int
+    sku: str
+    name: str
+    quantity_milli: int
+    amount_fen: int
+    unit: str = ""
+    weighed: bool = False
+    tax_bp: int = 0
+
+
+class Refund(Fact, frozen=True):
+    """Money given back for a sale: `void` (撤销: same batch, whole) or `refund` (退货: later, partial, several). Amounts are
+    positive; sum of lines = total = sum of tenders. What goes back by a channel is sent in the same commit."""
+
+    KIND: ClassVar[str] = "refund"
+    way: Literal["void", "refund"]
+    batch: int
+    trace: int
+    operator: str
+    business_date: str
+    origin: Origin
+    lines: tuple[RefundLine, ...]
+    total_fen: int
+    tenders: tuple[TenderPart, ...]
+    reason: str
+    settings_rev: int
+    approver: str = ""
+    print_slip: bool = True
+    open_drawer: bool = False
+
+
+# --- the drawer by hand -----------------------------------------------------------------
+
+
+class NoSale(Fact, frozen=True):
+    """The drawer is opened without a sale, with a reason (无交易开箱, domain 11.4)."""
+
+    KIND: ClassVar[str] = "no_sale"
+    batch: int
+    operator: str
+    reason: str
+    approver: str = ""
+    event: Literal["no_sale", "exchange", "test", "resume"] = "no_sale"
+
+
+class DrawerReleased(Fact, frozen=True):
+    """The rule said `ask`: the operator pressed the key, and the drawer opens for the fact `cause`."""
+
+    KIND: ClassVar[str] = "drawer_released"
+    cause: int
+    operator: str
+    approver: str = ""
+
+
+class DrawerRefused(Fact, frozen=True):
+    """An opening that a rule, a limit or the coil's cool-down did not allow; `code` says which (8004..8007)."""
+
+    KIND: ClassVar[str] = "drawer_refused"
+    event: str
+    operator: str
+    code: int
+    amount_fen: int = 0
+    rule: int = -1  # place in the rule list; -1: none fitted
+
+
+# --- training -----------------------------------------------------------------
+
+
+class TrainingEntered(Fact, frozen=True):
+    """The operator practises on a journal of its own; nothing of it is sent."""
+
+    KIND: ClassVar[str] = "training_entered"
+    operator: str
+
+
+class TrainingLeft(Fact, frozen=True):
+    KIND: ClassVar[str] = "training_left"
+    operator: str
 
 
 # --- devices -----------------------------------------------------------------
@@ -265,6 +677,44 @@ class SlipDropped(Fact, frozen=True):
     KIND: ClassVar[str] = "slip_dropped"
     job: int
     operator: str
+    reason: Literal["asked", "expired"] = "asked"
+
+
+class Reprinted(Fact, frozen=True):
+    """Somebody asked for a slip again (补打): counted, with a reason; `of` is the seq of the fact it prints, `count` the
+    how-manieth copy this is, `part` a part of it alone (domain 6.2). Never opens the drawer."""
+
+    KIND: ClassVar[str] = "reprinted"
+    of: int
+    count: int
+    reason: str  # customer | invoice | refund | jam | other
+    operator: str
+    approver: str = ""
+    part: str = ""  # "" the whole slip | merchant | payment | qr
+    print_slip: bool = True
+
+
+class CopyShown(Fact, frozen=True):
+    """The electronic copy's QR code was shown on the display instead of paper."""
+
+    KIND: ClassVar[str] = "copy_shown"
+    SOON: ClassVar[bool] = True
+    RIDES: ClassVar[bool] = True
+    of: int
+    operator: str
+
+
+class ReportPrinted(Fact, frozen=True):
+    """A slip of figures was asked for (X, openings of the drawer, reprints, reconciliation …): changes nothing, may be
+    printed any number of times; its rows are data so that paper shows what was true then."""
+
+    KIND: ClassVar[str] = "report_printed"
+    report: str
+    batch: int
+    operator: str
+    figures: dict[str, int]
+    rows: tuple[tuple[str, str], ...] = ()
+    print_slip: bool = True
 
 
 class DrawerPulsed(Fact, frozen=True):
@@ -283,6 +733,8 @@ class DrawerMoved(Fact, frozen=True):
     RIDES: ClassVar[bool] = True
     open: bool
     forced: bool = False  # opened without a pulse of ours
+    open_ms: int = 0  # when it closed: how long it stood open, as far as this boot saw it
+    cause: int = 0  # the fact whose pulse opened it; 0: none
 
 
 class Quarantined(Fact, frozen=True):

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from wire.facts import Sale
 from wire.records import ClockState
 
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -54,7 +55,146 @@ class Time(msgspec.Struct, frozen=True):
     signature: str
 
 
-Answer = AnswerEpoch
+# --- money: every ask carries its idempotency key, every answer names it; asked again, it is answered alike ------------
+
+OrderNo = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_]{16,32}\Z")]
+"""Number of one payment or refund: `rules.orders` makes and reads it (domain 1.3)."""
+
+Fen = Annotated[int, msgspec.Meta(ge=0, le=9_999_999_999)]
+
+
+class AskPay(msgspec.Struct, frozen=True):
+    """Payload of `up/ask/pay`: take this much by the customer's code. The code is a bearer credential for a minute: it is
+    in this message only, never in a log or a journal (domain 1.1). After `expires_ms` (backend's clock, by the ask's
+    own age) the channel must not be called any more (decisions 18)."""
+
+    order_no: OrderNo
+    channel: str
+    auth_code: Annotated[str, msgspec.Meta(max_length=64)]
+    amount_fen: Fen
+    subject: str
+    operator: str
+    expires_ms: int
+
+    def __repr__(self) -> str:
+        return f"AskPay({self.order_no!r}, {self.channel!r}, amount_fen={self.amount_fen})"
+
+
+class AskQuery(msgspec.Struct, frozen=True):
+    """Payload of `up/ask/query`: what became of the payment of this number."""
+
+    order_no: OrderNo
+
+
+class AskReverse(msgspec.Struct, frozen=True):
+    """Payload of `up/ask/reverse`: close the payment of this number, or give it back if it was paid. A number the backend
+    does not know is closed for good before it is answered (tombstone, decisions 18)."""
+
+    order_no: OrderNo
+
+
+class AskRefund(msgspec.Struct, frozen=True):
+    """Payload of `up/ask/refund`: give back a part of a payment; the same `refund_no` again is the same refund."""
+
+    refund_no: OrderNo
+    order_no: OrderNo
+    amount_fen: Fen
+    reason: str
+
+
+class AskRefundQuery(msgspec.Struct, frozen=True):
+    """Payload of `up/ask/refund_query`."""
+
+    refund_no: OrderNo
+    order_no: OrderNo
+
+
+class AskSale(msgspec.Struct, frozen=True):
+    """Payload of `up/ask/sale`: find a sale of the shop by its receipt number, by a payment's order or channel number,
+    whichever `key` is (domain 6.2)."""
+
+    key: Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class AskReserve(msgspec.Struct, frozen=True):
+    """Payload of `up/ask/reserve`: this terminal wants to give back goods of a sale of another terminal; the backend
+    keeps the count, so that two terminals cannot give the same goods back twice. `refund_no` is the key."""
+
+    refund_no: OrderNo
+    terminal: str
+    epoch: int
+    seq: int
+    quantities: dict[str, int]  # index of the sale's line -> thousandths
+    total_fen: Fen
+
+
+class AskTotals(msgspec.Struct, frozen=True):
+    """Payload of `up/ask/totals`: what the backend has booked of one batch of this terminal, of the records up to
+    `upto` of journal `epoch` (结算)."""
+
+    epoch: int
+    batch: int
+    upto: Seq
+
+
+PaymentState = Literal["paid", "failed", "paying", "unknown", "reversed", "absent"]
+"""`paying`: the customer must act, ask again; `absent`: the backend never saw the number."""
+
+
+class AnswerPayment(msgspec.Struct, frozen=True, omit_defaults=True, tag="payment"):
+    """What is known of a payment. `to`: which ask is answered; `code`: of the error table, 0 when all is well."""
+
+    order_no: OrderNo
+    to: Literal["pay", "query", "reverse"]
+    state: PaymentState
+    code: int = 0
+    channel_no: str = ""
+    paid_fen: int = 0
+
+
+class AnswerRefund(msgspec.Struct, frozen=True, omit_defaults=True, tag="refund"):
+    refund_no: OrderNo
+    state: Literal["refunded", "processing", "failed", "unknown"]
+    code: int = 0
+    channel_refund_no: str = ""
+
+
+class AnswerSale(msgspec.Struct, frozen=True, omit_defaults=True, tag="sale"):
+    """A sale as its terminal journaled it, with what has been given back of it so far, by line. `code` 6009: none."""
+
+    key: str
+    code: int = 0
+    terminal: str = ""
+    epoch: int = 0
+    seq: int = 0
+    at_ms: int = 0
+    sale: Sale | None = None
+    given_back: dict[str, int] = {}  # index of the line -> thousandths
+    given_back_fen: int = 0
+
+
+class AnswerReserve(msgspec.Struct, frozen=True, omit_defaults=True, tag="reserve"):
+    refund_no: OrderNo
+    granted: bool
+    code: int = 0
+
+
+class AnswerTotals(msgspec.Struct, frozen=True, omit_defaults=True, tag="totals"):
+    """The backend's totals of a batch under the names of `rules.totals`; `whole`: it has every record up to `upto`."""
+
+    epoch: int
+    batch: int
+    upto: Seq
+    whole: bool
+    totals: dict[str, int] = {}
+
+
+MoneyAsk = AskPay | AskQuery | AskReverse | AskRefund | AskRefundQuery | AskSale | AskReserve | AskTotals
+"""Every ask about money; each has its channel `up/ask/NAME` in `wire.channels`."""
+
+MoneyAnswer = AnswerPayment | AnswerRefund | AnswerSale | AnswerReserve | AnswerTotals
+
+Answer = AnswerEpoch | AnswerPayment | AnswerRefund | AnswerSale | AnswerReserve | AnswerTotals
 """Payload of `dn/answer`: a union by the tag `type`."""
 
 

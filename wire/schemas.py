@@ -6,6 +6,7 @@ The files under `docs/wire/` are for people and other programs; a test checks th
 import json
 from inspect import cleandoc
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 import msgspec
@@ -35,12 +36,15 @@ def components(ref_template: str = "#/components/schemas/{name}") -> dict[str, S
     types = [channel.payload for channel in CHANNELS] + list(facts.KINDS.values())
     _, found = msgspec.json.schema_components(types, ref_template=ref_template)
     found["Record"] = _tied(found["Record"], ref_template)
+    for payload in types:
+        if isinstance(payload, UnionType):
+            found[name(payload)] = msgspec.json.schema_components([payload], ref_template=ref_template)[0][0]
     return dict(sorted(found.items()))
 
 
-def name(payload: type) -> str:
-    """What a payload is called in file names and in the AsyncAPI document."""
-    return payload.__name__
+def name(payload: type | UnionType) -> str:
+    """What a payload is called in file names and in the AsyncAPI document; the union of all answers is one payload."""
+    return "Answer" if isinstance(payload, UnionType) else payload.__name__
 
 
 def files() -> dict[str, str]:
@@ -83,7 +87,7 @@ def _is_text(key: str, value: Any) -> bool:
     return key == "description" and isinstance(value, str)
 
 
-def _whole(payload: type) -> Schema:
+def _whole(payload: type | UnionType) -> Schema:
     schema = msgspec.json.schema(payload)
     if "Record" in schema.get("$defs", {}):
         bodies_of = msgspec.json.schema_components(list(facts.KINDS.values()), ref_template="#/$defs/{name}")[1]

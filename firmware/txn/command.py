@@ -12,7 +12,7 @@ from firmware.txn.basket import Basket
 from firmware.txn.books import Reading
 from firmware.view import Lang, LinkLook, Say
 from rules.errors import first_refusal
-from rules.rights import Right, right_refusal
+from rules.rights import NEEDS_SUPERVISOR, Right, right_refusal, role_of
 from rules.settings import Settings
 from wire.facts import Fact
 from wire.messages import PrinterLook
@@ -60,6 +60,8 @@ class Context:
     chance: bytes  # 16 fresh random bytes, from the seed of this boot
     safe_mode: bool = False
     locked: frozenset[str] = frozenset()  # operators who must wait after wrong PINs
+    approver: str = ""  # the supervisor who stands by this one action (`txn.approve`)
+    training: bool = False  # practice on a journal of its own; nothing is sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +97,6 @@ def lacking(ctx: Context, right: Right, *states: int | None) -> Refusal | None:
     if state is not None:
         return Refusal(state)
     code = right_refusal(ctx.session.role, right, ctx.settings.rights)
+    if code == NEEDS_SUPERVISOR and ctx.approver:
+        code = right_refusal(role_of(ctx.approver), right, ctx.settings.rights)
     return Refusal(code, right.value) if code else None

@@ -11,6 +11,7 @@ INSIDE_FIRMWARE = (  # each may import those before it, and itself
     ("view", "events", "hardware"),
     ("txn",),
     ("screens",),
+    ("desks",),
     ("terminal", "halted"),
     ("drivers", "render", "render_text"),
     ("loop",),

@@ -1,0 +1,90 @@
+"""Desks: what the terminal does by itself about one part of the counter, beside commands and screens.
+
+A desk hears the events of its devices or of the backend, fires its own timers, follows committed facts with effects and
+takes up at the boot what the run before it left. It decides nothing about money by itself: that is a command's
+`decide`, which it has done through `Till.do`. Desks know events, `txn` and screens, never each other or the terminal.
+"""
+
+from typing import Protocol
+
+from firmware.events import Effect, Event, Now, ToneName
+from firmware.screens.base import Move
+from firmware.screens.stack import Stack
+from firmware.txn.command import Command, Context, Devices, Refusal, Session
+from firmware.txn.ledger import Ledger
+from rules.settings import Settings
+from wire.facts import Fact, Quarantined, Trouble
+
+
+class Till(Protocol):
+    """What a desk may use of the terminal."""
+
+    ledger: Ledger
+    settings: Settings
+    now: Now
+    session: Session
+    devices: Devices
+    stack: Stack
+    safe_mode: bool
+
+    def context(self) -> Context:
+        """What commands and screens may look at, now."""
+        ...
+
+    def do(self, command: Command) -> Refusal | None:
+        """Have a command done that no screen waits for: its facts are committed and followed; why not, else."""
+        ...
+
+    def move(self, move: Move) -> None:
+        """Lead the screens somewhere, as if a person had."""
+        ...
+
+    def append(self, fact: Fact) -> None:
+        """Journal a fact of the terminal's own; a *now* fact is committed at the end of the step."""
+        ...
+
+    def tell(self, fact: Trouble | Quarantined) -> None:
+        """Journal an alarm, the same one at most once in ten minutes."""
+        ...
+
+    def emit(self, effect: Effect) -> None:
+        """An effect of this step; one that leaves the device must be justified by a durable fact."""
+        ...
+
+    def refused(self, refusal: Refusal) -> None:
+        """Show trouble above whatever is going on, once."""
+        ...
+
+    def unsay(self, code: int) -> None:
+        """Trouble that is over covers no screen any more."""
+        ...
+
+    def tone(self, tone: ToneName) -> None: ...
+
+    def timer(self, name: str, after_ms: int) -> None:
+        """(Re)start a timer; one of the desk's is called `DESK:what`."""
+        ...
+
+    def stop_timer(self, name: str) -> None: ...
+
+
+class Desk(Protocol):
+    """One part of the counter. Mutable: it holds what this boot remembers of its devices and jobs."""
+
+    name: str
+
+    def booted(self, till: Till) -> None:
+        """After the boot's own facts are committed: take up what is open."""
+        ...
+
+    def hear(self, till: Till, event: Event) -> None:
+        """Every event passes here once; most are none of this desk's business."""
+        ...
+
+    def fired(self, till: Till, what: str) -> None:
+        """The timer `NAME:what` fired."""
+        ...
+
+    def follow(self, till: Till, fact: Fact, seq: int) -> None:
+        """A fact was committed by a command: what it causes outside."""
+        ...
