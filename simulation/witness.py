@@ -60,6 +60,19 @@ class Row:
     hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One order in the payment channel's own books; fen."""
+
+    received_fen: int
+    given_back_fen: int = 0
+
+    @property
+    def held_fen(self) -> int:
+        """What the shop still has of it."""
+        return self.received_fen - self.given_back_fen
+
+
 @dataclass(slots=True)
 class Day:
     """All witnesses of one day, and what was seen to be wrong on the spot (`objections`)."""
@@ -90,4 +103,7 @@ class Day:
     printed_jobs: dict[int, list[bool]] = field(default_factory=dict)  # job -> complete?, for each slip begun
     rebuild_differences: list[str] = field(default_factory=list)
     objections: list[str] = field(default_factory=list)
+    channel: dict[str, Channel] = field(default_factory=dict)  # by order number, from the channel's own books
+    secrets: set[str] = field(default_factory=set)  # customers' codes that were scanned
+    drawer_at: dict[int, int] = field(default_factory=dict)  # ShiftClosed's seq -> cash that really lay in the drawer
     syncs: int = 0
