@@ -62,7 +62,7 @@ def _sales(facts: list[At]) -> list[tuple[int, Sale]]:
     return [(at.seq, at.fact) for at in facts if isinstance(at.fact, Sale)]
 
 
-# --- prices --------------------------------------------------------------------------------------------------------------
+# --- prices -----------------------------------------------------------------------------------------
 
 
 def _prices(day: Day, facts: list[At]) -> Iterator[str]:
@@ -113,7 +113,7 @@ def _numbers(day: Day, facts: list[At]) -> Iterator[str]:
             yield f"{count} sales under trace {trace}"
 
 
-# --- payments --------------------------------------------------------------------------------------------------------------
+# --- payments -----------------------------------------------------------------------------------------
 
 
 def _payments(day: Day, facts: list[At]) -> Iterator[str]:
@@ -200,7 +200,7 @@ def _channel(day: Day, facts: list[At]) -> Iterator[str]:
             yield f"the order {at.fact.trace} was neither sold nor given up by the evening"
 
 
-# --- giving back --------------------------------------------------------------------------------------------------------------
+# --- giving back -----------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -274,7 +274,7 @@ def _one_refund(refund: Refund, sale: Sale, back: _Back) -> Iterator[str]:
             yield f"{fen} given back by {key}, which brought {came[key]}"
 
 
-# --- the till -------------------------------------------------------------------------------------------------------------------
+# --- the till -----------------------------------------------------------------------------------------
 
 
 def cash_of(fact: Fact) -> int:
@@ -325,9 +325,9 @@ def _till(day: Day, facts: list[At]) -> Iterator[str]:
                 ):
                     yield f"record {at.seq}: {at.fact.KIND} of batch {own} in batch {batch}"
     for seq, fen in day.drawer_at.items():
-        closed = next((at.fact for at in facts if at.seq == seq and isinstance(at.fact, ShiftClosed)), None)
-        if closed is None or closed.counted_fen != fen:
-            yield f"in the drawer lay {fen} when shift {seq} was closed, counted are {closed}"
+        counted = [at.fact.counted_fen for at in facts if at.seq == seq and isinstance(at.fact, ShiftClosed)]
+        if counted != [fen]:
+            yield f"in the drawer lay {fen} when the shift was closed by {seq}, counted are {counted}"
 
 
 def _days(day: Day, facts: list[At]) -> Iterator[str]:
@@ -355,7 +355,7 @@ def _days(day: Day, facts: list[At]) -> Iterator[str]:
                 pass
 
 
-# --- people ----------------------------------------------------------------------------------------------------------------------
+# --- people -----------------------------------------------------------------------------------------
 
 
 def _approvals(day: Day, facts: list[At]) -> Iterator[str]:
@@ -386,7 +386,7 @@ def _secrets(day: Day, facts: list[At]) -> Iterator[str]:
             yield "a slip holds a customer's code"
 
 
-# --- holds and copies ------------------------------------------------------------------------------------------------------------
+# --- holds and copies -----------------------------------------------------------------------------------------
 
 
 def _holds(day: Day, facts: list[At]) -> Iterator[str]:
