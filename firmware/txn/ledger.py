@@ -44,8 +44,8 @@ RECORDS_KEPT_MS: Final = 35 * 24 * 3_600_000
 PRUNE_RECORDS_MIN, PRUNE_RECORDS_MAX = 250, 500
 """One slice of pruning: fewer are not worth a commit, more would hold the core up."""
 SCHEMA: Final = 1
-PROJECTIONS: Final = 1
-"""Version of the projection tables; another number in the file means: rebuild them."""
+PROJECTIONS: Final = 2
+"""Version of how facts are projected; another one in the file, or other tables, means: make and fill them anew."""
 
 Value = int | str | bytes | None
 
@@ -163,7 +163,7 @@ class Ledger:
         ledger = cls(path, terminal, int(meta["epoch"]), db, next_seq, head, next_seq - 1, acked, Ballast(path))
         ledger._acked_committed = acked
         ledger._check_head()
-        if meta["projections"] != str(PROJECTIONS):
+        if meta["projections"] != projections_version():
             ledger.rebuild()
         ledger.low_storage = not ledger.ballast.lay()
         return ledger
@@ -399,13 +399,16 @@ class Ledger:
     # --- projections --------------------------------------------------------------------------------------------------
 
     def rebuild(self) -> None:
-        """Throw every projection away and replay the journal, in one transaction."""
+        """Throw every projection away, make its table as this release has it, and replay the journal, in one transaction."""
         assert not self._pending
         self._begin()
         for table in projection_tables():
-            self.db.execute(f"DELETE FROM {table}")
+            self.db.execute(f"DROP TABLE IF EXISTS {table}")
+        for subject in SUBJECTS:
+            for statement in subject.tables:
+                self.db.execute(statement)
         self._replay_into(self)
-        self.db.execute("UPDATE meta SET value = ? WHERE name = 'projections'", (str(PROJECTIONS),))
+        self.db.execute("UPDATE meta SET value = ? WHERE name = 'projections'", (projections_version(),))
         self.db.execute("COMMIT")
 
     def _replay_into(self, books: Books, upto: int | None = None) -> None:
@@ -538,6 +541,12 @@ class Replayed:
         self.db.execute(sql, args)
 
 
+def projections_version() -> str:
+    """Names this release's projections: their number, and a digest of the tables, so that none can be forgotten."""
+    tables = "\n".join(statement for subject in SUBJECTS for statement in subject.tables)
+    return f"{PROJECTIONS}-{hashlib.sha256(tables.encode()).hexdigest()[:12]}"
+
+
 def load_products(
     ledger: Ledger, products: Iterable[tuple[str, str, str, bytes]], codes: Iterable[tuple[str, str, int]]
 ) -> None:
@@ -587,7 +596,7 @@ def _migrate(db: sqlite3.Connection, terminal: str, new_epoch: int) -> None:
         db.execute("BEGIN IMMEDIATE")
         for statement in (*_CORE_TABLES, *(table for subject in SUBJECTS for table in subject.tables)):
             db.execute(statement)
-        names = {"terminal": terminal, "epoch": str(new_epoch), "projections": str(PROJECTIONS)}
+        names = {"terminal": terminal, "epoch": str(new_epoch), "projections": projections_version()}
         db.executemany("INSERT INTO meta VALUES (?, ?)", names.items())
         db.execute("INSERT INTO mark VALUES ('acked_seq', 0)")
         db.execute(f"PRAGMA user_version = {SCHEMA}")

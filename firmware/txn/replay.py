@@ -45,4 +45,5 @@ def restore(books: Books, carried: Carried) -> None:
 
 def projection_tables() -> list[str]:
     """Names of all projection tables."""
-    return [table.split("(")[0].split()[-1] for subject in SUBJECTS for table in subject.tables]
+    statements = [statement for subject in SUBJECTS for statement in subject.tables]
+    return [each.split("(")[0].split()[-1] for each in statements if each.startswith("CREATE TABLE")]

@@ -9,6 +9,7 @@ from firmware.txn import product, shift
 from firmware.txn.basket import Basket, requantified
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.numbers import next_trace
 from rules.barcodes import clean_scan, shown, strip_aim
 from rules.catalogue import Product
 from rules.codes import Bad, Carton, Glued, Goods, Other, Weighed, read_code
@@ -19,7 +20,6 @@ from rules.scale_codes import ScaleReading, settle_weighing
 from wire.facts import BasketCancelled, BasketKept, Carried, Fact, Line, LineRemoved, Sale, TenderPart
 from wire.records import RECORD_BYTES_MAX, SALE_LINES_MAX
 
-TRACE_MAX = 999_999
 PIECE_MILLI = 1000
 LABELS_MAX = 20
 """`20*` and a scale label: more labels of one weight are a typing error."""
@@ -29,12 +29,6 @@ BASKET_BYTES_MAX = RECORD_BYTES_MAX - 512
 """A basket whose lines take more cannot be settled in one record (decisions 22)."""
 
 PAID_ABOVE_FEN_MAX = 100_000
-
-
-def next_trace(books: Reading) -> int:
-    """Trace number of the next transaction: 1 … 999999, then 1 again; never reset by a shift."""
-    rows = books.read("SELECT trace FROM receipt ORDER BY seq DESC LIMIT 1")
-    return (int(rows[0][0]) if rows else 0) % TRACE_MAX + 1
 
 
 def kept(books: Reading) -> tuple[Line, ...]:

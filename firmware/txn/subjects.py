@@ -1,6 +1,13 @@
 """All subjects of the business, in the order their facts are projected."""
 
-from firmware.txn import life, operator, sale, shift, slip
+from firmware.txn import life, numbers, operator, sale, shift, slip
 from firmware.txn.books import Subject
 
-SUBJECTS: tuple[Subject, ...] = (life.SUBJECT, operator.SUBJECT, shift.SUBJECT, sale.SUBJECT, slip.SUBJECT)
+SUBJECTS: tuple[Subject, ...] = (
+    life.SUBJECT,
+    numbers.SUBJECT,
+    operator.SUBJECT,
+    shift.SUBJECT,
+    sale.SUBJECT,
+    slip.SUBJECT,
+)
