@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from firmware.events import Key, KeyHeld, KeyPressed, Scanned, ScanRejected
-from firmware.view import View
+from firmware.view import View, text
 from rules.money import COMMON_DENOMINATIONS_FEN, change_pieces
 from simulation import sight
 from simulation.clockwork import Clockwork
@@ -35,6 +35,9 @@ Chore = Literal[
     "language", "about", "look_unfinished", "menu_away", "sign_off", "sign_off_to_other", "lock", "wrong_pin",
     "stranger", "admin", "hold_cancel",
 ]  # fmt: skip
+SIGN_OFFS = frozenset({"sign_off", "sign_off_to_other", "lock", "wrong_pin", "stranger", "admin"})
+"""Chores that end with signing off by the menu."""
+
 CHORES: tuple[Chore, ...] = (
     "language", "about", "look_unfinished", "menu_away", "sign_off", "sign_off_to_other", "lock", "wrong_pin",
     "stranger", "admin", "hold_cancel",
@@ -738,11 +741,14 @@ class Cashier:
     # --- the rest -------------------------------------------------------------------------------------------------------
 
     def _menu(self, view: View, fresh: bool) -> int:
-        chore, entries = self._chore, {"look_unfinished": "1", "language": "2", "about": "3"}
-        if chore in entries:
-            self._chore = None
-            self._press(Key(entries[chore]))
-        elif chore in ("sign_off", "sign_off_to_other", "lock", "wrong_pin", "stranger", "admin"):
+        chore, ways = self._chore, {"look_unfinished": "49", "language": "95", "about": "96"}
+        at_first = view.title == text("menu__title")
+        if chore in ways:
+            self._chore = chore if at_first else None
+            self._press(Key(ways[chore][0 if at_first else 1]))
+        elif chore in SIGN_OFFS and at_first:
+            self._press(Key.D9)
+        elif chore in SIGN_OFFS:
             self._sign_off_for(chore)
         elif chore == "menu_away" and self._menu_steps < 3:
             self._menu_steps += 1
@@ -767,7 +773,7 @@ class Cashier:
             case _:
                 if self._who == "99":
                     self._who = "01"
-        self._press(Key.D4)
+        self._press(Key.D9)
 
     def _confirm(self, view: View, fresh: bool) -> int:
         self._press(Key.OK if self.customer is None else Key.CANCEL)

@@ -1,5 +1,10 @@
-"""The menu and what it leads to beside selling: unfinished slips, language, this terminal, sign off."""
+"""The menu: pages of entries in the order of how often they are wanted (domain 14.6), and this terminal's own page.
 
+An entry keeps its digit whatever else a shop, a role or a later release shows, so that fingers can learn it. To hook a
+subject in, add one `Entry` to its page in `PAGES`.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmware.events import Key
@@ -21,59 +26,123 @@ from firmware.screens.widgets import Notice
 from firmware.txn import life
 from firmware.txn.command import Context
 from firmware.txn.operator import SignOff
-from firmware.view import Hint, Item, Items, Row, Say, Tint, View, text
+from firmware.view import Hint, Item, Items, Row, Tint, View, text
 from rules.errors import error
+from rules.rights import Right, grant
 
 OPEN_JOBS_NONE = text("menu__none_unfinished")
+SHOWN_MAX = 7
+"""Entries that fit on the screen at once; a page may have ten, one for each digit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a menu page. `name` is the text `menu__NAME`. It is shown unless the table of rights says "no" to all of
+    `rights`; the command behind it checks again. `count`: how many wait there, shown when there are any."""
+
+    digit: str
+    name: str
+    go: Callable[[Context], Move]
+    rights: tuple[Right, ...] = ()
+    count: Callable[[Context], int] | None = None
+    page: str = ""  # the page it leads to: shown when anything on that page is
+
+
+def unfinished(ctx: Context) -> Move:
+    """Slips that are not proven to be on paper."""
+    return Push(Unfinished()) if owed(ctx) else Push(Notice(text("menu__unfinished"), (OPEN_JOBS_NONE,)))
+
+
+def unfinished_count(ctx: Context) -> int:
+    """How many of them."""
+    return len(owed(ctx))
+
+
+def about(ctx: Context) -> Move:
+    """This terminal."""
+    return Push(About())
+
+
+def sign_off(ctx: Context) -> Move:
+    """Leave the terminal to somebody else."""
+    return Do(SignOff(), home)
+
+
+def _to(digit: str, page: str, count: Callable[[Context], int] | None = None) -> Entry:
+    """An entry that opens another page."""
+    return Entry(digit, page, lambda ctx: Push(Menu(page)), count=count, page=page)
+
+
+PAGES: dict[str, tuple[Entry, ...]] = {
+    "main": (
+        # 1 payments looked up, 2 holds, 5 giving back; 3 vouchers, 6 members and 7 invoices keep their digits free
+        _to("4", "slips", unfinished_count),
+        _to("8", "reports"),
+        _to("9", "more"),
+    ),
+    "slips": (Entry("9", "unfinished", unfinished, count=unfinished_count),),
+    "reports": (),
+    "more": (
+        _to("1", "cash"),
+        Entry("5", "language", other_language, (Right.LANGUAGE,)),
+        Entry("6", "terminal", about),
+        Entry("9", "sign_off", sign_off),
+    ),
+    "cash": (),
+}
+"""Page -> its entries by digit. `main` is what the MENU key opens; a page's title is the text `menu__PAGE`."""
+
+
+def entries(page: str, ctx: Context) -> tuple[Entry, ...]:
+    """What of a page this operator is shown."""
+    return tuple(entry for entry in PAGES[page] if _shown(entry, ctx))
+
+
+def _shown(entry: Entry, ctx: Context) -> bool:
+    if entry.page:
+        return bool(entries(entry.page, ctx))
+    role, changed = ctx.session.role or None, ctx.settings.rights
+    return not entry.rights or any(grant(role, right, changed) != "no" for right in entry.rights)
 
 
 @dataclass(frozen=True, slots=True)
 class Menu(Screen):
     """Entries are chosen by their digit, or with UP, DOWN and OK."""
 
+    page: str = "main"
     row: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """A digit takes its entry at once."""
-        count = len(ENTRIES)
-        if key.digit and 1 <= int(key.digit) <= count:
-            return self._take(int(key.digit) - 1, ctx)
+        """A digit takes its entry at once; MENU leaves all pages, CANCEL this one."""
+        here = entries(self.page, ctx)
         match key:
-            case Key.OK:
-                return self._take(self.row, ctx)
+            case Key.OK if self.row < len(here):
+                return here[self.row].go(ctx)
             case Key.UP | Key.DOWN:
-                return Stay(Menu((self.row + (1 if key is Key.DOWN else -1)) % count))
+                return Stay(Menu(self.page, (self.row + (1 if key is Key.DOWN else -1)) % len(here)))
             case Key.CANCEL | Key.MENU:
-                return Pop()
+                return Pop(key)
             case _:
-                return Stay()
+                chosen = next((entry for entry in here if entry.digit == key.digit), None)
+                return chosen.go(ctx) if chosen else Stay()
 
-    def _take(self, row: int, ctx: Context) -> Move:
-        match ENTRIES[row]:
-            case "unfinished":
-                return Push(Unfinished()) if owed(ctx) else Push(Notice(text("menu__unfinished"), (OPEN_JOBS_NONE,)))
-            case "language":
-                return other_language(ctx)
-            case "terminal":
-                return Push(About())
-            case "sign_off":
-                return Do(SignOff(), home)
-            case entry:
-                raise AssertionError(entry)
+    def back(self, result: object, ctx: Context) -> Move:
+        """A page above was left with MENU: leave this one too."""
+        return Pop(result) if result is Key.MENU else Stay()
 
     def view(self, ctx: Context) -> View:
         """The entries with their digits."""
-        items = tuple(Item(str(number), text(f"menu__{name}"), self._value(name, ctx)) for number, name in NUMBERED)
+        here = entries(self.page, ctx)
+        first = self.row // SHOWN_MAX * SHOWN_MAX
+        items = tuple(_item(entry, ctx) for entry in here[first : first + SHOWN_MAX])
+        block = Items(items, self.row - first, first // SHOWN_MAX + 1, -(-len(here) // SHOWN_MAX))
         hints = (Hint("OK", text("hint__ok")), Hint("UP", text("hint__choose")), CANCEL_HINT)
-        return shown(self, ctx, text("menu__title"), (Items(items, self.row),), hints)
-
-    def _value(self, name: str, ctx: Context) -> Say:
-        count = len(owed(ctx))
-        return str(count) if name == "unfinished" and count else ""
+        return shown(self, ctx, text("menu__title" if self.page == "main" else f"menu__{self.page}"), (block,), hints)
 
 
-ENTRIES = ("unfinished", "language", "terminal", "sign_off")
-NUMBERED = tuple(enumerate(ENTRIES, 1))
+def _item(entry: Entry, ctx: Context) -> Item:
+    count = entry.count(ctx) if entry.count else 0
+    return Item(entry.digit, text(f"menu__{entry.name}"), str(count) if count else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ def safe_mode(folder: Path) -> Counter:
 
 
 def locked_operator(folder: Path) -> Counter:
-    counter = idle(folder).keys("MENU 4")
+    counter = idle(folder).keys("MENU 9 9")
     return counter.keys("0 1 OK 9 9 9 9 OK OK 0 1 OK 9 9 9 9 OK OK 0 1 OK 9 9 9 9 OK OK")
 
 
@@ -132,7 +132,7 @@ def no_printer(folder: Path) -> Counter:
 
 
 def english(folder: Path) -> Counter:
-    return idle(folder).keys("MENU 2 CANCEL")
+    return idle(folder).keys("MENU 9 5 CANCEL CANCEL")
 
 
 def strict() -> Settings:

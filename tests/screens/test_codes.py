@@ -78,7 +78,7 @@ def pulse_answer(outcome: str) -> Way:
 def broken_record(folder: Path) -> Counter:
     counter = till(folder)
     for _ in range(260):
-        counter.keys("MENU 2 CANCEL")
+        counter.keys("MENU 9 5 CANCEL CANCEL")
     counter.ledger.commit()
     counter.ledger.db.execute("UPDATE journal SET at_ms = at_ms + 1 WHERE seq = 2")
     counter.ledger.close()
@@ -179,8 +179,10 @@ def test_a_slip_that_was_not_printed_is_said_beside_the_change_and_when_idle(tmp
     counter.scan(COLA)
     assert counter.screen == "BasketScreen", "and it does not hold up selling"
     counter.keys("MENU")
-    assert "1 续打小票 1" in counter.text()
-    counter.keys("1")
+    assert "4 补打小票 1" in counter.text()
+    counter.keys("4")
+    assert "9 续打小票 1" in counter.text()
+    counter.keys("9")
     assert f"[{code}]" in counter.text()
 
 
@@ -202,7 +204,7 @@ def test_a_cut_slip_is_offered_with_its_code(tmp_path, lang):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("code", sorted(codes.link_codes()))
 def test_why_there_is_no_link_is_told_to_who_asks(tmp_path, code, lang):
-    counter = after(LinkUp(), LinkDown(code))(tmp_path).keys("MENU 3")
+    counter = after(LinkUp(), LinkDown(code))(tmp_path).keys("MENU 9 6")
     seen_in(counter, lang, code)
     counter.step(LinkUp())
     assert f"[{code}]" not in counter.text()

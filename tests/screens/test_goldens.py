@@ -68,7 +68,7 @@ def idle_paper_out(folder: Path) -> Counter:
 
 def checking(folder: Path) -> Counter:
     """The moment between OK and the worker's answer."""
-    counter = Counter(folder).open_for_business().keys("MENU 4 0 1 OK 3 8 5 2")
+    counter = Counter(folder).open_for_business().keys("MENU 9 9 0 1 OK 3 8 5 2")
     counter.ms += 100
     counter.terminal.step(KeyPressed(Key.OK), Now(counter.ms, counter.day_ms + counter.ms, counter.clock))
     return counter
@@ -76,7 +76,7 @@ def checking(folder: Path) -> Counter:
 
 def no_link(folder: Path) -> Counter:
     counter = ledgers.link_down_with_backlog(folder)
-    return counter.keys("MENU 3")
+    return counter.keys("MENU 9 6")
 
 
 def counting(folder: Path) -> Counter:
@@ -119,8 +119,9 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "refused": lambda folder: open_till(folder).scan("6900000000014"),
     "refused_right": lambda folder: ledgers.left_by_an_operator_who_is_gone(folder).keys("OK"),
     "menu": lambda folder: idle_paper_out(folder).keys("MENU"),
-    "menu_none": lambda folder: open_till(folder).keys("MENU 1"),
-    "about": lambda folder: open_till(folder).keys("MENU 3"),
+    "menu_more": lambda folder: open_till(folder).keys("MENU 9 DOWN"),
+    "menu_none": lambda folder: open_till(folder).keys("MENU 4 9"),
+    "about": lambda folder: open_till(folder).keys("MENU 9 6"),
     "about_no_link": no_link,
     "unfinished": lambda folder: ledgers.unfinished_after_a_cut(folder).keys("DOWN"),
     "kept": ledgers.kept_after_a_cut,

@@ -283,7 +283,7 @@ def test_a_backend_that_stays_silent_counts_as_offline(till):
     assert counter.terminal.shown.status.link == "up"
     counter.pass_time(2_000)
     assert counter.terminal.shown.status.link == "down"
-    counter.keys("MENU 3")
+    counter.keys("MENU 9 6")
     assert {"zh": "后台无应答", "en": "No answer"}[counter.terminal.lang] in counter.text()
     counter.step(EpochAnswered(counter.ledger.epoch, 1))
     counter.step(Acked(Ack(counter.ledger.epoch, counter.ledger.durable_seq)))
@@ -321,7 +321,7 @@ def test_clear_held_on_a_basket_asks_before_it_goes(till):
 
 def test_cancel_held_leads_home_from_anywhere(till):
     counter = till().scan(COLA)
-    for keys in ("MENU 3", "F1 5 5", "OK 1", "CANCEL", "1 2 3"):
+    for keys in ("MENU 9 6", "F1 5 5", "OK 1", "CANCEL", "1 2 3"):
         hold(counter.keys(keys), Key.CANCEL)
         assert counter.screen == "BasketScreen", keys
         if counter.terminal.stack[-1].digits:

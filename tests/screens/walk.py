@@ -40,6 +40,7 @@ from firmware.events import (
 from firmware.render import Renderer, find_font
 from firmware.render_text import lines, speak
 from firmware.screens.base import Screen
+from firmware.screens.menu import Menu, entries
 from firmware.screens.stack import home
 from firmware.screens.widgets import Wizard
 from firmware.terminal import Terminal
@@ -272,6 +273,8 @@ class Walker(Counter):
 
 def name_of(screen: Screen) -> str:
     """A screen's name on the map: its class, with its title where one class serves many."""
+    if isinstance(screen, Menu) and screen.page != "main":
+        return f"Menu {screen.page}"
     title = getattr(screen, "title", "")
     if isinstance(title, Text) and title.key:
         return f"{type(screen).__name__} {title.key.split('__')[0]}"
@@ -307,7 +310,6 @@ def shape(view: View) -> Any:
 # --- inputs -----------------------------------------------------------------------------------------------------------
 
 KEYS = ("0", "1", "5", "*", "#", "OK", "CANCEL", "CLEAR", "UP", "DOWN", "MENU", "F1", "F2")
-MENU_DIGITS = ("2", "3", "4")
 SCANS = {
     "known": COLA, "weighed": APPLE_5_YUAN, "unknown": "6900000000014", "damaged": "6901234567890",
     "bad scale code": "2110001000003", "glued": COLA + "6901100000119", "2 000 characters": "9" * 2_000,
@@ -369,8 +371,10 @@ def inputs(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
     """Every input to try at the state the walker is at, with its name on the map."""
     for name in KEYS:
         yield name, pressed(name)
-    if type(walker.terminal.stack[-1]).__name__ == "Menu":
-        yield from ((name, pressed(name)) for name in MENU_DIGITS)
+    top = walker.terminal.stack[-1]
+    if isinstance(top, Menu):
+        digits = (entry.digit for entry in entries(top.page, walker.terminal.context()))
+        yield from ((name, pressed(name)) for name in digits if name not in KEYS)
     for key in (Key.CANCEL, Key.CLEAR):
         yield f"{key} 2 s", (KeyPressed(key), KeyHeld(key))
     for names in answers(walker):
