@@ -129,9 +129,12 @@ class DrawerShown(msgspec.Struct, frozen=True):
 
 
 class ToneHeard(msgspec.Struct, frozen=True):
+    """`volume` is the shop's, 1 to 3; a muted terminal sounds nothing."""
+
     number: int
     at: float
     tone: str
+    volume: int
 
 
 class SoundHeard(msgspec.Struct, frozen=True):

@@ -46,6 +46,7 @@ class Heard:
     number: int
     at: float
     tone: str
+    volume: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,15 +211,15 @@ class Board:
         match message:
             case LineSet(name="drawer", value=value, at_ns=at_ns):
                 self.drawer.line(value, at_ns or time.monotonic_ns())
-            case Tone(name=name):
-                self._sound(name)
+            case Tone():
+                self._sound(message)
             case Lamp(colour=colour):
                 self._set_lamp(colour)
 
-    def _sound(self, tone: str) -> None:
+    def _sound(self, tone: Tone) -> None:
         self._tones_heard += 1
-        self.tones.append(Heard(self._tones_heard, time.time(), tone))
-        self._feed.tell("tone", name=tone, number=self._tones_heard)
+        self.tones.append(Heard(self._tones_heard, time.time(), tone.name, tone.volume))
+        self._feed.tell("tone", name=tone.name, number=self._tones_heard, volume=tone.volume)
 
     def _set_lamp(self, colour: str) -> None:
         if colour != self.lamp:

@@ -160,7 +160,8 @@ class Api:
 
     async def sound(self, request: Request) -> Response:
         await self._look(request)
-        tones = tuple(api.ToneHeard(heard.number, heard.at, heard.tone) for heard in self._machine.board.tones)
+        heard = self._machine.board.tones
+        tones = tuple(api.ToneHeard(tone.number, tone.at, tone.tone, tone.volume) for tone in heard)
         return as_json(api.SoundHeard(tones, self._machine.board.lamp))
 
     async def journal(self, request: Request) -> Response:

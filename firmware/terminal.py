@@ -61,6 +61,7 @@ from firmware.events import (
     WireGarbage,
 )  # fmt: skip
 from firmware.screens.base import Do, Done, Home, Move, Push, Reject, Screen
+from firmware.screens.lamp import lamp
 from firmware.screens.pay import Sold
 from firmware.screens.sell import Idle as ReadyToSell
 from firmware.screens.stack import Stack, home, moved, offered, waiting
@@ -163,6 +164,7 @@ class Terminal:
     soon_due_ms: int = 0
     announced: tuple[str, str] = ("", "")  # printer and clock, as the backend knows them
     shown: View | None = None
+    lamp: Colour = "off"
     troubles: tuple[Refused, ...] = ()  # not yet on the screen
     timed: Screen | None = None  # the screen whose own time runs
     last_scan: Scanned | None = None
@@ -280,7 +282,6 @@ class Terminal:
         for who in operator.locked_now(self.ledger):
             self.locked_until_ms[who] = self.now.monotonic_ms + operator.LOCK_MS
         self._arm_clock()
-        self._light("green")
         for desk in self.desks:
             desk.booted(self)
         notices = (Refused(Refusal(*notice), trouble=True) for notice in reversed(event.notices))
@@ -818,9 +819,6 @@ class Terminal:
         """Let something be heard."""
         self.emit(Sound(tone))
 
-    def _light(self, colour: Colour) -> None:
-        self._effects.append(Light(colour))
-
     def timer(self, name: str, after_ms: int) -> None:
         self._timers.add(name)
         self._effects.append(SetTimer(name, after_ms))
@@ -847,10 +845,14 @@ class Terminal:
             self.stop_timer("screen")
 
     def _show(self) -> None:
-        view = self.stack[-1].view(self.context())
+        ctx = self.context()
+        view = self.stack[-1].view(ctx)
         if view != self.shown:
             self.shown = view
             self._effects.append(Show(view))
+        if (colour := lamp(ctx, view)) != self.lamp:
+            self.lamp = colour
+            self._effects.append(Light(colour))
 
     def _assert_justified(self, effect: Effect) -> None:
         """No paper, no drawer and no message before the fsync."""

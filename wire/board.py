@@ -66,9 +66,10 @@ class LineSet(msgspec.Struct, frozen=True, tag="line"):
 
 
 class Tone(msgspec.Struct, frozen=True, tag="tone"):
-    """The daemon sounds one of its tones (domain 14.5)."""
+    """The daemon sounds one of its tones (domain 14.5), at the shop's volume: 1 to 3; muted ones are not sent."""
 
     name: str
+    volume: Literal[1, 2, 3] = 2
 
 
 class Lamp(msgspec.Struct, frozen=True, tag="lamp"):

@@ -305,8 +305,8 @@ $("mute").addEventListener("click", () => {
 });
 
 let sounding = 0;
-function sound(name) {
-  sounds.play(name);
+function sound(name, volume) {
+  sounds.play(name, volume);
   const speaker = document.querySelector(".speaker");
   speaker.classList.add("sounding");
   clearTimeout(sounding);
@@ -472,7 +472,7 @@ const HAPPENINGS = {
   hello: lookAtEverything,
   fallen: lookAtEverything,
   lcd: drawLcd,
-  tone: ({ name }) => sound(name),
+  tone: ({ name, volume }) => sound(name, volume),
   lamp: ({ colour }) => { state.lamp = colour; drawPower(); },
   power: ({ on }) => { state.power = on; drawPower(); },
   drawer: ({ open }) => {

@@ -11,6 +11,8 @@ const TONES = {
   reject: [[200, 0, 220, 0.18]],
 };
 
+const LOUDNESS = [0, 0.4, 1, 1.8];
+
 export class Sounds {
   constructor() {
     this.muted = localStorage.getItem("muted") === "yes";
@@ -29,14 +31,15 @@ export class Sounds {
     localStorage.setItem("muted", muted ? "yes" : "no");
   }
 
-  play(name) {
+  // `loudness` is the terminal's setting, 1 to 3; 2 is what the table says.
+  play(name, loudness = 2) {
     const out = this.ready();
     if (!out) return;
     for (const [hertz, after, length, volume] of TONES[name] ?? TONES.attention) {
       const source = out.createOscillator();
       source.type = hertz < 500 ? "sawtooth" : "square";
       source.frequency.value = hertz;
-      this.shape(source, after / 1000, length / 1000, volume);
+      this.shape(source, after / 1000, length / 1000, volume * LOUDNESS[loudness]);
     }
   }
 

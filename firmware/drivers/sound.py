@@ -134,7 +134,8 @@ class BoardSound:
         self._colour: Colour = "off"
 
     def play(self, tone: ToneName, volume: int) -> None:
-        self._send(Tone(tone.value))
+        assert volume == 1 or volume == 2 or volume == 3, volume
+        self._send(Tone(tone.value, volume))
 
     def shine(self, colour: Colour) -> None:
         """Only changes travel; one that did not arrive is sent again with the next effect."""
