@@ -313,7 +313,7 @@ ReductionKind = Literal[
 
 class Reduction(msgspec.Struct, frozen=True, omit_defaults=True):
     """One step that lowers the price, never raises it. `line` is the index it belongs to; -1: the whole order, then its
-    amount is allocated to the lines by largest remainder."""
+    amount is allocated to the lines by largest remainder. In an open basket `amount_fen` is what was asked for."""
 
     kind: ReductionKind
     amount_fen: int  # taken off, never negative
@@ -322,6 +322,10 @@ class Reduction(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     operator: str = ""
     approver: str = ""
+    rate_bp: int = 0  # asked for as a share of what it is taken from; 0: as an amount
+    price_fen: int = 0  # the new price of a `price_override`
+    cap_bp: int = 0  # limits of who gave it, which it never outgrows when the basket changes; 0: none
+    cap_fen: int = 0
 
 
 class TenderPart(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -388,6 +392,8 @@ class BasketKept(Fact, frozen=True):
     operator: str
     lines: tuple[Line, ...]
     reductions: tuple[Reduction, ...] = ()  # those a person gave; the others follow from the lines
+    member: bool = False  # member prices hold
+    age_checked: bool = False
 
 
 class BasketHeld(Fact, frozen=True):
@@ -398,10 +404,13 @@ class BasketHeld(Fact, frozen=True):
     batch: int
     operator: str
     lines: tuple[Line, ...]
-    total_fen: int
-    reductions: tuple[Reduction, ...] = ()
+    total_fen: int  # of the lines, before reductions
+    reductions: tuple[Reduction, ...] = ()  # those a person gave
     note: str = ""
     print_slip: bool = False
+    member: bool = False
+    age_checked: bool = False
+    due_fen: int = 0  # after all reductions, as they were then
 
 
 class BasketRecalled(Fact, frozen=True):
@@ -440,6 +449,7 @@ class OrderOpened(Fact, frozen=True):
     due_fen: int
     settings_rev: int
     age_checked: bool = False
+    member: bool = False  # member prices held, should the goods go back into an open basket
 
 
 class OrderParked(Fact, frozen=True):

@@ -12,9 +12,9 @@ from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from rules.rights import Right
 from rules.settings import Settings
-from texts import t
-from wire.facts import Sale, SlipContinued, SlipDropped, SlipPrinted
-from wire.receipt import Receipt, ReceiptLine
+from texts import Lang, t
+from wire.facts import Reduction, Sale, SlipContinued, SlipDropped, SlipPrinted
+from wire.receipt import Receipt, ReceiptLine, ReceiptSum
 
 LOCAL = timezone(timedelta(hours=8))
 """Slips and screens show China's time; the journal holds UTC."""
@@ -88,7 +88,10 @@ def sale_slip(terminal: str, settings: Settings, sale: Sale, entry_ms: int, trus
         terminal=terminal,
         operator=sale.operator,
         batch=f"{sale.batch:06d}",
-        lines=tuple(ReceiptLine(x.name, x.quantity_milli, x.price_fen, x.amount_fen) for x in sale.lines),
+        lines=tuple(
+            ReceiptLine(x.name, x.quantity_milli, x.price_fen, x.amount_fen, sums(sale.reductions, index))
+            for index, x in enumerate(sale.lines)
+        ),
         pieces_milli=sum(1000 if line.weighed else line.quantity_milli for line in sale.lines),
         total_fen=sale.total_fen,
         rounding_fen=sale.rounding_fen,
@@ -97,7 +100,21 @@ def sale_slip(terminal: str, settings: Settings, sale: Sale, entry_ms: int, trus
         change_fen=sum(part.change_fen for part in sale.tenders),
         footer=settings.shop.footer,
         mark=t("receipt", lang, mark) if mark else "",
+        reductions=order_sums(sale.reductions, lang),
     )
+
+
+def sums(reductions: tuple[Reduction, ...], line: int) -> tuple[ReceiptSum, ...]:
+    """Reductions of one line (-1: of the whole order) as a slip prints them."""
+    return tuple(ReceiptSum(each.name, -each.amount_fen) for each in reductions if each.line == line)
+
+
+def order_sums(reductions: tuple[Reduction, ...], lang: Lang) -> tuple[ReceiptSum, ...]:
+    """What stands between total and due, so that the figures add up: what was taken off single lines, in one sum, then
+    the steps of the whole order."""
+    of_lines = sum(each.amount_fen for each in reductions if each.line >= 0)
+    first = (ReceiptSum(t("receipt", lang, "sum__lines_reduced"), -of_lines),) if of_lines else ()
+    return (*first, *sums(reductions, -1))
 
 
 def _sold(books: Books, fact: Sale, entry: Entry) -> None:
