@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
 from firmware.desks import Desk
+from firmware.desks.all_desks import desks
 from firmware.events import (
     Acked,
     Announce,
     Answered,
     Ask,
-    AskEpoch,
     AskFailed,
     AskTime,
     BatterySeen,
@@ -70,7 +70,6 @@ from firmware.txn import life, operator, slip
 from firmware.txn.command import Command, Context, Decision, Devices, Refusal, Session
 from firmware.txn.ledger import RECORDS_KEPT_MS, Ledger, LedgerError, Stamp
 from firmware.txn.operator import SignOff
-from firmware.txn.outbox import RESEND_MS, Outbox, packets
 from firmware.txn.sale import KeepBasket, kept
 from firmware.view import Lang, View
 from rules.settings import Settings
@@ -79,7 +78,6 @@ from wire.facts import (
     Born,
     ClockChanged,
     DrawerMoved,
-    EpochGranted,
     Fact,
     Quarantined,
     Sale,
@@ -92,7 +90,7 @@ from wire.facts import (
 )  # fmt: skip
 from wire.facts import DrawerPulsed as DrawerPulsedFact
 from wire.messages import State
-from wire.records import PACKET_RECORDS_MAX, PACKETS_IN_FLIGHT_MAX, Record
+from wire.records import Record
 
 SOON_MS, RIDE_MS = 2_000, 10_000
 """A *soon* fact is committed within this time (decisions 7); what nobody acts on may wait longer for a ride, so that a
@@ -113,9 +111,7 @@ PRINTING_MAX = 2
 CONTINUED_MAX = 2
 """So often a slip is printed again by itself; a printer that fails more often needs somebody to look."""
 
-WANTED_MAX = 8
 BATTERY_LOW_PERCENT = (15, 5)
-ASK_AGAIN_MS = 30_000
 TELL_AGAIN_MS = 600_000
 TROUBLE_DEPTH_MAX = 5
 """No more trouble is put on the screen above this many; it is journaled all the same."""
@@ -142,7 +138,6 @@ class Terminal:
     session: Session = field(default_factory=Session)
     devices: Devices = field(default_factory=Devices)
     stack: Stack = ()
-    outbox: Outbox = field(default_factory=Outbox)
     boot_id: str = ""
     safe_mode: bool = False
     locked_until_ms: dict[str, int] = field(default_factory=dict)  # operators who must wait after wrong PINs
@@ -162,13 +157,12 @@ class Terminal:
     verify_upto: int = 0
     prune_at_ms: int = 0
     soon_due_ms: int = 0
-    announced: tuple[str, str] = ("", "")  # printer and clock, as the backend knows them
     shown: View | None = None
     lamp: Colour = "off"
     troubles: tuple[Refused, ...] = ()  # not yet on the screen
     timed: Screen | None = None  # the screen whose own time runs
     last_scan: Scanned | None = None
-    desks: tuple[Desk, ...] = ()
+    desks: tuple[Desk, ...] = field(default_factory=desks)
     _seed: bytes = b""
     _draws: int = 0
     _timers: set[str] = field(default_factory=set)
@@ -187,11 +181,8 @@ class Terminal:
             desk.hear(self, event)
         if self.session.basket is not basket:
             self._keep_soon()
-        if self.devices.link == "up" and self.announced != (self.devices.printer, self.now.clock):
-            self._announce()
         self._storage()
         self._show_troubles()
-        self._stream()
         self._seal()
         self._soon()
         self._time_screen()
@@ -239,9 +230,9 @@ class Terminal:
             case DrawerPulsed() | DrawerSeen():
                 self._drawer(event)
             case LinkUp() | LinkDown() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage():
-                self._link(event)
+                pass  # the link desk's
             case Answered() | AskFailed():
-                pass
+                pass  # of the desk that asked
             case Signed():
                 self.sealing = False
                 self.append(Seal(event.upto, event.hash, event.signature))
@@ -267,7 +258,6 @@ class Terminal:
         if end == "first":
             self.append(Born(self.ledger.terminal, self.journal_key, self.software))
         self.append(Booted(event.boot_id, self.software, self.settings.revision, end, event.safe_mode))
-        self.outbox = Outbox(self.ledger.acked_seq)
         self.verified_upto, self.verify_upto = self.ledger.first_seq - 1, self.ledger.durable_seq
         for job in slip.open_jobs(self.ledger):
             if job.state == "queued":  # given to the printer, never answered: look at the paper
@@ -392,74 +382,6 @@ class Terminal:
         self.tone(ToneName.ATTENTION)
         self.timer("drawer", ATTENTION_MS)
 
-    def _link(self, event: LinkUp | LinkDown | Acked | EpochAnswered | PacketRefused | WireGarbage) -> None:
-        match event:
-            case LinkUp():
-                self.devices = replace(self.devices, link="up", answered=True, link_code=0)
-                self.outbox = Outbox(self.ledger.acked_seq)
-                self._announce()
-                self._ask_epoch()
-            case LinkDown(code):
-                self.devices = replace(self.devices, link="down", link_code=code)
-                self.outbox = Outbox(self.ledger.acked_seq)
-                self.stop_timer("ack")
-                self.stop_timer("offline")
-            case Acked(ack):
-                self._acked(ack.epoch, ack.upto, ack.wanted)
-            case EpochAnswered(epoch, number):
-                self._answered()
-                if epoch == self.ledger.epoch and 1 <= number <= 99 and not life.value(self.ledger, "epoch_number"):
-                    self.append(EpochGranted(number))
-                    self.commit()
-                    self.stop_timer("epoch")
-                elif epoch == self.ledger.epoch and number == 0:
-                    self.tell(Trouble(1013, "epoch refused"))
-            case PacketRefused(first, last, reason):
-                self.tell(Trouble(1009, f"packet {first}-{last} refused by the broker: {reason:#04x}"))
-            case WireGarbage(topic, reason, digest):
-                self.tell(Quarantined(topic, reason, digest))
-            case _:
-                assert_never(event)
-
-    def _acked(self, epoch: int, upto: int, wanted: tuple[tuple[int, int], ...]) -> None:
-        if epoch != self.ledger.epoch or not 0 <= upto <= self.ledger.durable_seq:
-            self.tell(Quarantined("ack", f"epoch {epoch} upto {upto}", ""))
-            return
-        self.ledger.note_acked(upto)
-        self._answered()
-        self.outbox = self.outbox.acked(upto)
-        self._send_again(wanted)
-        if self.outbox.in_flight:
-            self.timer("ack", RESEND_MS)
-            self._expect_answer()
-        else:
-            self.stop_timer("ack")
-
-    def _send_again(self, wanted: tuple[tuple[int, int], ...]) -> None:
-        """Records the backend misses, also acknowledged ones: it may have been restored from an older copy. What it
-        still misses then it asks for again, so nothing is remembered here."""
-        for first, last in wanted[:WANTED_MAX]:
-            if first <= last and self.devices.link == "up":
-                due = self.ledger.records(first - 1, min(last - first + 1, PACKETS_IN_FLIGHT_MAX * PACKET_RECORDS_MAX))
-                self._effects.extend(Send(packet) for packet in packets(due, PACKETS_IN_FLIGHT_MAX))
-
-    def _ask_epoch(self) -> None:
-        """Ask the backend for this journal's number, again and again until it is granted."""
-        if self.devices.link == "up" and not life.value(self.ledger, "epoch_number"):
-            self._effects.append(AskEpoch(self.ledger.epoch, self.journal_key))
-            self._expect_answer()
-            self.timer("epoch", ASK_AGAIN_MS)
-
-    def _answered(self) -> None:
-        """The backend is there."""
-        self.devices = replace(self.devices, answered=True)
-        self.stop_timer("offline")
-
-    def _expect_answer(self) -> None:
-        """Something waits for the backend's answer: after `network.offline_after_s` without one it counts as offline."""
-        if self.devices.answered and "offline" not in self._timers:
-            self.timer("offline", self.settings.network.offline_after_s * 1000)
-
     def _device(self, event: DeviceSeen | BatterySeen | DiskSeen) -> None:
         match event:
             case DeviceSeen(device, present):
@@ -518,12 +440,6 @@ class Terminal:
                     self.commit()
             case "clock":
                 self._arm_clock()
-            case "epoch":
-                self._ask_epoch()
-            case "ack":
-                self.outbox = Outbox(self.ledger.acked_seq)
-            case "offline":
-                self.devices = replace(self.devices, answered=False)
             case "idle":
                 if self.session.operator:
                     self.do(SignOff("idle"))
@@ -578,7 +494,7 @@ class Terminal:
     def _stop(self, reason: str) -> None:
         self.append(Stopped(reason))
         self.commit()
-        self._announce(online=False, reason=reason)
+        self.emit(Announce(self.state(online=False, reason=reason)))
         self._effects.append(Exit(reason))
 
     # --- moves and commands -------------------------------------------------------------------------------------------
@@ -754,20 +670,6 @@ class Terminal:
             self.soon_due_ms = due_ms
             self.timer("soon", within_ms)
 
-    def _stream(self) -> None:
-        """Give the uplink what it has credit for."""
-        if self.devices.link != "up" or self.safe_mode or not self.outbox.credit:
-            return
-        after = max(self.outbox.sent_upto, self.ledger.acked_seq)
-        if after >= self.ledger.durable_seq:
-            return
-        due = self.ledger.records(after, self.outbox.credit * PACKET_RECORDS_MAX)
-        ready = packets(due, self.outbox.credit)
-        self.outbox = self.outbox.sent(ready)
-        self._effects.extend(Send(packet) for packet in ready)
-        self.timer("ack", RESEND_MS)
-        self._expect_answer()
-
     def _seal(self) -> None:
         sealed = int(life.value(self.ledger, "sealed", "0"))
         upto = self.ledger.durable_seq
@@ -783,10 +685,6 @@ class Terminal:
             self.software, self.settings.revision, self.now.clock, self.devices.printer, drawer,
             self.devices.battery, reason,
         )  # fmt: skip
-
-    def _announce(self, online: bool = True, reason: str = "") -> None:
-        self.announced = (self.devices.printer, self.now.clock)
-        self._effects.append(Announce(self.state(online, reason)))
 
     # --- for the diagnosis socket -------------------------------------------------------------------------------------
 

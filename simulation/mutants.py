@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from firmware import terminal
+from firmware.desks import Till, link
+from firmware.desks.link import LinkDesk
 from firmware.events import Started
 from firmware.screens import stack as stacks
 from firmware.screens.sell import BasketScreen, Idle
@@ -133,27 +135,27 @@ def rounding_up(put: Put) -> None:
 @mutant
 def lost_ack_taken_for_ack(put: Put) -> None:
     """No acknowledgement for ten seconds: it will have been lost on the way."""
-    fired = Terminal._fired
+    fired = LinkDesk.fired
 
-    def hopeful(self: Terminal, name: str) -> None:
-        if name == "ack":
-            self.ledger.note_acked(self.outbox.sent_upto)
-        fired(self, name)
+    def hopeful(self: LinkDesk, till: Till, what: str) -> None:
+        if what == "ack":
+            till.ledger.note_acked(self.outbox.sent_upto)
+        fired(self, till, what)
 
-    put(Terminal, "_fired", hopeful)
+    put(LinkDesk, "fired", hopeful)
 
 
 @mutant
 def sent_is_acked(put: Put) -> None:
     """The broker has taken the packet (PUBACK): good enough."""
-    stream = Terminal._stream
+    stream = LinkDesk._stream
 
-    def trusting(self: Terminal) -> None:
-        stream(self)
-        if self.outbox.sent_upto > self.ledger.acked_seq:
-            self.ledger.note_acked(self.outbox.sent_upto)
+    def trusting(self: LinkDesk, till: Till) -> None:
+        stream(self, till)
+        if self.outbox.sent_upto > till.ledger.acked_seq:
+            till.ledger.note_acked(self.outbox.sent_upto)
 
-    put(Terminal, "_stream", trusting)
+    put(LinkDesk, "_stream", trusting)
 
 
 @mutant
@@ -236,16 +238,16 @@ def line_removed_silently(put: Put) -> None:
 @mutant
 def resend_skips_one(put: Put) -> None:
     """Whatever is sent again begins one record too late, also when the backend asks for what it misses."""
-    send_again = Terminal._send_again
+    send_again = LinkDesk._send_again
 
     def late(sent_upto: int = 0, in_flight: tuple[int, ...] = ()) -> Outbox:
         return Outbox(sent_upto + 1 if sent_upto else 0, in_flight)
 
-    def later(self: Terminal, wanted: tuple[tuple[int, int], ...]) -> None:
-        send_again(self, tuple((first + 1, last) for first, last in wanted))
+    def later(self: LinkDesk, till: Till, wanted: tuple[tuple[int, int], ...]) -> None:
+        send_again(self, till, tuple((first + 1, last) for first, last in wanted))
 
-    put(terminal, "Outbox", late)
-    put(Terminal, "_send_again", later)
+    put(link, "Outbox", late)
+    put(LinkDesk, "_send_again", later)
 
 
 @mutant

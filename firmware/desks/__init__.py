@@ -14,6 +14,7 @@ from firmware.txn.command import Command, Context, Devices, Refusal, Session
 from firmware.txn.ledger import Ledger
 from rules.settings import Settings
 from wire.facts import Fact, Quarantined, Trouble
+from wire.messages import State
 
 
 class Till(Protocol):
@@ -26,6 +27,7 @@ class Till(Protocol):
     devices: Devices
     stack: Stack
     safe_mode: bool
+    journal_key: str
 
     def context(self) -> Context:
         """What commands and screens may look at, now."""
@@ -41,6 +43,14 @@ class Till(Protocol):
 
     def append(self, fact: Fact) -> None:
         """Journal a fact of the terminal's own; a *now* fact is committed at the end of the step."""
+        ...
+
+    def commit(self) -> None:
+        """Commit what is pending, now; a disk that refuses is shown."""
+        ...
+
+    def state(self, online: bool = True, reason: str = "") -> State:
+        """What `up/state` says of this terminal."""
         ...
 
     def tell(self, fact: Trouble | Quarantined) -> None:

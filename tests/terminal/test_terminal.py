@@ -159,7 +159,7 @@ def test_everything_unacknowledged_is_sent_again_after_a_lost_link_or_a_silent_b
     counter.step(LinkUp())
     counter.step(Acked(Ack(counter.ledger.epoch, 2)))
     counter.out = []
-    counter.step(TimerFired("ack"))
+    counter.step(TimerFired("link:ack"))
     assert [e.packet.records[0].seq for e in counter.out if isinstance(e, Send)] == [3]
     counter.step(LinkDown(1003))
     counter.out = []

@@ -1,0 +1,175 @@
+"""The link desk: records to the backend until it has acknowledged them, the terminal's state, the journal's number.
+
+What the backend has acknowledged is a number in the ledger; here is only what is under way. After any break of the link
+everything begins again at that number (wire contract, 3).
+"""
+
+from dataclasses import dataclass, field, replace
+
+from firmware.desks import Till
+from firmware.events import (
+    Acked,
+    Announce,
+    Answered,
+    AskEpoch,
+    EpochAnswered,
+    Event,
+    LinkDown,
+    LinkUp,
+    PacketRefused,
+    Send,
+    WireGarbage,
+)
+from firmware.txn import life
+from firmware.txn.outbox import RESEND_MS, Outbox, packets
+from wire.facts import EpochGranted, Fact, Quarantined, Trouble
+from wire.records import PACKET_RECORDS_MAX, PACKETS_IN_FLIGHT_MAX
+
+ASK_AGAIN_MS = 30_000
+WANTED_MAX = 8
+"""Ranges the backend misses that are sent again for one acknowledgement."""
+
+DESK = "link"
+
+
+@dataclass(slots=True)
+class LinkDesk:
+    """One link, to one backend."""
+
+    name: str = DESK
+    outbox: Outbox = field(default_factory=Outbox)
+    announced: tuple[str, str] = ("", "")  # printer and clock, as the backend knows them
+    expecting: bool = False  # the timer runs after which a silent backend counts as offline
+
+    def booted(self, till: Till) -> None:
+        """Whatever is not acknowledged is due."""
+        self.outbox = Outbox(till.ledger.acked_seq)
+
+    def hear(self, till: Till, event: Event) -> None:
+        """Take what came over the link; then, whatever happened, send what is due."""
+        match event:
+            case LinkUp():
+                self._up(till)
+            case LinkDown(code):
+                self._down(till, code)
+            case Acked(ack):
+                self._acked(till, ack.epoch, ack.upto, ack.wanted)
+            case EpochAnswered(epoch, number):
+                self._numbered(till, epoch, number)
+            case Answered():
+                self._answered(till)
+            case PacketRefused(first, last, reason):
+                till.tell(Trouble(1009, f"packet {first}-{last} refused by the broker: {reason:#04x}"))
+            case WireGarbage(topic, reason, digest):
+                till.tell(Quarantined(topic, reason, digest))
+            case _:
+                pass
+        if till.devices.link == "up" and self.announced != (till.devices.printer, till.now.clock):
+            self._announce(till)
+        self._stream(till)
+
+    def fired(self, till: Till, what: str) -> None:
+        """`ack`: nothing for long, send again; `epoch`: ask again; `offline`: the backend counts as away."""
+        match what:
+            case "epoch":
+                self._ask_epoch(till)
+            case "ack":
+                self.outbox = Outbox(till.ledger.acked_seq)
+            case "offline":
+                self.expecting = False
+                till.devices = replace(till.devices, answered=False)
+            case _:
+                raise AssertionError(what)
+
+    def follow(self, till: Till, fact: Fact, seq: int) -> None:
+        """Nothing: every record travels, whatever it says."""
+
+    # --- what came ---
+
+    def _up(self, till: Till) -> None:
+        till.devices = replace(till.devices, link="up", answered=True, link_code=0)
+        self.outbox = Outbox(till.ledger.acked_seq)
+        self._announce(till)
+        self._ask_epoch(till)
+
+    def _down(self, till: Till, code: int) -> None:
+        till.devices = replace(till.devices, link="down", link_code=code)
+        self.outbox = Outbox(till.ledger.acked_seq)
+        till.stop_timer("link:ack")
+        self._expect_nothing(till)
+
+    def _acked(self, till: Till, epoch: int, upto: int, wanted: tuple[tuple[int, int], ...]) -> None:
+        if epoch != till.ledger.epoch or not 0 <= upto <= till.ledger.durable_seq:
+            till.tell(Quarantined("ack", f"epoch {epoch} upto {upto}", ""))
+            return
+        till.ledger.note_acked(upto)
+        self._answered(till)
+        self.outbox = self.outbox.acked(upto)
+        self._send_again(till, wanted)
+        if self.outbox.in_flight:
+            till.timer("link:ack", RESEND_MS)
+            self._expect_answer(till)
+        else:
+            till.stop_timer("link:ack")
+
+    def _send_again(self, till: Till, wanted: tuple[tuple[int, int], ...]) -> None:
+        """Records the backend misses, also acknowledged ones: it may have been restored from an older copy. What it
+        still misses then it asks for again, so nothing is remembered here."""
+        for first, last in wanted[:WANTED_MAX]:
+            if first <= last and till.devices.link == "up":
+                due = till.ledger.records(first - 1, min(last - first + 1, PACKETS_IN_FLIGHT_MAX * PACKET_RECORDS_MAX))
+                for packet in packets(due, PACKETS_IN_FLIGHT_MAX):
+                    till.emit(Send(packet))
+
+    def _numbered(self, till: Till, epoch: int, number: int) -> None:
+        self._answered(till)
+        if epoch == till.ledger.epoch and 1 <= number <= 99 and not life.value(till.ledger, "epoch_number"):
+            till.append(EpochGranted(number))
+            till.commit()
+            till.stop_timer("link:epoch")
+        elif epoch == till.ledger.epoch and number == 0:
+            till.tell(Trouble(1013, "epoch refused"))
+
+    # --- whether the backend is there ---
+
+    def _answered(self, till: Till) -> None:
+        till.devices = replace(till.devices, answered=True)
+        self._expect_nothing(till)
+
+    def _expect_nothing(self, till: Till) -> None:
+        self.expecting = False
+        till.stop_timer("link:offline")
+
+    def _expect_answer(self, till: Till) -> None:
+        """Something waits for the backend's answer: after `network.offline_after_s` without one it counts as offline."""
+        if till.devices.answered and not self.expecting:
+            self.expecting = True
+            till.timer("link:offline", till.settings.network.offline_after_s * 1000)
+
+    # --- what leaves ---
+
+    def _announce(self, till: Till) -> None:
+        self.announced = (till.devices.printer, till.now.clock)
+        till.emit(Announce(till.state()))
+
+    def _ask_epoch(self, till: Till) -> None:
+        """Ask the backend for this journal's number, again and again until it is granted."""
+        if till.devices.link == "up" and not life.value(till.ledger, "epoch_number"):
+            till.emit(AskEpoch(till.ledger.epoch, till.journal_key))
+            self._expect_answer(till)
+            till.timer("link:epoch", ASK_AGAIN_MS)
+
+    def _stream(self, till: Till) -> None:
+        """Give the uplink what it has credit for."""
+        if till.devices.link != "up" or till.safe_mode or not self.outbox.credit:
+            return
+        after = max(self.outbox.sent_upto, till.ledger.acked_seq)
+        if after >= till.ledger.durable_seq:
+            return
+        due = till.ledger.records(after, self.outbox.credit * PACKET_RECORDS_MAX)
+        ready = packets(due, self.outbox.credit)
+        self.outbox = self.outbox.sent(ready)
+        for packet in ready:
+            till.emit(Send(packet))
+        till.timer("link:ack", RESEND_MS)
+        self._expect_answer(till)
