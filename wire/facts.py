@@ -608,6 +608,26 @@ class Refund(Fact, frozen=True):
     approver: str = ""
     print_slip: bool = True
     open_drawer: bool = False
+    reserve_no: str = ""  # the reservation at the backend this refund uses up
+
+
+class ReserveSent(Fact, frozen=True):
+    """The backend is asked to keep goods of a sale for one refund, so that two terminals cannot give them back twice:
+    journaled before the ask leaves, asked again under the same number after a lost answer or a power cut. `Refund` with
+    this number or `ReserveEnded` ends it. `refund` is what will be booked, but for trace, batch and date."""
+
+    KIND: ClassVar[str] = "reserve_sent"
+    reserve_no: str
+    refund: Refund
+
+
+class ReserveEnded(Fact, frozen=True):
+    """No refund comes of a reservation: the backend refused it with `code`, or the operator gave it up (0)."""
+
+    KIND: ClassVar[str] = "reserve_ended"
+    reserve_no: str
+    code: int = 0
+    operator: str = ""
 
 
 # --- the drawer by hand -----------------------------------------------------------------

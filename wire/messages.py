@@ -118,7 +118,9 @@ class AskSale(msgspec.Struct, frozen=True):
 
 class AskReserve(msgspec.Struct, frozen=True):
     """Payload of `up/ask/reserve`: this terminal wants to give back goods of a sale of another terminal; the backend
-    keeps the count, so that two terminals cannot give the same goods back twice. `refund_no` is the key."""
+    keeps the count, so that two terminals cannot give the same goods back twice. `refund_no` is the key, and the
+    `reserve_no` of the `Refund` that uses the reservation up: both count once. No quantities: the reservation is given
+    up, its goods are free again. A sale the backend has not got yet: 6009."""
 
     refund_no: OrderNo
     terminal: str
