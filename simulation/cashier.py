@@ -311,7 +311,19 @@ class Cashier:
             pins.append(pins.pop(0))
         self._tried = ""
 
-    def locks_restart(self) -> None:
+    def went_dark(self) -> None:
+        """The terminal is gone: what it may offer later is in her head."""
+        self.mind.went_dark()
+
+    def restless(self) -> dict[str, bool]:
+        """What there is to do before the evening: name -> done."""
+        return {
+            "customers": self.customer is None and not self.queue,
+            "a sale in doubt": self.mind.paying is None,
+            "a basket in doubt": self.mind.left is None,
+        }
+
+    def came_back(self) -> None:
         """After a boot a lock runs its full time again (decisions 17)."""
         for who in self._locked_ms:
             self._locked_ms[who] = self.clock.now_ms

@@ -46,14 +46,13 @@ class At:
     """A fact at its place."""
 
     seq: int
-    at_ms: int
     fact: Fact
 
 
 def audit_counter(day: Day, facts: list[At]) -> Iterator[str]:
     """Everything at the counter that does not fit together."""
     for check in (
-        _prices, _numbers, _payments, _channel, _given_back, _till, _approvals, _holds, _copies, _days, _secrets,
+        _prices, _numbers, _payments, _channel, _given_back, _did, _till, _approvals, _holds, _copies, _days, _secrets,
     ):  # fmt: skip
         yield from check(day, facts)
 
@@ -292,6 +291,27 @@ def cash_of(fact: Fact) -> int:
             return -fen
         case _:
             return 0
+
+
+def by_hand(fact: Fact) -> bool:
+    """Whether a person at the counter moved money for it; what comes late is booked by the terminal."""
+    return isinstance(fact, Sale | Refund | RefundTurned | CashMoved) and not getattr(fact, "late", False)
+
+
+def deed(fact: Fact) -> str:
+    """What a person would call it."""
+    return f"cash_{fact.way}" if isinstance(fact, CashMoved) else fact.KIND
+
+
+def _did(day: Day, facts: list[At]) -> Iterator[str]:
+    """What went through the clerk's hands is what is booked, in the same order, to the fen."""
+    booked = [(deed(at.fact), cash_of(at.fact)) for at in facts if by_hand(at.fact)]
+    did = [(each.kind, each.cash_fen) for each in day.did]
+    if booked != did:
+        place = next(
+            (i for i, (a, b) in enumerate(zip(booked, did, strict=False)) if a != b), min(len(booked), len(did))
+        )
+        yield f"{len(did)} deeds, {len(booked)} booked; at {place} booked {booked[place:][:1]}, done {did[place:][:1]}"
 
 
 def _till(day: Day, facts: list[At]) -> Iterator[str]:

@@ -352,3 +352,8 @@ TROUBLES: dict[str, Trouble] = {
     "battery_low": battery_low,
 }
 """Every trouble by its name; a day is a choice of these."""
+
+OF_FINGERS = frozenset({
+    "keys_mashed", "key_bounced", "key_held", "scan_out_of_place", "scan_in_same_moment",
+})  # fmt: skip
+"""Troubles that the careful cashier follows key by key; the clerk does not."""

@@ -61,6 +61,16 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Did:
+    """Cash that the clerk moved by something she did; `seen`: the result was on the screen."""
+
+    at_ms: int
+    kind: str  # of the fact: sale, refund, refund_turned, cash_in, cash_out
+    cash_fen: int
+    seen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """One order in the payment channel's own books; fen."""
 
@@ -80,6 +90,7 @@ class Day:
     terminal: str
     journal_key: str
     rounding_unit_fen: int
+    staff: str = "cashier"  # | clerk
     epoch: int = 0
     float_fen: int = 0
     drawer_fen: int = 0  # cash that lies in the drawer in the evening
@@ -103,6 +114,7 @@ class Day:
     printed_jobs: dict[int, list[bool]] = field(default_factory=dict)  # job -> complete?, for each slip begun
     rebuild_differences: list[str] = field(default_factory=list)
     objections: list[str] = field(default_factory=list)
+    did: list[Did] = field(default_factory=list)  # a day of the clerk's
     channel: dict[str, Channel] = field(default_factory=dict)  # by order number, from the channel's own books
     secrets: set[str] = field(default_factory=set)  # customers' codes that were scanned
     drawer_at: dict[int, int] = field(default_factory=dict)  # ShiftClosed's seq -> cash that really lay in the drawer

@@ -8,17 +8,21 @@ import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rules.settings import Settings, check
 from simulation.cashier import CHORES, RETIRED, Cashier, Chore
+from simulation.clerk import Clerk
 from simulation.clockwork import Clockwork
 from simulation.devices import Drawer, Printer
-from simulation.faults import TROUBLES
+from simulation.errands import ERRANDS
+from simulation.faults import OF_FINGERS, TROUBLES
 from simulation.link import Backend, Link
 from simulation.machine import Machine, Met
 from simulation.mind import Mind
+from simulation.wishes import PLANS, WISHES
 from simulation.witness import Day
 
 MORNING_MS = 1_790_035_200_000  # 2026-09-22 08:00 in China
@@ -38,6 +42,32 @@ class Plan:
     hours: float = HOURS
     troubles: tuple[str, ...] | None = None
     chores: tuple[Chore, ...] | None = None
+    staff: Literal["cashier", "clerk"] = "cashier"
+    wishes: tuple[str, ...] | None = None  # what the clerk's customers ask for
+
+
+class Staff(Protocol):
+    """Who stands at the counter."""
+
+    def comes(self, number: int) -> None:
+        """A customer comes."""
+        ...
+
+    def act(self) -> int:
+        """One act; the ms until the next."""
+        ...
+
+    def went_dark(self) -> None:
+        """The terminal is gone."""
+        ...
+
+    def came_back(self) -> None:
+        """It is started again."""
+        ...
+
+    def restless(self) -> dict[str, bool]:
+        """What there is to do before the evening: name -> done."""
+        ...
 
 
 class World:
@@ -63,8 +93,13 @@ class World:
         self.link = Link(self.clock, self.backend, TERMINAL, post)
         self.machine.printer, self.machine.drawer, self.machine.link = self.printer, self.drawer, self.link
         self.machine.went_dark = self._went_dark
-        self.mind = Mind(self.clock, self.machine, self.day)
-        self.cashier = Cashier(self.clock, self.machine, self.day, self.mind)
+        self.day.staff = plan.staff
+        mind = Mind(self.clock, self.machine, self.day)
+        self.cashier = Cashier(self.clock, self.machine, self.day, mind)
+        self.staff: Staff = self.cashier
+        if plan.staff == "clerk":
+            wishes = WISHES if plan.wishes is None else plan.wishes
+            self.staff = Clerk(self.clock, self.machine, self.day, self.backend, PLANS, ERRANDS, wishes)
         self.cut_again = False
         self._evening = False
         self._arrange(plan)
@@ -106,17 +141,17 @@ class World:
         rng = self.clock.rng
         if rng.random() < 0.2:
             self.machine.clock_state, self.machine.offset_ms = "floor", rng.choice((0, -400 * 24 * HOUR_MS))
-        clock, cashier = self.clock, self.cashier
+        clock, staff = self.clock, self.staff
         clock.after(0, self.machine.start)
         self.clock.after(3_000, self._act)
         at = 0
         for number in range(1, int(self.hours * CUSTOMERS_PER_HOUR) + 1):
             at += int(rng.expovariate(CUSTOMERS_PER_HOUR / HOUR_MS))
             if at < end_ms:
-                clock.after(at, partial(cashier.comes, number))
+                clock.after(at, partial(staff.comes, number))
         chores = rng.sample(CHORES, min(len(CHORES), 1 + int(self.hours * 0.7)))
         for chore in chores if plan.chores is None else plan.chores:
-            clock.after(rng.randrange(end_ms), partial(cashier.chores.append, chore))
+            clock.after(rng.randrange(end_ms), partial(self.cashier.chores.append, chore))
         for name in self._chosen(plan.troubles):
             clock.after(rng.randrange(300_000, end_ms), partial(self._strike, name))
 
@@ -124,7 +159,7 @@ class World:
         """This day's troubles: a few in turn by the seed, so that twenty days meet them all, and others by chance."""
         if troubles is not None:
             return list(troubles)
-        names = list(TROUBLES)
+        names = [name for name in TROUBLES if self.staff is self.cashier or name not in OF_FINGERS]
         count = int(self.hours * TROUBLES_PER_HOUR)
         weights = [4 if name.startswith("power_cut") else 1 for name in names]
         turn = [names[(self.seed * 5 + index) % len(names)] for index in range(min(5, count))]
@@ -138,10 +173,10 @@ class World:
         TROUBLES[name](self)
 
     def _act(self) -> None:
-        self.clock.after(self.cashier.act(), self._act)
+        self.clock.after(self.staff.act(), self._act)
 
     def _went_dark(self) -> None:
-        self.mind.went_dark()
+        self.staff.went_dark()
         again, self.cut_again = self.cut_again, False
         if again:
             self.clock.after(1_500, lambda: self.machine.cut("while_starting") if self.machine.on else None)
@@ -150,7 +185,7 @@ class World:
 
     def _start_again(self) -> None:
         self.machine.start()
-        self.cashier.locks_restart()
+        self.staff.came_back()
 
     # --- the day --------------------------------------------------------------------------------------------------------
 
@@ -192,13 +227,11 @@ class World:
 
     def _restless(self) -> list[str]:
         """What still keeps the day from ending."""
-        cashier, view = self.cashier, self.machine.view
+        view = self.machine.view
         rest = {
             "records on their way": self.machine.drained,
             "backend away": self.backend.up,
-            "customers": cashier.customer is None and not cashier.queue,
-            "a sale in doubt": self.mind.paying is None,
-            "a basket in doubt": self.mind.left is None,
+            **self.staff.restless(),
             f"the screen {view.name if view else 'off'}": view is not None and view.name == "Idle",
             "a slip coming out": not self.printer.printing,
             "safe mode": not self.machine.safe,

@@ -1,0 +1,68 @@
+"""What customers and the day ask of the clerk: each wish is one plan of keys and scans."""
+
+from collections.abc import Callable
+
+from firmware.events import Key
+from simulation import sight
+from simulation.clerk import Clerk, Job, Lost
+from simulation.goods import shelf
+
+GOODS_MAX = 4
+
+
+def goods(clerk: Clerk) -> Job:
+    """Some goods into an empty basket."""
+    rng = clerk.clock.rng
+    if clerk.screen == "BasketScreen":
+        yield from give_up(clerk)
+    for _ in range(rng.randint(1, GOODS_MAX)):
+        product = rng.choice(shelf().pieces)
+        clerk.scan(rng.choice(product.barcodes))
+        yield clerk.clock.soon_ms(500, 1_800)
+    yield from clerk.until("BasketScreen")
+
+
+def give_up(clerk: Clerk) -> Job:
+    """The basket goes back to the shelf."""
+    clerk.press(Key.CANCEL)
+    yield from clerk.until("Confirm")
+    clerk.press(Key.OK)
+    yield from clerk.until("Idle")
+
+
+def take_cash(clerk: Clerk) -> Job:
+    """From the sum asked for to the change in the customer's hand."""
+    yield from clerk.until("Cash")
+    due = sight.big(clerk.view, "cash__due")
+    assert due is not None
+    if clerk.clock.rng.random() < 0.5:
+        paid = due
+        clerk.hopes("sale", due)
+        clerk.press(Key.F1)
+    else:
+        paid = due + clerk.clock.rng.randint(0, 9_000)
+        clerk.type(str(paid))
+        yield from clerk.pause()
+        if clerk.screen != "Cash":
+            raise Lost("something came between")
+        clerk.hopes("sale", due)
+        clerk.press(Key.OK)
+    yield from clerk.pause(50, 100)
+    if clerk.screen == "AskSlip":
+        clerk.press(Key.OK)
+    yield from clerk.until("Sold")
+    change = sight.big(clerk.view, "done__change")
+    assert change is not None
+    clerk.moved(paid - change)
+
+
+def cash(clerk: Clerk) -> Job:
+    """Goods for cash."""
+    yield from goods(clerk)
+    clerk.press(Key.OK)
+    yield from take_cash(clerk)
+
+
+PLANS: dict[str, Callable[[Clerk], Job]] = {"cash": cash}
+WISHES: tuple[str, ...] = ("cash",)
+"""How often each is asked for."""
