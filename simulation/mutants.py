@@ -18,7 +18,7 @@ from firmware.events import Started
 from firmware.screens import stack as stacks
 from firmware.screens.sell import BasketScreen, Idle
 from firmware.terminal import Terminal
-from firmware.txn import basket, command, operator, sale, slip
+from firmware.txn import basket, command, numbers, operator, sale, slip
 from firmware.txn.command import Context, Decision, Refusal
 from firmware.txn.outbox import Outbox
 from rules.money import rounding_unit
@@ -95,7 +95,7 @@ def trace_number_twice(put: Put) -> None:
 @mutant
 def new_number_on_retry(put: Put) -> None:
     """A refused payment has already used up its number."""
-    next_trace, decide, wasted = sale.next_trace, sale.TakeCash.decide, [0]
+    next_trace, decide, wasted = numbers.next_trace, sale.TakeCash.decide, [0]
 
     def wasteful(self: sale.TakeCash, ctx: Context) -> Decision | Refusal:
         done = decide(self, ctx)
