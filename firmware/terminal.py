@@ -62,11 +62,13 @@ from firmware.events import (
 )  # fmt: skip
 from firmware.screens.base import Do, Done, Home, Move, Push, Reject, Screen
 from firmware.screens.lamp import lamp
+from firmware.screens.override import Override
 from firmware.screens.pay import Sold
 from firmware.screens.sell import Idle as ReadyToSell
 from firmware.screens.stack import Stack, home, moved, offered, waiting
 from firmware.screens.widgets import Refused
 from firmware.txn import life, operator, slip
+from firmware.txn.approve import Approve, helps
 from firmware.txn.command import Command, Context, Decision, Devices, Refusal, Session
 from firmware.txn.ledger import RECORDS_KEPT_MS, Ledger, LedgerError, Stamp
 from firmware.txn.operator import SignOff
@@ -526,12 +528,16 @@ class Terminal:
         return stack
 
     def _done(self, do: Do) -> Move:
-        done = self._decided(do.command)
+        command = do.command
+        if isinstance(command, Approve) and isinstance(self.stack[-1], Override):
+            self.stack = self.stack[:-1]  # it goes on where the refusal stood in the way
+        done = self._decided(command)
         if isinstance(done, Refusal):
             self.tone(ToneName.UNKNOWN if done.code in UNKNOWN_CODES else ToneName.FAILURE)
-            return Push(Refused(done))
+            return Push(Override(done, do) if helps(self.context(), command, done.code) else Refused(done))
         decision, seqs = done
-        return do.then(Done(do.command, decision, seqs), self.context())
+        inner = command.command if isinstance(command, Approve) else command
+        return do.then(Done(inner, decision, seqs), self.context())
 
     def do(self, command: Command) -> Refusal | None:
         """A command of the terminal's own, with no screen to lead on; why it was not done, else None."""

@@ -49,9 +49,11 @@ def _sign_on_heard(event: Event, operator: str, ctx: Context) -> Move | None:
 
 
 def after_sign_on(done: Done, ctx: Context) -> Move:
-    """Home when the PIN was right; otherwise the refusal, above an empty form."""
-    wrong = any(isinstance(fact, SignOnRefused) for fact in done.decision.facts)
-    return refuse(2002) if wrong else Home()
+    """Home when the PIN was right; otherwise the refusal, above an empty form: 2004 when it locks."""
+    wrong = next((fact for fact in done.decision.facts if isinstance(fact, SignOnRefused)), None)
+    if wrong is None:
+        return Home()
+    return refuse(2004, wrong.operator) if wrong.locked else refuse(2002)
 
 
 def new_pin() -> Wizard:

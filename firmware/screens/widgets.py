@@ -50,15 +50,18 @@ class Refused(Screen):
 
     def view(self, ctx: Context) -> View:
         """Code, text, what it was about, action."""
-        entry = error(self.refusal.code)
-        words, action = (entry.zh, entry.action_zh) if ctx.lang == "zh" else (entry.en, entry.action_en)
-        body: tuple[Block, ...] = (Gap(8), Para(f"[{entry.code}] {words}", Tint.BAD, large=True))
-        if self.refusal.about:
-            body += (Row(self.refusal.about, tint=Tint.QUIET),)
-        if action:
-            body += (Gap(8), Para(action))
         title = text("refused__trouble" if self.trouble else "refused__title")
-        return shown(self, ctx, title, body, (OK_HINT,), Tint.BAD)
+        return shown(self, ctx, title, refusal_blocks(self.refusal, ctx), (OK_HINT,), Tint.BAD)
+
+
+def refusal_blocks(refusal: Refusal, ctx: Context) -> tuple[Block, ...]:
+    """Code, text, what it was about, action: the same wherever a refusal is shown."""
+    entry = error(refusal.code)
+    words, action = (entry.zh, entry.action_zh) if ctx.lang == "zh" else (entry.en, entry.action_en)
+    body: tuple[Block, ...] = (Gap(8), Para(f"[{entry.code}] {words}", Tint.BAD, large=True))
+    if refusal.about:
+        body += (Row(refusal.about, tint=Tint.QUIET),)
+    return (*body, Gap(8), Para(action)) if action else body
 
 
 @dataclass(frozen=True, slots=True)

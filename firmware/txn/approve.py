@@ -1,9 +1,12 @@
 """A supervisor's approval at the point of need: one action, both persons on record (主管授权, domain 12)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from firmware.events import CheckPin
+from firmware.txn import operator
 from firmware.txn.command import Command, Context, Decision, Refusal
+from rules.errors import first_refusal
 from rules.rights import Right, Role, right_refusal, role_of
 from wire.facts import Approved
 
@@ -16,6 +19,52 @@ def may_approve(ctx: Context, approver: str) -> bool:
     listed = any(entry.number == approver and entry.active for entry in ctx.settings.operators)
     other = approver != ctx.session.operator
     return listed and other and right_refusal(role_of(approver), Right.OVERRIDE, ctx.settings.rights) is None
+
+
+def helps(ctx: Context, command: Command, code: int) -> bool:
+    """Whether a supervisor could lift the refusal `code` of `command`: somebody may, and with them it is not refused so.
+
+    A supervisor whose own limit is reached is not offered another one with the same limit."""
+    if code not in OVERRIDABLE or ctx.approver or isinstance(command, Approve):
+        return False
+    someone = next((each.number for each in ctx.settings.operators if may_approve(ctx, each.number)), "")
+    if not someone:
+        return False
+    answer = command.decide(replace(ctx, approver=someone))
+    return not (isinstance(answer, Refusal) and answer.code == code)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckApprover:
+    """Check a supervisor's number and PIN at the point of need. The system worker answers `PinChecked`."""
+
+    approver: str
+    pin: str = field(repr=False)
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The check on its way, or 2001; 2013 while their factory PIN holds; 2007, 2004."""
+        if not ctx.session.operator:
+            return Refusal(2001)
+        own = operator.secret(ctx.books, self.approver)
+        may = may_approve(ctx, self.approver)
+        fresh = 2013 if may and own is None else None
+        locked = 2004 if self.approver in ctx.locked else None
+        code = first_refusal((fresh, None if may else 2007, locked))
+        if code is not None or own is None:
+            return Refusal(code or 2007, self.approver)
+        salt, digest = own
+        return Decision(effects=(CheckPin(ctx.request, self.pin, digest, salt),))
+
+
+@dataclass(frozen=True, slots=True)
+class ApproverWrong:
+    """The supervisor's PIN was wrong: it counts towards their lock, as at sign-on."""
+
+    approver: str
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`SignOnRefused` of the supervisor, or 2001."""
+        return operator.SignOnAnswered(self.approver, False).decide(ctx) if ctx.session.operator else Refusal(2001)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, Session
 from firmware.view import text
 from rules import pins, rights
-from wire.facts import PinChanged, SignedOff, SignedOn, SignOnRefused
+from wire.facts import Approved, PinChanged, SignedOff, SignedOn, SignOnRefused
 
 FAILURES_MAX = 3
 """Wrong PINs in a row before the operator is locked (domain 12)."""
@@ -146,9 +146,13 @@ def _signed_on(books: Books, fact: SignedOn, entry: Entry) -> None:
     books.write("DELETE FROM sign_on WHERE operator = ?", fact.operator)
 
 
+def _approved(books: Books, fact: Approved, entry: Entry) -> None:
+    books.write("DELETE FROM sign_on WHERE operator = ?", fact.approver)
+
+
 SUBJECT = Subject(
     (
         "CREATE TABLE sign_on(operator TEXT PRIMARY KEY, failures INTEGER NOT NULL, failed_at_ms INTEGER NOT NULL) STRICT",
     ),
-    {SignOnRefused: _refused, SignedOn: _signed_on},
+    {SignOnRefused: _refused, SignedOn: _signed_on, Approved: _approved},
 )

@@ -159,6 +159,24 @@ def strict_shop_of_a_leaver(folder: Path) -> Counter:
     return Counter(folder, strict()).boot().keys("0 2 OK")
 
 
+def supervised(folder: Path, settings: Settings | None = None) -> Counter:
+    """A shift of 01 and a basket, in a shop whose supervisor has chosen a PIN: 00 and 482917."""
+    counter = Counter(folder, settings or having(rights={"cashier": {"line_remove": "supervisor"}})).boot()
+    counter.keys("0 0 OK 1 2 3 4 5 6 OK 4 8 2 9 1 7 OK 4 8 2 9 1 7 OK CANCEL")
+    assert not counter.terminal.session.operator
+    return counter.keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK 2 0 0 0 0 OK")
+
+
+def supervisor_wanted(folder: Path) -> Counter:
+    counter = supervised(folder).scan(COLA).keys("CLEAR")
+    assert counter.screen == "Override"
+    return counter
+
+
+def supervisor_at_the_keypad(folder: Path) -> Counter:
+    return supervisor_wanted(folder).keys("0 0 OK")
+
+
 def no_float_untrusted(folder: Path) -> Counter:
     settings = having(shift={"float_ask": "no", "float_expected_fen": 20_000})
     return Counter(folder, settings, clock="floor").boot().keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK")
@@ -200,5 +218,6 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     no_float_untrusted,
     stuck_drawer,
     left_by_an_operator_who_is_gone,
+    supervisor_at_the_keypad,
 )
 PRINT_CODES = {"paper_out": 4001, "no_printer": 4005}

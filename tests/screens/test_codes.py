@@ -102,6 +102,8 @@ REFUSALS: dict[int, Way] = {
     2004: lambda folder: ledgers.locked_operator(folder).keys("0 1 OK 3 8 5 2 OK"),
     2005: lambda folder: ledgers.left_by_an_operator_who_is_gone(folder).keys("OK"),
     2006: lambda folder: ledgers.strict_shop_selling(folder).keys("OK CANCEL CLEAR"),
+    2007: lambda folder: ledgers.supervisor_wanted(folder).keys("0 0 OK 9 9 9 9 9 9 OK"),
+    2013: lambda folder: ledgers.strict_shop_selling(folder).keys("OK CANCEL CLEAR 0 0 OK 1 2 3 4 5 6 OK"),
     2021: new_pin("1 2 3 4 OK 1 2 3 4 OK"),
     2022: new_pin("3 8 5 2 OK 3 8 5 3 OK"),
     5020: keys("5 0 0 OK 1 OK"),

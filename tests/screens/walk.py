@@ -262,7 +262,8 @@ class Walker(Counter):
         return (
             tuple(map(name_of, beneath)), blurred(top), session.role, min(lines, 1) + (lines > 3),
             not lines and bool(sale.kept(self.ledger)), shift.current(self.ledger) is not None,
-            0 if session.operator else min(standing(self.ledger, "01").failures, 3), shape(self.terminal.shown),
+            0 if session.operator else min(standing(self.ledger, "01").failures, 3),
+            min(standing(self.ledger, "00").failures, 3), shape(self.terminal.shown),
         )  # fmt: skip
 
     def at_home(self) -> bool:
@@ -354,6 +355,8 @@ def answers(walker: Walker) -> tuple[str, ...]:
             }
             clear = " ".join(["CLEAR"] * len(top.value))
             return tuple(f"{clear} {typed_in(answer)}" for answer in kinds[top.step.kind])
+        case "Supervisor" if not getattr(top, "digits", ""):
+            return tuple(map(typed_in, ("482917", "999999") if getattr(top, "number", "") else ("00", "01", "55")))
         case "BasketScreen" if not getattr(top, "digits", ""):
             return "2 *", "9 9 9 9 *", typed_in("10001"), typed_in("010001"), typed_in("123"), typed_in(COLA)
         case "Amount":

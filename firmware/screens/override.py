@@ -1,0 +1,115 @@
+"""请主管授权: a supervisor lifts one refusal at the point of need, without anybody signing on or off (domain 12).
+
+The terminal puts `Override` where any other refusal would stand as `Refused`; nothing beneath it is lost.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from firmware.events import Event, Key, PinChecked
+from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Push, Screen, Stay, shown
+from firmware.screens.widgets import MASK, Wait, refusal_blocks, refuse, typed
+from firmware.txn.approve import Approve, ApproverWrong, CheckApprover
+from firmware.txn.command import Context, Refusal
+from firmware.view import Block, Field, Gap, Hint, Para, Tint, View, text
+from wire.facts import SignOnRefused
+
+NUMBER_DIGITS = 2
+PIN_DIGITS_MIN, PIN_DIGITS_MAX = 4, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Authorised:
+    """A supervisor proved who they are."""
+
+    approver: str
+    means: Literal["pin", "badge", "code"] = "pin"
+
+
+@dataclass(frozen=True, slots=True)
+class Override(Screen):
+    """A refusal a supervisor may lift: OK, or the first digit of their number, asks for them."""
+
+    refusal: Refusal
+    do: Do
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """OK or a digit: the supervisor; CANCEL or CLEAR: leave it at the refusal."""
+        if key is Key.OK or key.digit:
+            return Push(Supervisor(self.refusal.code, digits=key.digit))
+        return Pop() if key in (Key.CANCEL, Key.CLEAR) else Stay()
+
+    def back(self, result: object, ctx: Context) -> Move:
+        """Somebody authorised it: the same command once more, with them. Nobody did: back to where one was."""
+        if not isinstance(result, Authorised):
+            return Stay()
+        about = self.refusal.about if isinstance(self.refusal.about, str) else ""
+        command = Approve(self.do.command, result.approver, self.refusal.code, result.means, about)
+        return replace(self.do, command=command)
+
+    def view(self, ctx: Context) -> View:
+        """The refusal as everywhere, and who can help."""
+        hints = (Hint("OK", text("override__ask")), CANCEL_HINT)
+        return shown(self, ctx, text("override__title"), refusal_blocks(self.refusal, ctx), hints, Tint.UNSURE)
+
+
+@dataclass(frozen=True, slots=True)
+class Supervisor(Screen):
+    """The supervisor's number, then their PIN."""
+
+    code: int  # of the refusal being lifted
+    number: str = ""
+    digits: str = field(default="", repr=False)  # may hold a PIN
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """Digits and CLEAR type; OK goes on; CANCEL goes one back."""
+        value = typed(self.digits, key, PIN_DIGITS_MAX if self.number else NUMBER_DIGITS)
+        if value is not None:
+            return Stay(replace(self, digits=value))
+        if key is Key.OK:
+            return self._on()
+        if key is Key.CANCEL:
+            return Stay(Supervisor(self.code, digits=self.number)) if self.number else Pop()
+        return Stay()
+
+    def _on(self) -> Move:
+        if not self.number:
+            return Stay(Supervisor(self.code, self.digits)) if len(self.digits) == NUMBER_DIGITS else Stay()
+        return Do(CheckApprover(self.number, self.digits), _checking) if len(self.digits) >= PIN_DIGITS_MIN else Stay()
+
+    def hold(self, key: Key, ctx: Context) -> Move:
+        """CLEAR held empties the field."""
+        return Stay(replace(self, digits="")) if key is Key.CLEAR else Screen.hold(self, key, ctx)
+
+    def back(self, result: object, ctx: Context) -> Move:
+        """It was refused: ask again; which number may have been wrong too."""
+        return Stay(Supervisor(self.code))
+
+    def view(self, ctx: Context) -> View:
+        """What is to be lifted, number, PIN."""
+        code = f"[{self.code}]"
+        body: tuple[Block, ...] = (Gap(4), Para(text("override__words", code=code), Tint.UNSURE))
+        if self.number:
+            body += (Field(text("override__number"), self.number, focus=False),)
+            body += (Field(text("signon__pin"), MASK * len(self.digits), masked=True),)
+        else:
+            body += (Field(text("override__number"), self.digits),)
+        hints = (OK_HINT, CANCEL_HINT, *((Hint("CLEAR", text("hint__clear")),) if self.digits else ()))
+        return shown(self, ctx, text("override__title"), body, hints, Tint.UNSURE)
+
+
+def _checking(done: Done, ctx: Context) -> Move:
+    assert isinstance(done.command, CheckApprover)
+    return Push(Wait(text("signon__checking"), _heard, done.command.approver))
+
+
+def _heard(event: Event, approver: str, ctx: Context) -> Move | None:
+    if not isinstance(event, PinChecked):
+        return None
+    return Pop(Authorised(approver)) if event.ok else Do(ApproverWrong(approver), _wrong)
+
+
+def _wrong(done: Done, ctx: Context) -> Move:
+    """2007, or that this was one wrong PIN too many."""
+    locked = any(isinstance(fact, SignOnRefused) and fact.locked for fact in done.decision.facts)
+    return refuse(2004 if locked else 2007)
