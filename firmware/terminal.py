@@ -73,6 +73,7 @@ from firmware.txn.command import Command, Context, Decision, Devices, Refusal, S
 from firmware.txn.ledger import RECORDS_KEPT_MS, Ledger, LedgerError, Stamp
 from firmware.txn.operator import SignOff
 from firmware.txn.sale import KeepBasket, kept
+from firmware.txn.slips import Sheet, slip_of, stored
 from firmware.view import Lang, View
 from rules.settings import Settings
 from wire.facts import (
@@ -588,11 +589,9 @@ class Terminal:
 
     def _print(self, job: int, because: int, mark: str) -> None:
         """Give the printer the slip of fact `job`, as the journal has it."""
-        fact = self.ledger.fact(job)
-        assert isinstance(fact, Sale), f"job {job} is no sale"
-        rows = self.ledger.read("SELECT at_ms, clock FROM journal WHERE seq = ?", job)
-        at_ms, clock = rows[0]
-        receipt = slip.sale_slip(self.ledger.terminal, self.settings, fact, int(at_ms), clock == "trusted", mark)
+        fact, entry, trusted = stored(self.ledger, job)
+        sheet = Sheet(self.ledger.terminal, self.settings, self.ledger, trusted)
+        receipt = slip_of(sheet, fact, entry, mark)
         self.printing, self.handed = (*self.printing, job), self.handed | {job}
         self._effects.append(Print(job, because, receipt))
 

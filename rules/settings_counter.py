@@ -172,6 +172,7 @@ class Slips(Section, frozen=True):
     phone: Annotated[str, Meta(max_length=20, extra=SHOP)] = ""
     receipt_url: Annotated[str, Meta(max_length=60, pattern=r"^(https?://[A-Za-z0-9.:/_-]+)?\Z", extra=ADMIN)] = ""
     qr: Annotated[bool, Meta(extra=SHOP)] = True
+    barcode: Annotated[bool, Meta(extra=SHOP)] = True
     signature: Annotated[bool, Meta(extra=SHOP)] = False
     expire_min: Annotated[int, Meta(ge=5, le=1_440, extra=SHOP)] = 120
     reprints_per_slip: Annotated[int, Meta(ge=0, le=20, extra=SHOP)] = 1

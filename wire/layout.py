@@ -2,143 +2,107 @@
 
 32 columns (58 mm): name 12, quantity 6, price 7, amount 7. 48 columns (80 mm): 22, 7, 9, 10. A name that is too wide
 gets rows of its own and the figures follow below it; a figure that is too wide moves the others, or gets a row of its
-own; nothing is ever cut. Every row's text is tidy (`wire.columns.tidy`) and fits the columns.
+own; nothing is ever cut.
 """
 
 from collections.abc import Iterator
 from typing import Literal
 
-import msgspec
-
 from texts import t
 from wire.columns import pad_left, pad_right, tidy, width, wrap
-from wire.receipt import Receipt, ReceiptLine, ReceiptSum
+from wire.receipt import Receipt, ReceiptLine, ReceiptRow, ReceiptSection, ReceiptSum, ReceiptTender
+from wire.rows import (
+    NAME_ROWS_MAX,
+    Barcode,
+    Cut,
+    Feed,
+    Logo,
+    Qr,
+    Row,
+    Rule,
+    Text,
+    centred,
+    money,
+    pair,
+    plain,
+    quantity,
+    text_of,
+    triple,
+)  # fmt: skip
 
-NAME_ROWS_MAX = 6
-"""A longer name is a mistake in the price list: it ends in `…`."""
-
-NOTE_ROWS_MAX = 12
-
-
-class Text(msgspec.Struct, frozen=True, omit_defaults=True, tag="text"):
-    """One row of text. `width` and `height` 2 print it twice as wide or high."""
-
-    text: str
-    align: Literal["left", "center", "right"] = "left"
-    width: Literal[1, 2] = 1
-    height: Literal[1, 2] = 1
-    bold: bool = False
-
-
-class Rule(msgspec.Struct, frozen=True, tag="rule"):
-    """A line across the paper."""
-
-
-class Qr(msgspec.Struct, frozen=True, tag="qr"):
-    """A QR code in the middle; `alt` stands for it where only text is shown."""
-
-    data: str
-    alt: str
-
-
-class Feed(msgspec.Struct, frozen=True, tag="feed"):
-    """Empty rows."""
-
-    lines: int
-
-
-class Cut(msgspec.Struct, frozen=True, tag="cut"):
-    """End of the slip: cut, or feed to the tear bar."""
-
-
-Row = Text | Rule | Qr | Feed | Cut
+__all__ = ["Barcode", "Cut", "Feed", "Logo", "Qr", "Row", "Rule", "Text", "layout", "money", "quantity", "text_of"]
 
 _WIDTHS = {32: (12, 6, 7, 7), 48: (22, 7, 9, 10)}
 """Columns of the paper -> name, quantity, price, amount."""
+
+_GOODS = frozenset({"sale", "refund", "void", "hold"})
+"""Slips with a table of goods and sums below it."""
 
 
 def layout(receipt: Receipt, columns: int) -> tuple[Row, ...]:
     """All rows of a slip on paper of 32 or 48 columns. Raises `KeyError` for other widths."""
     assert sum(_WIDTHS[columns]) == columns
-    body = _selftest(receipt, columns) if receipt.kind == "selftest" else _sale(receipt, columns)
-    mark = [*_centred(receipt.mark, columns, bold=True)] if receipt.mark else []
-    return (*mark, *_head(receipt, columns), *body, *mark, Cut())
+    marks = tuple(_marks(receipt, columns))
+    return (*marks, *_single_rules((*_head(receipt, columns), *_body(receipt, columns))), *marks, Cut())
 
 
-def text_of(rows: tuple[Row, ...], columns: int) -> list[str]:
-    """The slip as plain lines, as wide as the paper, blanks at the ends left out."""
-    return [line for row in rows for line in _lines(row, columns)]
+def _single_rules(rows: tuple[Row, ...]) -> Iterator[Row]:
+    """Two lines across the paper with nothing between them are one."""
+    before: Row | None = None
+    for row in rows:
+        if not (isinstance(row, Rule) and isinstance(before, Rule)):
+            yield row
+        before = row
 
 
-def _lines(row: Row, columns: int) -> list[str]:
-    match row:
-        case Text():
-            room = max(0, columns - width(row.text) * row.width)
-            left = {"left": 0, "center": room // 2, "right": room}[row.align]
-            return [(" " * left + row.text).rstrip()]
-        case Rule():
-            return ["-" * columns]
-        case Qr():
-            return _lines(Text(row.alt, "center"), columns)
-        case Feed():
-            return [""] * row.lines
-        case Cut():
-            return []
-
-
-def money(fen: int) -> str:
-    """1234 -> `12.34`, without a sign of currency."""
-    sign = "-" if fen < 0 else ""
-    return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02}"
-
-
-def quantity(milli: int) -> str:
-    """2000 -> `2`, 735 -> `0.735`."""
-    if milli % 1000 == 0:
-        return str(milli // 1000)
-    sign = "-" if milli < 0 else ""
-    return f"{sign}{abs(milli) // 1000}.{abs(milli) % 1000:03}"
-
-
-def _centred(text: str, columns: int, *, bold: bool = False) -> Iterator[Row]:
-    for row in wrap(tidy(text), columns, NOTE_ROWS_MAX):
-        yield Text(row, "center", bold=bold)
-
-
-def _plain(text: str, columns: int) -> Iterator[Row]:
-    for row in wrap(tidy(text), columns, NOTE_ROWS_MAX):
-        yield Text(row)
-
-
-def _pair(left: str, right: str, columns: int, *, height: Literal[1, 2] = 1) -> Iterator[Row]:
-    """Left and right on one row; if both do not fit, the right part gets rows of its own, whole."""
-    left, right = tidy(left), tidy(right)
-    room = columns - width(left)
-    if width(right) < room:
-        yield Text(left + pad_left(right, room), height=height)
+def _body(receipt: Receipt, columns: int) -> Iterator[Row]:
+    if receipt.kind == "selftest":
+        yield from _selftest(receipt, columns)
         return
-    for row in wrap(left, columns, NAME_ROWS_MAX):
-        yield Text(row, height=height)
-    for row in wrap(right, columns):
-        yield Text(row, "right", height=height)
+    if receipt.kind in _GOODS:
+        yield from _goods_table(receipt, columns)
+    if receipt.kind == "payment":
+        yield from pair(_sum_label(receipt, "due_payment"), money(receipt.due_fen), columns, height=2)
+        yield from _tenders(receipt, columns)
+    for section in receipt.sections:
+        yield from _section(section, columns)
+    for name in receipt.signatures:
+        yield from _signature(name, columns)
+    yield from _tail(receipt, columns)
+
+
+def _marks(receipt: Receipt, columns: int) -> Iterator[Row]:
+    if receipt.training:
+        yield from centred(t("receipt", receipt.lang, "mark__training"), columns, bold=True)
+    if receipt.mark:
+        yield from centred(receipt.mark, columns, bold=True)
 
 
 def _head(receipt: Receipt, columns: int) -> Iterator[Row]:
     def label(key: str) -> str:
         return t("receipt", receipt.lang, f"head__{key}")
 
-    yield from _centred(receipt.shop, columns)
-    yield from _centred(t("receipt", receipt.lang, f"title__{receipt.kind}"), columns)
+    if receipt.logo:
+        yield Logo(receipt.logo)
+    yield from centred(receipt.shop, columns)
+    for line in receipt.header:
+        yield from centred(line, columns)
+    yield from centred(receipt.title or t("receipt", receipt.lang, f"title__{receipt.kind}"), columns)
+    if receipt.copy:
+        yield from centred(label(f"copy_{receipt.copy}"), columns)
     yield Rule()
-    yield from _pair(label("number") + receipt.number, label("operator") + receipt.operator, columns)
-    yield from _pair(label("date") + receipt.date, receipt.time, columns)
+    if receipt.number:
+        yield from pair(label("number") + receipt.number, label("operator") + receipt.operator, columns)
+    else:
+        yield from plain(label("operator") + receipt.operator, columns)
+    yield from pair(label("date") + receipt.date, receipt.time, columns)
     if not receipt.clock_trusted:
-        yield from _plain(label("clock"), columns)
-    yield from _pair(label("terminal") + receipt.terminal, label("batch") + receipt.batch, columns)
+        yield from plain(label("clock"), columns)
+    yield from pair(label("terminal") + receipt.terminal, label("batch") + receipt.batch, columns)
     yield Rule()
 
 
-def _sale(receipt: Receipt, columns: int) -> Iterator[Row]:
+def _goods_table(receipt: Receipt, columns: int) -> Iterator[Row]:
     titles = [t("receipt", receipt.lang, f"table__{key}") for key in ("name", "quantity", "price", "amount")]
     name, *figures = _WIDTHS[columns]
     yield Text(
@@ -149,7 +113,6 @@ def _sale(receipt: Receipt, columns: int) -> Iterator[Row]:
         yield from _goods(line, receipt.lang, columns)
     yield Rule()
     yield from _sums(receipt, columns)
-    yield from _tail(receipt, columns)
 
 
 def _goods(line: ReceiptLine, lang: Literal["zh", "en"], columns: int) -> Iterator[Row]:
@@ -175,41 +138,99 @@ def _figures(tail: str, figures: list[str], lang: Literal["zh", "en"], columns: 
         yield Text(pad_left(tail.lstrip(), columns))
         return
     for key, figure in zip(("quantity", "price", "amount"), figures, strict=True):
-        yield from _pair(t("receipt", lang, f"table__{key}"), figure, columns)
+        yield from pair(t("receipt", lang, f"table__{key}"), figure, columns)
 
 
 def _named(item: ReceiptSum, columns: int, before: str, after: str) -> Iterator[Row]:
-    yield from _pair(f"{before}{item.name}{after}", money(item.amount_fen), columns)
+    yield from pair(f"{before}{item.name}{after}", money(item.amount_fen), columns)
+
+
+def _sum_label(receipt: Receipt, key: str, **args: object) -> str:
+    return t("receipt", receipt.lang, f"sum__{key}", **args)
 
 
 def _sums(receipt: Receipt, columns: int) -> Iterator[Row]:
-    def label(key: str, **args: object) -> str:
-        return t("receipt", receipt.lang, f"sum__{key}", **args)
-
-    yield from _pair(label("total", pieces=quantity(receipt.pieces_milli)), money(receipt.total_fen), columns)
+    total = _sum_label(receipt, "total", pieces=quantity(receipt.pieces_milli))
+    yield from pair(total, money(receipt.total_fen), columns)
     for reduction in receipt.reductions:
         yield from _named(reduction, columns, "", ":")
     if receipt.rounding_fen:
-        yield from _pair(label("rounding"), money(-receipt.rounding_fen), columns)
-    yield from _pair(label("due"), money(receipt.due_fen), columns, height=2)
-    if receipt.cash_fen or receipt.change_fen:
-        yield from _pair(label("cash"), money(receipt.cash_fen), columns)
-        yield from _pair(label("change"), money(receipt.change_fen), columns)
+        yield from pair(_sum_label(receipt, "rounding"), money(-receipt.rounding_fen), columns)
+    due = "due_back" if receipt.kind in ("refund", "void") else "due"
+    yield from pair(_sum_label(receipt, due), money(receipt.due_fen), columns, height=2)
+    yield from _tenders(receipt, columns)
+
+
+def _tenders(receipt: Receipt, columns: int) -> Iterator[Row]:
+    for tender in receipt.tenders:
+        yield from _tender(tender, columns)
+    if receipt.cash_fen or (receipt.change_fen and not receipt.tenders):
+        yield from pair(_sum_label(receipt, "cash"), money(receipt.cash_fen), columns)
+    if receipt.change_fen or receipt.cash_fen:
+        yield from pair(_sum_label(receipt, "change"), money(receipt.change_fen), columns)
+
+
+def _tender(tender: ReceiptTender, columns: int) -> Iterator[Row]:
+    yield from pair(f"{tender.name}:", money(tender.amount_fen), columns)
+    for detail in tender.details:
+        yield from plain(detail, columns, indent=2)
+
+
+def _section(section: ReceiptSection, columns: int) -> Iterator[Row]:
+    yield Rule()
+    if section.title:
+        yield from centred(section.title, columns, bold=True)
+    if section.heads:
+        yield from _cells(ReceiptRow(section.heads), columns)
+    for row in section.rows:
+        yield from _cells(row, columns)
+
+
+def _cells(row: ReceiptRow, columns: int) -> Iterator[Row]:
+    height: Literal[1, 2] = 2 if row.strong else 1
+    match row.cells:
+        case ():
+            yield Rule()
+        case (text,):
+            for line in plain(text, columns):
+                assert isinstance(line, Text)
+                yield Text(line.text, height=height)
+        case (left, right):
+            yield from pair(left, right, columns, height=height)
+        case (left, middle, right, *rest):
+            assert not rest, row
+            yield from triple((left, middle, right), columns, height=height)
+
+
+def _signature(name: str, columns: int) -> Iterator[Row]:
+    """A line to sign on, with room above it for the pen."""
+    yield Feed(1)
+    *above, last = wrap(tidy(name), columns - 12, 3)
+    for row in above:
+        yield Text(row)
+    yield Text(last + "_" * (columns - width(last)))
 
 
 def _tail(receipt: Receipt, columns: int) -> Iterator[Row]:
-    if not (receipt.member or receipt.notes or receipt.qr or receipt.footer):
-        return
-    yield Rule()
+    if receipt.member or receipt.notes or receipt.qr or receipt.footer or receipt.barcode or _where(receipt):
+        yield Rule()
     if receipt.member:
         points = "" if receipt.points is None else t("receipt", receipt.lang, "tail__points", points=receipt.points)
-        yield from _pair(t("receipt", receipt.lang, "tail__member", member=receipt.member), points, columns)
+        yield from pair(t("receipt", receipt.lang, "tail__member", member=receipt.member), points, columns)
     for note in receipt.notes:
-        yield from _plain(note, columns)
+        yield from plain(note, columns)
     if receipt.qr:
-        yield Qr(receipt.qr, tidy(t("receipt", receipt.lang, "tail__qr")))
-    for line in receipt.footer:
-        yield from _centred(line, columns)
+        yield Qr(receipt.qr, tidy(receipt.qr_words or t("receipt", receipt.lang, "tail__qr")))
+    if receipt.barcode:
+        yield Barcode(receipt.barcode)
+    for line in (*_where(receipt), *receipt.footer):
+        yield from centred(line, columns)
+
+
+def _where(receipt: Receipt) -> tuple[str, ...]:
+    """Address and telephone, as far as the shop gives them."""
+    given = (("address", receipt.address), ("phone", receipt.phone))
+    return tuple(t("receipt", receipt.lang, f"tail__{key}") + value for key, value in given if value)
 
 
 def _selftest(receipt: Receipt, columns: int) -> Iterator[Row]:

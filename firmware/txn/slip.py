@@ -5,25 +5,15 @@ that it is not needed. Printing it again is a continuation (续打), never count
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Literal
 
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.slips.sheet import LOCAL, receipt_number
 from rules.rights import Right
-from rules.settings import Settings
-from texts import Lang, t
-from wire.facts import Reduction, Sale, SlipContinued, SlipDropped, SlipPrinted
-from wire.receipt import Receipt, ReceiptLine, ReceiptSum
+from wire.facts import Sale, SlipContinued, SlipDropped, SlipPrinted
 
-LOCAL = timezone(timedelta(hours=8))
-"""Slips and screens show China's time; the journal holds UTC."""
-
-
-def receipt_number(batch: int, trace: int) -> str:
-    """`000123-000045` (domain 5.3)."""
-    return f"{batch:06d}-{trace:06d}"
-
+__all__ = ["LOCAL", "SUBJECT", "ContinueSlip", "DropSlip", "Job", "JobState", "open_jobs", "receipt_number"]
 
 JobState = Literal["queued", "not_printed", "unknown"]
 
@@ -71,50 +61,6 @@ class DropSlip:
         if refusal := lacking(ctx, Right.SALE, gone):
             return refusal
         return Decision((SlipDropped(self.job, ctx.session.operator),))
-
-
-def sale_slip(terminal: str, settings: Settings, sale: Sale, entry_ms: int, trusted: bool, mark: str = "") -> Receipt:
-    """The slip of a sale, from the journal alone."""
-    local = datetime.fromtimestamp(entry_ms / 1000, UTC).astimezone(LOCAL)
-    lang = settings.terminal.lang
-    return Receipt(
-        kind="sale",
-        lang=lang,
-        shop=settings.shop.name + (f"({settings.shop.branch})" if settings.shop.branch else ""),
-        number=receipt_number(sale.batch, sale.trace),
-        date=local.strftime("%Y-%m-%d"),
-        time=local.strftime("%H:%M:%S"),
-        clock_trusted=trusted,
-        terminal=terminal,
-        operator=sale.operator,
-        batch=f"{sale.batch:06d}",
-        lines=tuple(
-            ReceiptLine(x.name, x.quantity_milli, x.price_fen, x.amount_fen, sums(sale.reductions, index))
-            for index, x in enumerate(sale.lines)
-        ),
-        pieces_milli=sum(1000 if line.weighed else line.quantity_milli for line in sale.lines),
-        total_fen=sale.total_fen,
-        rounding_fen=sale.rounding_fen,
-        due_fen=sale.due_fen,
-        cash_fen=sum(part.paid_fen for part in sale.tenders),
-        change_fen=sum(part.change_fen for part in sale.tenders),
-        footer=settings.shop.footer,
-        mark=t("receipt", lang, mark) if mark else "",
-        reductions=order_sums(sale.reductions, lang),
-    )
-
-
-def sums(reductions: tuple[Reduction, ...], line: int) -> tuple[ReceiptSum, ...]:
-    """Reductions of one line (-1: of the whole order) as a slip prints them."""
-    return tuple(ReceiptSum(each.name, -each.amount_fen) for each in reductions if each.line == line)
-
-
-def order_sums(reductions: tuple[Reduction, ...], lang: Lang) -> tuple[ReceiptSum, ...]:
-    """What stands between total and due, so that the figures add up: what was taken off single lines, in one sum, then
-    the steps of the whole order."""
-    of_lines = sum(each.amount_fen for each in reductions if each.line >= 0)
-    first = (ReceiptSum(t("receipt", lang, "sum__lines_reduced"), -of_lines),) if of_lines else ()
-    return (*first, *sums(reductions, -1))
 
 
 def _sold(books: Books, fact: Sale, entry: Entry) -> None:

@@ -11,11 +11,21 @@ import msgspec
 
 from firmware.drivers.printer.glyphs import CELL_HEIGHT, Bitmap, Glyphs
 from firmware.drivers.printer.model import Model
+from rules.pbm import LogoError, logo
 from wire.columns import MISSING, in_font
-from wire.layout import Cut, Feed, Qr, Row, Rule, Text
+from wire.layout import Barcode, Cut, Feed, Logo, Qr, Row, Rule, Text
 
 LINE_DOTS = 30
 """Line feed after `ESC @`: 24 dots of text and a gap of 6."""
+
+BARCODE_DOTS = 56
+"""Height of a barcode: 7 mm, enough for a scanner held over the counter."""
+
+TEXT_BELOW_DOTS, BARCODE_GAP_DOTS = 30, 12
+LOGO_BAND_DOTS = 48
+"""A picture goes out in bands of so many rows: each is a command of its own, so that a slip can break off between them."""
+
+_CODE128_QUIET = 10
 
 INIT = b"\x1b@\x1c&"
 _ALIGN = {"left": 0, "center": 1, "right": 2}
@@ -23,11 +33,13 @@ _REAL_TIME = re.compile(rb"\x10(?=[\x04\x05\x14])")
 
 
 class Encoded(msgspec.Struct, frozen=True):
-    """`pieces` of bytes, each ending with a command's end; `dots` of paper; `missing`: characters printed as □."""
+    """`pieces` of bytes, each ending with a command's end; `dots` of paper; `missing`: characters printed as □;
+    `bad_logo`: the picture could not be read and was left out (4016)."""
 
     pieces: tuple[bytes, ...]
     dots: int
     missing: str = ""
+    bad_logo: bool = False
 
 
 class Code2d(msgspec.Struct, frozen=True):
@@ -49,6 +61,7 @@ class _Pen:
         self.align, self.size, self.bold = "left", 0, False
         self.dots = 0
         self.missing = ""
+        self.bad_logo = False
 
     def aligned(self, align: str) -> bytes:
         if align == self.align:
@@ -68,7 +81,7 @@ def encode(rows: tuple[Row, ...], model: Model, glyphs: Glyphs, draw_qr: DrawQr)
     """The slip for this printer, without its fence. `rows` were laid out for `model.columns`."""
     pen = _Pen(model, glyphs, draw_qr)
     pieces = [INIT, *(piece for row in rows for piece in _row(pen, row) if piece)]
-    return Encoded(tuple(pieces), pen.dots, pen.missing)
+    return Encoded(tuple(pieces), pen.dots, pen.missing, pen.bad_logo)
 
 
 def _row(pen: _Pen, row: Row) -> Iterator[bytes]:
@@ -79,6 +92,10 @@ def _row(pen: _Pen, row: Row) -> Iterator[bytes]:
             yield _text(pen, Text("-" * pen.model.columns))
         case Qr():
             yield _qr(pen, row)
+        case Barcode():
+            yield _barcode(pen, row)
+        case Logo():
+            yield from _logo(pen, row)
         case Feed(lines):
             pen.dots += lines * LINE_DOTS
             yield bytes((0x1B, 0x64, lines))
@@ -118,6 +135,52 @@ def _qr(pen: _Pen, row: Qr) -> bytes:
         return _text(pen, Text(row.alt, "center"))
     pen.dots += code.dots
     return pen.aligned("center") + code.data
+
+
+def code128(data: str) -> tuple[bytes, int]:
+    """The bytes of `GS k` 73 for printable ASCII, and how many modules across: runs of four digits and more in set C,
+    two to a symbol, all else in set B (ISO/IEC 15417)."""
+    assert data.isascii()
+    assert data.isprintable()
+    out, symbols, now = bytearray(), 0, ""
+    for run in re.findall(r"(?:\d\d){2,}|.", data):
+        wanted = "C" if len(run) > 1 else "B"
+        if wanted != now:
+            out += b"{" + wanted.encode()
+            symbols, now = symbols + 1, wanted
+        if wanted == "C":
+            out += bytes(int(run[at : at + 2]) for at in range(0, len(run), 2))
+            symbols += len(run) // 2
+        else:
+            out += b"{{" if run == "{" else run.encode()
+            symbols += 1
+    return bytes(out), (symbols + 1) * 11 + 13
+
+
+def _barcode(pen: _Pen, row: Barcode) -> bytes:
+    """Code 128 as the printer's own command, as wide as fits; its text alone when it does not fit at all."""
+    content, modules = code128(row.data)
+    dots = min(3, pen.model.dots // (modules + _CODE128_QUIET))
+    if dots < 2 or len(content) > 255:
+        return _text(pen, Text(row.data[: pen.model.columns], "center"))
+    pen.dots += BARCODE_DOTS + TEXT_BELOW_DOTS + BARCODE_GAP_DOTS
+    head = bytes((0x1D, 0x68, BARCODE_DOTS, 0x1D, 0x77, dots, 0x1D, 0x48, 2, 0x1D, 0x6B, 73, len(content)))
+    return pen.aligned("center") + head + content + bytes((0x1B, 0x4A, BARCODE_GAP_DOTS))
+
+
+def _logo(pen: _Pen, row: Logo) -> Iterator[bytes]:
+    """The shop's picture, in bands; one that cannot be read leaves its place empty (the slip says 4016)."""
+    try:
+        picture = logo(row.data)
+    except LogoError:
+        pen.bad_logo = True
+        return
+    across = (picture.width + 7) // 8
+    for top in range(0, picture.height, LOGO_BAND_DOTS):
+        rows = min(LOGO_BAND_DOTS, picture.height - top)
+        band = Bitmap(picture.width, rows, picture.data[top * across : (top + rows) * across])
+        pen.dots += rows
+        yield pen.aligned("center") + raster(band)
 
 
 def _end(pen: _Pen) -> bytes:

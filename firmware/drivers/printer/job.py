@@ -25,7 +25,7 @@ SILENCES_MAX = 4
 SLOWER_MAX = 2
 """A printer may be that many times slower than its model says before its silence counts."""
 
-PRINT_TIMED_OUT, MISSING_CHARACTER = 4008, 4009
+PRINT_TIMED_OUT, MISSING_CHARACTER, TEMPLATE_ERROR = 4008, 4009, 4016
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class Slip:
             return Result("unknown", PRINT_TIMED_OUT if after.fine else after.code, after)
         if not after.fine:
             return Result("unknown", after.code, after)
-        code = MISSING_CHARACTER if self.slip.missing else 0
+        code = TEMPLATE_ERROR if self.slip.bad_logo else MISSING_CHARACTER if self.slip.missing else 0
         return Result("printed" if self.proven else "sent", code, after)
 
     def _broken(self, trouble: Health, *, cleared: bool = False) -> Result:

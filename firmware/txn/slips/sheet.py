@@ -1,0 +1,80 @@
+"""What every slip has in common: shop, number, time, terminal, operator, in the shop's own dress."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from firmware.txn import life
+from firmware.txn.books import Entry, Reading
+from rules.settings import Settings
+from rules.slip_code import slip_code
+from texts import Lang, t
+from wire.receipt import Receipt, SlipKind
+
+LOCAL = timezone(timedelta(hours=8))
+"""Slips and screens show China's time; the journal holds UTC."""
+
+EPOCH_NUMBER_MAX = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a builder may look at beside the fact: who prints, with which settings, and whether the record's clock was
+    trusted."""
+
+    terminal: str
+    settings: Settings
+    books: Reading
+    trusted: bool = True
+    training: bool = False
+
+    @property
+    def lang(self) -> Lang:
+        """The shop's language: slips are the customer's."""
+        return self.settings.terminal.lang
+
+    def say(self, key: str, **args: object) -> str:
+        """A text of the room `receipt`."""
+        return t("receipt", self.lang, key, **args)
+
+
+def receipt_number(batch: int, trace: int) -> str:
+    """`000123-000045` (domain 5.3)."""
+    return f"{batch:06d}-{trace:06d}"
+
+
+def local(at_ms: int, form: str) -> str:
+    """China's time of a UTC moment."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(LOCAL).strftime(form)
+
+
+def headed(
+    sheet: Sheet, kind: SlipKind, entry: Entry, *, batch: int, trace: int = 0, operator: str = "", **content: Any
+) -> Receipt:
+    """A slip of this kind with everything around it filled in; `content` is the rest of `Receipt`'s fields.
+
+    `trace` 0: the slip has no number of its own (reports) and no barcode."""
+    shop, slips = sheet.settings.shop, sheet.settings.slips
+    epoch = int(life.value(sheet.books, "epoch_number") or 0)
+    around: dict[str, Any] = {
+        "shop": shop.name + (f"({shop.branch})" if shop.branch else ""),
+        "number": receipt_number(batch, trace) if trace else "",
+        "header": slips.header,
+        "logo": slips.logo,
+        "address": slips.address,
+        "phone": slips.phone,
+        "footer": shop.footer if kind in ("sale", "refund", "void") else (),
+        "barcode": slip_code(sheet.terminal, epoch, batch, trace) if trace and slips.barcode else "",
+    }
+    return Receipt(
+        kind=kind,
+        lang=sheet.lang,
+        date=local(entry.at_ms, "%Y-%m-%d"),
+        time=local(entry.at_ms, "%H:%M:%S"),
+        clock_trusted=sheet.trusted,
+        terminal=sheet.terminal,
+        operator=operator,
+        batch=f"{batch:06d}",
+        training=sheet.training,
+        **{**around, **content},
+    )
