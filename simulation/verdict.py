@@ -9,6 +9,7 @@ from functools import partial
 from simulation.auditor import audit, commits_per_sale, records_by_kind
 from simulation.machine import Met
 from simulation.mutants import mutated
+from simulation.witness import Day
 from simulation.world import DAY, Plan, run_day
 
 
@@ -33,14 +34,24 @@ def judge(seed: int, mutant: str = "", plan: Plan = DAY) -> Verdict:
     for kind, count in records_by_kind(told.day.rows).items():
         told.met.facts[kind] = count
     tail = told.tail if findings else ()
-    return Verdict(seed, findings, told.met, told.trace_hash, tail, len(told.day.handed), commits_per_sale(told.day))
+    return Verdict(seed, findings, told.met, told.trace_hash, tail, _sales(told.day), commits_per_sale(told.day))
+
+
+def _sales(day: Day) -> int:
+    """Sales over the counter, whoever stood there."""
+    return len(day.handed) + sum(each.kind == "sale" for each in day.did)
 
 
 def judged(seeds: range, mutant: str, hours: float, jobs: int) -> Iterator[Verdict]:
     """Verdicts in the order of the seeds."""
-    work = partial(judge, mutant=mutant, plan=Plan(hours))
+    work = partial(_lived, mutant=mutant, hours=hours)
     if jobs == 1:
         yield from map(work, seeds)
         return
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         yield from pool.map(work, seeds)
+
+
+def _lived(seed: int, mutant: str, hours: float) -> Verdict:
+    """Odd seeds are the careful cashier's days, even ones the clerk's."""
+    return judge(seed, mutant, Plan(hours, staff="cashier" if seed % 2 else "clerk"))

@@ -22,6 +22,13 @@ def test_a_troubled_day_leaves_all_witnesses_agreed(seed: int) -> None:
     assert verdict.sales > 10, "a day without sales proves nothing"
 
 
+@pytest.mark.parametrize("seed", range(40, 48))
+def test_a_troubled_day_of_the_clerk_leaves_all_witnesses_agreed(seed: int) -> None:
+    verdict = judge(seed, plan=Plan(HOURS, staff="clerk"))
+    assert verdict.findings == (), "\n".join((*verdict.findings, *verdict.tail[-40:]))
+    assert verdict.sales > 10, "a day without sales proves nothing"
+
+
 def test_the_same_seed_is_the_same_day_under_another_hash_seed() -> None:
     hashes = set()
     for hash_seed in ("1", "77"):
