@@ -19,6 +19,7 @@ from simulation.witness import Day
 FACTORY = {"01": "0000", "02": "0000", "00": "123456", "99": "88888888"}
 OWN = {"01": "2580", "02": "739146", "00": "918273", "99": "40718293"}
 POOR_PINS = ("1234", "0000", "7777", "1987", "4567", "12345")
+SUPERVISOR = "00"
 RETIRED = "03"
 """A number that may no longer sign on."""
 

@@ -52,9 +52,9 @@ class Clerk:
     plans: dict[str, Callable[["Clerk"], Job]]
     errands: dict[str, Callable[["Clerk", View], int]]
     wishes: tuple[str, ...]  # what customers ask for, as often as they do
-    jobs: deque[str] = field(default_factory=deque)
+    jobs: deque[str] = field(default_factory=lambda: deque(["sign_off"]))
     refused: int = 0  # the last refusal, until a job looks
-    operator: str = "01"
+    operator: str = "00"  # the supervisor opens in the morning, then a cashier takes over
     hope: Hope | None = None
     finished: int = 0
     given_up: int = 0

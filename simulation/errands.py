@@ -6,7 +6,7 @@ from firmware.events import Key
 from firmware.view import View
 from rules.money import COMMON_DENOMINATIONS_FEN, change_pieces
 from simulation import sight
-from simulation.cashier import FACTORY, OWN, local_day
+from simulation.cashier import FACTORY, OWN, SUPERVISOR, local_day
 from simulation.clerk import Clerk
 
 
@@ -96,6 +96,29 @@ def ok(clerk: Clerk, view: View) -> int:
     return clerk.clock.soon_ms(200, 800)
 
 
+def override(clerk: Clerk, view: View) -> int:
+    """Something needs a supervisor: mostly one is there."""
+    clerk.refused = sight.refusal(view)
+    there = clerk.operator != SUPERVISOR and SUPERVISOR in pins(clerk)
+    clerk.press(Key.OK if there and clerk.clock.rng.random() < 0.85 else Key.CANCEL)
+    return clerk.clock.soon_ms(500, 2_000)
+
+
+def supervisor(clerk: Clerk, view: View) -> int:
+    """The supervisor's number and PIN; now and then the wrong one first."""
+    asked = sight.asked(view)
+    assert asked is not None
+    if asked.value:
+        clerk.press(Key.CLEAR)
+        return 80
+    if sight.key_of(asked.label) == "override__number":
+        clerk.type(SUPERVISOR)
+    else:
+        clerk.type(OWN[SUPERVISOR] if clerk.clock.rng.random() < 0.93 else "135790")
+    clerk.press(Key.OK)
+    return 400
+
+
 def refused(clerk: Clerk, view: View) -> int:
     """Read it, remember it, go on."""
     clerk.refused = sight.refusal(view)
@@ -124,5 +147,6 @@ def wait(clerk: Clerk, view: View) -> int:
 
 ERRANDS: dict[str, Callable[[Clerk, View], int]] = {
     "signon": sign_on, "newpin": new_pin, "shift": open_shift, "CountFloat": count_float, "OpenAtOnce": ok,
-    "FloatDiffers": ok, "Refused": refused, "Unfinished": unfinished, "KeptBasket": kept, "Wait": wait,
+    "FloatDiffers": ok, "Override": override, "Supervisor": supervisor, "Refused": refused,
+    "Unfinished": unfinished, "KeptBasket": kept, "Wait": wait,
 }  # fmt: skip

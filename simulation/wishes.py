@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from firmware.events import Key
 from simulation import sight
+from simulation.cashier import SUPERVISOR
 from simulation.clerk import Clerk, Job, Lost
 from simulation.goods import shelf
 
@@ -63,6 +64,27 @@ def cash(clerk: Clerk) -> Job:
     yield from take_cash(clerk)
 
 
-PLANS: dict[str, Callable[[Clerk], Job]] = {"cash": cash}
-WISHES: tuple[str, ...] = ("cash",)
+def choose(clerk: Clerk, *names: str) -> Job:
+    """Through the menu: each name is the text `menu__NAME` of an entry."""
+    yield from clerk.until("Idle", "BasketScreen", "Sold")
+    clerk.press(Key.MENU)
+    for name in names:
+        yield from clerk.until("Menu")
+        yield from clerk.pause()
+        entries, _ = sight.items(clerk.view)
+        digits = [entry.number for entry in entries if sight.key_of(entry.left) == f"menu__{name}"]
+        if not digits:
+            raise Lost(f"no {name} in the menu")
+        clerk.press(Key(digits[0]))
+
+
+def sign_off(clerk: Clerk) -> Job:
+    """Somebody else takes over: mostly one of the cashiers."""
+    yield from choose(clerk, "more", "sign_off")
+    yield from clerk.until("signon")
+    clerk.operator = clerk.clock.rng.choice(("01", "01", "02", SUPERVISOR))
+
+
+PLANS: dict[str, Callable[[Clerk], Job]] = {"cash": cash, "sign_off": sign_off}
+WISHES: tuple[str, ...] = (*("cash",) * 20, "sign_off")
 """How often each is asked for."""
