@@ -34,7 +34,9 @@ from firmware.drivers.system import Clock, JournalKey, Notifier, System, ntp_syn
 from firmware.drivers.uplink import LinkSettings, Tls, Uplink
 from firmware.events import (
     Announce,
+    Ask,
     AskEpoch,
+    AskFailed,
     AskTime,
     CheckPin,
     DrawerPulsed,
@@ -68,6 +70,7 @@ from rules.catalogue import demo_text, read_goods
 from wire import board as virtual
 from wire.diag import SOCKET, Counts
 from wire.facts import CatalogueLoaded, Fact, SettingsApplied
+from wire.messages import ask_key
 
 SOFTWARE = "0.1.0"
 BUILD_MS = 1_795_305_600_000
@@ -388,7 +391,9 @@ class Edge:
                 self._print(effect)
             case PulseDrawer():
                 self._pulse(effect)
-            case Send() | Announce() | AskEpoch() | AskTime():
+            case Ask(_, ask) if self.uplink is None:
+                self._post(AskFailed(ask_key(ask)))
+            case Send() | Announce() | AskEpoch() | Ask() | AskTime():
                 if self.uplink is not None:
                     self.uplink.carry_out(effect)
             case Sound() | Light():

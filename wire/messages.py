@@ -196,6 +196,33 @@ MoneyAsk = AskPay | AskQuery | AskReverse | AskRefund | AskRefundQuery | AskSale
 
 MoneyAnswer = AnswerPayment | AnswerRefund | AnswerSale | AnswerReserve | AnswerTotals
 
+
+def ask_key(ask: MoneyAsk) -> str:
+    """The number by which an ask and its answer are known: of a refund, of a payment, what is looked for, a batch's."""
+    match ask:
+        case AskRefund(refund_no) | AskRefundQuery(refund_no) | AskReserve(refund_no):
+            return refund_no
+        case AskPay(order_no) | AskQuery(order_no) | AskReverse(order_no):
+            return order_no
+        case AskSale(key):
+            return key
+        case AskTotals(_, batch):
+            return str(batch)
+
+
+def answer_key(answer: MoneyAnswer) -> str:
+    """`ask_key` of the ask this answers."""
+    match answer:
+        case AnswerPayment(order_no):
+            return order_no
+        case AnswerRefund(refund_no) | AnswerReserve(refund_no):
+            return refund_no
+        case AnswerSale(key):
+            return key
+        case AnswerTotals(_, batch):
+            return str(batch)
+
+
 Answer = AnswerEpoch | AnswerPayment | AnswerRefund | AnswerSale | AnswerReserve | AnswerTotals
 """Payload of `dn/answer`: a union by the tag `type`."""
 

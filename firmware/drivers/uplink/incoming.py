@@ -5,12 +5,27 @@ from dataclasses import dataclass
 import msgspec
 
 from wire import channels, topics
-from wire.messages import AnswerEpoch, Time
-from wire.records import Ack
+from wire.messages import (
+    Answer,
+    AnswerEpoch,
+    AnswerPayment,
+    AnswerRefund,
+    AnswerReserve,
+    AnswerSale,
+    AnswerTotals,
+    MoneyAnswer,
+    Time,
+)
+from wire.records import SALE_LINES_MAX, Ack
 
 INTEGER_MAX = 2**63 - 1
 WANTED_MAX = 64
 QUARANTINED_MAX = 1_024
+FEN_MAX = 9_999_999_999
+CODE_MAX = 9_999
+NAME_CHARS_MAX = 64
+TOTALS_MAX = 200
+TOTAL_MAX = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +33,14 @@ class Unreadable:
     reason: str
 
 
-Incoming = Ack | AnswerEpoch | Time | Unreadable
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An answer to an ask about money, within its bounds."""
+
+    answer: MoneyAnswer
+
+
+Incoming = Ack | AnswerEpoch | Money | Time | Unreadable
 
 
 def read(terminal: str, topic: str, payload: bytes) -> Incoming:
@@ -32,13 +54,15 @@ def read(terminal: str, topic: str, payload: bytes) -> Incoming:
     if len(payload) > channels.PACKET_SIZE_MAX:
         return Unreadable("too large")
     try:
-        message: Ack | AnswerEpoch | Time = msgspec.json.decode(payload, type=channel.payload)
+        message: Ack | Answer | Time = msgspec.json.decode(payload, type=channel.payload)
     except (ValueError, RecursionError) as trouble:
         return Unreadable(str(trouble)[:200])
-    return message if _within_bounds(message) else Unreadable("a value is out of bounds")
+    if not _within_bounds(message):
+        return Unreadable("a value is out of bounds")
+    return message if isinstance(message, Ack | AnswerEpoch | Time) else Money(message)
 
 
-def _within_bounds(message: Ack | AnswerEpoch | Time) -> bool:
+def _within_bounds(message: Ack | Answer | Time) -> bool:
     match message:
         case Ack():
             return (
@@ -51,6 +75,43 @@ def _within_bounds(message: Ack | AnswerEpoch | Time) -> bool:
             return _counts(message.epoch) and 0 <= message.number <= 99
         case Time():
             return _counts(message.utc_ms)
+        case AnswerPayment():
+            return _is_code(message.code) and 0 <= message.paid_fen <= FEN_MAX and _is_name(message.channel_no)
+        case AnswerRefund():
+            return _is_code(message.code) and _is_name(message.channel_refund_no)
+        case AnswerReserve():
+            return _is_code(message.code)
+        case AnswerSale():
+            return _is_sale(message)
+        case AnswerTotals():
+            return (
+                _counts(message.epoch, message.batch)
+                and len(message.totals) <= TOTALS_MAX
+                and all(_is_name(name) and abs(number) <= TOTAL_MAX for name, number in message.totals.items())
+            )
+
+
+def _is_sale(message: AnswerSale) -> bool:
+    """Whether a found sale is one a terminal may have made, with no more given back than was sold."""
+    sale, given = message.sale, message.given_back
+    if not (_counts(message.epoch, message.seq, message.at_ms) and _is_code(message.code) and _is_name(message.key)):
+        return False
+    if not (_is_name(message.terminal) and 0 <= message.given_back_fen <= FEN_MAX):
+        return False
+    if sale is None:
+        return not given
+    if len(sale.lines) > SALE_LINES_MAX or not 0 <= sale.due_fen <= FEN_MAX:
+        return False
+    sold = {str(index): line.quantity_milli for index, line in enumerate(sale.lines)}
+    return all(index in sold and 0 <= back <= sold[index] for index, back in given.items())
+
+
+def _is_code(code: int) -> bool:
+    return 0 <= code <= CODE_MAX
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= NAME_CHARS_MAX and text.isprintable()
 
 
 def _counts(*numbers: int) -> bool:

@@ -22,7 +22,10 @@ from firmware.drivers.uplink.signed_time import TimeKeeper
 from firmware.events import (
     Acked,
     Announce,
+    Answered,
+    Ask,
     AskEpoch,
+    AskFailed,
     AskTime,
     EpochAnswered,
     Event,
@@ -33,9 +36,9 @@ from firmware.events import (
     WireGarbage,
 )
 from wire import channels, messages
-from wire.channels import ASK_EPOCH, ASK_TIME, RECORDS, STATE, Channel
+from wire.channels import ASK_EPOCH, ASK_TIME, RECORDS, STATE, Channel, money_channel
 from wire.diag import Counts
-from wire.messages import AnswerEpoch, State, Time
+from wire.messages import AnswerEpoch, MoneyAsk, State, Time, answer_key, ask_key
 from wire.pace import backoff_ms
 from wire.records import PACKETS_IN_FLIGHT_MAX, Ack, Packet
 
@@ -54,6 +57,8 @@ GARBAGE_MAX = 16
 GARBAGE_WINDOW_MS = 60_000
 OVERHEAD_BYTES = 256
 """Room for topic and properties beside a payload."""
+ASKS_MAX = 16
+"""Asks about money in line for the link; more never leave."""
 TOO_LARGE = 0x95
 REFUSAL = 0x80
 
@@ -78,7 +83,8 @@ class _Noted:
 
 @dataclass(slots=True)
 class _Link:
-    """The connection there is, or is being made. `unacked`: message id -> packet (None: another message)."""
+    """The connection there is, or is being made. `unacked`: message id -> packet, or the key of an ask about money (None:
+    another message). Payloads are never shown: one may hold a customer's code (domain 1.1)."""
 
     connection: "Connection"
     deadline_ms: int
@@ -88,8 +94,9 @@ class _Link:
     answered: bool = False  # a CONNACK came
     window: int = PACKETS_IN_FLIGHT_MAX
     packet_bytes_max: int = channels.PACKET_SIZE_MAX
-    unacked: dict[int, Packet | None] = field(default_factory=dict)
-    due: deque[tuple[Channel, bytes, Packet | None]] = field(default_factory=deque)
+    unacked: dict[int, Packet | str | None] = field(default_factory=dict)
+    asks: deque[tuple[Channel, bytes, str]] = field(default_factory=deque, repr=False)
+    due: deque[tuple[Channel, bytes, Packet | None]] = field(default_factory=deque, repr=False)
 
 
 class Uplink:
@@ -115,7 +122,7 @@ class Uplink:
         self._jitter = jitter
         self._monotonic_ms = monotonic_ms
         self._time = TimeKeeper(settings.terminal, settings.fleet_key, nonce)
-        self._inbox: queue.SimpleQueue[Send | Announce | AskEpoch | AskTime | _Stop | _RetryNow | _Noted] = (
+        self._inbox: queue.SimpleQueue[Send | Announce | AskEpoch | Ask | AskTime | _Stop | _RetryNow | _Noted] = (
             queue.SimpleQueue()
         )
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
@@ -127,6 +134,7 @@ class Uplink:
         self._state: State | None = None
         self._state_due = False
         self._ask: AskEpoch | None = None
+        self._open_asks: dict[str, int] = {}  # key of an ask about money -> when no answer is to be expected any more
         self._sent: tuple[int, int] | None = None  # epoch and seq sent last and not acknowledged by the backend
         self._garbage_from_ms, self._garbage = 0, 0
         self._stopping: _Stop | None = None
@@ -141,8 +149,9 @@ class Uplink:
         """Start the worker; it connects by itself and keeps at it."""
         self._thread.start()
 
-    def carry_out(self, effect: Send | Announce | AskEpoch | AskTime) -> None:
-        """Take an effect of the core; never blocks. `Send` without a link is dropped: the core sends again."""
+    def carry_out(self, effect: Send | Announce | AskEpoch | Ask | AskTime) -> None:
+        """Take an effect of the core; never blocks. `Send` without a link is dropped: the core sends again. `Ask` without
+        a link fails (`AskFailed`): money is never asked for later than now (decisions 18)."""
         self._inbox.put(effect)
 
     def retry_now(self) -> None:
@@ -178,6 +187,7 @@ class Uplink:
     def _run(self) -> None:
         while self._stopping is None or self._link is not None:
             now_ms = self._ticked_ms = self._monotonic_ms()
+            self._open_asks = {key: until for key, until in self._open_asks.items() if now_ms < until}
             self._by_clock(now_ms)
             self._waiting = self._what_waits()
             self._busy = False
@@ -188,7 +198,7 @@ class Uplink:
             self._busy = True
             self._take(item)
 
-    def _take(self, item: Send | Announce | AskEpoch | AskTime | _Stop | _RetryNow | _Noted) -> None:
+    def _take(self, item: Send | Announce | AskEpoch | Ask | AskTime | _Stop | _RetryNow | _Noted) -> None:
         match item:
             case _Noted(connection, note):
                 if self._link is not None and connection is self._link.connection:
@@ -200,6 +210,8 @@ class Uplink:
             case AskEpoch():
                 if self._queue(ASK_EPOCH, msgspec.json.encode(messages.AskEpoch(item.epoch, item.journal_key))):
                     self._ask = item
+            case Ask(_, ask):
+                self._ask_money(ask)
             case AskTime():
                 if self._link is not None and self._link.up and self._time.enabled:
                     self._ask_time(self._monotonic_ms())
@@ -313,8 +325,12 @@ class Uplink:
         if link.over:
             return
         link.up, link.over = False, True
+        for _, _, key in link.asks:
+            self._ask_failed(key)  # what had left may have arrived: nobody can say that it failed
+        link.asks.clear()
         link.unacked.clear()
         link.due.clear()
+        self._open_asks.clear()
         self._sent = self._ask = None
         self._fail(code)
 
@@ -368,6 +384,20 @@ class Uplink:
             elif self._queue(RECORDS, payload, packet):
                 self._sent = (last.epoch, last.seq)
 
+    def _ask_money(self, ask: MoneyAsk) -> None:
+        """Put an ask in line before all records, or fail it at once."""
+        link, key = self._link, ask_key(ask)
+        if link is None or not link.up or self._stopping is not None or len(link.asks) >= ASKS_MAX:
+            self._ask_failed(key)
+            return
+        channel = money_channel(ask)
+        link.asks.append((channel, msgspec.json.encode(ask), key))
+        self._open_asks[key] = self._monotonic_ms() + 1_000 * (channel.expiry_s or 0)
+
+    def _ask_failed(self, key: str) -> None:
+        self._open_asks.pop(key, None)
+        self._post(AskFailed(key))
+
     def _ask_time(self, now_ms: int) -> None:
         self._queue(ASK_TIME, msgspec.json.encode(messages.AskTime(self._time.ask(now_ms).nonce)))
 
@@ -381,15 +411,19 @@ class Uplink:
         return True
 
     def _flush(self, link: _Link) -> None:
-        """Publish what the window allows: the state first, then in order."""
+        """Publish what the window allows: the state first, then asks about money, then in order."""
         if self._state_due and self._state is not None and len(link.unacked) < link.window:
             self._state_due = not self._publish(link, STATE, msgspec.json.encode(self._state), None)
+        while link.asks and len(link.unacked) < link.window:
+            if not self._publish(link, *link.asks[0]):
+                return
+            link.asks.popleft()
         while link.due and len(link.unacked) < link.window:
             if not self._publish(link, *link.due[0]):
                 return
             link.due.popleft()
 
-    def _publish(self, link: _Link, channel: Channel, payload: bytes, packet: Packet | None) -> bool:
+    def _publish(self, link: _Link, channel: Channel, payload: bytes, packet: Packet | str | None) -> bool:
         mid = link.connection.publish(channel, payload)
         if mid is None:
             return False  # the end of the connection is on its way to us
@@ -401,7 +435,9 @@ class Uplink:
         packet = link.unacked.pop(mid, None)
         if reason >= REFUSAL:
             _log.warning("the broker refused a message: reason 0x%02x", reason)
-            if packet is not None:
+            if isinstance(packet, str):
+                self._ask_failed(packet)
+            elif packet is not None:
                 self._sent = None
                 self._post(PacketRefused(packet.records[0].seq, packet.records[-1].seq, reason))
         if self._stopping is not None:
@@ -418,6 +454,9 @@ class Uplink:
             case AnswerEpoch(epoch, number):
                 self._ask = None
                 self._post(EpochAnswered(epoch, number))
+            case incoming.Money(money):
+                self._open_asks.pop(answer_key(money), None)
+                self._post(Answered(money))
             case Time() as answer:
                 now_ms = self._monotonic_ms()
                 believed = self._time.read(answer, now_ms)
@@ -440,5 +479,9 @@ class Uplink:
 
     def _what_waits(self) -> tuple[str, ...]:
         up = self._link is not None and self._link.up
-        waits = {"link": not up, "ack": self._sent is not None, "answer": self._ask is not None and up}
+        waits = {
+            "link": not up,
+            "ack": self._sent is not None,
+            "answer": up and (self._ask is not None or bool(self._open_asks)),
+        }
         return tuple(name for name, is_so in waits.items() if is_so)
