@@ -97,9 +97,10 @@ class DeviceSeen:
 
 @dataclass(frozen=True, slots=True)
 class PrinterSeen:
-    """The printer's state changed, by its own status bytes."""
+    """A printer's state changed, by its own status bytes."""
 
     look: PrinterLook
+    printer: int = 0  # 1: the stand-in
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ class Printed:
     job: int
     outcome: Literal["printed", "sent", "not_printed", "unknown"]
     code: int = 0  # 4001 .. 4016 when there was trouble
+    printer: int = 0
+    begun: bool = True  # False: the printer took not one byte of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +269,8 @@ class Print:
     job: int
     because: int
     receipt: Receipt
+    printer: int = 0  # 1: the stand-in
+    copy: int = 0  # how many of this job's copies are on paper already; each has a proof of its own
 
 
 @dataclass(frozen=True, slots=True)

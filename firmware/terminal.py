@@ -11,6 +11,7 @@ from typing import Literal, assert_never
 
 from firmware.desks import Desk
 from firmware.desks.all_desks import desks
+from firmware.desks.paper import PaperDesk
 from firmware.events import (
     Acked,
     Announce,
@@ -64,16 +65,14 @@ from firmware.screens.base import Do, Done, Home, Move, Push, Reject, Screen
 from firmware.screens.lamp import lamp
 from firmware.screens.override import Override
 from firmware.screens.pay import Sold
-from firmware.screens.sell import Idle as ReadyToSell
-from firmware.screens.stack import Stack, home, moved, offered, waiting
+from firmware.screens.stack import Stack, home, moved, waiting
 from firmware.screens.widgets import Refused
-from firmware.txn import life, operator, slip
+from firmware.txn import life, operator
 from firmware.txn.approve import Approve, helps
 from firmware.txn.command import Command, Context, Decision, Devices, Refusal, Session
 from firmware.txn.ledger import RECORDS_KEPT_MS, Ledger, LedgerError, Stamp
 from firmware.txn.operator import SignOff
 from firmware.txn.sale import KeepBasket, kept
-from firmware.txn.slips import Sheet, slip_of, stored
 from firmware.view import Lang, View
 from rules.settings import Settings
 from wire.facts import (
@@ -86,8 +85,6 @@ from wire.facts import (
     Sale,
     Seal,
     SignOnRefused,
-    SlipContinued,
-    SlipPrinted,
     Stopped,
     Trouble,
 )  # fmt: skip
@@ -108,12 +105,6 @@ OPENS_ITSELF_MS = 3_000
 
 VERIFY_SLICE_RECORDS = 500
 PRUNE_EVERY_MS = 3_600_000
-PRINTING_MAX = 2
-"""Slips the printer is given at once: one in hand, one to follow."""
-
-CONTINUED_MAX = 2
-"""So often a slip is printed again by itself; a printer that fails more often needs somebody to look."""
-
 BATTERY_LOW_PERCENT = (15, 5)
 TELL_AGAIN_MS = 600_000
 TROUBLE_DEPTH_MAX = 5
@@ -125,8 +116,6 @@ UNKNOWN_CODES = frozenset({6001, 6004, 6005, 6018, 6019})
 
 ATTENTION_MS = 5_000
 """What needs a hand is heard again after this (domain 14.5)."""
-
-_READY_AGAIN = frozenset({"ok", "paper_low"})
 
 
 @dataclass(slots=True)
@@ -144,16 +133,11 @@ class Terminal:
     boot_id: str = ""
     safe_mode: bool = False
     locked_until_ms: dict[str, int] = field(default_factory=dict)  # operators who must wait after wrong PINs
-    continued: dict[int, int] = field(default_factory=dict)  # slips printed again by themselves in this boot
-    printing: tuple[int, ...] = ()  # jobs the printer has been given and not answered
     pulsing: int = 0  # cause of the pulse under way
     opened_ms: int = -OPENS_ITSELF_MS
     sealing: bool = False
     storage_told: bool = False
     told_until_ms: dict[str, int] = field(default_factory=dict)  # alarms that are not told again before then
-    handed: frozenset[int] = frozenset()  # slips the printer was given in this boot: only the first time unmarked
-    left: frozenset[int] = frozenset()  # slips an earlier run left: they need somebody to look at the paper
-    offer_slips: bool = False  # slips of an earlier run wait for somebody to look at the paper
     requests: int = 0  # numbers given to workers' jobs
     awaited: int = 0  # the one whose answer a screen waits for
     verified_upto: int = 0  # old records verified in idle slices, up to what was there at boot
@@ -229,7 +213,7 @@ class Terminal:
             case PinChecked() | PinHashed():
                 self._heard(event)
             case Printed() | PrinterSeen():
-                self._paper(event)
+                pass  # the paper desk's
             case DrawerPulsed() | DrawerSeen():
                 self._drawer(event)
             case LinkUp() | LinkDown() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage():
@@ -262,11 +246,6 @@ class Terminal:
             self.append(Born(self.ledger.terminal, self.journal_key, self.software))
         self.append(Booted(event.boot_id, self.software, self.settings.revision, end, event.safe_mode))
         self.verified_upto, self.verify_upto = self.ledger.first_seq - 1, self.ledger.durable_seq
-        for job in slip.open_jobs(self.ledger):
-            if job.state == "queued":  # given to the printer, never answered: look at the paper
-                self.append(SlipPrinted(job.job, "unknown", 9016))
-            self.left |= {job.job}
-            self.offer_slips = True
         for code, detail in event.notices:
             self.append(Trouble(code, detail))
         for fact in event.facts:
@@ -278,7 +257,7 @@ class Terminal:
         for desk in self.desks:
             desk.booted(self)
         notices = (Refused(Refusal(*notice), trouble=True) for notice in reversed(event.notices))
-        self.stack = (*self._at_home(), *notices)
+        self.stack = (*home(self.context()), *notices)
 
     def _scanned(self, event: Scanned) -> None:
         """A scan, unless the scanner read the same code twice in one go (`scanner.bounce_ms`, by its own clock)."""
@@ -304,38 +283,6 @@ class Terminal:
         move = self.stack[index].hear(event, self.context())
         self.stack = self.stack[:index]  # a notice above it has been journaled
         self._somebody_works(move)
-
-    def _paper(self, event: Printed | PrinterSeen) -> None:
-        if isinstance(event, Printed):
-            self.printing = tuple(job for job in self.printing if job != event.job)
-            self.append(SlipPrinted(event.job, event.outcome, event.code))
-            if event.outcome in ("not_printed", "unknown"):
-                self.tone(ToneName.PAPER_OUT if event.code == 4001 else ToneName.ATTENTION)
-            else:
-                self._resume_slips()
-            return
-        was = self.devices.printer
-        self.devices = replace(self.devices, printer=event.look)
-        if event.look not in _READY_AGAIN:
-            if was in _READY_AGAIN and event.look == "paper_out":
-                self.tone(ToneName.PAPER_OUT)
-            return
-        if was not in _READY_AGAIN:
-            self._resume_slips()
-
-    def _resume_slips(self) -> None:
-        """The printer works again, or has room: what waited is printed, and what trouble of this boot interrupted goes on
-        by itself (decisions 20). What an earlier run left needs somebody to look at the paper."""
-        for job in slip.open_jobs(self.ledger):
-            if len(self.printing) >= PRINTING_MAX or self.safe_mode:
-                return
-            if job.job in self.left or job.job in self.printing:
-                continue
-            if job.job not in self.handed:
-                self._print(job.job, job.job, "")
-            elif self.continued.get(job.job, 0) < CONTINUED_MAX:
-                self.continued[job.job] = self.continued.get(job.job, 0) + 1
-                self.do(slip.ContinueSlip(job.job, by_itself=True))
 
     def _drawer(self, event: DrawerPulsed | DrawerSeen) -> None:
         if isinstance(event, DrawerPulsed):
@@ -446,7 +393,7 @@ class Terminal:
             case "idle":
                 if self.session.operator:
                     self.do(SignOff("idle"))
-                    self.stack = self._at_home()
+                    self.stack = home(self.context())
             case "screen":
                 self.move(self.stack[-1].expired(self.context()))
             case "drawer":
@@ -510,7 +457,7 @@ class Terminal:
                 self.tone(ToneName.REJECT)
                 return
             elif isinstance(move, Home) and move.above is None:
-                self.stack = self._at_home()
+                self.stack = home(self.context())
                 return
             else:
                 self.stack, answer = moved(self.stack, move, self.context())
@@ -518,15 +465,6 @@ class Terminal:
                     return
                 move = answer
         raise AssertionError(f"moves without end: {move}")
-
-    def _at_home(self) -> Stack:
-        """Home; the first time somebody is there to sell after a boot, with what it left unprinted on top."""
-        ctx = self.context()
-        stack = home(ctx)
-        if self.offer_slips and isinstance(stack[0], ReadyToSell):
-            self.offer_slips = False  # later trouble is said beside selling, and waits in the menu
-            return offered(stack, ctx)
-        return stack
 
     def _done(self, do: Do) -> Move:
         command = do.command
@@ -575,25 +513,13 @@ class Terminal:
             case Sale():
                 if fact.open_drawer:
                     self._pulse(seq)
-                if fact.print_slip and len(self.printing) < PRINTING_MAX:
-                    self._print(seq, seq, "")
                 self.tone(ToneName.SUCCESS)
             case SignOnRefused(who, _, True):
                 self.locked_until_ms[who] = self.now.monotonic_ms + operator.LOCK_MS
-            case SlipContinued(job):
-                self._print(job, seq, "mark__continued")
             case _:
                 pass
         for desk in self.desks:
             desk.follow(self, fact, seq)
-
-    def _print(self, job: int, because: int, mark: str) -> None:
-        """Give the printer the slip of fact `job`, as the journal has it."""
-        fact, entry, trusted = stored(self.ledger, job)
-        sheet = Sheet(self.ledger.terminal, self.settings, self.ledger, trusted)
-        receipt = slip_of(sheet, fact, entry, mark)
-        self.printing, self.handed = (*self.printing, job), self.handed | {job}
-        self._effects.append(Print(job, because, receipt))
 
     def _pulse(self, seq: int) -> None:
         self.pulsing, self.opened_ms = seq, self.now.monotonic_ms
@@ -709,7 +635,7 @@ class Terminal:
     def waiting(self) -> tuple[str, ...]:
         """What the core waits for from outside: acknowledgements, and slips that are owed to the paper."""
         ack = self.ledger.acked_seq < self.ledger.durable_seq
-        owed = any(job.job not in self.printing for job in slip.open_jobs(self.ledger))
+        owed = any(desk.owes(self) for desk in self.desks if isinstance(desk, PaperDesk))
         return (*(("ack",) if ack else ()), *(("slip",) if owed else ()))
 
     # --- small effects ------------------------------------------------------------------------------------------------

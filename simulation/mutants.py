@@ -14,6 +14,7 @@ import msgspec
 from firmware import terminal
 from firmware.desks import Till, link
 from firmware.desks.link import LinkDesk
+from firmware.desks.paper import PaperDesk
 from firmware.events import Started
 from firmware.screens import stack as stacks
 from firmware.screens.sell import BasketScreen, Idle
@@ -174,12 +175,12 @@ def right_forgotten(put: Put) -> None:
 @mutant
 def continuation_unmarked(put: Put) -> None:
     """A slip printed again looks like the first one."""
-    print_slip = Terminal._print
+    give = PaperDesk._give
 
-    def unmarked(self: Terminal, job: int, because: int, mark: str) -> None:
-        print_slip(self, job, because, "")
+    def unmarked(self: PaperDesk, till: Till, job: int, because: int, mark: str, printer: int) -> None:
+        give(self, till, job, because, "", printer)
 
-    put(Terminal, "_print", unmarked)
+    put(PaperDesk, "_give", unmarked)
 
 
 @mutant

@@ -236,6 +236,7 @@ class ShiftClosed(Fact, frozen=True):
     carried: tuple[str, ...] = ()
     holds: int = 0
     note: str = ""
+    copies: int = 1  # slips to sign; each is proven by itself
     print_slip: bool = True
     open_drawer: bool = True
 

@@ -2,8 +2,9 @@
 
 from firmware.desks import Desk
 from firmware.desks.link import LinkDesk
+from firmware.desks.paper import PaperDesk
 
 
 def desks() -> tuple[Desk, ...]:
     """Fresh desks for one boot. The link is last: it sends what the others have journaled."""
-    return (LinkDesk(),)
+    return (PaperDesk(), LinkDesk())

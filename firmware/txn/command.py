@@ -42,6 +42,7 @@ class Devices:
     link_code: int = 0  # why the link went down last; 0 while it is up
     drawer_code: int = 0  # what went wrong with the drawer's last pulse; 0: nothing
     drawer_warned: bool = False  # it has been said that the drawer stands open (8002)
+    printer2: PrinterLook = "none"  # the stand-in
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,15 @@ from typing import Literal
 
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.slips.registry import BUILDERS
 from firmware.txn.slips.sheet import LOCAL, receipt_number
 from rules.rights import Right
-from wire.facts import Sale, SlipContinued, SlipDropped, SlipPrinted
+from wire.facts import Fact, SlipContinued, SlipDropped, SlipPrinted
 
 __all__ = ["LOCAL", "SUBJECT", "ContinueSlip", "DropSlip", "Job", "JobState", "open_jobs", "receipt_number"]
+
+EXPIRED = 4008
+"""What is said of a job that was never tried before it became too old."""
 
 JobState = Literal["queued", "not_printed", "unknown"]
 
@@ -63,16 +67,50 @@ class DropSlip:
         return Decision((SlipDropped(self.job, ctx.session.operator),))
 
 
-def _sold(books: Books, fact: Sale, entry: Entry) -> None:
-    if fact.print_slip:
-        books.write("INSERT INTO print_job VALUES (?, 'queued', 0)", entry.seq)
+def expired(job: int) -> SlipDropped:
+    """An offer that nobody took in time."""
+    return SlipDropped(job, "", "expired")
+
+
+def wants_slip(fact: Fact) -> bool:
+    """Whether the fact is to be printed."""
+    return type(fact) in BUILDERS and bool(getattr(fact, "print_slip", False))
+
+
+def copies_of(fact: Fact) -> int:
+    """How often the slip is printed, each with a proof of its own."""
+    return max(1, int(getattr(fact, "copies", 1)))
+
+
+def copies_out(books: Reading, job: int) -> int:
+    """How many copies of an open job are proven to be on paper."""
+    rows = books.read("SELECT wanted - due FROM print_copies WHERE job = ?", job)
+    return int(rows[0][0]) if rows else 0
+
+
+def _wanted(books: Books, fact: Fact, entry: Entry) -> None:
+    if not wants_slip(fact):
+        return
+    books.write("INSERT INTO print_job VALUES (?, 'queued', 0)", entry.seq)
+    copies = copies_of(fact)
+    if copies > 1:
+        books.write("INSERT INTO print_copies VALUES (?, ?, ?)", entry.seq, copies, copies)
 
 
 def _printed(books: Books, fact: SlipPrinted, entry: Entry) -> None:
-    if fact.outcome in ("printed", "sent"):
-        books.write("DELETE FROM print_job WHERE job = ?", fact.job)
-    else:
+    if fact.outcome not in ("printed", "sent"):
         books.write("UPDATE print_job SET state = ?, code = ? WHERE job = ?", fact.outcome, fact.code, fact.job)
+        return
+    books.write("UPDATE print_copies SET due = due - 1 WHERE job = ?", fact.job)
+    if books.read("SELECT 1 FROM print_copies WHERE job = ? AND due > 0", fact.job):
+        books.write("UPDATE print_job SET state = 'queued', code = 0 WHERE job = ?", fact.job)
+    else:
+        _gone(books, fact.job)
+
+
+def _gone(books: Books, job: int) -> None:
+    books.write("DELETE FROM print_job WHERE job = ?", job)
+    books.write("DELETE FROM print_copies WHERE job = ?", job)
 
 
 def _continued(books: Books, fact: SlipContinued, entry: Entry) -> None:
@@ -80,10 +118,19 @@ def _continued(books: Books, fact: SlipContinued, entry: Entry) -> None:
 
 
 def _dropped(books: Books, fact: SlipDropped, entry: Entry) -> None:
-    books.write("DELETE FROM print_job WHERE job = ?", fact.job)
+    _gone(books, fact.job)
 
 
 SUBJECT = Subject(
-    ("CREATE TABLE print_job(job INTEGER PRIMARY KEY, state TEXT NOT NULL, code INTEGER NOT NULL) STRICT",),
-    {Sale: _sold, SlipPrinted: _printed, SlipContinued: _continued, SlipDropped: _dropped},
+    (
+        "CREATE TABLE print_job(job INTEGER PRIMARY KEY, state TEXT NOT NULL, code INTEGER NOT NULL) STRICT",
+        # only of jobs with several copies: most have one
+        "CREATE TABLE print_copies(job INTEGER PRIMARY KEY, wanted INTEGER NOT NULL, due INTEGER NOT NULL) STRICT",
+    ),
+    {
+        **dict.fromkeys(BUILDERS, _wanted),
+        SlipPrinted: _printed,
+        SlipContinued: _continued,
+        SlipDropped: _dropped,
+    },
 )

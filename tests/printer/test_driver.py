@@ -202,7 +202,7 @@ def test_more_jobs_than_the_driver_keeps_are_refused_at_once(bench):
     it.body.until(lambda body: len(body.paper) == 100, "the first is being printed")
     kept = [it.give(), it.give()]
     refused = it.give()
-    assert it.next(Printed) == Printed(refused, "not_printed", 4014)
+    assert it.next(Printed) == Printed(refused, "not_printed", 4014, begun=False)
     it.body.mend(trouble_at=None)
     assert [it.next(Printed).job for _ in range(3)] == [1, *kept]
 

@@ -25,6 +25,9 @@ from wire.diag import Counts
 from wire.layout import layout
 
 JOBS_MAX = 2
+COPIES_MAX = 4
+"""Each copy of a slip has a fence of its own."""
+
 PULSES_MAX = 4
 PULSE_GAP_MS = 1_000
 """The solenoid cools between two pulses (domain 11.4)."""
@@ -42,7 +45,8 @@ class PrinterDriver:
     """Carries out `Print` and, where the drawer hangs on the printer, `PulseDrawer`.
 
     `post` is called from the driver's thread with `Printed`, `PrinterSeen`, `DrawerPulsed`. `connect` opens the way to
-    the printer, see `connection`. `idle_ms` is the pause between status questions.
+    the printer, see `connection`. `idle_ms` is the pause between status questions. `number` tells this printer from its
+    stand-in (1) in what is posted.
     """
 
     def __init__(
@@ -55,8 +59,9 @@ class PrinterDriver:
         patience: Patience | None = None,
         idle_ms: int = 1_000,
         glyphs: Glyphs | None = None,
+        number: int = 0,
     ) -> None:
-        self._post, self._model, self._connect = post, model, connect
+        self._post, self._model, self._connect, self._number = post, model, connect, number
         self._clock_ms, self._patience, self._idle_ms = clock_ms, patience or Patience(), idle_ms
         self._glyphs = glyphs or (FontGlyphs() if FONT.exists() else NoGlyphs())
         self._draw_qr = qr_for(model)
@@ -94,7 +99,7 @@ class PrinterDriver:
         with self._wake:
             if isinstance(effect, Print):
                 if len(self._jobs) >= JOBS_MAX:
-                    refused = Printed(effect.job, "not_printed", TOO_MANY_JOBS)
+                    refused = Printed(effect.job, "not_printed", TOO_MANY_JOBS, self._number, begun=False)
                 else:
                     self._jobs.append(effect)
             elif len(self._pulses) >= PULSES_MAX:
@@ -172,7 +177,7 @@ class PrinterDriver:
 
     def _see(self, health: Health) -> None:
         if self._seen is None or self._seen.look != health.look:
-            self._post(PrinterSeen(health.look))
+            self._post(PrinterSeen(health.look, self._number))
         self._seen = health
 
     def _print(self, job: Print) -> None:
@@ -180,9 +185,9 @@ class PrinterDriver:
         slip = encode(rows, self._model, self._glyphs, self._draw_qr)
         line = self._ready_line(now=True)
         if line is None:
-            result = Result("not_printed", GONE.code, GONE)
+            result = Result("not_printed", GONE.code, GONE, begun=False)
         else:
-            result = Slip(line, slip, job.because, self._pulse_all).print()
+            result = Slip(line, slip, job.because * COPIES_MAX + job.copy, self._pulse_all).print()
         if result.health.look == "none":
             self._drop_line()
         code = result.code
@@ -190,7 +195,7 @@ class PrinterDriver:
             code = FONT_MISSING
         if not self._stop:
             self._see(result.health)
-        self._post(Printed(job.job, result.outcome, code))
+        self._post(Printed(job.job, result.outcome, code, self._number, result.begun))
 
     def _pulse_all(self) -> None:
         while True:

@@ -30,11 +30,12 @@ PRINT_TIMED_OUT, MISSING_CHARACTER, TEMPLATE_ERROR = 4008, 4009, 4016
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How it ended, why, and how the printer was at the end."""
+    """How it ended, why, how the printer was at the end, and whether it took a byte of the slip at all."""
 
     outcome: Literal["printed", "sent", "not_printed", "unknown"]
     code: int
     health: Health
+    begun: bool = True
 
 
 class Slip:
@@ -62,7 +63,7 @@ class Slip:
     def _print(self) -> Result:
         before = self.line.health()
         if not before.fine:
-            return Result("not_printed", before.code, before)
+            return Result("not_printed", before.code, before, begun=False)
         self.line.forget(Fenced, Buffered, Unasked)
         trouble = self._send() or self._await()
         if trouble is None:
@@ -170,7 +171,7 @@ class Slip:
     def _broken(self, trouble: Health, *, cleared: bool = False) -> Result:
         begun = self.begun or (self.sending and self.line.taken > 0)
         nothing = cleared or not begun
-        return Result("not_printed" if nothing else "unknown", trouble.code, trouble)
+        return Result("not_printed" if nothing else "unknown", trouble.code, trouble, begun)
 
     def _printing_ms(self) -> int:
         """How long this slip takes: its bytes through the line (ten bits each), its dots past the head."""

@@ -1,0 +1,192 @@
+"""The paper desk: which slip goes to which printer, how it ended, and what is still owed (decisions 19, 20).
+
+A job belongs to the fact it prints. Its first print carries no mark, every later one does (续打). What trouble of this boot
+interrupted goes on by itself; what an earlier run left, what is too old and what there is no room for waits as an offer
+until somebody looks at the paper.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from firmware.desks import Till
+from firmware.events import Event, Print, Printed, PrinterSeen, ToneName
+from firmware.screens.sell import Idle as ReadyToSell
+from firmware.screens.stack import offered
+from firmware.screens.start import KeptBasket
+from firmware.txn import slip
+from firmware.txn.slips import Sheet, slip_of, stored
+from wire.facts import Fact, SlipContinued, SlipPrinted
+
+PRINTING_MAX = 2
+"""Slips a printer is given at once: one in hand, one to follow."""
+
+CONTINUED_MAX = 2
+"""So often a slip is printed again by itself; a printer that fails more often needs somebody to look."""
+
+WAITING_MAX = 20
+"""Slips that wait for the printer at most; more become offers at once (4014)."""
+
+OFFER_KEPT_MS = 7 * 24 * 3_600_000
+"""An offer nobody took for a week is dropped: it would hold up the pruning of the journal."""
+
+CUT_SHORT, TOO_MANY, NO_ORIGINAL, PAPER_OUT = 9016, 4014, 4010, 4001
+FIRST, SECOND = 0, 1
+_READY = frozenset({"ok", "paper_low"})
+
+DESK = "paper"
+
+
+@dataclass(slots=True)
+class PaperDesk:
+    """The slips of one boot, on one printer or two."""
+
+    name: str = DESK
+    printing: dict[int, int] = field(default_factory=dict)  # job -> printer that was given it and has not answered
+    handed: frozenset[tuple[int, int]] = frozenset()  # job and copy given in this boot: only the first time unmarked
+    left: frozenset[int] = frozenset()  # offers: an earlier run left them, they are too old, or there were too many
+    continued: dict[int, int] = field(default_factory=dict)  # jobs printed again by themselves, how often
+    since_ms: dict[int, int] = field(default_factory=dict)  # job -> when it began to wait, by this boot's clock
+    offering: bool = False  # somebody is to be shown the offers when the till is free
+
+    def booted(self, till: Till) -> None:
+        """What the run before left is offered; what was given to the printer and never answered is unknown."""
+        jobs = slip.open_jobs(till.ledger)
+        for job in jobs:
+            if job.state == "queued":
+                till.append(SlipPrinted(job.job, "unknown", CUT_SHORT))
+        for job in jobs:
+            if till.now.trusted and self._at_ms(till, job.job) < till.now.wall_ms - OFFER_KEPT_MS:
+                till.append(slip.expired(job.job))
+            else:
+                self.left |= {job.job}
+        self.offering = bool(self.left)
+        if jobs:
+            till.commit()
+
+    def hear(self, till: Till, event: Event) -> None:
+        """Outcomes and the printers' state; then the offers, when somebody is there and the till is free."""
+        match event:
+            case Printed():
+                self._printed(till, event)
+            case PrinterSeen():
+                self._seen(till, event)
+            case _:
+                pass
+        if self.offering and till.stack and isinstance(till.stack[-1], ReadyToSell | KeptBasket):
+            self.offering = False  # later trouble is said beside selling, and waits in the menu
+            till.stack = offered(till.stack, till.context())
+
+    def fired(self, till: Till, what: str) -> None:
+        """No timer of its own: an old job is noticed when it would be printed."""
+        raise AssertionError(what)
+
+    def follow(self, till: Till, fact: Fact, seq: int) -> None:
+        """A fact that wants a slip is printed; so is an unfinished one that is to be continued."""
+        if isinstance(fact, SlipContinued):
+            self._give(till, fact.job, seq, "mark__continued", self._printer(till) or FIRST)
+        elif slip.wants_slip(fact):
+            self._queue(till, seq)
+
+    # --- what happened at the printers ---
+
+    def _printed(self, till: Till, event: Printed) -> None:
+        printer = self.printing.pop(event.job, event.printer)
+        other = self._printer(till, without=printer)
+        if event.outcome == "not_printed" and not event.begun and other is not None:
+            # Not a byte of it is on any paper: the other printer may print it as the first one.
+            self._give(till, event.job, event.job, "", other)
+            return
+        till.append(SlipPrinted(event.job, event.outcome, event.code))
+        if event.outcome in ("not_printed", "unknown"):
+            till.tone(ToneName.PAPER_OUT if event.code == PAPER_OUT else ToneName.ATTENTION)
+            if other is not None:
+                self._resume(till)
+        else:
+            self._resume(till, proven=printer)
+
+    def _seen(self, till: Till, event: PrinterSeen) -> None:
+        was = till.devices.printer2 if event.printer == SECOND else till.devices.printer
+        if event.printer == SECOND:
+            till.devices = replace(till.devices, printer2=event.look)
+        else:
+            till.devices = replace(till.devices, printer=event.look)
+        if event.look in _READY and was not in _READY:
+            self._resume(till)
+        elif event.look == "paper_out" and was in _READY:
+            till.tone(ToneName.PAPER_OUT)
+
+    # --- what is printed next ---
+
+    def _queue(self, till: Till, job: int) -> None:
+        """A new job: printed at once if there is room, kept until there is, or offered (4014)."""
+        self.since_ms[job] = till.now.monotonic_ms
+        printer = self._printer(till)
+        if printer is None and self._room(FIRST):
+            printer = FIRST  # it says itself what it lacks
+        if printer is not None:
+            self._give(till, job, job, "", printer)
+        elif len(list(self._waiting(till))) > WAITING_MAX:
+            till.append(SlipPrinted(job, "not_printed", TOO_MANY))
+            self.left |= {job}
+
+    def _resume(self, till: Till, proven: int | None = None) -> None:
+        """The printer works again, or has room: what waited is printed, and what trouble of this boot interrupted goes on
+        by itself (decisions 20). What has become too old meanwhile is an offer (`slips.expire_min`)."""
+        if till.safe_mode:
+            return
+        for job in self._waiting(till):
+            printer = self._printer(till, proven=proven)
+            if printer is None:
+                return
+            if (job, slip.copies_out(till.ledger, job)) not in self.handed:
+                self._give(till, job, job, "", printer)
+            elif self.continued.get(job, 0) < CONTINUED_MAX:
+                self.continued[job] = self.continued.get(job, 0) + 1
+                till.do(slip.ContinueSlip(job, by_itself=True))
+
+    def _waiting(self, till: Till) -> Iterator[int]:
+        """Jobs that may be printed without asking, oldest first."""
+        oldest_ms = till.now.monotonic_ms - till.settings.slips.expire_min * 60_000
+        for job in slip.open_jobs(till.ledger):
+            if job.job in self.left or job.job in self.printing:
+                continue
+            if self.since_ms.setdefault(job.job, till.now.monotonic_ms) < oldest_ms:
+                self.left |= {job.job}
+                self.offering = True
+                if job.state == "queued":
+                    till.append(SlipPrinted(job.job, "not_printed", slip.EXPIRED))
+                continue
+            yield job.job
+
+    def _printer(self, till: Till, without: int | None = None, proven: int | None = None) -> int | None:
+        """The printer to give the next slip to: the first while it works, else its stand-in; None: no room anywhere.
+        `proven`: one that has just printed, whatever it looked like before."""
+        for printer, look in ((FIRST, till.devices.printer), (SECOND, till.devices.printer2)):
+            if printer != without and (look in _READY or printer == proven) and self._room(printer):
+                return printer
+        return None
+
+    def _room(self, printer: int) -> bool:
+        return sum(1 for each in self.printing.values() if each == printer) < PRINTING_MAX
+
+    def _give(self, till: Till, job: int, because: int, mark: str, printer: int) -> None:
+        """Give a printer the slip of fact `job`, as the journal has it."""
+        try:
+            fact, entry, trusted = stored(till.ledger, job)
+            sheet = Sheet(till.ledger.terminal, till.settings, till.ledger, trusted, till.context().training)
+            receipt = slip_of(sheet, fact, entry, mark)
+        except LookupError:  # a copy of something the journal does not hold any more
+            till.append(SlipPrinted(job, "not_printed", NO_ORIGINAL))
+            self.left |= {job}
+            return
+        copy = slip.copies_out(till.ledger, job)
+        self.printing[job], self.handed = printer, self.handed | {(job, copy)}
+        till.emit(Print(job, because, receipt, printer, copy))
+
+    def _at_ms(self, till: Till, job: int) -> int:
+        rows = till.ledger.read("SELECT at_ms FROM journal WHERE seq = ?", job)
+        return int(rows[0][0]) if rows else 0
+
+    def owes(self, till: Till) -> bool:
+        """Whether something waits for paper or a person, not only for the printer's answer."""
+        return any(job.job not in self.printing for job in slip.open_jobs(till.ledger))

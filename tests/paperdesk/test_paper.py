@@ -1,0 +1,124 @@
+"""What the cashier notices of the paper desk: what is printed, on which printer, and what waits for her."""
+
+from pathlib import Path
+
+import pytest
+
+from firmware.events import Printed, PrinterSeen
+from tests.counter import COLA, Counter
+from tests.screens.ledgers import having
+
+
+def selling(folder: Path, **changes: object) -> Counter:
+    """Open for business with a printer that answers when the test says so."""
+    return Counter(folder, prints="", **changes).open_for_business()  # type: ignore[arg-type]
+
+
+def sell(counter: Counter) -> int:
+    """One can of cola in cash; the seq of the sale."""
+    counter.scan(COLA).keys("OK F2 OK")
+    return int(counter.ledger.read("SELECT max(seq) FROM receipt")[0][0])
+
+
+def marks(counter: Counter) -> list[tuple[int, int, str]]:
+    """Job, printer and mark of everything given to a printer so far."""
+    return [(each.job, each.printer, each.receipt.mark) for each in counter.printed()]
+
+
+def states(counter: Counter) -> list[tuple[int, str, int]]:
+    return counter.ledger.read("SELECT job, state, code FROM print_job ORDER BY job")
+
+
+def test_a_slip_that_waited_too_long_is_offered_and_not_printed_by_itself(tmp_path):
+    counter = selling(tmp_path, settings=having(slips={"expire_min": 5}))
+    counter.step(PrinterSeen("paper_out"))
+    job = sell(counter)
+    counter.step(Printed(job, "not_printed", 4001))
+    counter.pass_time(6 * 60_000)
+    counter.out.clear()
+    counter.sign_on()
+    counter.step(PrinterSeen("ok"))
+    assert counter.printed() == []
+    assert counter.screen == "Unfinished"
+    counter.keys("F1")
+    assert marks(counter) == [(job, 0, "**续打**")]
+
+
+def test_a_slip_interrupted_a_minute_ago_goes_on_by_itself(tmp_path):
+    counter = selling(tmp_path)
+    counter.step(PrinterSeen("paper_out"))
+    job = sell(counter)
+    counter.step(Printed(job, "not_printed", 4001))
+    counter.pass_time(60_000)
+    counter.step(PrinterSeen("ok"))
+    assert marks(counter)[-1] == (job, 0, "**续打**")
+
+
+def test_when_too_many_wait_new_ones_are_offered_and_the_result_says_so(tmp_path):
+    counter = selling(tmp_path)
+    jobs = [sell(counter) for _ in range(24)]
+    assert len(counter.printed()) == 2
+    assert states(counter)[-1] == (jobs[-1], "not_printed", 4014)
+    counter.scan(COLA).keys("OK F2")
+    assert "[4014]" in counter.text()
+    assert "稍候" in counter.text()
+    counter.keys("OK")
+    counter.prints = "printed"
+    counter.step(Printed(jobs[0], "printed"))
+    counter.step(Printed(jobs[1], "printed"))
+    printed = [job for job, _, mark in marks(counter) if not mark]
+    assert printed == jobs[: len(printed)]
+    assert len(printed) >= 22
+    assert jobs[-1] not in printed
+
+
+def test_an_offer_nobody_took_for_a_week_does_not_hold_up_the_journal(tmp_path):
+    counter = selling(tmp_path)
+    job = sell(counter)
+    counter.step(Printed(job, "unknown", 4008))
+    counter.pass_time(10_000)
+    counter.cut()
+    counter.day_ms += 8 * 24 * 3_600_000
+    counter.boot()
+    assert states(counter) == []
+    assert "slip_dropped" in counter.facts()
+
+
+class TestTwoPrinters:
+    def test_a_slip_the_first_never_began_comes_out_of_the_second_without_a_mark(self, tmp_path):
+        counter = selling(tmp_path)
+        counter.step(PrinterSeen("ok", printer=1))
+        job = sell(counter)
+        counter.step(PrinterSeen("offline"))
+        counter.step(Printed(job, "not_printed", 4005, begun=False))
+        assert marks(counter) == [(job, 0, ""), (job, 1, "")]
+        counter.step(Printed(job, "printed", printer=1))
+        assert states(counter) == []
+
+    @pytest.mark.parametrize("outcome", ["unknown", "not_printed"])
+    def test_a_slip_the_first_began_comes_out_of_the_second_as_continued(self, tmp_path, outcome):
+        counter = selling(tmp_path)
+        counter.step(PrinterSeen("ok", printer=1))
+        job = sell(counter)
+        counter.step(PrinterSeen("paper_out"))
+        counter.step(Printed(job, outcome, 4001))
+        assert marks(counter) == [(job, 0, ""), (job, 1, "**续打**")]
+
+    def test_the_stand_in_prints_while_the_first_is_out_and_rests_when_it_is_back(self, tmp_path):
+        counter = selling(tmp_path)
+        counter.prints = "printed"
+        counter.step(PrinterSeen("ok", printer=1))
+        counter.step(PrinterSeen("cover_open"))
+        sell(counter)
+        counter.step(PrinterSeen("ok"))
+        sell(counter)
+        assert [printer for _, printer, _ in marks(counter)] == [1, 0]
+
+    def test_with_both_out_the_slip_waits_and_the_first_to_come_back_prints_it(self, tmp_path):
+        counter = selling(tmp_path)
+        counter.step(PrinterSeen("paper_out", printer=1))
+        counter.step(PrinterSeen("paper_out"))
+        job = sell(counter)
+        counter.step(Printed(job, "not_printed", 4001, begun=False))
+        counter.step(PrinterSeen("ok", printer=1))
+        assert [printer for _, printer, _ in marks(counter)] == [0, 1]
