@@ -63,6 +63,7 @@ from firmware.hardware import Board, Hardware
 from firmware.loop import Core, Loop, Worker
 from firmware.render_text import speak
 from firmware.terminal import Terminal
+from firmware.training import School, Trainee
 from firmware.txn import life
 from firmware.txn.ledger import Ledger, LedgerError, LedgerLocked, LedgerUnreadable, LedgerUnsure, load_products
 from firmware.txn.product import price_list
@@ -216,7 +217,9 @@ class Posd:
         facts = tuple(fact for change in changes for fact in change.facts)
         started = Started(os.urandom(32), secrets.token_hex(8), crashed_at is not None, notices, facts)
         terminal = Terminal(ledger, settings, SOFTWARE, key.public_hex, safe_mode=crashed_at is not None)
-        loop = self._loop(terminal, key, terminal.safe_mode, max(BUILD_MS, _last_wall_ms(ledger)))
+        school = School(folder.path, os.urandom(32))
+        school.clear()  # a power cut ended practice
+        loop = self._loop(Trainee(terminal, school), key, terminal.safe_mode, max(BUILD_MS, _last_wall_ms(ledger)))
         try:
             return self._served(loop, started)
         except (LedgerUnsure, LedgerUnreadable) as error:

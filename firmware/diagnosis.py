@@ -65,7 +65,9 @@ class Diagnosis:
 
         title, body, hints = lines(view, say)
         bar = view.status
-        status = diag.Status(bar.time, bar.clock, bar.link, bar.backlog, bar.printer, bar.battery, bar.operator)
+        status = diag.Status(
+            bar.time, bar.clock, bar.link, bar.backlog, bar.printer, bar.battery, bar.operator, say(bar.training)
+        )
         return diag.Screen(view.name, view.lang, title, body, hints, status, self.frames.wanted())
 
     def _settle(self) -> diag.Settle:

@@ -245,10 +245,23 @@ class StopAsked:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class PracticePulse:
+    """Practice wants the drawer opened (`firmware.training`): the live counter decides by its own rules and records it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeOver:
+    """Practice has ended, or with a `code` of the error table could not go on; the live counter is in front again."""
+
+    code: int = 0
+
+
 Event = (
     Started | KeyPressed | KeyHeld | Scanned | ScanRejected | DeviceSeen | PrinterSeen | Printed | DrawerPulsed
     | DrawerSeen | LinkUp | LinkDown | Acked | EpochAnswered | Answered | AskFailed | PacketRefused | WireGarbage
     | PinChecked | PinHashed | Signed | BatterySeen | DiskSeen | ClockSeen | TimerFired | Idle | StopAsked
+    | PracticePulse | PracticeOver
 )  # fmt: skip
 
 
@@ -385,6 +398,13 @@ class SignSeal:
 
 
 @dataclass(frozen=True, slots=True)
+class Practise:
+    """Begin to practise beside the live counter, or end it (`firmware.training`)."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Exit:
     """Everything is committed: end the process."""
 
@@ -393,5 +413,5 @@ class Exit:
 
 Effect = (
     Show | Print | PulseDrawer | Send | Announce | AskEpoch | Ask | AskTime | Sound | Light | SetTimer | StopTimer
-    | CheckPin | HashPin | SignSeal | Exit
+    | CheckPin | HashPin | SignSeal | Practise | Exit
 )  # fmt: skip

@@ -42,6 +42,8 @@ from firmware.events import (
     PacketRefused,
     PinChecked,
     PinHashed,
+    PracticeOver,
+    PracticePulse,
     Print,
     Printed,
     PrinterSeen,
@@ -132,6 +134,7 @@ class Terminal:
     stack: Stack = ()
     boot_id: str = ""
     safe_mode: bool = False
+    training: bool = False  # this one is for practice: its journal never leaves, nothing it does is true
     locked_until_ms: dict[str, int] = field(default_factory=dict)  # operators who must wait after wrong PINs
     pulsing: int = 0  # cause of the pulse under way
     opened_ms: int = -OPENS_ITSELF_MS
@@ -185,6 +188,7 @@ class Terminal:
         return Context(
             self.ledger.terminal, self.ledger, self.session, self.settings, self.devices, self.now, self.lang,
             self.ledger.durable_seq - self.ledger.acked_seq, self.requests, chance, self.safe_mode, locked,
+            training=self.training,
         )  # fmt: skip
 
     @property
@@ -218,7 +222,7 @@ class Terminal:
                 self._drawer(event)
             case LinkUp() | LinkDown() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage():
                 pass  # the link desk's
-            case Answered() | AskFailed():
+            case Answered() | AskFailed() | PracticePulse() | PracticeOver():
                 pass  # of the desk that asked
             case Signed():
                 self.sealing = False

@@ -148,6 +148,7 @@ class StatusBar:
     printer: PrinterLook
     battery: int | None
     operator: str
+    training: Say = ""  # while practising: the bar says this instead, in a colour of its own
 
 
 @dataclass(frozen=True, slots=True)

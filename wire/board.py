@@ -18,7 +18,7 @@ over the diagnosis socket under the endpoint's name.
 """
 
 import struct
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -69,7 +69,7 @@ class Tone(msgspec.Struct, frozen=True, tag="tone"):
     """The daemon sounds one of its tones (domain 14.5), at the shop's volume: 1 to 3; muted ones are not sent."""
 
     name: str
-    volume: Literal[1, 2, 3] = 2
+    volume: Annotated[int, msgspec.Meta(ge=1, le=3)] = 2
 
 
 class Lamp(msgspec.Struct, frozen=True, tag="lamp"):

@@ -47,6 +47,7 @@ class Status(msgspec.Struct, frozen=True):
     printer: str
     battery: int | None
     operator: str
+    training: str = ""  # what the bar says instead, while practising
 
 
 class Screen(msgspec.Struct, frozen=True):

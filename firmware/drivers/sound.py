@@ -134,7 +134,7 @@ class BoardSound:
         self._colour: Colour = "off"
 
     def play(self, tone: ToneName, volume: int) -> None:
-        assert volume == 1 or volume == 2 or volume == 3, volume
+        assert 1 <= volume <= VOLUME_MAX, volume
         self._send(Tone(tone.value, volume))
 
     def shine(self, colour: Colour) -> None:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from PIL import Image
 
 from firmware.render import palette
-from firmware.render.bars import lay_hints, lay_status, lay_title
+from firmware.render.bars import lay_hints, lay_status, lay_title, lay_training
 from firmware.render.blocks import lay_block, lay_item
 from firmware.render.fonts import FontMissing, Typesetter, digest, find_font
 from firmware.render.paint import paint
@@ -113,6 +113,8 @@ class Renderer:
         return strips
 
     def _lay_status(self, status: StatusBar, lang: Lang) -> Strip:
+        if status.training:
+            return lay_training(self._speak(lang, status.training), status, self.type.width)
         return lay_status(status, lang, self.type.width)
 
     def _lay_title(self, title: Say, tint: Tint, page: str, lang: Lang) -> Strip:

@@ -78,6 +78,13 @@ def lay_status(status: StatusBar, lang: Lang, width: Measure) -> Strip:
     return Strip(STATUS_PX, Colour.BAR, tuple(parts))
 
 
+def lay_training(words: str, status: StatusBar, width: Measure) -> Strip:
+    """The status bar while practising: the task in hand on the colour of practice, and at the right how to leave."""
+    kept = fit(clean(words), SMALL, WIDTH - 2 * MARGIN, width)
+    part = Word(MARGIN, _BASE, kept, SMALL, Colour.PAPER, ground=Colour.TRAINING)
+    return Strip(STATUS_PX, Colour.TRAINING, (part,), cut_problem(status.training, kept, clean(words), "training"))
+
+
 def _icon(parts: list[Part], x: int, name: icons.IconName, ink: Colour) -> int:
     parts.append(Icon(x, 4, name, ink))
     return x + icons.size(name)[0]

@@ -28,6 +28,7 @@ class Colour(Enum):
     UNSURE = 0x8A5A00
     AMBER = 0xFFC233
     CAP = 0x465662
+    TRAINING = 0x6B2C91
 
 
 _PAIRS: tuple[tuple[Colour, tuple[Colour, ...]], ...] = (
@@ -41,6 +42,7 @@ _PAIRS: tuple[tuple[Colour, tuple[Colour, ...]], ...] = (
     (Colour.BAD, (Colour.PAPER,)),
     (Colour.AMBER, (Colour.INK,)),
     (Colour.CAP, (Colour.PAPER,)),
+    (Colour.TRAINING, (Colour.PAPER,)),
 )
 
 Rgb = tuple[int, int, int]

@@ -22,6 +22,7 @@ from firmware.screens.base import (
     shown,
 )  # fmt: skip
 from firmware.screens.slips import Unfinished, owed
+from firmware.screens.training import training
 from firmware.screens.widgets import Notice
 from firmware.txn import life
 from firmware.txn.command import Context
@@ -86,6 +87,7 @@ PAGES: dict[str, tuple[Entry, ...]] = {
         _to("1", "cash"),
         Entry("5", "language", other_language, (Right.LANGUAGE,)),
         Entry("6", "terminal", about),
+        Entry("8", "training", training),
         Entry("9", "sign_off", sign_off),
     ),
     "cash": (),

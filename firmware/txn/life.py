@@ -5,13 +5,24 @@ from typing import Literal
 
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal
-from wire.facts import Booted, Born, CatalogueLoaded, EpochGranted, LanguageChosen, Seal, SettingsApplied, Stopped
+from wire.facts import (
+    Booted,
+    Born,
+    CatalogueLoaded,
+    EpochGranted,
+    LanguageChosen,
+    Seal,
+    SettingsApplied,
+    Stopped,
+    TrainingEntered,
+    TrainingLeft,
+)  # fmt: skip
 
 SEAL_EVERY_RECORDS = 100
 
 
 def value(books: Reading, name: str, default: str = "") -> str:
-    """A small fact about the terminal: `lang`, `epoch_number`, `sealed`, `running`."""
+    """A small fact about the terminal: `lang`, `epoch_number`, `sealed`, `running`, `training` (who practises)."""
     rows = books.read("SELECT value FROM life WHERE name = ?", name)
     return str(rows[0][0]) if rows else default
 
@@ -63,6 +74,14 @@ def _settings(books: Books, fact: SettingsApplied, entry: Entry) -> None:
     _set(books, "settings", fact.digest)
 
 
+def _practises(books: Books, fact: TrainingEntered, entry: Entry) -> None:
+    _set(books, "training", fact.operator)
+
+
+def _sells_again(books: Books, fact: TrainingLeft, entry: Entry) -> None:
+    _set(books, "training", "")
+
+
 SUBJECT = Subject(
     ("CREATE TABLE life(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",),
     {
@@ -74,5 +93,7 @@ SUBJECT = Subject(
         Seal: _sealed,
         CatalogueLoaded: _catalogue,
         SettingsApplied: _settings,
+        TrainingEntered: _practises,
+        TrainingLeft: _sells_again,
     },
 )

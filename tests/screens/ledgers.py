@@ -73,6 +73,13 @@ def longest(folder: Path) -> Counter:
     return counter.open_for_business().scan(COLA)
 
 
+def practising(folder: Path) -> Counter:
+    """The counter of practice, which a walk can see alone; the live one beside it shows nothing."""
+    counter = idle(folder)
+    counter.terminal.training = True
+    return counter.keys("MENU 9 8")
+
+
 def kept_after_a_cut(folder: Path) -> Counter:
     counter = idle(folder).scan(COLA).scan(APPLE_5_YUAN)
     counter.pass_time(10_000)
@@ -204,6 +211,7 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     two_hundred_lines,
     longest,
     kept_after_a_cut,
+    practising,
     unfinished_after_a_cut,
     paper_out,
     link_down_with_backlog,

@@ -96,6 +96,11 @@ def crashed(folder: Path) -> Counter:
     return Counter(folder).boot(notices=((9001, "Printed(...)"),), safe_mode=True)
 
 
+def at_the_printer(folder: Path) -> Counter:
+    """A slip the printer has not answered for."""
+    return Counter(folder, prints="").open_for_business().keys("5 0 0 OK OK OK")
+
+
 REFUSALS: dict[int, Way] = {
     2002: lambda folder: Counter(folder).boot().keys("0 1 OK 9 9 9 9 OK"),
     2003: lambda folder: ledgers.strict_shop_of_a_leaver(folder).keys("0 0 0 0 OK"),
@@ -115,6 +120,7 @@ REFUSALS: dict[int, Way] = {
     6016: scan(f"https://id.gs1.org/01/0{COLA}?17=240101"),
     6018: scan("\x1b[2J"),
     6019: scan(COLA + "6901100000119"),
+    8011: lambda folder: at_the_printer(folder).keys("MENU 9 8 OK"),
     9011: lambda folder: ledgers.untrusted_clock(folder).keys("CLEAR CLEAR 9 9 OK OK"),
 }
 

@@ -13,6 +13,7 @@ INSIDE_FIRMWARE = (  # each may import those before it, and itself
     ("screens",),
     ("desks",),
     ("terminal", "halted"),
+    ("training",),
     ("drivers", "render", "render_text"),
     ("loop",),
     ("diagnosis", "crashes", "release_drawer"),
