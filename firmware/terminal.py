@@ -69,10 +69,10 @@ from firmware.screens.override import Override
 from firmware.screens.pay import Sold
 from firmware.screens.stack import Stack, home, moved, waiting
 from firmware.screens.widgets import Refused
-from firmware.txn import life, operator
+from firmware.txn import life, operator, refund
 from firmware.txn.approve import Approve, helps
 from firmware.txn.command import Command, Context, Decision, Devices, Refusal, Session
-from firmware.txn.ledger import RECORDS_KEPT_MS, Ledger, LedgerError, Stamp
+from firmware.txn.ledger import Ledger, LedgerError, Stamp
 from firmware.txn.operator import SignOff
 from firmware.txn.sale import KeepBasket, kept
 from firmware.view import Lang, View
@@ -439,7 +439,7 @@ class Terminal:
 
     def _prune(self) -> None:
         try:
-            gone = self.ledger.prune(self.now.wall_ms - RECORDS_KEPT_MS)
+            gone = self.ledger.prune(self.now.wall_ms - refund.records_kept_ms(self.settings))
         except LedgerError as error:
             gone = 0
             self.refused(Refusal(error.code))

@@ -38,9 +38,6 @@ WAL_COMMITS_MAX: Final = 64
 
 BOOT_VERIFY_RECORDS: Final = 256
 REPLAY_PAGE: Final = 1_000
-RECORDS_KEPT_MS: Final = 35 * 24 * 3_600_000
-"""Acknowledged records stay at least this long, so that a restored backend can ask again (decisions 9)."""
-
 PRUNE_RECORDS_MIN, PRUNE_RECORDS_MAX = 250, 500
 """One slice of pruning: fewer are not worth a commit, more would hold the core up."""
 SCHEMA: Final = 1
@@ -466,6 +463,8 @@ class Ledger:
             "SELECT min(seq) - 1 FROM journal WHERE at_ms >= ?",
             "SELECT min(opened_seq) - 1 FROM shift WHERE open = 1 AND ? > 0",
             "SELECT min(job) - 1 FROM print_job WHERE ? > 0",
+            "SELECT min(seq) - 1 FROM reservation WHERE ? > 0",
+            "SELECT min(seq) - 1 FROM refund_part WHERE state NOT IN ('refunded', 'turned') AND ? > 0",
             "SELECT max(seq) - 1 FROM receipt WHERE ? > 0",  # the last receipt holds the trace number
         ):
             found = self.db.execute(sql, (before_ms,)).fetchone()[0]

@@ -1,6 +1,6 @@
 """All subjects of the business, in the order their facts are projected."""
 
-from firmware.txn import life, numbers, operator, sale, shift, slip
+from firmware.txn import life, numbers, operator, refund, sale, shift, slip
 from firmware.txn.books import Subject
 
 SUBJECTS: tuple[Subject, ...] = (
@@ -10,4 +10,5 @@ SUBJECTS: tuple[Subject, ...] = (
     shift.SUBJECT,
     sale.SUBJECT,
     slip.SUBJECT,
+    refund.SUBJECT,
 )

@@ -1,0 +1,184 @@
+"""The sale that something is given back of: found in this journal or told by the backend, and what is left of it."""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from firmware.txn import life
+from firmware.txn.books import Reading
+from rules.giving_back import TENDER_ORDER, split
+from rules.orders import read_order_no, terminal_no
+from rules.pricing import net_of, nets
+from wire import facts
+from wire.facts import Line, Origin, Sale, TenderPart
+from wire.messages import AnswerSale
+
+PAGE_MAX = 4
+"""Sales on one page of the list of recent ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A sale as it was journaled, and what went back of it before, as far as this terminal knows."""
+
+    origin: Origin
+    sale: Sale
+    given_milli: tuple[int, ...]  # of each line
+    told_fen: int = 0  # what the backend says was given back; 0 when it was not asked
+    local: bool = True  # its record is in this journal
+
+    def __post_init__(self) -> None:
+        assert len(self.given_milli) == len(self.sale.lines)
+
+    def line(self, index: int) -> Line:
+        """A line of the sale with what it brought of the amount due filled in."""
+        line = self.sale.lines[index]
+        if line.net_fen is not None:
+            return line
+        net = nets(self.sale.lines, self.sale.reductions, self.sale.rounding_fen)[index]
+        return msgspec.structs.replace(line, net_fen=net)
+
+    def left_milli(self, index: int) -> int:
+        """How much of a line can still come back; thousandths."""
+        return self.sale.lines[index].quantity_milli - self.given_milli[index]
+
+    def share_fen(self, index: int, quantity_milli: int) -> int:
+        """What `quantity_milli` more of a line bring."""
+        return net_of(self.line(index), quantity_milli, self.given_milli[index])
+
+    @property
+    def given_fen(self) -> int:
+        """What went back of the sale before."""
+        by_lines = sum(net_of(self.line(i), milli) for i, milli in enumerate(self.given_milli) if milli)
+        return max(by_lines, self.told_fen)
+
+    @property
+    def left_fen(self) -> int:
+        """What can still go back."""
+        return self.sale.due_fen - self.given_fen
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything went back before."""
+        return any(self.given_milli) or self.told_fen > 0
+
+    def everything(self) -> tuple[tuple[int, int], ...]:
+        """All that is left, as (line, thousandths)."""
+        left = ((index, self.left_milli(index)) for index in range(len(self.sale.lines)))
+        return tuple((index, milli) for index, milli in left if milli > 0)
+
+    def tenders(self, amount_fen: int) -> tuple[tuple[TenderPart, int], ...]:
+        """By which tenders of the sale `amount_fen` goes back, and how much by each."""
+        parts = sorted(self.sale.tenders, key=lambda part: TENDER_ORDER.index(part.kind))
+        shares = split([part.paid_fen - part.change_fen for part in parts], self.given_fen, amount_fen)
+        return tuple((part, fen) for part, fen in zip(parts, shares, strict=True) if fen)
+
+
+# --- in this journal ---------------------------------------------------------------------------------------------------
+
+
+def of_seq(books: Reading, terminal: str, seq: int) -> Original | None:
+    """The sale at `seq` of this journal; None when there is none."""
+    rows = books.read("SELECT epoch, version, at_ms, body FROM journal WHERE seq = ? AND kind = 'sale'", seq)
+    if not rows:
+        return None
+    epoch, version, at_ms, body = rows[0]
+    sale = facts.decode("sale", int(version), body)
+    assert isinstance(sale, Sale)
+    origin = Origin(terminal, int(epoch), seq, sale.batch, sale.trace, int(at_ms))
+    return Original(origin, sale, given_back(books, origin, len(sale.lines)))
+
+
+def by_number(books: Reading, terminal: str, batch: int, trace: int) -> Original | None:
+    """The sale of this journal with this receipt number; the latest, should the counters have come round."""
+    rows = books.read("SELECT seq FROM receipt WHERE batch = ? AND trace = ? ORDER BY seq DESC LIMIT 1", batch, trace)
+    return of_seq(books, terminal, int(rows[0][0])) if rows else None
+
+
+def by_order(books: Reading, terminal: str, number: str) -> Original | None:
+    """The sale of this journal that the payment `number` belongs to."""
+    order = read_order_no(number)
+    if order is None or order.terminal != terminal_no(terminal) or order.epoch != epoch_number(books):
+        return None
+    return by_number(books, terminal, order.batch, order.trace)
+
+
+def epoch_number(books: Reading) -> int:
+    """The number the backend gave this journal (1..99); 0 before that."""
+    return int(life.value(books, "epoch_number", "0"))
+
+
+def recent(books: Reading, page: int) -> list[tuple[int, int, int, int]]:
+    """One page of this journal's sales, newest first: seq, batch, trace, due; one more than fits when there are more."""
+    found = books.read(
+        "SELECT seq, batch, trace, due_fen FROM receipt ORDER BY seq DESC LIMIT ? OFFSET ?",
+        PAGE_MAX + 1,
+        page * PAGE_MAX,
+    )
+    return [(int(seq), int(batch), int(trace), int(due)) for seq, batch, trace, due in found]
+
+
+def given_back(books: Reading, origin: Origin, lines: int) -> tuple[int, ...]:
+    """How much of each line of a sale went back at this terminal; thousandths."""
+    rows = books.read(
+        "SELECT line, sum(quantity_milli) FROM given WHERE terminal = ? AND epoch = ? AND sale = ?"
+        " GROUP BY line ORDER BY line",
+        origin.terminal, origin.epoch, origin.seq,
+    )  # fmt: skip
+    by_line: defaultdict[int, int] = defaultdict(int, {int(line): int(milli) for line, milli in rows})
+    return tuple(by_line[index] for index in range(lines))
+
+
+# --- from the backend --------------------------------------------------------------------------------------------------
+
+
+def told(books: Reading, terminal: str, answer: AnswerSale) -> Original | None:
+    """The sale of an answer; None when it cannot be true: nobody may be paid by it."""
+    sale = answer.sale
+    if sale is None or not answer.terminal:
+        return None
+    origin = Origin(answer.terminal, answer.epoch, answer.seq, sale.batch, sale.trace, answer.at_ms)
+    here = of_seq(books, terminal, answer.seq) if answer.terminal == terminal else None
+    if here is not None and here.origin.epoch != answer.epoch:
+        here = None  # a journal this terminal had before
+    given = {index: milli for index, milli in answer.given_back.items() if milli}
+    possible = {str(index): line.quantity_milli for index, line in enumerate(sale.lines)}
+    fits = all(0 < milli <= possible.get(index, 0) for index, milli in given.items())
+    if not (_sound(sale) and fits and 0 <= answer.given_back_fen <= sale.due_fen):
+        return None
+    by_line = tuple(given.get(str(index), 0) for index in range(len(sale.lines)))
+    if here is not None:
+        return with_told(here, by_line, answer.given_back_fen)
+    known = given_back(books, origin, len(sale.lines))
+    return Original(origin, sale, tuple(map(max, by_line, known)), answer.given_back_fen, local=False)
+
+
+def _sound(sale: Sale) -> bool:
+    """Whether lines, nets and tenders of a sale from outside add up; older sales had no reductions, and no nets."""
+    recorded = [line.net_fen for line in sale.lines if line.net_fen is not None]
+    amounts = [line.amount_fen for line in sale.lines]
+    if len(recorded) == len(amounts):
+        whole = all(0 <= net <= amount for net, amount in zip(recorded, amounts, strict=True))
+        adds_up = whole and sum(recorded) == sale.due_fen
+    else:
+        adds_up = not sale.reductions and sum(amounts) - sale.rounding_fen == sale.due_fen and sale.rounding_fen >= 0
+    paid = [part.paid_fen - part.change_fen for part in sale.tenders]
+    positive = min((*amounts, *paid, sale.due_fen)) >= 0 and all(line.quantity_milli > 0 for line in sale.lines)
+    return adds_up and positive and sum(paid) == sale.due_fen
+
+
+def with_told(here: Original, given_milli: tuple[int, ...], given_fen: int) -> Original:
+    """A sale of this journal with what the backend knows of it beside: the stricter of both holds."""
+    if len(given_milli) != len(here.given_milli):
+        return here
+    return replace(here, given_milli=tuple(map(max, here.given_milli, given_milli)), told_fen=given_fen)
+
+
+def fresh(books: Reading, terminal: str, known: Original) -> Original | None:
+    """The sale as it stands now; None when its record is not in this journal any more."""
+    if known.local:
+        here = of_seq(books, terminal, known.origin.seq)
+        return here and with_told(here, known.given_milli, known.told_fen)
+    now = given_back(books, known.origin, len(known.sale.lines))
+    return replace(known, given_milli=tuple(map(max, known.given_milli, now)))
