@@ -29,6 +29,7 @@ FIGURES = (
     "first_screen",
     "memory",
     "backlog",
+    "keystrokes",
 )
 """Modules of this package, each with `measure(scale) -> list[Figure]`."""
 

@@ -1,0 +1,224 @@
+"""Key strokes of the most frequent jobs, played on the real terminal, beside what public manuals of other tills ask for.
+
+Every job is played from the ready screen to its last key, and the journal must show that it was done. What counts is every
+key and every scan of the operator; nothing before (sign-on, opening the shift) and nothing the customer does.
+
+Seconds are modelled, not measured: the keystroke-level model of Card, Moran and Newell (The Keystroke-Level Model for
+User Performance Time with Interactive Systems, CACM 23(7), 1980). K, a key: 0.28 s, an average non-secretary typist; M,
+thinking of what comes next: 1.35 s, once before each part of a job (`|` in a script). A scan is no operator of theirs: S
+is 1.5 s here, our own assumption: P (1.1 s, pointing at a target) and the trigger. What the other till does is counted
+from the document named, by the same rules; where no public document tells, that is said and nothing is compared.
+"""
+
+import hashlib
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from benchmarks.harness import Figure, Scale
+from firmware.events import (
+    Answered,
+    Ask,
+    AskEpoch,
+    CheckPin,
+    DrawerPulsed,
+    Effect,
+    EpochAnswered,
+    Event,
+    HashPin,
+    Key,
+    KeyPressed,
+    LinkUp,
+    Now,
+    PinChecked,
+    PinHashed,
+    Print,
+    Printed,
+    PrinterSeen,
+    PulseDrawer,
+    Scanned,
+    Started,
+)  # fmt: skip
+from firmware.render_text import lines, speak
+from firmware.terminal import Terminal
+from firmware.training.bank import Bank
+from firmware.txn.ledger import Ledger, load_products
+from firmware.txn.product import price_list
+from rules.catalogue import demo_goods
+from rules.settings import defaults
+
+KEY_S: Final = 0.28
+MIND_S: Final = 1.35
+SCAN_S: Final = 1.5
+DAY_MS: Final = 1_795_305_600_000 + 10 * 3_600_000
+OPEN: Final = "0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK 2 0 0 0 0 OK"
+GOODS: Final = tuple(goods.barcodes[0] for goods in demo_goods() if goods.barcodes and not goods.weighable)[:30:10]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another till's documented way: strokes (keys, taps, turns of a mode switch, scans) and where it stands."""
+
+    strokes: int
+    way: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`script`: keys by name, `<1>` a scan of the first good, `<slip>` of the slip printed last, `|` a thought. `before`
+    is played first and not counted. `proof`: kinds of facts the script must add to the journal, in this order."""
+
+    name: str
+    script: str
+    proof: tuple[str, ...]
+    peer: Peer | None = None
+    before: str = ""
+    strokes_max: int = 0  # a rule of ours
+
+
+SHARP_MODES = "Sharp XE-A303 manual, http://office.manualsonline.com/manuals/mfg/sharp/xea303.html?p=8"
+SHARP_X = "Sharp XE-A107 setup guide, http://manualzz.com/doc/1336604/sharp-xe-a107-setup-guide"
+CHINESE_KEYBOARD = "keyboard of a Chinese till, https://www.dongwangask.com/ask/1738078282754685"
+VX520 = "Verifone VX 520, cash receipt, https://www.easymanua.ls/verifone/vx-520-series/manual?p=6"
+CHINESE_KEYS = "basic knowledge of cashiers, https://m.tftnews.com/news8039365"
+HANDEPAY = "Ingenico, Handepay quick reference, https://www.handepay.co.uk/quick-reference-guide/"
+ICT220 = "Ingenico iCT220 manual p. 40, https://www.manualslib.com/manual/1274518/Ingenico-Ict220.html?page=42"
+LOYVERSE_RECEIPTS = "Loyverse, https://help.loyverse.com/help/receipts-list-pos"
+LOYVERSE_SHIFT = "Loyverse, https://loyverse.com/help/shift-management-loyverse-pos"
+
+JOBS: Final[tuple[Job, ...]] = (
+    Job(
+        "three goods, cash in round notes", "<1> <2> <3> | OK F2", ("sale",),
+        Peer(6, "3 scans, two digits, Cash", CHINESE_KEYBOARD),
+    ),
+    Job(
+        "three of one good, cash", "| 3 * <1> | OK F2", ("sale",),
+        Peer(6, "3, Quantity, scan, two digits, Cash", CHINESE_KEYBOARD),
+    ),
+    Job("typed amount 12.30, cash", "| 1 2 3 0 OK | OK", ("sale",), Peer(6, "9, four digits, Enter", VX520)),
+)  # fmt: skip
+
+
+@dataclass
+class Till:
+    """A terminal on a fresh ledger, with a counter around it that always works and a bank that always answers."""
+
+    folder: Path
+    ms: int = 1_000
+    strokes: int = 0
+    bank: Bank = field(default_factory=Bank)
+    slips: list[Print] = field(default_factory=list)
+    terminal: Terminal = field(init=False)
+
+    def __post_init__(self) -> None:
+        ledger = Ledger.open(self.folder / "ledger.db", "00010023", 4711)
+        listed = price_list(demo_goods())
+        load_products(ledger, listed.products, listed.codes)
+        self.terminal = Terminal(ledger, defaults(), "benchmark", "ab" * 32)
+        for event in (Started(b"s" * 32, "boot1"), PrinterSeen("ok"), LinkUp()):
+            self.give(event)
+        self.play(OPEN)
+        assert self.screen == "Idle", self.words()
+
+    def give(self, event: Event) -> None:
+        """One event and everything that comes of it."""
+        waiting = deque([event])
+        while waiting:
+            self.ms += 50
+            for effect in self.terminal.step(waiting.popleft(), Now(self.ms, DAY_MS + self.ms, "trusted")):
+                answer = self._answer(effect)
+                if answer is not None:
+                    waiting.append(answer)
+
+    def _answer(self, effect: Effect) -> Event | None:
+        match effect:
+            case CheckPin(request, pin, digest, salt):
+                return PinChecked(request, _hash(pin, salt) == digest)
+            case HashPin(request, pin, salt):
+                return PinHashed(request, _hash(pin, salt), salt)
+            case Print(job):
+                self.slips.append(effect)
+                return Printed(job, "printed")
+            case PulseDrawer(cause):
+                return DrawerPulsed(cause, "opened")
+            case AskEpoch(epoch, _):
+                return EpochAnswered(epoch, 7)
+            case Ask(_, ask):
+                answer = self.bank.answer(ask)
+                return Answered(answer) if answer is not None else None
+            case _:
+                return None
+
+    def play(self, script: str) -> None:
+        """Keys and scans by name."""
+        for word in script.split():
+            if word == "|":
+                continue
+            self.strokes += 1
+            self.give(Scanned(self._code(word)) if word.startswith("<") else KeyPressed(Key(word)))
+
+    def _code(self, word: str) -> str:
+        name = word.strip("<>")
+        if name == "slip":
+            return self.slips[-1].receipt.barcode
+        return GOODS[int(name) - 1] if name in ("1", "2", "3") else name
+
+    @property
+    def screen(self) -> str:
+        """Name of the screen shown."""
+        assert self.terminal.shown is not None
+        return self.terminal.shown.name
+
+    def words(self) -> str:
+        """What it says."""
+        view = self.terminal.shown
+        assert view is not None
+        title, body, _ = lines(view, lambda say: speak(view.lang, say))
+        return " / ".join((title, *body))
+
+    def kinds(self, after: int) -> list[str]:
+        """Kinds of facts journaled after a seq."""
+        return [entry.fact.KIND for entry in self.terminal.ledger.entries() if entry.seq > after]
+
+
+def measure(scale: Scale) -> list[Figure]:
+    """Every job on a fresh terminal. Raises `AssertionError` when a script does not do its job any more."""
+    figures = []
+    for number, job in enumerate(JOBS):
+        folder = scale.folder / str(number)
+        folder.mkdir()
+        figures.append(_played(job, Till(folder)))
+    return figures
+
+
+def _played(job: Job, till: Till) -> Figure:
+    till.play(job.before)
+    till.strokes, seq = 0, till.terminal.ledger.next_seq - 1
+    till.play(job.script)
+    assert _holds(job.proof, till.kinds(seq)), f"{job.name}: {till.kinds(seq)}, {till.words()}"
+    seconds = modelled_s(job.script)
+    peer = f"{job.peer.strokes}: {job.peer.way} ({job.peer.source})" if job.peer else "no public figure found"
+    goal = job.strokes_max or (job.peer.strokes if job.peer else 0)
+    detail = f"{seconds:.1f} s modelled; elsewhere {peer}"
+    return Figure(
+        f"strokes: {job.name}", till.strokes, "", goal, detail=detail, why="what is asked on the way, see the script"
+    )
+
+
+def modelled_s(script: str) -> float:
+    """Seconds of a script by the keystroke-level model."""
+    words = script.split()
+    scans, thoughts = sum(word.startswith("<") for word in words), words.count("|")
+    return (len(words) - scans - thoughts) * KEY_S + scans * SCAN_S + thoughts * MIND_S
+
+
+def _holds(wanted: tuple[str, ...], found: list[str]) -> bool:
+    """Whether all that is wanted is there, in its order, whatever lies between."""
+    rest = iter(found)
+    return all(kind in rest for kind in wanted)
+
+
+def _hash(pin: str, salt: bytes) -> bytes:
+    return hashlib.sha256(salt + pin.encode()).digest()
