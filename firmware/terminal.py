@@ -66,7 +66,6 @@ from firmware.events import (
 from firmware.screens.base import Do, Done, Home, Move, Push, Reject, Screen
 from firmware.screens.lamp import lamp
 from firmware.screens.override import Override
-from firmware.screens.pay import Sold
 from firmware.screens.stack import Stack, home, moved, waiting
 from firmware.screens.widgets import Refused
 from firmware.txn import life, operator, refund
@@ -81,7 +80,6 @@ from wire.facts import (
     Booted,
     Born,
     ClockChanged,
-    DrawerMoved,
     Fact,
     Quarantined,
     Sale,
@@ -90,7 +88,6 @@ from wire.facts import (
     Stopped,
     Trouble,
 )  # fmt: skip
-from wire.facts import DrawerPulsed as DrawerPulsedFact
 from wire.messages import State
 from wire.records import Record
 
@@ -102,9 +99,6 @@ KEEP_MS = 5_000
 """An open basket is written down this long after its first change that is not on the card yet."""
 
 MOVES_MAX = 16
-OPENS_ITSELF_MS = 3_000
-"""The drawer opening later than this after a pulse of ours was opened by force or key."""
-
 VERIFY_SLICE_RECORDS = 500
 PRUNE_EVERY_MS = 3_600_000
 BATTERY_LOW_PERCENT = (15, 5)
@@ -114,10 +108,6 @@ TROUBLE_DEPTH_MAX = 5
 
 UNKNOWN_CODES = frozenset({6001, 6004, 6005, 6018, 6019})
 """Scans that are not taken sound two low beeps (domain 7.4)."""
-
-
-ATTENTION_MS = 5_000
-"""What needs a hand is heard again after this (domain 14.5)."""
 
 
 @dataclass(slots=True)
@@ -136,8 +126,6 @@ class Terminal:
     safe_mode: bool = False
     training: bool = False  # this one is for practice: its journal never leaves, nothing it does is true
     locked_until_ms: dict[str, int] = field(default_factory=dict)  # operators who must wait after wrong PINs
-    pulsing: int = 0  # cause of the pulse under way
-    opened_ms: int = -OPENS_ITSELF_MS
     sealing: bool = False
     storage_told: bool = False
     told_until_ms: dict[str, int] = field(default_factory=dict)  # alarms that are not told again before then
@@ -219,7 +207,7 @@ class Terminal:
             case Printed() | PrinterSeen():
                 pass  # the paper desk's
             case DrawerPulsed() | DrawerSeen():
-                self._drawer(event)
+                pass  # the drawer desk's
             case LinkUp() | LinkDown() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage():
                 pass  # the link desk's
             case Answered() | AskFailed() | PracticePulse() | PracticeOver():
@@ -288,53 +276,11 @@ class Terminal:
         self.stack = self.stack[:index]  # a notice above it has been journaled
         self._somebody_works(move)
 
-    def _drawer(self, event: DrawerPulsed | DrawerSeen) -> None:
-        if isinstance(event, DrawerPulsed):
-            self.pulsing = 0
-            self.append(DrawerPulsedFact(event.cause, event.outcome))
-            self._drawer_failed({"did_not_open": 8001, "no_drawer": 8003, "too_soon": 8006}.get(event.outcome, 0))
-            return
-        was = self.devices.drawer_open
-        self.devices = replace(self.devices, drawer_open=event.open)
-        if event.open is None or was is None or was == event.open:
-            return
-        ours = self.pulsing != 0 or self.now.monotonic_ms - self.opened_ms < OPENS_ITSELF_MS
-        forced = event.open and not ours
-        self.append(DrawerMoved(event.open, forced))
-        if forced:
-            self.tone(ToneName.ATTENTION)
-            self.refused(Refusal(8002))
-        if event.open:
-            self.timer("drawer", self.settings.drawer.open_warn_s * 1000)
-        else:
-            self.stop_timer("drawer")
-            self.devices = replace(self.devices, drawer_warned=False)
-            self.unsay(8002)
-
     def unsay(self, code: int) -> None:
         """Trouble that is over covers no screen any more."""
         over = Refused(Refusal(code), trouble=True)
         self.stack = tuple(screen for screen in self.stack if screen != over)
         self.troubles = tuple(screen for screen in self.troubles if screen != over)
-
-    def _drawer_failed(self, code: int) -> None:
-        """The result of the sale says it beside the change; any other screen is covered by it."""
-        self.devices = replace(self.devices, drawer_code=code)
-        if not code:
-            return
-        if isinstance(self.stack[-1], Sold):
-            self.tone(ToneName.FAILURE)
-        else:
-            self.refused(Refusal(code))
-
-    def _left_open(self) -> None:
-        """The drawer stands open for longer than `drawer.open_warn_s`: said once, heard until it is closed."""
-        if not self.devices.drawer_warned:
-            self.devices = replace(self.devices, drawer_warned=True)
-            self.tell(Trouble(8002))
-            self.refused(Refusal(8002))
-        self.tone(ToneName.ATTENTION)
-        self.timer("drawer", ATTENTION_MS)
 
     def _device(self, event: DeviceSeen | BatterySeen | DiskSeen) -> None:
         match event:
@@ -400,8 +346,6 @@ class Terminal:
                     self.stack = home(self.context())
             case "screen":
                 self.move(self.stack[-1].expired(self.context()))
-            case "drawer":
-                self._left_open()
             case _:
                 owner, _, what = name.partition(":")
                 next(desk for desk in self.desks if desk.name == owner).fired(self, what)
@@ -492,7 +436,8 @@ class Terminal:
         decision = command.decide(self.context())
         self._draws += 1
         if isinstance(decision, Refusal):
-            return decision
+            self._refused_on_record(decision)
+            return replace(decision, facts=())
         before = self.session
         try:
             seqs = self.ledger.append(decision.facts, self._stamp(), decision.secrets) if decision.facts else ()
@@ -511,24 +456,27 @@ class Terminal:
             self.tone(ToneName.SCAN)
         return decision, seqs
 
+    def _refused_on_record(self, refusal: Refusal) -> None:
+        """What a refused command leaves in the journal."""
+        if refusal.facts:
+            seq = self.ledger.next_seq
+            for fact in refusal.facts:
+                self.append(fact)
+            self.commit()
+            for place, fact in enumerate(refusal.facts if self.ledger.next_seq > seq else ()):
+                self._follow(fact, seq + place)
+
     def _follow(self, fact: Fact, seq: int) -> None:
         """What a committed fact causes outside."""
+        for desk in self.desks:
+            desk.follow(self, fact, seq)
         match fact:
             case Sale():
-                if fact.open_drawer:
-                    self._pulse(seq)
                 self.tone(ToneName.SUCCESS)
             case SignOnRefused(who, _, True):
                 self.locked_until_ms[who] = self.now.monotonic_ms + operator.LOCK_MS
             case _:
                 pass
-        for desk in self.desks:
-            desk.follow(self, fact, seq)
-
-    def _pulse(self, seq: int) -> None:
-        self.pulsing, self.opened_ms = seq, self.now.monotonic_ms
-        self.devices = replace(self.devices, drawer_code=0)
-        self._effects.append(PulseDrawer(seq))
 
     @property
     def _refusing(self) -> bool:

@@ -15,7 +15,7 @@ from firmware import terminal
 from firmware.desks import Till, link
 from firmware.desks.link import LinkDesk
 from firmware.desks.paper import PaperDesk
-from firmware.events import Started
+from firmware.events import PulseDrawer, Started
 from firmware.screens import stack as stacks
 from firmware.screens.sell import BasketScreen, Idle
 from firmware.terminal import Terminal
@@ -191,7 +191,7 @@ def pulse_at_boot(put: Put) -> None:
     def opening(self: Terminal, event: Started) -> None:
         started(self, event)
         for job in slip.open_jobs(self.ledger):
-            self._pulse(job.job)
+            self.emit(PulseDrawer(job.job))
 
     put(Terminal, "_started", opening)
 
@@ -278,7 +278,7 @@ def pulse_on_continuation(put: Put) -> None:
     def generous(self: Terminal, fact: Fact, seq: int) -> None:
         follow(self, fact, seq)
         if isinstance(fact, SlipContinued):
-            self._pulse(fact.job)
+            self.emit(PulseDrawer(fact.job))
 
     put(Terminal, "_follow", generous)
 

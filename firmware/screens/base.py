@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from firmware.events import Event, Key, Scanned
 from firmware.txn.command import Command, Context, Decision
@@ -15,6 +16,9 @@ from texts import t
 @dataclass(frozen=True, slots=True)
 class Screen:
     """One screen: its fields are all its state. The only base class we inherit from."""
+
+    TELLS_DRAWER: ClassVar[bool] = False
+    """A result that says by itself what is wrong with the drawer (`Devices.drawer_code`): nothing need cover it."""
 
     def press(self, key: Key, ctx: Context) -> "Move":
         """A key went down."""

@@ -1,6 +1,7 @@
 """Taking money: a typed amount, cash, and the result."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from firmware.events import Key, Scanned
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, shown
@@ -195,6 +196,7 @@ def sold(done: Done, ctx: Context) -> Move:
 class Sold(Screen):
     """Done: the change to give. Any key leads on; a scan starts the next basket at once."""
 
+    TELLS_DRAWER: ClassVar[bool] = True
     job: int  # seq of the sale
     due_fen: int
     paid_fen: int

@@ -42,6 +42,7 @@ class Devices:
     link_code: int = 0  # why the link went down last; 0 while it is up
     drawer_code: int = 0  # what went wrong with the drawer's last pulse; 0: nothing
     drawer_warned: bool = False  # it has been said that the drawer stands open (8002)
+    drawer_ready_ms: int = 0  # monotonic time from which the drawer's coil may be fired again
     printer2: PrinterLook = "none"  # the stand-in
 
 
@@ -67,10 +68,11 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a command was not done: a code of the error table, and what it was about."""
+    """Why a command was not done: a code of the error table, and what it was about; `facts` go on record all the same."""
 
     code: int
     about: Say = ""
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

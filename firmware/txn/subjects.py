@@ -1,12 +1,13 @@
 """All subjects of the business, in the order their facts are projected."""
 
-from firmware.txn import life, numbers, operator, refund, sale, shift, slip
+from firmware.txn import drawer, life, numbers, operator, refund, sale, shift, slip
 from firmware.txn.books import Subject
 
 SUBJECTS: tuple[Subject, ...] = (
     life.SUBJECT,
     numbers.SUBJECT,
     operator.SUBJECT,
+    drawer.SUBJECT,  # before the shifts: what is carried says which of them are gone
     shift.SUBJECT,
     sale.SUBJECT,
     slip.SUBJECT,

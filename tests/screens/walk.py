@@ -5,6 +5,7 @@ signed on, how much is in the basket, and the shape of the view. One ledger in m
 starts from.
 """
 
+import copy
 import dataclasses
 import re
 import sqlite3
@@ -128,7 +129,9 @@ class Undoable:
 
 
 def own(value: Any) -> Any:
-    """A copy of what a step could change in place."""
+    """A copy of what a step could change in place; a tuple of desks as new ones that stand as these do."""
+    if isinstance(value, tuple) and value and hasattr(value[0], "follow"):
+        return tuple(map(copy.copy, value))
     return value.copy() if isinstance(value, set | dict) else value
 
 
@@ -327,7 +330,7 @@ DEVICES: dict[str, tuple[Event, ...]] = {
 }  # fmt: skip
 """What devices do by themselves; tried wherever a session is at home."""
 
-TIMERS = ("idle", "screen", "drawer", "keep")
+TIMERS = ("idle", "screen", "drawer:open", "keep")
 
 
 def pressed(names: str) -> tuple[Event, ...]:
