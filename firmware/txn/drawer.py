@@ -67,8 +67,6 @@ def judged(ctx: Context, wanted: Opening) -> Verdict:
     """`opening` with the row of the rules that decided."""
     if ctx.settings.drawer.kind == "none":
         return Verdict("deny")
-    if ctx.training and grant(wanted.role, Right.DRAWER_NO_SALE, ctx.settings.rights) != "yes":
-        return Verdict("deny")  # practice takes no money
     found = verdict(ctx.settings.drawer_use, wanted, moment(ctx))
     if found.action == "supervisor" and wanted.role == Role.SUPERVISOR:
         return Verdict("open", found.rule, found.reason_required, found.code)

@@ -60,7 +60,7 @@ def test_a_digital_link_with_an_odd_identifier_is_no_crash(tmp_path: Path) -> No
 
 def test_a_refusal_over_the_pin_wait_leaves_a_way_out(tmp_path: Path) -> None:
     counter = Counter(tmp_path).open_for_business()
-    counter.keys("MENU 4")
+    counter.keys("MENU 9 9")
     counter._answer = lambda effect: []  # type: ignore[method-assign]  # the worker is still hashing
     counter.keys("0 1 OK 3 8 5 2 OK")
     assert counter.screen == "Wait"
