@@ -1,0 +1,40 @@
+"""Cash put into or taken out of the drawer without a sale (存入/取出, domain 11.5)."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from firmware.txn import closing, shift
+from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.numbers import next_trace
+from firmware.txn.till import expected_cash
+from rules.rights import Right
+from wire.facts import CashMoved
+
+REASONS: Final = ("change", "float", "deposit", "purchase", "refund", "other")
+"""换零, 补充备用金, 上缴, 采购, 退款, 其他."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveCash:
+    """Put `amount_fen` into the drawer, or take it out, for one of `REASONS`."""
+
+    way: Literal["in", "out"]
+    amount_fen: int
+    reason: str
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`CashMoved`, or 2001, 2014, 2005, 2006, 6007 above the shop's limit, 8009 for more than the drawer holds."""
+        assert self.reason in REASONS, self.reason
+        open_shift = shift.current(ctx.books)
+        if refusal := lacking(ctx, Right.CASH_IN_OUT, None if open_shift else 2014):
+            return refusal
+        assert open_shift is not None
+        if not 0 < self.amount_fen <= ctx.settings.closing.cash_out_max_fen:
+            return Refusal(6007)
+        if self.way == "out" and self.amount_fen > expected_cash(closing.running(ctx.books)):
+            return Refusal(8009)
+        fact = CashMoved(
+            open_shift.batch, next_trace(ctx.books), self.way, self.amount_fen, self.reason, ctx.session.operator,
+            ctx.approver, print_slip=ctx.devices.printer != "none", open_drawer=ctx.settings.drawer.kind != "none",
+        )  # fmt: skip
+        return Decision((fact,))

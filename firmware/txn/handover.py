@@ -1,0 +1,133 @@
+"""Handing a shift over (交班): counted blind, always possible, offline and with printer or drawer broken (decisions 21)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from firmware.txn import closing, shift
+from firmware.txn.approve import authority
+from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.shift import Shift, next_batch
+from firmware.txn.till import Figures, expected_cash, transactions
+from rules.money import counted_fen
+from rules.rights import Right, Role
+from wire.facts import Fact, ReportPrinted, ShiftClosed, ShiftOpened, Trouble
+
+COUNTED_FEN_MAX: Final = 99_999_999
+FULL_SOON_PERCENT: Final = 80
+
+
+def unfinished(ctx: Context) -> tuple[str, ...]:
+    """Order numbers of payments still unknown or being reversed."""
+    return ()
+
+
+def holds(ctx: Context) -> int:
+    """Baskets put aside; they outlive the shift."""
+    return 0
+
+
+def difference_fen(ctx: Context, counted: tuple[tuple[int, int], ...]) -> int:
+    """Counted less expected cash of the open shift: above zero 长款, below 短款."""
+    return _sum(counted) - expected_cash(closing.running(ctx.books))
+
+
+def fits(ctx: Context, counted: tuple[tuple[int, int], ...]) -> bool:
+    """Whether the count is within the shop's limit; a screen learns no more of what is expected."""
+    return abs(difference_fen(ctx, counted)) <= ctx.settings.closing.difference_max_fen
+
+
+def full_percent(ctx: Context) -> int:
+    """How full the open batch is, of `shift.batch_records_max` transactions."""
+    return transactions(closing.running(ctx.books)) * 100 // ctx.settings.shift.batch_records_max
+
+
+def close_right(ctx: Context, open_shift: Shift | None) -> Right:
+    """One's own shift, or somebody else's."""
+    own = open_shift is None or open_shift.operator == ctx.session.operator
+    return Right.SHIFT_CLOSE_OWN if own else Right.SHIFT_CLOSE_ANY
+
+
+@dataclass(frozen=True, slots=True)
+class CloseShift:
+    """Close the open shift with what was counted: denomination in fen, pieces. `counts`: how often it was counted."""
+
+    counted: tuple[tuple[int, int], ...]
+    counts: int = 1
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`ShiftClosed`, or 2001, 2014; 8011 while payments are unfinished, until a supervisor carries them over; 2005,
+        2006; 6007; 8008 for a difference above the limit, until a supervisor stands by it."""
+        open_shift = shift.current(ctx.books)
+        alone = authority(ctx) not in (Role.SUPERVISOR, Role.ADMIN)
+        waiting = unfinished(ctx)
+        stuck = bool(ctx.session.basket.lines) or (bool(waiting) and alone)
+        states = (None if open_shift else 2014, 8011 if stuck else None)
+        if refusal := lacking(ctx, close_right(ctx, open_shift), *states):
+            return refusal
+        assert open_shift is not None
+        if not 0 <= _sum(self.counted) <= COUNTED_FEN_MAX:
+            return Refusal(6007)
+        if alone and not fits(ctx, self.counted):
+            return Refusal(8008)
+        fact = _closed(ctx, open_shift, self.counted, _sum(self.counted), self.counts)
+        return Decision((fact, *_alarm(ctx, fact), *_copies(ctx, fact)))
+
+
+@dataclass(frozen=True, slots=True)
+class RollShift:
+    """A full batch: close it and go on in the next one with one key, uncounted, the cash carried over as it should be."""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`ShiftClosed` and `ShiftOpened` in one commit, or 2001, 2014, 2005."""
+        open_shift = shift.current(ctx.books)
+        if refusal := lacking(ctx, Right.SHIFT_CLOSE_OWN, None if open_shift else 2014):
+            return refusal
+        assert open_shift is not None
+        cash_fen = max(0, expected_cash(closing.running(ctx.books)))
+        fact = _closed(ctx, open_shift, (), cash_fen, 0)
+        opened = ShiftOpened(
+            next_batch(ctx.books), ctx.session.operator, open_shift.business_date, cash_fen, {}, open_drawer=False
+        )
+        return Decision((fact, opened))
+
+
+def _closed(
+    ctx: Context, open_shift: Shift, counted: tuple[tuple[int, int], ...], cash_fen: int, counts: int
+) -> ShiftClosed:
+    figures: Figures = closing.running(ctx.books)
+    expected_fen = expected_cash(figures)
+    return ShiftClosed(
+        open_shift.batch,
+        ctx.session.operator,
+        open_shift.business_date,
+        open_shift.opened_seq,
+        {str(fen): pieces for fen, pieces in counted if pieces},
+        cash_fen,
+        expected_fen,
+        cash_fen - expected_fen,
+        {name: number for name, number in figures.items() if number},
+        counts,
+        ctx.approver,
+        unfinished(ctx),
+        holds(ctx),
+        print_slip=ctx.devices.printer != "none",
+        open_drawer=counts > 0 and ctx.settings.drawer.kind != "none",
+    )
+
+
+def _alarm(ctx: Context, fact: ShiftClosed) -> tuple[Fact, ...]:
+    """A difference above the limit is reported at once: 长款 or 短款."""
+    if abs(fact.difference_fen) <= ctx.settings.closing.difference_max_fen:
+        return ()
+    code = 8013 if fact.difference_fen > 0 else 8014
+    return (Trouble(code, f"batch {fact.batch}: {fact.difference_fen} fen"),)
+
+
+def _copies(ctx: Context, fact: ShiftClosed) -> tuple[Fact, ...]:
+    """The other copies, print jobs of their own: one for each who signs."""
+    more = ctx.settings.closing.copies - 1 if fact.print_slip else 0
+    return (ReportPrinted("shift", fact.batch, fact.operator, {}),) * more
+
+
+def _sum(counted: tuple[tuple[int, int], ...]) -> int:
+    return counted_fen(dict(counted))
