@@ -10,7 +10,7 @@ from rules.errors import first_refusal
 from rules.rights import Right, Role, right_refusal, role_of
 from wire.facts import Approved
 
-OVERRIDABLE = frozenset({2006, 2012, 2015, 2016, 4011, 6003, 6006, 6007, 8004, 8005, 8007, 8008})
+OVERRIDABLE = frozenset({2006, 2012, 2015, 2016, 4011, 6003, 6006, 6007, 8004, 8005, 8007, 8008, 8011})
 """Refusals that a supervisor may lift for one action: the command is then decided again with `Context.approver`."""
 
 

@@ -10,7 +10,7 @@ from firmware.txn.shift import Shift, next_batch
 from firmware.txn.till import Figures, expected_cash, transactions
 from rules.money import counted_fen
 from rules.rights import Right, Role
-from wire.facts import Fact, ReportPrinted, ShiftClosed, ShiftOpened, Trouble
+from wire.facts import Fact, ShiftClosed, ShiftOpened, Trouble
 
 COUNTED_FEN_MAX: Final = 99_999_999
 FULL_SOON_PERCENT: Final = 80
@@ -70,7 +70,7 @@ class CloseShift:
         if alone and not fits(ctx, self.counted):
             return Refusal(8008)
         fact = _closed(ctx, open_shift, self.counted, _sum(self.counted), self.counts)
-        return Decision((fact, *_alarm(ctx, fact), *_copies(ctx, fact)))
+        return Decision((fact, *_alarm(ctx, fact)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,7 @@ def _closed(
         unfinished(ctx),
         holds(ctx),
         print_slip=ctx.devices.printer != "none",
+        copies=ctx.settings.closing.copies,
         open_drawer=counts > 0 and ctx.settings.drawer.kind != "none",
     )
 
@@ -121,12 +122,6 @@ def _alarm(ctx: Context, fact: ShiftClosed) -> tuple[Fact, ...]:
         return ()
     code = 8013 if fact.difference_fen > 0 else 8014
     return (Trouble(code, f"batch {fact.batch}: {fact.difference_fen} fen"),)
-
-
-def _copies(ctx: Context, fact: ShiftClosed) -> tuple[Fact, ...]:
-    """The other copies, print jobs of their own: one for each who signs."""
-    more = ctx.settings.closing.copies - 1 if fact.print_slip else 0
-    return (ReportPrinted("shift", fact.batch, fact.operator, {}),) * more
 
 
 def _sum(counted: tuple[tuple[int, int], ...]) -> int:

@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 
 from firmware.txn.books import Entry, Reading
+from firmware.txn.slips.closing import cash_slip, day_slip, report_slip, settlement_slip, shift_slip
 from firmware.txn.slips.sale import sale_slip
 from firmware.txn.slips.sheet import Sheet
 from wire import facts
-from wire.facts import Fact, Sale
+from wire.facts import BatchSettled, CashMoved, DayClosed, Fact, ReportPrinted, Sale, ShiftClosed
 from wire.receipt import Receipt
 
 Builder = Callable[[Sheet, Any, Entry], Receipt]
@@ -17,6 +18,11 @@ Builder = Callable[[Sheet, Any, Entry], Receipt]
 
 BUILDERS: dict[type[Fact], Builder] = {
     Sale: sale_slip,
+    CashMoved: cash_slip,
+    ShiftClosed: shift_slip,
+    BatchSettled: settlement_slip,
+    DayClosed: day_slip,
+    ReportPrinted: report_slip,
 }
 """Facts that may be print jobs, with the slip of each. A subject adds its own line."""
 

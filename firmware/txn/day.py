@@ -1,0 +1,189 @@
+"""Closing the business day (日结, Z), opening it again, X reports and the settlement of a batch (domain 11.5, 5.3)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from firmware.events import Ask, SignSeal
+from firmware.txn import closing, shift
+from firmware.txn.closing import BusinessDay, Closing
+from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.till import Figures, merged
+from rules import totals
+from rules.rights import Right
+from wire.facts import BatchSettled, DayClosed, DayReopened, ReportPrinted, Trouble
+from wire.messages import AnswerTotals, AskTotals
+
+REASONS: Final = ("late_sale", "miscount", "other")
+"""Why a closed day is opened again."""
+
+
+def head(ctx: Context) -> tuple[int, str]:
+    """The last record of the journal and its chain hash, in hex."""
+    seq, digest = ctx.books.read("SELECT seq, hex(hash) FROM journal ORDER BY seq DESC LIMIT 1")[0]
+    return int(seq), str(digest).lower()
+
+
+def z_figures(ctx: Context, day: BusinessDay) -> Figures:
+    """What the Z of this day says: its shifts, and what happened while none was open."""
+    figures = merged(day.figures, closing.nobodys(ctx.books))
+    return {name: number for name, number in figures.items() if number}
+
+
+def _no_z(ctx: Context) -> Refusal | None:
+    """Why there can be no Z now: 2001, 8010 while a shift is open, 6008 when no shift was closed since the last, right."""
+    open_shift, day = shift.current(ctx.books), closing.open_day(ctx.books)
+    return lacking(ctx, Right.DAY_CLOSE, 8010 if open_shift else None, None if day else 6008)
+
+
+@dataclass(frozen=True, slots=True)
+class AskSeal:
+    """Have the head of the journal signed, for the Z slip; the worker answers `Signed`."""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The signature on its way, or 2001, 8010, 6008, 2005, 2006."""
+        if refusal := _no_z(ctx):
+            return refusal
+        seq, digest = head(ctx)
+        epoch = int(ctx.books.read("SELECT epoch FROM journal ORDER BY seq DESC LIMIT 1")[0][0])
+        return Decision(effects=(SignSeal(ctx.terminal, epoch, seq, digest),))
+
+
+@dataclass(frozen=True, slots=True)
+class CloseDay:
+    """Z: the oldest business day whose shifts are all closed. `upto` and `hash`: the head of the journal that was signed
+    for it, its `Seal` already appended; 0: there is no signature, the head as it stands is named."""
+
+    upto: int = 0
+    hash: str = ""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`DayClosed`, or 2001, 8010, 6008, 2005, 2006."""
+        if refusal := _no_z(ctx):
+            return refusal
+        day = closing.open_day(ctx.books)
+        assert day is not None
+        seq, digest = (self.upto, self.hash) if self.upto else head(ctx)
+        fact = DayClosed(
+            closing.z_number(ctx.books) + 1, day.date, day.batches, z_figures(ctx, day),
+            closing.grand_total_fen(ctx.books), ctx.session.operator, seq, digest,
+            print_slip=ctx.devices.printer != "none",
+        )  # fmt: skip
+        return Decision((fact,))
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenDay:
+    """Open the day closed last again, for one of `REASONS`."""
+
+    reason: str
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`DayReopened`, or 2001, 8010, 6008 when no day is closed, 2005, 2006."""
+        assert self.reason in REASONS, self.reason
+        day = closing.closed_day(ctx.books)
+        states = (8010 if shift.current(ctx.books) else None, None if day else 6008)
+        if refusal := lacking(ctx, Right.DAY_CLOSE, *states):
+            return refusal
+        assert day is not None
+        return Decision((DayReopened(day.number, day.date, ctx.session.operator, self.reason),))
+
+
+@dataclass(frozen=True, slots=True)
+class PrintX:
+    """交班预览: the open shift so far on paper; changes nothing."""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`ReportPrinted`, or 2001, 2014, 2005, 2006."""
+        open_shift = shift.current(ctx.books)
+        right = x_right(ctx)
+        if refusal := lacking(ctx, right, None if open_shift else 2014):
+            return refusal
+        assert open_shift is not None
+        figures = {name: number for name, number in closing.running(ctx.books).items() if number}
+        return Decision((ReportPrinted("x", open_shift.batch, ctx.session.operator, figures),))
+
+
+def x_right(ctx: Context) -> Right:
+    """One's own shift, or somebody else's."""
+    open_shift = shift.current(ctx.books)
+    own = open_shift is None or open_shift.operator == ctx.session.operator
+    return Right.X_REPORT_OWN if own else Right.X_REPORT_ANY
+
+
+# --- settlement -----------------------------------------------------------------
+
+
+def ask_totals(ctx: Context, due: Closing) -> Ask:
+    """What has the backend booked of this batch?"""
+    epoch = int(ctx.books.read("SELECT epoch FROM journal ORDER BY seq DESC LIMIT 1")[0][0])
+    return Ask(due.closed_seq, AskTotals(epoch, due.batch, due.closed_seq))
+
+
+@dataclass(frozen=True, slots=True)
+class SettleNow:
+    """Ask the backend for the totals of a closed batch, by hand."""
+
+    batch: int
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The question, or 2001, 6008 for a batch that is not known, 1003 without a link."""
+        known = next((each for each in closing.closings(ctx.books) if each.batch == self.batch), None)
+        if refusal := lacking(ctx, Right.SHIFT_CLOSE_OWN, None if known else 6008):
+            return refusal
+        if ctx.devices.link != "up":
+            return Refusal(1003)
+        assert known is not None
+        return Decision(effects=(ask_totals(ctx, known),))
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """The backend's totals of a batch came: the verdict."""
+
+    answer: AnswerTotals
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`BatchSettled`, uneven with an alarm (8012), or nothing for a batch that has this verdict already."""
+        known = next((each for each in closing.closings(ctx.books) if each.batch == self.answer.batch), None)
+        if known is None:
+            return Decision()
+        differs = totals.differing(known.ours, self.answer.totals)
+        verdict = "uneven" if differs or not self.answer.whole else "balanced"
+        if known.verdict == verdict:
+            return Decision()
+        fact = BatchSettled(
+            known.batch, "uneven" if verdict == "uneven" else "balanced", known.ours, self.answer.totals, differs,
+            print_slip=ctx.devices.printer != "none",
+        )  # fmt: skip
+        alarm = (Trouble(8012, f"batch {known.batch}: {' '.join(differs)}"),) if verdict == "uneven" else ()
+        return Decision((fact, *alarm))
+
+
+@dataclass(frozen=True, slots=True)
+class PrintDetail:
+    """结算明细单: the transactions of a batch, one row each, as far as they are still here."""
+
+    batch: int
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`ReportPrinted`, or 2001, 6008, 2005."""
+        known = next((each for each in closing.closings(ctx.books) if each.batch == self.batch), None)
+        if refusal := lacking(ctx, Right.X_REPORT_OWN, None if known else 6008):
+            return refusal
+        assert known is not None
+        rows = ctx.books.read(
+            "SELECT batch, trace, due_fen FROM receipt WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",
+            known.first_seq, known.closed_seq, DETAIL_ROWS_MAX,
+        )  # fmt: skip
+        listed = tuple((shift_number(row[0], row[1]), f"{row[2] // 100}.{row[2] % 100:02}") for row in rows)
+        fact = ReportPrinted("settlement_detail", known.batch, ctx.session.operator, known.ours, listed)
+        return Decision((fact,))
+
+
+DETAIL_ROWS_MAX: Final = 300
+"""A slip is no archive: the backend has the rest, and a record is bounded."""
+
+
+def shift_number(batch: int, trace: int) -> str:
+    """`000123-000045`."""
+    return f"{batch:06d}-{trace:06d}"

@@ -1,0 +1,129 @@
+"""Figures of a shift or day in groups, for slips and screens alike: what X, shift slip and Z say (domain 10.4, 11.5)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from firmware.txn import till
+from rules import totals
+from rules.errors import error
+from texts import Lang, t
+from wire.layout import money, quantity
+
+CHANNELS = ("card", "wechat", "alipay", "unionpay", "ecny", "member")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group of figures: rows of name, count (or empty) and amount (or empty). `name` is the text `group__NAME`."""
+
+    name: str
+    rows: tuple[tuple[str, str, str], ...]
+
+    def title(self, lang: Lang) -> str:
+        """Its heading."""
+        return t("receipt", lang, f"group__{self.name}")
+
+
+def groups(figures: Mapping[str, int], lang: Lang, *, expected: bool = True) -> tuple[Group, ...]:
+    """All groups that have something to say. `expected`: whether the cash that must be there may be told."""
+    found = (
+        Group("sales", tuple(_sales(figures, lang))),
+        Group("tenders", tuple(_tenders(figures, lang))),
+        Group("cash", tuple(_cash(figures, lang, expected))),
+        Group("off", tuple(_off(figures, lang))),
+        Group("undone", tuple(_counted(figures, lang, _UNDONE))),
+        Group("drawer", tuple(_drawer(figures, lang))),
+        Group("trouble", tuple(_trouble(figures, lang))),
+    )
+    return tuple(group for group in found if group.rows)
+
+
+def _say(lang: Lang, name: str) -> str:
+    return t("receipt", lang, f"figure__{name}")
+
+
+def _sales(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
+    """销售额, 退款, 撤销, 净销售额, 客单价, 件数: the definitions of domain 10.4."""
+    sales = figures.get(totals.SALES, 0)
+    net_fen = till.net_sales(figures)
+    yield _say(lang, "goods"), "", money(figures.get(till.GOODS_FEN, 0))
+    yield _say(lang, "sales"), str(sales), money(figures.get(totals.SALES_FEN, 0))
+    for name, fen in ((totals.REFUNDS, totals.REFUNDS_FEN), (totals.VOIDS, totals.VOIDS_FEN)):
+        yield _say(lang, name), str(figures.get(name, 0)), money(-figures.get(fen, 0))
+    yield _say(lang, "net"), "", money(net_fen)
+    if sales:
+        yield _say(lang, "average"), "", money(net_fen // sales)
+        yield _say(lang, "items"), quantity(figures.get(till.ITEMS_MILLI, 0)), ""
+    if figures.get(till.LATE):
+        yield _say(lang, "late"), str(figures[till.LATE]), money(figures.get(till.LATE_FEN, 0))
+
+
+def _tenders(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
+    """Each means: taken, given back, the channel's fee."""
+    yield _say(lang, "cash"), str(figures.get(till.CASH_SALES, 0)), money(figures.get(till.CASH_SALES_FEN, 0))
+    if figures.get(till.CASH_BACK):
+        yield _say(lang, "cash_back"), str(figures[till.CASH_BACK]), money(-figures.get(till.CASH_BACK_FEN, 0))
+    for channel in CHANNELS:
+        name = t("receipt", lang, f"tender__{channel}")
+        (paid, paid_fen), (back, back_fen) = totals.paid(channel), totals.back(channel)
+        if figures.get(paid):
+            yield name, str(figures[paid]), money(figures.get(paid_fen, 0))
+        if figures.get(back):
+            yield t("receipt", lang, "figure__back_by", name=name), str(figures[back]), money(-figures.get(back_fen, 0))
+        if figures.get(f"fee_{channel}_fen"):
+            yield t("receipt", lang, "figure__fee_of", name=name), "", money(figures[f"fee_{channel}_fen"])
+
+
+def _cash(figures: Mapping[str, int], lang: Lang, expected: bool) -> Iterator[tuple[str, str, str]]:
+    """Float, what came and went with its reasons, and what must be there."""
+    if till.FLOAT_FEN in figures:
+        yield _say(lang, "float"), "", money(figures[till.FLOAT_FEN])
+    for way in ("in", "out"):
+        for name in sorted(figures):
+            reason = name.removeprefix(f"{way}_").removesuffix("_fen")
+            if name == f"{way}_{reason}_fen" and f"{way}_{reason}" in figures:
+                words = t("receipt", lang, f"figure__{way}_for", reason=t("receipt", lang, f"reason__{reason}"))
+                sign = 1 if way == "in" else -1
+                yield words, str(figures[f"{way}_{reason}"]), money(sign * figures[name])
+    if expected and till.FLOAT_FEN in figures:
+        yield _say(lang, "expected"), "", money(till.expected_cash(figures))
+
+
+def _off(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
+    for name in sorted(figures):
+        if name.startswith("off_") and not name.endswith("_fen"):
+            words = t("receipt", lang, f"reduction__{name.removeprefix('off_')}")
+            yield words, str(figures[name]), money(-figures.get(f"{name}_fen", 0))
+    if figures.get(totals.ROUNDING_FEN):
+        yield _say(lang, "rounding"), "", money(-figures[totals.ROUNDING_FEN])
+
+
+_UNDONE = (
+    (till.REMOVED, till.REMOVED_FEN), (till.CANCELLED, till.CANCELLED_FEN), (till.HELD, ""), (till.HOLDS_DROPPED, ""),
+)  # fmt: skip
+_DRAWER = ((till.DRAWER_SALE, ""), (till.DRAWER_OTHER, ""), (till.DRAWER_STUCK, ""), (till.DRAWER_FORCED, ""))
+
+
+def _counted(
+    figures: Mapping[str, int], lang: Lang, names: tuple[tuple[str, str], ...]
+) -> Iterator[tuple[str, str, str]]:
+    for name, fen in names:
+        if figures.get(name):
+            yield _say(lang, name), str(figures[name]), money(figures.get(fen, 0)) if fen else ""
+
+
+def _drawer(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
+    yield from _counted(figures, lang, _DRAWER)
+    refused = sum(number for name, number in figures.items() if name.startswith("drawer_refused_"))
+    if refused:
+        yield _say(lang, "drawer_refused"), str(refused), ""
+
+
+def _trouble(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
+    """Reprints by reason, troubles by code."""
+    if figures.get(till.REPRINTS):
+        yield _say(lang, "reprints"), str(figures[till.REPRINTS]), ""
+    for name in sorted(figures):
+        if name.startswith("trouble_"):
+            code = int(name.removeprefix("trouble_"))
+            yield error(code).line(lang), str(figures[name]), ""
