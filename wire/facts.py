@@ -239,7 +239,6 @@ class ShiftClosed(Fact, frozen=True):
     copies: int = 1  # slips to sign; each is proven by itself
     print_slip: bool = True
     open_drawer: bool = True
-    copies: int = 1  # one for each who signs
 
 
 class BatchSettled(Fact, frozen=True):

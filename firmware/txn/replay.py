@@ -8,7 +8,7 @@ from wire.facts import Carried
 
 Rows = list[list[int | str]]
 
-CARRIED_TABLES: Final = ("life", "sign_on", "shift")
+CARRIED_TABLES: Final = ("life", "sign_on", "shift", "till", "closing", "business_day")
 """Projections that a `Carried` holds whole; the others only speak of records that are still there."""
 
 SHIFTS_CARRIED_MAX: Final = 100
@@ -32,7 +32,8 @@ def snapshot(books: Books, before: Carried | None) -> tuple[dict[str, Rows], dic
     totals = dict(before.balances) if before else {}
     for name, column in (("sales", 1), ("sales_fen", 2), ("cash_fen", 3)):
         totals[name] = totals.get(name, 0) + sum(int(row[column]) for row in gone)
-    return tables, totals
+    grand = next((int(row[1]) for row in tables["life"] if row[0] == "grand_total_fen"), 0)
+    return tables, {**totals, "grand_total_fen": grand}
 
 
 def restore(books: Books, carried: Carried) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from rules.rights import Right
-from wire.facts import Carried, Sale, ShiftOpened
+from wire.facts import Carried, Sale, ShiftClosed, ShiftOpened
 
 BATCH_MAX = 999_999
 FLOAT_FEN_MAX = 1_000_000_00
@@ -24,12 +24,13 @@ class Shift:
     sales_fen: int
     rounding_fen: int
     cash_fen: int
+    opened_seq: int = 0
 
 
 def current(books: Reading) -> Shift | None:
     """The open shift, or None."""
     rows = books.read(
-        "SELECT batch, operator, business_date, float_fen, sales, sales_fen, rounding_fen, cash_fen"
+        "SELECT batch, operator, business_date, float_fen, sales, sales_fen, rounding_fen, cash_fen, opened_seq"
         " FROM shift WHERE open = 1"
     )
     assert len(rows) <= 1
@@ -71,6 +72,10 @@ def _opened(books: Books, fact: ShiftOpened, entry: Entry) -> None:
     )  # fmt: skip
 
 
+def _closed(books: Books, fact: ShiftClosed, entry: Entry) -> None:
+    books.write("UPDATE shift SET open = 0 WHERE batch = ?", fact.batch)
+
+
 def _sold(books: Books, fact: Sale, entry: Entry) -> None:
     cash_fen = sum(part.paid_fen - part.change_fen for part in fact.tenders if part.kind == "cash")
     books.write(
@@ -96,5 +101,5 @@ SUBJECT = Subject(
         " float_fen INTEGER NOT NULL, opened_seq INTEGER NOT NULL, open INTEGER NOT NULL, sales INTEGER NOT NULL,"
         " sales_fen INTEGER NOT NULL, rounding_fen INTEGER NOT NULL, cash_fen INTEGER NOT NULL) STRICT",
     ),
-    {Carried: _carried, ShiftOpened: _opened, Sale: _sold},
+    {Carried: _carried, ShiftOpened: _opened, ShiftClosed: _closed, Sale: _sold},
 )

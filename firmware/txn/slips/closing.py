@@ -10,7 +10,7 @@ from texts import t
 from wire import facts
 from wire.facts import BatchSettled, CashMoved, DayClosed, ReportPrinted, Seal, ShiftClosed
 from wire.layout import money
-from wire.receipt import Receipt, ReceiptRow, ReceiptSection
+from wire.receipt import Receipt, ReceiptRow, ReceiptSection, SlipKind
 from wire.seal import seal_words
 
 
@@ -44,7 +44,7 @@ def shift_slip(sheet: Sheet, fact: ShiftClosed, entry: Entry) -> Receipt:
 
 def report_slip(sheet: Sheet, fact: ReportPrinted, entry: Entry) -> Receipt:
     """X and settlement details: what was true when it was asked for."""
-    kind = "settlement_detail" if fact.report == "settlement_detail" else "x"
+    kind: SlipKind = "settlement_detail" if fact.report == "settlement_detail" else "x"
     rows = tuple(ReceiptRow(row) for row in fact.rows)
     more = (ReceiptSection(rows=rows),) if rows else ()
     sections = _sections(sheet, fact.figures) if kind == "x" else (_totals(sheet, fact.figures),)

@@ -1,0 +1,183 @@
+"""The till's figures: one pure function over the journal's facts makes expected cash and every total of a shift.
+
+`fold` is used three ways and must give the same each time: fact by fact by the projection (so that an X report costs the
+same however long the journal is), from scratch over a shift's range of the journal, and by tests. Figures are a dict from
+name to integer; a missing name counts as 0. Names of what the backend books too are those of `rules.totals`.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from rules import totals
+from wire.facts import (
+    BasketCancelled,
+    BasketHeld,
+    CashMoved,
+    DrawerMoved,
+    DrawerPulsed,
+    DrawerRefused,
+    DrawerReleased,
+    Fact,
+    HoldDropped,
+    LineRemoved,
+    NoSale,
+    Refund,
+    RefundTurned,
+    Reprinted,
+    Sale,
+    ShiftOpened,
+    TenderPart,
+    Trouble,
+)
+from wire.totals import part_of
+
+Figures = dict[str, int]
+
+FLOAT_FEN = "float_fen"
+IN, IN_FEN, OUT, OUT_FEN = "in", "in_fen", "out", "out_fen"
+GOODS_FEN, ITEMS_MILLI = "goods_fen", "items_milli"
+CASH_SALES, CASH_SALES_FEN = "cash_sales", "cash_sales_fen"
+CASH_BACK, CASH_BACK_FEN = "cash_back", "cash_back_fen"
+LATE, LATE_FEN = "late", "late_fen"
+REMOVED, REMOVED_FEN = "removed", "removed_fen"
+CANCELLED, CANCELLED_FEN = "cancelled", "cancelled_fen"
+HELD, HOLDS_DROPPED = "held", "holds_dropped"
+DRAWER_SALE, DRAWER_OTHER = "drawer_sale", "drawer_other"
+DRAWER_FORCED, DRAWER_STUCK = "drawer_forced", "drawer_stuck"
+REPRINTS = "reprints"
+
+
+def fold(figures: Figures, fact: Fact) -> Figures:
+    """The figures after one more fact; the given ones are left alone."""
+    added = figures_of(fact)
+    if not added:
+        return figures
+    after = dict(figures)
+    for name, number in added.items():
+        after[name] = after.get(name, 0) + number
+    return after
+
+
+def folded(facts: Iterable[Fact]) -> Figures:
+    """The figures of a range of the journal, from scratch."""
+    figures: Figures = {}
+    for fact in facts:
+        figures = fold(figures, fact)
+    return figures
+
+
+def merged(one: Mapping[str, int], other: Mapping[str, int]) -> Figures:
+    """Both added up, name by name."""
+    names = {**one, **other}
+    return {name: one.get(name, 0) + other.get(name, 0) for name in names}
+
+
+def expected_cash(figures: Mapping[str, int]) -> int:
+    """What must lie in the drawer: float + cash sales - cash given back + cash in - cash out; fen (domain 11.5)."""
+    cash_fen = figures.get(totals.CASH_FEN, 0)
+    assert cash_fen == figures.get(CASH_SALES_FEN, 0) - figures.get(CASH_BACK_FEN, 0), figures
+    return figures.get(FLOAT_FEN, 0) + cash_fen + figures.get(IN_FEN, 0) - figures.get(OUT_FEN, 0)
+
+
+def net_sales(figures: Mapping[str, int]) -> int:
+    """净销售额: what was taken less what was given back; fen (domain 10.4). It is what the grand total grows by."""
+    given = figures.get(totals.REFUNDS_FEN, 0) + figures.get(totals.VOIDS_FEN, 0)
+    return figures.get(totals.SALES_FEN, 0) - given
+
+
+def transactions(figures: Mapping[str, int]) -> int:
+    """Numbered transactions, for the limit of a batch (domain 5.3)."""
+    return sum(figures.get(name, 0) for name in (totals.SALES, totals.REFUNDS, totals.VOIDS, IN, OUT))
+
+
+def settled_names(figures: Mapping[str, int]) -> Figures:
+    """What of the figures the backend books too: the totals a batch is settled by."""
+    kept = {name: n for name, n in figures.items() if name in totals.BASE or name.startswith(("paid_", "back_"))}
+    return totals.summed((kept,))
+
+
+def figures_of(fact: Fact) -> Figures:
+    """What one fact adds; empty for facts that change no figure."""
+    match fact:
+        case Sale():
+            return _sold(fact)
+        case Refund():
+            return _used(part_of(fact)) | _cash_back(_cash(fact.tenders)) | _opened(fact.open_drawer, DRAWER_SALE)
+        case RefundTurned():
+            return _used(part_of(fact)) | _cash_back(fact.amount_fen) | _opened(fact.open_drawer, DRAWER_SALE)
+        case CashMoved():
+            return _moved(fact)
+        case ShiftOpened():
+            return {FLOAT_FEN: fact.float_fen} | _opened(fact.open_drawer, DRAWER_OTHER)
+        case LineRemoved():
+            return {REMOVED: 1, REMOVED_FEN: fact.line.amount_fen}
+        case BasketCancelled():
+            return {CANCELLED: 1, CANCELLED_FEN: fact.total_fen}
+        case _:
+            return _events(fact)
+
+
+def _events(fact: Fact) -> Figures:
+    """Things that are counted, not summed."""
+    match fact:
+        case BasketHeld():
+            return {HELD: 1}
+        case HoldDropped():
+            return {HOLDS_DROPPED: 1}
+        case NoSale():
+            return {DRAWER_OTHER: 1}
+        case DrawerReleased():
+            return {DRAWER_SALE: 1}
+        case DrawerRefused():
+            return {f"drawer_refused_{fact.code}": 1}
+        case DrawerPulsed(outcome="did_not_open" | "no_drawer"):
+            return {DRAWER_STUCK: 1}
+        case DrawerMoved(open=True, forced=True):
+            return {DRAWER_FORCED: 1}
+        case Reprinted():
+            return {REPRINTS: 1, f"reprint_{fact.reason}": 1}
+        case Trouble():
+            return {f"trouble_{fact.code}": 1}
+        case _:
+            return {}
+
+
+def _sold(sale: Sale) -> Figures:
+    cash_fen = _cash(sale.tenders)
+    figures = _used(part_of(sale)) | {GOODS_FEN: sale.total_fen}
+    figures[ITEMS_MILLI] = sum(1000 if line.weighed else line.quantity_milli for line in sale.lines)
+    for off in sale.reductions:
+        for name, number in ((f"off_{off.kind}", 1), (f"off_{off.kind}_fen", off.amount_fen)):
+            figures[name] = figures.get(name, 0) + number
+    for part in sale.tenders:
+        if part.fee_fen:
+            name = f"fee_{'card' if part.kind == 'card' else part.channel}_fen"
+            figures[name] = figures.get(name, 0) + part.fee_fen
+    if any(part.kind == "cash" for part in sale.tenders):
+        figures |= {CASH_SALES: 1, CASH_SALES_FEN: cash_fen}
+    if sale.late:
+        figures |= {LATE: 1, LATE_FEN: sale.due_fen}
+    return figures | _opened(sale.open_drawer, DRAWER_SALE)
+
+
+def _cash(tenders: tuple[TenderPart, ...]) -> int:
+    return sum(part.paid_fen - part.change_fen for part in tenders if part.kind == "cash")
+
+
+def _cash_back(fen: int) -> Figures:
+    return {CASH_BACK: 1, CASH_BACK_FEN: fen} if fen else {}
+
+
+def _moved(fact: CashMoved) -> Figures:
+    count, fen = (IN, IN_FEN) if fact.way == "in" else (OUT, OUT_FEN)
+    named = f"{fact.way}_{fact.reason}"
+    moved = {count: 1, fen: fact.amount_fen, named: 1, f"{named}_fen": fact.amount_fen}
+    return moved | _opened(fact.open_drawer, DRAWER_OTHER)
+
+
+def _opened(opened: bool, name: str) -> Figures:
+    return {name: 1} if opened else {}
+
+
+def _used(part: Figures) -> Figures:
+    """Without the names that are there and 0."""
+    return {name: number for name, number in part.items() if number}
