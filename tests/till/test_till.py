@@ -26,6 +26,7 @@ from wire.facts import (
     Trouble,
 )
 
+
 def project(books: Replayed, entry: Entry) -> None:
     """This subject's tables alone."""
     if apply := closing.SUBJECT.apply.get(type(entry.fact)):
