@@ -1,4 +1,4 @@
-"""Sample goods to click: what a cashier scans on a usual day, labels of the scale, and codes that scan badly."""
+"""Sample codes to click: goods of a usual day, labels of the scale, customers' payment codes, and codes that scan badly."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -19,20 +19,34 @@ UNKNOWN_BODY = "690999999999"
 AMOUNT_FLAG, WEIGHT_FLAG, BOTH_FLAG = "21", "22", "26"
 """Flags of the scale layouts a terminal knows out of the box (domain 7.2)."""
 
+PAYMENT_CODES = {
+    "wechat": ("134", 18),
+    "alipay": ("288", 18),
+    "unionpay": ("622", 19),
+    "ecny": ("019", 19),
+    "member": ("HY00", 18),
+}
+"""Channel -> how its codes begin, and how long they are."""
+
+CARD_NUMBER = "4111111111111111"
+"""The number every card industry document uses as an example: a terminal must not take it."""
+
 GRAMS = (735, 1_280, 462)
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One card: what stands on it, and what a click scans."""
+    """One card: what stands on it, and what a click scans. The last `fresh` digits are drawn anew at each click: a payment
+    code is good for one payment."""
 
     name: str
     price: str
     shown: str
     scan: Scan
+    fresh: int = 0
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Cards under one heading: `plain`, `weighed` or `odd`."""
+    """Cards under one heading: `plain`, `weighed`, `pay` or `odd`."""
 
     name: str
     samples: tuple[Sample, ...]
@@ -51,6 +65,7 @@ def samples(lang: Lang) -> tuple[Group, ...]:
     return (
         Group("plain", tuple(_plain(good, lang) for good in counted)),
         Group("weighed", tuple(_weighed(weighed, lang))),
+        Group("pay", tuple(_payment_codes(lang))),
         Group("odd", tuple(_odd(counted[0], lang))),
     )
 
@@ -100,6 +115,15 @@ def _weighed(goods: Sequence[Product], lang: Lang) -> Iterator[Sample]:
         yield Sample(name, _yuan(fen), code, Scan(text=code))
 
 
+def _payment_codes(lang: Lang) -> Iterator[Sample]:
+    """What a customer's telephone shows, by its channel's form (domain 1.1)."""
+    for channel, (start, digits) in PAYMENT_CODES.items():
+        text = start.ljust(digits, "0")
+        shown = f"{start}{'·' * (digits - len(start))}"
+        name = t("emulator", lang, f"sample__{channel}")
+        yield Sample(name, "", _shown(shown), Scan(text=text), digits - len(start))
+
+
 def _odd(good: Product, lang: Lang) -> Iterator[Sample]:
     code = next(filter(_drawable, good.barcodes))
     wrong = code[:-1] + str((int(code[-1]) + 1) % 10)
@@ -109,6 +133,7 @@ def _odd(good: Product, lang: Lang) -> Iterator[Sample]:
         "unknown": Scan(text=with_check(UNKNOWN_BODY)),
         "glued": Scan(text=code + code),
         "long": Scan(text="6901234567" * 200),
+        "card": Scan(text=CARD_NUMBER),
         "control": Scan(text="69\x1b[2J01\x0723"),
         "chinese": Scan(text="北京某某商贸有限公司", via="serial"),
     }

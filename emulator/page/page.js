@@ -185,6 +185,12 @@ async function drawSamples() {
   }));
 }
 
+// A payment code is good once: its last digits are others at every click.
+function freshened({ scan: { text }, fresh }) {
+  const digits = Array.from({ length: fresh }, () => Math.floor(Math.random() * 10)).join("");
+  return text.slice(0, text.length - fresh) + digits;
+}
+
 function card(sample) {
   const button = document.createElement("button");
   button.type = "button";
@@ -205,7 +211,7 @@ function card(sample) {
   const code = document.createElement("code");
   code.textContent = sample.shown;
   button.append(code);
-  button.addEventListener("click", () => scan(sample.scan));
+  button.addEventListener("click", () => scan({ ...sample.scan, text: freshened(sample) }));
   return button;
 }
 
