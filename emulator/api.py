@@ -71,7 +71,8 @@ class TroubleAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
 
 class StatusBar(msgspec.Struct, frozen=True):
-    """The status bar: time and its trust, link, records not yet acknowledged, printer, battery in percent, operator."""
+    """The status bar: time and its trust, link, records not yet acknowledged, printer, battery in percent, operator;
+    and what it says instead while somebody practises."""
 
     time: str
     clock: str
@@ -80,6 +81,7 @@ class StatusBar(msgspec.Struct, frozen=True):
     printer: str
     battery: int | None
     operator: str
+    training: str = ""
 
 
 class ScreenShown(msgspec.Struct, frozen=True):

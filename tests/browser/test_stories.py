@@ -142,3 +142,50 @@ def test_a_power_cut_in_the_middle_of_a_slip_loses_and_doubles_nothing(shop: Sho
     assert [record["seq"] for record in stored] == list(range(1, len(stored) + 1)), "each record exactly once, no gap"
     assert [record["hash"] for record in stored][: len(journal)] == [record["hash"] for record in journal]
     assert [sale["body"]["due_fen"] for sale in kinds(stored, "sale")] == [350, 1440]
+
+
+LEFT = """() => new Promise((done, failed) => {
+    const end = Date.now() + 30_000;
+    const look = async () => {
+        const screen = await (await fetch("/api/screen")).json();
+        if (!screen.status.training) done();
+        else if (Date.now() > end) failed(new Error("still in training"));
+        else setTimeout(look, 50);
+    };
+    look();
+})"""
+
+
+def test_a_new_cashier_practises_and_nothing_of_it_is_true(shop: Shop) -> None:
+    begin_the_day(shop)
+    before = [record["kind"] for record in shop.journal()]
+    shop.press("MENU", "9", "8", "OK")
+    assert "培训1/" in shop.screen()["status"]["training"]
+    sell(shop, COLA, WATER, APPLES)
+    shop.settle("printed")
+    slip = shop.slips()[-1]
+    assert slip["text"].count("培训 TRAINING") == 2
+    assert "培训" in shop.press("OK")["status"]["training"]
+    assert "培训2/" in shop.screen()["status"]["training"], "the first task is done"
+    assert shop.get("drawer")["openings"] == 0
+    keep_picture(shop, "training")
+
+    shop.page.hover('#keys [data-key="F2"]')
+    shop.page.mouse.down()
+    shop.page.evaluate(LEFT)
+    shop.page.mouse.up()
+    shop.settle()
+    assert shop.screen()["name"] == "Idle"
+
+    sell(shop, COLA)
+    shop.settle("printed")
+    assert "培训" not in shop.slips()[-1]["text"]
+    shop.settle("acked")
+    written = [record["kind"] for record in shop.journal()][len(before) :]
+    assert [kind for kind in written if kind.startswith(("training", "sale"))] == [
+        "training_entered",
+        "training_left",
+        "sale",
+    ]
+    assert [sale["body"]["due_fen"] for sale in kinds(shop.at_backend(), "sale")] == [350]
+    close_drawer(shop)
