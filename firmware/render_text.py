@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
-from firmware.view import Big, Block, Chips, Field, Gap, Items, Lang, Para, Row, Rule, Say, Text, View
+from firmware.view import Big, Block, Chips, Field, Gap, Items, Lang, Para, QrCode, Row, Rule, Say, Text, View
 from texts import t
 
 MASK = "•"
@@ -46,6 +46,9 @@ def _block(block: Block, say: Callable[[Say], str]) -> Iterator[str]:
             yield from _items(block, say)
         case Chips(labels=labels, selected=selected):
             yield "  ".join(f"{SELECTED if at == selected else ''}{say(label)}" for at, label in enumerate(labels))
+        case QrCode(data=data, words=words):
+            yield data
+            yield say(words)
         case Rule() | Gap():
             return
         case _:

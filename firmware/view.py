@@ -123,7 +123,15 @@ class Chips:
     selected: int = -1
 
 
-Block = Row | Para | Big | Field | Items | Chips | Rule | Gap
+@dataclass(frozen=True, slots=True)
+class QrCode:
+    """A QR code for the customer's phone, in the middle; `words` stand below it."""
+
+    data: str
+    words: Say = ""
+
+
+Block = Row | Para | Big | Field | Items | Chips | QrCode | Rule | Gap
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from firmware.render.fonts import clean
 from firmware.render.palette import Colour
+from firmware.render.qr import runs
 from firmware.render.strips import (
     ELLIPSIS,
     MARGIN,
@@ -23,7 +24,7 @@ from firmware.render.strips import (
     fit_end,
 )
 from firmware.render_text import shown
-from firmware.view import Big, Block, Chips, Field, Gap, Item, Items, Para, Row, Rule, Say, Tint
+from firmware.view import Big, Block, Chips, Field, Gap, Item, Items, Para, QrCode, Row, Rule, Say, Tint
 
 TEXT, LARGE, NOTE = 16, 24, 14
 ROW_PX, LARGE_PX, ITEM_PX, NOTE_PX, BIG_PX, FIELD_PX, RULE_PX = 20, 30, 24, 16, 44, 36, 8
@@ -56,6 +57,8 @@ def lay_block(block: Block, say: Voice, width: Measure) -> tuple[Strip, ...]:
             return (Strip(px, Colour.PAPER),)
         case Chips():
             return tuple(_chips(block, say, width))
+        case QrCode():
+            return tuple(lay_qr(block, say, width))
         case Items():
             numbered = any(item.number for item in block.items)
             return tuple(
@@ -258,3 +261,18 @@ def _chip(x: int, wide: int, label: str, chosen: bool, width: Measure) -> list[P
         Fill(x + 1, 3, wide - 2, high - 2, ground),
         Word(start, 22, label, TEXT, ink, ground=ground),
     ]
+
+
+def lay_qr(block: QrCode, say: Voice, width: Measure) -> Iterator[Strip]:
+    """The code as large as fits, dark on paper, with its words below it."""
+    found = runs(block.data)
+    if found is None:
+        yield Strip(ROW_PX, Colour.PAPER, (), (Problem("cut", "QR code", block.data),))
+    else:
+        across, boxes = found
+        left = (WIDTH - across) // 2
+        yield Strip(
+            across, Colour.PAPER, tuple(Fill(left + x, y, wide, high, Colour.INK) for x, y, wide, high in boxes)
+        )
+    if block.words:
+        yield from _para(Para(block.words, Tint.QUIET, rows=1), say, width)

@@ -21,6 +21,7 @@ from firmware.screens.base import (
     other_language,
     shown,
 )  # fmt: skip
+from firmware.screens.reprint import archive, find_slip, reprint_last
 from firmware.screens.slips import Unfinished, owed
 from firmware.screens.training import training
 from firmware.screens.widgets import Notice
@@ -81,7 +82,12 @@ PAGES: dict[str, tuple[Entry, ...]] = {
         _to("8", "reports"),
         _to("9", "more"),
     ),
-    "slips": (Entry("9", "unfinished", unfinished, count=unfinished_count),),
+    "slips": (
+        Entry("1", "reprint_last", reprint_last, (Right.REPRINT,)),
+        Entry("2", "reprint_find", find_slip, (Right.REPRINT,)),
+        Entry("3", "reprint_archive", archive, (Right.REPRINT,)),
+        Entry("9", "unfinished", unfinished, count=unfinished_count),
+    ),
     "reports": (),
     "more": (
         _to("1", "cash"),

@@ -8,6 +8,7 @@ from firmware.screens.find import Search, taken
 from firmware.screens.goods import line_item, scanned_in, to_basket
 from firmware.screens.menu import Menu
 from firmware.screens.pay import Amount, Cash
+from firmware.screens.reprint import reprint_last
 from firmware.screens.slips import paper_rows
 from firmware.screens.widgets import Confirm, refuse
 from firmware.txn import product, shift
@@ -36,6 +37,8 @@ class Idle(Screen):
                 return Push(Menu())
             case Key.F1:
                 return Push(Search())
+            case Key.HASH:
+                return reprint_last(ctx)
             case _:
                 return Stay()
 

@@ -1,6 +1,6 @@
 """All subjects of the business, in the order their facts are projected."""
 
-from firmware.txn import closing, drawer, life, numbers, operator, refund, sale, shift, slip
+from firmware.txn import closing, drawer, life, numbers, operator, refund, reprint, sale, shift, slip
 from firmware.txn.books import Subject
 
 SUBJECTS: tuple[Subject, ...] = (
@@ -12,5 +12,6 @@ SUBJECTS: tuple[Subject, ...] = (
     sale.SUBJECT,
     slip.SUBJECT,
     refund.SUBJECT,
+    reprint.SUBJECT,
     closing.SUBJECT,
 )

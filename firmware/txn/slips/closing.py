@@ -14,6 +14,15 @@ from wire.receipt import Receipt, ReceiptRow, ReceiptSection, SlipKind
 from wire.seal import seal_words
 
 
+REPORT_KINDS: dict[str, SlipKind] = {
+    "settlement_detail": "settlement_detail",
+    "reprints": "reprint_log",
+    "drawer": "drawer_log",
+    "reconcile": "reconcile",
+}
+"""`ReportPrinted.report` -> its slip; what is not here is an X. The lists have rows alone."""
+
+
 def cash_slip(sheet: Sheet, fact: CashMoved, entry: Entry) -> Receipt:
     """现金存取单."""
     rows = (
@@ -44,10 +53,14 @@ def shift_slip(sheet: Sheet, fact: ShiftClosed, entry: Entry) -> Receipt:
 
 def report_slip(sheet: Sheet, fact: ReportPrinted, entry: Entry) -> Receipt:
     """X and settlement details: what was true when it was asked for."""
-    kind: SlipKind = "settlement_detail" if fact.report == "settlement_detail" else "x"
+    kind = REPORT_KINDS.get(fact.report, "x")
     rows = tuple(ReceiptRow(row) for row in fact.rows)
     more = (ReceiptSection(rows=rows),) if rows else ()
-    sections = _sections(sheet, fact.figures) if kind == "x" else (_totals(sheet, fact.figures),)
+    sections: tuple[ReceiptSection, ...] = ()
+    if kind == "x":
+        sections = _sections(sheet, fact.figures)
+    elif kind == "settlement_detail":
+        sections = (_totals(sheet, fact.figures),)
     return headed(
         sheet, kind, entry, batch=fact.batch, operator=fact.operator, sections=(*sections, *more)
     )  # fmt: skip

@@ -1,37 +1,39 @@
 """Fact -> slip: one line for each kind of fact that is printed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from firmware.txn.books import Entry, Reading
 from firmware.txn.slips.closing import cash_slip, day_slip, report_slip, settlement_slip, shift_slip
+from firmware.txn.slips.reprint import copy_mark, part_of
 from firmware.txn.slips.sale import sale_slip
 from firmware.txn.slips.sheet import Sheet
 from wire import facts
-from wire.facts import BatchSettled, CashMoved, DayClosed, Fact, ReportPrinted, Sale, ShiftClosed
+from wire.facts import BatchSettled, Carried, CashMoved, DayClosed, Fact, ReportPrinted, Reprinted, Sale, ShiftClosed
 from wire.receipt import Receipt
+from wire.records import GENESIS, chain_hash, header_bytes
 
 Builder = Callable[[Sheet, Any, Entry], Receipt]
 """`builder(sheet, fact, entry) -> Receipt`, pure, from the journal alone."""
-
-BUILDERS: dict[type[Fact], Builder] = {
-    Sale: sale_slip,
-    CashMoved: cash_slip,
-    ShiftClosed: shift_slip,
-    BatchSettled: settlement_slip,
-    DayClosed: day_slip,
-    ReportPrinted: report_slip,
-}
-"""Facts that may be print jobs, with the slip of each. A subject adds its own line."""
 
 
 def slip_of(sheet: Sheet, fact: Fact, entry: Entry, mark: str = "") -> Receipt:
     """The slip of a fact; `mark` is a text of the area `mark`, printed at top and bottom. Raises `KeyError` for a kind of
     fact that is never printed."""
     receipt = BUILDERS[type(fact)](sheet, fact, entry)
-    return msgspec.structs.replace(receipt, mark=sheet.say(mark)) if mark else receipt
+    if mark:
+        receipt = msgspec.structs.replace(receipt, mark=f"{sheet.say(mark)} {receipt.mark}".rstrip())
+    return receipt
+
+
+def _reprint(sheet: Sheet, fact: Reprinted, entry: Entry) -> Receipt:
+    """A copy of what was printed for `of`. Raises `LookupError` when that record has been pruned."""
+    original, at, trusted = stored(sheet.books, fact.of)
+    receipt = slip_of(replace(sheet, trusted=trusted), original, at)
+    return msgspec.structs.replace(part_of(sheet, receipt, fact.part), mark=copy_mark(sheet, fact, entry))
 
 
 def stored(books: Reading, seq: int) -> tuple[Fact, Entry, bool]:
@@ -42,3 +44,34 @@ def stored(books: Reading, seq: int) -> tuple[Fact, Entry, bool]:
     kind, version, body, at_ms, clock = rows[0]
     fact = facts.decode(str(kind), int(version), body)
     return fact, Entry(seq, int(at_ms), fact), clock == "trusted"
+
+
+def intact(books: Reading, terminal: str, seq: int) -> bool:
+    """Whether the record at `seq` still is what its hash in the chain says (decisions 8, 9)."""
+    rows = books.read("SELECT epoch, kind, version, at_ms, clock, body, hash FROM journal WHERE seq = ?", seq)
+    before = books.read("SELECT hash FROM journal WHERE seq = ?", seq - 1)
+    prev = bytes(before[0][0]) if before else GENESIS if seq == 1 else _carried_hash(books, seq - 1)
+    if not rows or prev is None:
+        return False
+    epoch, kind, version, at_ms, clock, body, digest = rows[0]
+    header = header_bytes(terminal, int(epoch), seq, str(kind), int(version), int(at_ms), str(clock))
+    return chain_hash(prev, header, body) == bytes(digest)
+
+
+def _carried_hash(books: Reading, upto: int) -> bytes | None:
+    """Chain hash of the last pruned record, from the fact that stands for it."""
+    rows = books.read("SELECT version, body FROM journal WHERE kind = 'carried' ORDER BY seq DESC LIMIT 1")
+    carried = facts.decode("carried", int(rows[0][0]), rows[0][1]) if rows else None
+    return bytes.fromhex(carried.hash) if isinstance(carried, Carried) and carried.upto == upto else None
+
+
+BUILDERS: dict[type[Fact], Builder] = {
+    Sale: sale_slip,
+    CashMoved: cash_slip,
+    ShiftClosed: shift_slip,
+    BatchSettled: settlement_slip,
+    DayClosed: day_slip,
+    ReportPrinted: report_slip,
+    Reprinted: _reprint,
+}
+"""Facts that may be print jobs, with the slip of each. A subject adds its own line."""

@@ -1,13 +1,14 @@
 """The slip of a sale, and what slips of giving back and of holding share with it."""
 
 from firmware.txn.books import Entry
-from firmware.txn.slips.sheet import Sheet, headed
+from firmware.txn.slips.sheet import Sheet, copy_address, headed
 from wire.facts import Line, Reduction, Sale, TenderPart
 from wire.receipt import Receipt, ReceiptLine, ReceiptSum, ReceiptTender
 
 
 def sale_slip(sheet: Sheet, sale: Sale, entry: Entry) -> Receipt:
     """销售小票 (domain 6.1, 6.4)."""
+    address = copy_address(sheet, entry.seq, sale.batch, sale.trace, sale.due_fen) if sheet.settings.slips.qr else ""
     cash_alone = all(part.kind == "cash" for part in sale.tenders)
     return headed(
         sheet,
@@ -25,6 +26,8 @@ def sale_slip(sheet: Sheet, sale: Sale, entry: Entry) -> Receipt:
         change_fen=sum(part.change_fen for part in sale.tenders),
         tenders=() if cash_alone else tenders(sheet, sale.tenders),
         reductions=order_reductions(sheet, sale.reductions),
+        qr=address,
+        qr_words=sheet.say("tail__qr_receipt") if address else "",
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from firmware.txn import life
 from firmware.txn.books import Entry, Reading
+from rules.receipt_token import receipt_token
 from rules.settings import Settings
 from rules.slip_code import slip_code
 from texts import Lang, t
@@ -13,8 +14,6 @@ from wire.receipt import Receipt, SlipKind
 
 LOCAL = timezone(timedelta(hours=8))
 """Slips and screens show China's time; the journal holds UTC."""
-
-EPOCH_NUMBER_MAX = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +77,13 @@ def headed(
         training=sheet.training,
         **{**around, **content},
     )
+
+
+def copy_address(sheet: Sheet, seq: int, batch: int, trace: int, amount_fen: int) -> str:
+    """Where the electronic copy of the sale at `seq` is to be read: built offline, proven by its own record's hash
+    (`rules.receipt_token`). Empty when the shop has no such page, while practising, and when the record is gone."""
+    url = sheet.settings.slips.receipt_url
+    rows = sheet.books.read("SELECT hash FROM journal WHERE seq = ?", seq) if url and not sheet.training else []
+    if not rows:
+        return ""
+    return f"{url.rstrip('/')}/{receipt_token(sheet.terminal, batch, trace, amount_fen, bytes(rows[0][0]))}"
