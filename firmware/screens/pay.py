@@ -6,6 +6,7 @@ from typing import ClassVar
 from firmware.events import Key, Scanned
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, shown
 from firmware.screens.goods import scanned_in
+from firmware.screens.reprint import show_copy
 from firmware.screens.slips import job_code, trouble_rows
 from firmware.screens.widgets import AMOUNT_DIGITS_MAX, amount_text, typed
 from firmware.txn import sale, slip
@@ -203,7 +204,9 @@ class Sold(Screen):
     change_fen: int
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """A digit starts the next amount; any other key is done here."""
+        """A digit starts the next amount, F2 shows the electronic copy; any other key is done here."""
+        if key is Key.F2 and ctx.settings.slips.receipt_url:
+            return show_copy(self.job, ctx)
         if key.digit and ctx.settings.sale.amount_lines:
             return Replace(Amount(key.digit.lstrip("0")))
         return Home()
@@ -227,7 +230,11 @@ class Sold(Screen):
             body += trouble_rows(code, ctx)
         if not troubles:
             body = (Gap(8), change, *self._pieces(), Rule(), due, given, *self._slip(ctx))
-        return shown(self, ctx, text("done__title"), body, (Hint("OK", text("hint__next")),), Tint.GOOD)
+        return shown(self, ctx, text("done__title"), body, self._hints(ctx), Tint.GOOD)
+
+    def _hints(self, ctx: Context) -> tuple[Hint, ...]:
+        copy = (Hint("F2", text("reprint__copy")),) if ctx.settings.slips.receipt_url else ()
+        return (Hint("OK", text("hint__next")), *copy)
 
     def _pieces(self) -> tuple[Block, ...]:
         """Notes and coins the change is best given in (domain 11.3)."""

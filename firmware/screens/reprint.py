@@ -89,10 +89,7 @@ class ReprintSlip(Screen):
     def view(self, ctx: Context) -> View:
         """Which slip, how often it was copied, the reasons."""
         found = self._found(ctx)
-        labels = tuple(f"{n} " for n in range(1, len(REASONS) + 1))
-        reasons = Chips(
-            tuple(text("reprint__reason", digit=d, name=text(f"reprint__{r}")) for d, r in _numbered()), self.reason
-        )
+        reasons = Chips(tuple(map(_reason, range(len(REASONS)))), self.reason)
         body: tuple[Block, ...] = (
             Row(slip_name(found), yuan(found.amount_fen), strong=True),
             Row(local_time(found.at_ms, "%m-%d %H:%M"), text("reprint__copies", copies=found.copies), Tint.QUIET),
@@ -103,7 +100,7 @@ class ReprintSlip(Screen):
         return shown(self, ctx, text("reprint__title"), body, self._hints(ctx, found))
 
     def _hints(self, ctx: Context, found: Found) -> tuple[Hint, ...]:
-        hints = (OK_HINT,) if self.reason >= 0 else ()
+        hints: tuple[Hint, ...] = (OK_HINT,) if self.reason >= 0 else ()
         hints += (Hint("F1", text("reprint__other_slip")),)
         if ctx.settings.slips.receipt_url and found.kind == Sale.KIND:
             hints += (Hint("F2", text("reprint__copy")),)

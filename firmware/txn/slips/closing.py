@@ -13,7 +13,6 @@ from wire.layout import money
 from wire.receipt import Receipt, ReceiptRow, ReceiptSection, SlipKind
 from wire.seal import seal_words
 
-
 REPORT_KINDS: dict[str, SlipKind] = {
     "settlement_detail": "settlement_detail",
     "reprints": "reprint_log",
