@@ -141,7 +141,9 @@ def test_a_record_that_does_not_fit_its_hash_is_not_printed(tmp_path):
     counter = shop(tmp_path)
     seq = counter.ledger.read("SELECT max(seq) FROM receipt")[0][0]
     counter.ledger.commit()
-    counter.ledger.db.execute("UPDATE journal SET body = CAST(replace(body, '700', '999') AS BLOB) WHERE seq = ?", (seq,))
+    counter.ledger.db.execute(
+        "UPDATE journal SET body = CAST(replace(body, '700', '999') AS BLOB) WHERE seq = ?", (seq,)
+    )
     counter.keys("# 1 OK")
     assert "[9012]" in counter.text()
     assert counter.printed() == []
