@@ -3,9 +3,11 @@
 The last two digits of the amount choose what happens; any other amount is paid at once. Nothing leaves the device.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
+from wire.facts import Fact
 from wire.messages import (
     AnswerPayment,
     AnswerRefund,
@@ -24,6 +26,7 @@ from wire.messages import (
     MoneyAsk,
     PaymentState,
 )  # fmt: skip
+from wire.totals import totals_of
 
 ORDERS_MAX = 10_000
 """Payments remembered; practice is no shop, and an older one is forgotten."""
@@ -53,6 +56,8 @@ class Order:
 class Bank:
     """Books of one practice. `answer` never blocks; None: there is no answer."""
 
+    booked: Callable[[int, int], Iterable[Fact]] = lambda batch, upto: ()
+    """Facts of a batch up to a seq: what a backend would have of the practice journal."""
     orders: dict[str, Order] = field(default_factory=dict)
 
     def answer(self, ask: MoneyAsk) -> MoneyAnswer | None:
@@ -71,7 +76,7 @@ class Bank:
             case AskReserve(refund_no):
                 return AnswerReserve(refund_no, False, NO_SALE)
             case AskTotals(epoch, batch, upto):
-                return AnswerTotals(epoch, batch, upto, False)
+                return AnswerTotals(epoch, batch, upto, True, totals_of(self.booked(batch, upto)))
             case _:
                 assert_never(ask)
 

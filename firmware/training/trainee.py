@@ -7,7 +7,7 @@ training. Whatever it asks of a backend is answered by the practice bank.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -66,8 +66,10 @@ from firmware.txn import lessons
 from firmware.txn.ledger import LedgerError, LedgerUnreadable, LedgerUnsure
 from firmware.view import Text, View, text
 from rules.rights import Right, right_refusal
+from wire.facts import Fact
 from wire.messages import MoneyAnswer, State
 from wire.records import Ack, Record
+from wire.totals import batch_of
 
 LEAVE: Final = Key.F2
 """Held for two seconds, on any screen of practice: back to the live counter."""
@@ -136,7 +138,7 @@ class Trainee:
         except (LedgerError, OSError) as error:
             self.school.clear()
             return self._live(PracticeOver(error.code if isinstance(error, LedgerError) else 9002), now)
-        self.practice, self.bank, self.done = practice, Bank(), frozenset()
+        self.practice, self.bank, self.done = practice, Bank(_booked(practice)), frozenset()
         self.answers.clear()
         self.pulse, self.looked_upto = 0, 0
         seed = self.school.pin_hash(f"visit {self.visits}", b"seed")
@@ -352,3 +354,13 @@ class Trainee:
     def state(self) -> State:
         """What `up/state` says: the live counter's."""
         return self.live.state()
+
+
+def _booked(practice: Terminal) -> Callable[[int, int], Iterator[Fact]]:
+    """Facts of a batch of practice up to a seq, for its bank."""
+
+    def facts(batch: int, upto: int) -> Iterator[Fact]:
+        entries = (entry for entry in practice.ledger.entries() if entry.seq <= upto)
+        return (entry.fact for entry in entries if batch_of(entry.fact) == batch)
+
+    return facts

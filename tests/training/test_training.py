@@ -4,7 +4,7 @@ import pytest
 
 from firmware.events import (
     Ask,
-    DrawerPulsed,
+    DrawerSeen,
     Exit,
     Key,
     KeyHeld,
@@ -19,12 +19,15 @@ from firmware.events import (
 )  # fmt: skip
 from firmware.render import Renderer, find_font
 from firmware.render_text import speak
+from firmware.screens.training import PRACTICE_PIN
 from firmware.txn.lessons import LESSONS
 from firmware.txn.training import StartTraining
-from tests.counter import COLA, Counter
-from tests.screens.ledgers import codes
+from tests.counter import APPLE_5_YUAN, COLA, Counter
+from tests.screens.ledgers import codes, having
 from tests.training.school import Classroom, practice_files
+from wire.facts import DrawerPulsed as DrawerPulsedFact
 from wire.layout import Text, layout
+from wire.messages import AskTotals
 
 
 @pytest.fixture
@@ -211,10 +214,40 @@ def test_every_bar_and_page_of_practice_fits(room, lang) -> None:
     assert renderer.overflow(room.terminal.shown) == []
 
 
-def test_a_pulse_of_the_live_counter_is_heard_by_both(room) -> None:
+def test_a_supervisors_practice_opens_the_drawer_by_the_live_rules_and_on_the_live_record(tmp_path) -> None:
+    room = Classroom(tmp_path)
+    room.boot().keys("0 0 OK 1 2 3 4 5 6 OK 4 8 2 9 1 7 OK 4 8 2 9 1 7 OK 2 0 0 0 0 OK")
     room.practise()
-    room.trainee.pulse = 7
-    mine, theirs = room.trainee._routed(DrawerPulsed(3, "opened"))
-    assert mine == [DrawerPulsed(7, "opened")]
-    assert theirs == DrawerPulsed(3, "opened")
-    assert not any(isinstance(effect, PulseDrawer) for effect in room.out)
+    sell(room)
+    cause = next(entry.seq for entry in room.ledger.entries() if entry.fact.KIND == "no_sale")
+    assert room.pulses() == [PulseDrawer(cause)]
+    assert [fact for fact in room.facts() if fact.startswith("drawer")] == ["drawer_pulsed"]
+    mine = [entry.fact for entry in room.trainee.practice.ledger.entries()]
+    assert DrawerPulsedFact(next(n for n, fact in enumerate(mine, 1) if fact.KIND == "sale"), "opened") in mine
+    room.step(DrawerSeen(False))
+    room.step(DrawerSeen(True))
+    assert "8002" not in room.text()
+
+
+def test_practice_may_be_closed_and_its_bank_agrees_with_it(room) -> None:
+    room.practise()
+    sell(room)
+    practice = room.trainee.practice.ledger
+    answer = room.trainee.bank.answer(AskTotals(practice.epoch, 990_001, practice.durable_seq))
+    assert answer.whole
+    assert answer.totals["sales"] == 1
+    assert answer.totals["cash_fen"] == answer.totals["sales_fen"] == 350
+
+
+def test_a_supervisors_approval_is_practised_with_the_practice_pin_that_is_shown(tmp_path) -> None:
+    room = Classroom(tmp_path, having(rights={"cashier": {"line_remove": "supervisor"}}))
+    room.open_for_business()
+    room.practise().keys("MENU 9 8")
+    assert PRACTICE_PIN in room.text()
+    room.keys("CANCEL CANCEL CANCEL").scan(COLA).scan(APPLE_5_YUAN).keys("CLEAR 0 0 OK").keys(" ".join(PRACTICE_PIN))
+    room.keys("OK")
+    assert room.screen == "BasketScreen", room.text()
+    assert len(room.trainee.practice.session.basket.lines) == 1
+    kinds = [entry.fact.KIND for entry in room.trainee.practice.ledger.entries()]
+    assert kinds[-2:] == ["line_removed", "approved"]
+    assert "approved" not in room.facts()
