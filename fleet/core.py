@@ -5,13 +5,44 @@ commit, so no acknowledgement can outrun what it promises (wire contract, 3).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from fleet.reading import Arrival, Bad, Good, read_ask_epoch, read_ask_time, read_packet, read_state, wrap
+from fleet import lookup, payments, refunds, totals
+from fleet.acquirer.port import Reply
+from fleet.effects import CallAcquirer, Effect, SendAck, SendAnswer, SendTime, Ticket
+from fleet.reading import (
+    Arrival,
+    Bad,
+    Good,
+    kept_of,
+    read_ask_epoch,
+    read_ask_time,
+    read_money_ask,
+    read_packet,
+    read_state,
+    wrap,
+)
 from fleet.store import Books, Conflict, Epoch, Quarantine, Store, StoredRecord
 from wire.facts import Born
-from wire.messages import AnswerEpoch, Time, time_text
+from wire.messages import (
+    AnswerEpoch,
+    AskPay,
+    AskQuery,
+    AskRefund,
+    AskRefundQuery,
+    AskReserve,
+    AskReverse,
+    AskSale,
+    AskTotals,
+    Time,
+    time_text,
+)
 from wire.records import Ack, Packet
+
+__all__ = [
+    "AcquirerAnswered", "Arrived", "CallAcquirer", "Core", "Effect", "Event", "Message", "SendAck", "SendAnswer", "SendTime",
+    "Spoilt", "Tick",
+]  # fmt: skip
 
 EPOCH_NUMBER_MAX = 99
 HOLE_PATIENCE_MS = 5 * 60_000
@@ -31,8 +62,9 @@ class Message:
 
     terminal: str
     rest: str
-    payload: bytes | Packet
+    payload: bytes | Packet = field(repr=False)  # may hold a customer's code
     retained: bool = False
+    age_ms: int = 0  # how long it has waited here: an ask for money may be too old
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +91,16 @@ class Spoilt:
     reason: str
 
 
-Event = Arrived | Tick | Spoilt
-
-
 @dataclass(frozen=True, slots=True)
-class SendAck:
-    terminal: str
-    ack: Ack
+class AcquirerAnswered:
+    """The acquirer's answer to a call, or the edge's word that none came."""
+
+    now_ms: int
+    ticket: Ticket
+    reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class SendAnswer:
-    terminal: str
-    answer: AnswerEpoch
-
-
-@dataclass(frozen=True, slots=True)
-class SendTime:
-    terminal: str
-    time: Time
-
-
-Effect = SendAck | SendAnswer | SendTime
+Event = Arrived | Tick | Spoilt | AcquirerAnswered
 
 
 class Core:
@@ -101,11 +121,17 @@ class Core:
                 case Tick(now_ms):
                     return _ask_for_holes(books, now_ms)
                 case Spoilt(now_ms, message, reason):
-                    _put_aside(books, message.terminal, Bad(0, 0, wrap(message.payload), reason), now_ms)
+                    raw = kept_of(message.rest, message.payload)
+                    _put_aside(books, message.terminal, Bad(0, 0, raw, reason), now_ms)
                     return []
+                case AcquirerAnswered(now_ms, ticket, reply):
+                    if ticket.what in ("refund", "refund_query"):
+                        return refunds.heard(books.money, ticket, reply, now_ms)
+                    return payments.heard(books.money, ticket, reply, now_ms)
 
     def _take(self, books: Books, event: Arrived) -> list[Effect]:
         records: dict[tuple[str, int], list[Arrival]] = {}
+        asks: list[Message] = []
         effects: list[Effect] = []
         for message in event.messages:
             if message.rest == "rec" and message.terminal:
@@ -115,10 +141,14 @@ class Core:
                     else:
                         assert isinstance(arrival, Bad)
                         _put_aside(books, message.terminal, arrival, event.now_ms)
+            elif message.rest.startswith("ask/"):
+                asks.append(message)
             else:
                 effects += self._other(books, message, event.now_ms)
         for (terminal, epoch), arrivals in records.items():
             effects.append(_settle(books, terminal, epoch, arrivals, event.now_ms))
+        for message in asks:  # after the records: an ask about a sale may have come with it
+            effects += self._other(books, message, event.now_ms)
         for terminal in sorted({m.terminal for m in event.messages if m.terminal and not m.retained}):
             books.seen(terminal, event.now_ms)
         return effects
@@ -133,10 +163,11 @@ class Core:
                     return [_answer_epoch(books, message)]
                 case "ask/time":
                     return [self._tell_time(message, now_ms)]
-                case _:
-                    raise ValueError(f"topic not known: {message.rest}")
+                case rest:
+                    return _about_money(books, message, rest, now_ms)
         except ValueError as trouble:
-            _put_aside(books, message.terminal, Bad(0, 0, wrap(message.payload), str(trouble)), now_ms)
+            raw = kept_of(message.rest, message.payload)
+            _put_aside(books, message.terminal, Bad(0, 0, raw, str(trouble)), now_ms)
             return []
 
     def _tell_time(self, message: Message, now_ms: int) -> Effect:
@@ -145,12 +176,39 @@ class Core:
         return SendTime(message.terminal, Time(nonce, now_ms, signature))
 
 
+def _about_money(books: Books, message: Message, rest: str, now_ms: int) -> list[Effect]:
+    """Give an ask about money to whoever decides about it. Raises `ValueError`."""
+    terminal, money = message.terminal, books.money
+    if message.retained:  # it would come again at every subscription, however old
+        raise ValueError("an ask must not be retained")
+    match read_money_ask(rest, message.payload) if rest else None:
+        case AskPay() as ask:
+            return payments.pay(money, terminal, ask, now_ms, message.age_ms)
+        case AskQuery() as ask:
+            return payments.query(money, terminal, ask, now_ms)
+        case AskReverse() as ask:
+            return payments.reverse(money, terminal, ask, now_ms)
+        case AskRefund() as ask:
+            return refunds.refund(money, terminal, ask, now_ms)
+        case AskRefundQuery() as ask:
+            return refunds.query(money, terminal, ask, now_ms)
+        case AskSale() as ask:
+            return [lookup.find(money, terminal, ask)]
+        case AskReserve() as ask:
+            return [lookup.reserve(money, terminal, ask, now_ms)]
+        case AskTotals() as ask:
+            return [totals.answer(money, books.epoch(terminal, ask.epoch), terminal, ask)]
+        case None:
+            raise ValueError(f"topic not known: {message.rest}")
+
+
 def _settle(books: Books, terminal: str, epoch: int, arrivals: list[Arrival], now_ms: int) -> Effect:
     """Book all that came of one journal, and say how far it is whole. Order of arrival does not matter."""
     before = books.epoch(terminal, epoch) or Epoch(terminal, epoch)
     old = [arrival.seq for arrival in arrivals if arrival.seq <= before.high]
     known = books.hashes(terminal, epoch, old) if old else {}
     new: dict[int, StoredRecord] = {}
+    shelved: list[Good] = []
     conflicts: list[Conflict] = []
     bad: list[Bad] = []
     journal_key = before.journal_key
@@ -163,10 +221,12 @@ def _settle(books: Books, terminal: str, epoch: int, arrivals: list[Arrival], no
         if stored is None:
             known[record.seq] = record.hash
             new[record.seq] = StoredRecord.of(terminal, record, now_ms)
+            shelved.append(arrival)
             journal_key = journal_key or _key_of(arrival)
         elif stored != record.hash:
             conflicts.append(Conflict(terminal, epoch, record.seq, record.hash, wrap(record), now_ms))
     books.add_records(list(new.values()))
+    lookup.shelve(books.money, terminal, shelved)
     books.add_conflicts(conflicts)
     books.add_quarantine([_quarantine(terminal, each, now_ms) for each in bad])
     covered = new.keys() | {each.seq for each in bad}

@@ -7,10 +7,13 @@ broker's acknowledgement second, so a crash between them costs a repetition and 
 import logging
 import queue
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 
-from fleet.core import Arrived, Core, Effect, Event, Message, SendAck, SendAnswer, SendTime, Spoilt, Tick
+from fleet.acquirer.port import NO_ANSWER, Reply
+from fleet.core import AcquirerAnswered, Arrived, Core, Effect, Event, Message, Spoilt, Tick
+from fleet.effects import CallAcquirer, SendAck, SendAnswer, SendTime, Ticket
 from fleet.mqtt import Came, Connected, Connection, Ended, IngestSettings, Note, Subscribed
 from fleet.store import StoreTrouble
 from wire import topics
@@ -40,6 +43,7 @@ class Ingest:
         jitter: Callable[[], float],
         ready: Callable[[], None],
         trouble: Callable[[str, str], None],
+        call: Callable[[CallAcquirer], None] | None = None,
     ) -> None:
         self._settings = settings
         self._core = core
@@ -48,7 +52,8 @@ class Ingest:
         self._jitter = jitter
         self._ready = ready
         self._trouble = trouble
-        self._notes: queue.SimpleQueue[tuple[Connection, Note] | None] = queue.SimpleQueue()
+        self._call = call or self._nobody_to_call
+        self._notes: queue.SimpleQueue[tuple[Connection, Note] | AcquirerAnswered | None] = queue.SimpleQueue()
         self._connection: Connection | None = None
         self._subscribed = False
         self._failures = 0
@@ -60,6 +65,10 @@ class Ingest:
         """End `run` soon and cleanly; may be called from a signal handler or another thread."""
         self._stopping = True
         self._notes.put(None)
+
+    def answered(self, ticket: Ticket, reply: Reply) -> None:
+        """The acquirer answered, or nobody did; may be called from any thread."""
+        self._notes.put(AcquirerAnswered(self._utc_ms(), ticket, reply))
 
     def run(self) -> None:
         """Consume until `stop`, over every restart of the broker."""
@@ -89,6 +98,8 @@ class Ingest:
 
     def _noted(self, connection: Connection, note: Note) -> None:
         """Called on paho's thread: put and go."""
+        if isinstance(note, Came):
+            note = replace(note, got_ms=self._monotonic_ms())
         self._notes.put((connection, note))
 
     def _lost(self, cause: str) -> None:
@@ -108,8 +119,11 @@ class Ingest:
                 noted = self._notes.get(timeout=left_ms / 1000)
             except queue.Empty:
                 return
-            if noted and noted[0] is self._connection and isinstance(noted[1], Ended):
+            if isinstance(noted, tuple) and noted[0] is self._connection and isinstance(noted[1], Ended):
                 return
+
+    def _nobody_to_call(self, effect: CallAcquirer) -> None:
+        self.answered(effect.ticket, NO_ANSWER)
 
     # --- messages -----------------------------------------------------------------
 
@@ -123,7 +137,9 @@ class Ingest:
             while True:
                 if noted is None:
                     return came
-                if noted[0] is self._connection:
+                if isinstance(noted, AcquirerAnswered):
+                    self._emit(self._step(noted) or [])
+                elif noted[0] is self._connection:
                     self._hear(noted[1], came)
                 if len(came) >= BATCH_MESSAGES_MAX:
                     return came
@@ -150,9 +166,11 @@ class Ingest:
 
     def _take(self, came: list[Came]) -> None:
         effects = self._step(Arrived(self._utc_ms(), tuple(self._message(each) for each in came)))
-        if effects is None or self._connection is None:
-            return  # not committed, or nobody to tell: all of it comes again
+        if effects is None:
+            return  # not committed: all of it comes again
         self._emit(effects)
+        if self._connection is None:
+            return  # nobody to tell: the messages come again, and change nothing
         for each in came:
             self._connection.done(each)
 
@@ -160,7 +178,8 @@ class Ingest:
         topic = topics.parse(came.topic, self._settings.mount)
         if topic is None or topic.way != "up":
             return Message("", came.topic[:500], came.payload, came.retained)
-        return Message(topic.terminal, topic.rest, came.payload, came.retained)
+        age_ms = self._monotonic_ms() - came.got_ms
+        return Message(topic.terminal, topic.rest, came.payload, came.retained, age_ms)
 
     def _step(self, event: Event) -> list[Effect] | None:
         """One step of the core; None: told to stop before anything was committed."""
@@ -200,7 +219,7 @@ class Ingest:
     def _wait(self, wait_ms: int) -> bool:
         """Wait while notes pile up unread; True when told to stop."""
         until_ms = self._monotonic_ms() + wait_ms
-        kept: list[tuple[Connection, Note]] = []
+        kept: list[tuple[Connection, Note] | AcquirerAnswered] = []
         while not self._stopping and (left_ms := until_ms - self._monotonic_ms()) > 0:
             try:
                 noted = self._notes.get(timeout=left_ms / 1000)
@@ -213,14 +232,17 @@ class Ingest:
         return self._stopping
 
     def _emit(self, effects: list[Effect]) -> None:
-        if self._connection is None:
-            return  # the terminals send again
         for effect in effects:
+            if isinstance(effect, CallAcquirer):
+                self._call(effect)
+                continue
+            if self._connection is None:
+                continue  # the terminals send and ask again
             channel, payload = _outgoing(effect)
             self._connection.publish(channel.topic(effect.terminal), payload, channel.qos, channel.expiry_s)
 
 
-def _outgoing(effect: Effect) -> tuple[Channel, bytes]:
+def _outgoing(effect: SendAck | SendAnswer | SendTime) -> tuple[Channel, bytes]:
     match effect:
         case SendAck(_, ack):
             return ACK, msgspec.json.encode(ack)

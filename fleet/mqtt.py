@@ -5,7 +5,7 @@ commit; what was not, comes again on the next connection.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -55,10 +55,11 @@ class Subscribed:
 @dataclass(frozen=True, slots=True)
 class Came:
     topic: str
-    payload: bytes
+    payload: bytes = field(repr=False)  # may hold a customer's code
     retained: bool
     mid: int
     qos: int
+    got_ms: int = 0  # monotonic, when it came
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,15 @@ from typing import TypeVar
 
 import msgspec
 
+from wire.channels import ASK_PAY, MONEY, find
 from wire.facts import Born, Fact
 from wire.facts import decode as decode_fact
-from wire.messages import AskEpoch, AskTime, State
-from wire.records import PACKET_RECORDS_MAX, RECORD_BYTES_MAX, Packet, Record, record_hash
+from wire.messages import AskEpoch, AskPay, AskRefund, AskReserve, AskSale, AskTime, AskTotals, MoneyAsk, State
+from wire.records import PACKET_RECORDS_MAX, RECORD_BYTES_MAX, SALE_LINES_MAX, Packet, Record, record_hash
 
 INTEGER_MAX = 2**63 - 1
 RAW_KEPT_BYTES_MAX = 64 * 1024
+WORD_CHARS_MAX = 128
 _HEX16 = re.compile(r"[0-9a-f]{32}")
 _HEX32 = re.compile(r"[0-9a-f]{64}")
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -153,6 +155,51 @@ def read_ask_time(payload: bytes | Packet) -> AskTime:
     if not _HEX16.fullmatch(ask.nonce):
         raise ValueError("ask: nonce is not 16 bytes in hex")
     return ask
+
+
+def read_money_ask(rest: str, payload: bytes | Packet) -> MoneyAsk | None:
+    """The ask about money on channel `rest`, None when there is no such channel. Raises `ValueError`."""
+    channel = find("up", rest)
+    if channel not in MONEY:
+        return None
+    assert isinstance(channel.payload, type)
+    ask: MoneyAsk = _decode(_bytes(payload), channel.payload)
+    if not _ask_within_bounds(ask):
+        raise ValueError("ask: a value is out of bounds")
+    return ask
+
+
+def _ask_within_bounds(ask: MoneyAsk) -> bool:
+    match ask:
+        case AskPay():
+            words = (ask.channel, ask.subject, ask.operator, ask.auth_code)
+            return all(_is_word(word) for word in words) and 0 <= ask.expires_ms <= INTEGER_MAX
+        case AskRefund():
+            return _is_word(ask.reason)
+        case AskSale(key):
+            return _is_word(key)
+        case AskReserve():
+            return (
+                _is_word(ask.terminal)
+                and _is_key(ask.epoch, ask.seq)
+                and len(ask.quantities) <= SALE_LINES_MAX
+                and all(_is_word(index) and 0 <= number <= INTEGER_MAX for index, number in ask.quantities.items())
+            )
+        case AskTotals():
+            return 0 <= ask.epoch <= INTEGER_MAX and 0 <= ask.batch <= INTEGER_MAX
+        case _:
+            return True
+
+
+def _is_word(text: str) -> bool:
+    return len(text) <= WORD_CHARS_MAX
+
+
+def kept_of(rest: str, payload: bytes | Packet) -> bytes:
+    """What is kept of an unreadable message: its bytes; of an ask for money only their number, for they hold the
+    customer's code."""
+    raw = wrap(payload)
+    return raw if rest != ASK_PAY.rest else f"{len(raw)} bytes of an ask for money, not kept".encode()
 
 
 def wrap(payload: bytes | Packet | Record) -> bytes:

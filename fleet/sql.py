@@ -10,63 +10,20 @@ from typing import Any, NamedTuple
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import StaticPool
 
+from fleet import lookup
+from fleet.reading import Good
+from fleet.sql_engine import open_engine, troubles
+from fleet.sql_money import SqlMoney
+from fleet.sql_tables import conflicts, epochs, quarantine, records, tables, terminals
 from fleet.store import Conflict, Epoch, Quarantine, StoredRecord, StoreTrouble, TerminalRow
+from wire.facts import decode as decode_fact
 from wire.messages import State
+from wire.records import Record
 
-SCHEMA_VERSION = 1
-BUSY_TIMEOUT_MS = 5_000
-
-_tables = sa.MetaData()
-
-
-def _table(name: str, *columns: sa.Column[Any]) -> sa.Table:
-    return sa.Table(name, _tables, *columns, sqlite_strict=True)
-
-
-def _key(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Column[Any]:
-    return sa.Column(name, kind, primary_key=True, autoincrement=False)
-
-
-def _column(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Column[Any]:
-    return sa.Column(name, kind, nullable=False)
-
-
-records = _table(
-    "records",
-    _key("terminal", sa.Text), _key("epoch", sa.Integer), _key("seq", sa.Integer),
-    _column("kind", sa.Text), _column("version", sa.Integer), _column("at_ms", sa.Integer), _column("clock", sa.Text),
-    _column("body", sa.LargeBinary), _column("prev", sa.Text), _column("hash", sa.Text), _column("got_ms", sa.Integer),
-)  # fmt: skip
-
-conflicts = _table(
-    "conflicts",
-    _key("terminal", sa.Text), _key("epoch", sa.Integer), _key("seq", sa.Integer), _key("hash", sa.Text),
-    _column("raw", sa.LargeBinary), _column("got_ms", sa.Integer),
-)  # fmt: skip
-
-quarantine = _table(
-    "quarantine",
-    _key("terminal", sa.Text), _key("epoch", sa.Integer), _key("seq", sa.Integer), _key("digest", sa.Text),
-    _column("reason", sa.Text), _column("raw", sa.LargeBinary), _column("got_ms", sa.Integer),
-)  # fmt: skip
-
-terminals = _table(
-    "terminals",
-    _key("terminal", sa.Text),
-    _column("epoch", sa.Integer), _column("acked_seq", sa.Integer), _column("state", sa.LargeBinary),
-    _column("state_ms", sa.Integer), _column("seen_ms", sa.Integer),
-)  # fmt: skip
-
-epochs = _table(
-    "epochs",
-    _key("terminal", sa.Text), _key("epoch", sa.Integer),
-    _column("journal_key", sa.Text), _column("number", sa.Integer), _column("upto", sa.Integer),
-    _column("high", sa.Integer), _column("asked_ms", sa.Integer),
-)  # fmt: skip
-
+SCHEMA_VERSION = 2
+"""1: records and terminals. 2: money beside them; what version 1 kept is entered there when it is opened."""
+SHELVED_AT_ONCE = 500
 
 _HASHES = sa.select(records.c.seq, records.c.hash).where(
     records.c.terminal == sa.bindparam("terminal"),
@@ -121,55 +78,55 @@ class SqlStore:
     """`Store` on one SQLite database. `path` None: in memory. `read_only`: for a look while another process writes."""
 
     def __init__(self, path: Path | None = None, read_only: bool = False) -> None:
-        self._engine = _engine(path, read_only)
+        self._engine = open_engine(path, read_only)
         self._hot = _hot()
-        with _troubles(), self._engine.begin() as connection:
+        with troubles(), self._engine.begin() as connection:
             version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
             if version > SCHEMA_VERSION or (read_only and version != SCHEMA_VERSION):
                 raise StoreTrouble(f"schema version {version}, this release reads {SCHEMA_VERSION}")
             if version < SCHEMA_VERSION:
-                _tables.create_all(connection)
+                tables.create_all(connection)
+                if version:
+                    _shelve_all(SqlBooks(connection, self._hot))
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @contextmanager
     def begin(self) -> Iterator["SqlBooks"]:
         """One transaction: committed when the block ends. Raises `StoreTrouble` when it could not be."""
-        with _troubles(), self._engine.begin() as connection:
+        with troubles(), self._engine.begin() as connection:
             yield SqlBooks(connection, self._hot)
 
     def close(self) -> None:
         self._engine.dispose()
 
 
-@contextmanager
-def _troubles() -> Iterator[None]:
+def _shelve_all(books: "SqlBooks") -> None:
+    """Enter the records of a store of version 1 where asks about money look for them."""
+    for row in books.all_terminals():
+        for epoch in books.epochs_of(row.terminal):
+            after = 0
+            while page := books.records_after(row.terminal, epoch.epoch, after, SHELVED_AT_ONCE):
+                lookup.shelve(books.money, row.terminal, [each for each in map(_good, page) if each is not None])
+                after = page[-1].seq
+
+
+def _good(row: StoredRecord) -> Good | None:
+    fields = (
+        row.epoch,
+        row.seq,
+        row.kind,
+        row.version,
+        row.at_ms,
+        row.clock,
+        msgspec.Raw(row.body),
+        row.prev,
+        row.hash,
+    )
     try:
-        yield
-    except SQLAlchemyError as trouble:
-        raise StoreTrouble(str(getattr(trouble, "orig", None) or trouble)) from trouble
-
-
-def _engine(path: Path | None, read_only: bool) -> sa.Engine:
-    if path is None:
-        engine = sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    else:
-        mode = "ro" if read_only else "rwc"
-        url = f"sqlite:///file:{path.resolve()}?mode={mode}&uri=true"
-        engine = sa.create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
-
-    def connected(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        if path is not None and not read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-
-    def begins(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-    sa.event.listen(engine, "connect", connected)
-    sa.event.listen(engine, "begin", begins)
-    return engine
+        fact = decode_fact(row.kind, row.version, row.body)
+    except (KeyError, ValueError):  # of a release this one does not know: `records verify` names it
+        return None
+    return Good(Record(*fields), fact)  # type: ignore[arg-type]  # the clock's state is one of three, stored as text
 
 
 class SqlBooks:
@@ -178,6 +135,7 @@ class SqlBooks:
     def __init__(self, connection: sa.Connection, hot: dict[str, _Sql]) -> None:
         self._db = connection
         self._hot = hot
+        self.money = SqlMoney(connection)
 
     # --- what the core needs ---
 

@@ -2,10 +2,13 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wire.messages import State
 from wire.records import Record
+
+if TYPE_CHECKING:
+    from fleet.money import MoneyBooks  # which speaks of stored records
 
 
 class StoreTrouble(Exception):
@@ -86,6 +89,11 @@ class TerminalRow:
 
 class Books(Protocol):
     """The store within one transaction."""
+
+    @property
+    def money(self) -> "MoneyBooks":
+        """Payments, refunds, and where to find a sale."""
+        ...
 
     def epoch(self, terminal: str, epoch: int) -> Epoch | None: ...
     def put_epoch(self, row: Epoch) -> None: ...

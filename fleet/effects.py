@@ -1,0 +1,49 @@
+"""What the backend's core wants done after its commit."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fleet.acquirer.port import Call
+from wire.messages import Answer, Time
+from wire.records import Ack
+
+
+@dataclass(frozen=True, slots=True)
+class SendAck:
+    terminal: str
+    ack: Ack
+
+
+@dataclass(frozen=True, slots=True)
+class SendAnswer:
+    terminal: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class SendTime:
+    terminal: str
+    time: Time
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Which call an answer of the acquirer is to: the `call`-th about payment or refund `key`, asked for by `asker`."""
+
+    what: Literal["pay", "query", "reverse", "refund", "refund_query"]
+    key: str
+    call: int
+    asker: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallAcquirer:
+    """Call the acquirer, but not after `start_by_ms` (backend's clock) -> `AcquirerAnswered`, by the edge itself with
+    "no answer" when none came."""
+
+    ticket: Ticket
+    call: Call
+    start_by_ms: int
+
+
+Effect = SendAck | SendAnswer | SendTime | CallAcquirer

@@ -1,0 +1,153 @@
+"""Finding sales of the shop, and keeping count of what is given back of them across terminals.
+
+Keys of a sale: its receipt number `000123-000045`, the same with the terminal before it (`00010023-000123-000045`), the
+order number and the channel's number of each payment. Receipt numbers of two terminals may be alike: the newest is found.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from fleet.effects import SendAnswer
+from fleet.money import Found, MoneyBooks, Movement, Reservation, Return
+from fleet.reading import Good
+from fleet.store import StoredRecord
+from wire.facts import Refund, Sale
+from wire.facts import decode as decode_fact
+from wire.messages import AnswerReserve, AnswerSale, AskReserve, AskSale
+from wire.totals import batch_of
+
+OVER_SUM, WRONG_STATE, NOT_FOUND, OVER_QUANTITY = 5015, 6008, 6009, 6014
+_Quantities = dict[str, int]
+
+
+def receipt_number(batch: int, trace: int) -> str:
+    """As it stands on the slip."""
+    return f"{batch:06d}-{trace:06d}"
+
+
+def shelve(books: MoneyBooks, terminal: str, arrivals: Iterable[Good]) -> None:
+    """Enter new records where asks will look for them."""
+    found: list[Found] = []
+    returns: list[Return] = []
+    movements: list[Movement] = []
+    for good in arrivals:
+        fact = good.fact
+        batch = batch_of(fact)
+        if batch is None:
+            continue
+        movements.append(Movement(terminal, good.epoch, batch, good.seq))
+        if isinstance(fact, Sale):
+            found += (Found(key, terminal, good.epoch, good.seq, good.record.at_ms) for key in _keys(terminal, fact))
+        elif isinstance(fact, Refund):
+            returns.append(_return(terminal, good, fact))
+    if movements:
+        books.shelve(found, returns, movements)
+
+
+def _keys(terminal: str, sale: Sale) -> list[str]:
+    number = receipt_number(sale.batch, sale.trace)
+    keys = [number, f"{terminal}-{number}"]
+    for tender in sale.tenders:
+        keys += (tender.order_no, tender.channel_no)
+    return [key for key in dict.fromkeys(keys) if key]
+
+
+def _return(terminal: str, good: Good, fact: Refund) -> Return:
+    back: _Quantities = {}
+    for line in fact.lines:
+        back[str(line.index)] = back.get(str(line.index), 0) + line.quantity_milli
+    origin = fact.origin
+    return Return(
+        terminal, good.epoch, good.seq, origin.terminal, origin.epoch, origin.seq, msgspec.json.encode(back),
+        fact.total_fen, fact.reserve_no,
+    )  # fmt: skip
+
+
+def find(books: MoneyBooks, terminal: str, ask: AskSale) -> SendAnswer:
+    """The sale under a key, with what has been given back of it or is reserved."""
+    for found in books.find(ask.key.strip(), 1):
+        record = books.record(found.terminal, found.epoch, found.seq)
+        sale = sale_of(record)
+        if record is not None and sale is not None:
+            back, back_fen = given_back(books, record.terminal, record.epoch, record.seq)
+            sold = {str(index): line.quantity_milli for index, line in enumerate(sale.lines)}
+            capped = {index: min(quantity, sold[index]) for index, quantity in back.items() if index in sold}
+            answer = AnswerSale(
+                ask.key, 0, record.terminal, record.epoch, record.seq, record.at_ms, sale, capped, back_fen
+            )  # fmt: skip
+            return SendAnswer(terminal, answer)
+    return SendAnswer(terminal, AnswerSale(ask.key, NOT_FOUND))
+
+
+def sale_of(record: StoredRecord | None) -> Sale | None:
+    """The sale a stored record is about, None when it is about something else."""
+    if record is None or record.kind != Sale.KIND:
+        return None
+    fact = decode_fact(record.kind, record.version, record.body)
+    assert isinstance(fact, Sale)
+    return fact
+
+
+def given_back(books: MoneyBooks, terminal: str, epoch: int, seq: int) -> tuple[_Quantities, int]:
+    """What of a sale is booked as given back or reserved: quantities by line, and fen. A reservation and the refund it
+    became count once."""
+    back: _Quantities = {}
+    fen = 0
+    rows: list[Return | Reservation] = [*books.returns_of(terminal, epoch, seq)]
+    for row in (*rows, *books.reservations_of(terminal, epoch, seq)):
+        fen += row.total_fen
+        for index, quantity in msgspec.json.decode(row.quantities, type=_Quantities).items():
+            back[index] = back.get(index, 0) + quantity
+    return back, fen
+
+
+def reserve(books: MoneyBooks, terminal: str, ask: AskReserve, now_ms: int) -> SendAnswer:
+    """Keep goods of a sale for one refund, or give a reservation up. The same number again is answered alike."""
+    row = books.reservation(ask.refund_no)
+    if row is None:
+        row = _new_reservation(books, terminal, ask, now_ms)
+        if row.code != NOT_FOUND:  # the sale may still come: nothing is decided
+            books.put_reservation(row)
+    elif not ask.quantities and row.asker == terminal:
+        row = Reservation(*_head(terminal, ask), row.quantities, row.total_fen, "released", 0, row.got_ms)
+        books.put_reservation(row)
+    elif not _is_same(row, terminal, ask) or row.state == "released":
+        return SendAnswer(terminal, AnswerReserve(ask.refund_no, False, WRONG_STATE))
+    return SendAnswer(terminal, AnswerReserve(ask.refund_no, row.state == "granted", row.code))
+
+
+def _new_reservation(books: MoneyBooks, terminal: str, ask: AskReserve, now_ms: int) -> Reservation:
+    """A release may overtake its reservation: then that finds the number closed."""
+    wanted = msgspec.json.encode(ask.quantities)
+    if not ask.quantities:
+        return Reservation(*_head(terminal, ask), wanted, ask.total_fen, "released", 0, now_ms)
+    code = _refusal(books, ask)
+    return Reservation(
+        *_head(terminal, ask), wanted, ask.total_fen, "refused" if code else "granted", code, now_ms
+    )  # fmt: skip
+
+
+def _refusal(books: MoneyBooks, ask: AskReserve) -> int:
+    sale = sale_of(books.record(ask.terminal, ask.epoch, ask.seq))
+    if sale is None:
+        return NOT_FOUND
+    back, back_fen = given_back(books, ask.terminal, ask.epoch, ask.seq)
+    if not _fits(sale, back, ask.quantities):
+        return OVER_QUANTITY
+    return OVER_SUM if back_fen + ask.total_fen > sale.due_fen else 0
+
+
+def _fits(sale: Sale, back: Mapping[str, int], wanted: Mapping[str, int]) -> bool:
+    sold = {str(index): line.quantity_milli for index, line in enumerate(sale.lines)}
+    return all(index in sold and q > 0 and back.get(index, 0) + q <= sold[index] for index, q in wanted.items())
+
+
+def _head(terminal: str, ask: AskReserve) -> tuple[str, str, str, int, int]:
+    return ask.refund_no, terminal, ask.terminal, ask.epoch, ask.seq
+
+
+def _is_same(row: Reservation, terminal: str, ask: AskReserve) -> bool:
+    kept = (row.reserve_no, row.asker, row.terminal, row.epoch, row.seq, row.total_fen)
+    quantities = msgspec.json.decode(row.quantities, type=_Quantities)
+    return kept == (*_head(terminal, ask), ask.total_fen) and quantities == ask.quantities

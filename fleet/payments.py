@@ -1,0 +1,183 @@
+"""Payments at the backend: at most one call to the acquirer at a time for each order, and the same answer every time.
+
+States: `unknown` and `paying` wait; `paid`, `failed` and `reversed` are known; `reversing` goes on until the channel has
+said that nothing is taken. `reversed` is for ever: a number once closed never takes money (decisions 18).
+"""
+
+from dataclasses import replace
+
+from fleet.acquirer.port import Call, PayCall, QueryCall, Reply, ReverseCall
+from fleet.effects import CallAcquirer, Effect, SendAnswer, Ticket
+from fleet.money import CALL_MAX_MS, MoneyBooks, Payment, PaymentState
+from rules.orders import read_order_no, terminal_no
+from wire import messages
+from wire.messages import AnswerPayment, AskPay, AskQuery, AskReverse
+
+EXPIRES_MAX_MS = 60_000
+REVERSING, REVERSAL_PENDING, CLOSED, OVER_SUM, BAD_AMOUNT = 5008, 5009, 5011, 5015, 5020
+
+
+def pay(books: MoneyBooks, terminal: str, ask: AskPay, now_ms: int, age_ms: int) -> list[Effect]:
+    """Take money, unless the number is known already or the ask is too old. Raises `ValueError` for a number that is
+    another terminal's."""
+    _is_own(terminal, ask.order_no)
+    row = books.payment(ask.order_no)
+    if row is not None:
+        return _asked_again(books, row, ask, now_ms)
+    start_by_ms = now_ms - age_ms + min(ask.expires_ms, EXPIRES_MAX_MS)
+    row = Payment(ask.order_no, terminal, ask.channel, ask.amount_fen, "unknown", got_ms=now_ms, changed_ms=now_ms)
+    if ask.amount_fen == 0 or start_by_ms <= now_ms:
+        bad = ask.amount_fen == 0
+        row = replace(row, state="failed", code=BAD_AMOUNT) if bad else replace(row, state="reversed", code=CLOSED)
+        books.put_payment(row)
+        return [_answer(row, "pay", terminal)]
+    call = PayCall(
+        ask.order_no, ask.channel, ask.amount_fen, ask.subject, terminal, ask.operator, ask.auth_code
+    )  # fmt: skip
+    return [_call(books, row, "pay", call, terminal, now_ms, start_by_ms)]
+
+
+def _asked_again(books: MoneyBooks, row: Payment, ask: AskPay, now_ms: int) -> list[Effect]:
+    """The same number: never a second payment. What is not known is queried, when nobody is about it."""
+    if row.channel and (row.channel, row.amount_fen) != (ask.channel, ask.amount_fen):
+        raise ValueError("ask/pay: the number is taken by another payment")
+    if row.state in ("unknown", "paying") and now_ms >= row.busy_until_ms:
+        return [_call(books, row, "query", QueryCall(row.order_no, row.channel), row.terminal, now_ms)]
+    return [_answer(row, "pay", row.terminal)]
+
+
+def query(books: MoneyBooks, terminal: str, ask: AskQuery, now_ms: int) -> list[Effect]:
+    """What became of a payment; asks the channel when it is not known and nobody is about it."""
+    row = books.payment(ask.order_no)
+    if row is None:
+        return [SendAnswer(terminal, AnswerPayment(ask.order_no, "query", "absent"))]
+    if row.state in ("unknown", "paying", "reversing") and now_ms >= row.busy_until_ms:
+        return [_call(books, row, "query", QueryCall(row.order_no, row.channel), terminal, now_ms)]
+    return [_answer(row, "query", terminal)]
+
+
+def reverse(books: MoneyBooks, terminal: str, ask: AskReverse, now_ms: int) -> list[Effect]:
+    """Close a payment for good. A number nobody knows is closed before this is answered, so that a payment that is still
+    on its way is refused when it comes. Raises `ValueError` for a number that is another terminal's."""
+    _is_own(terminal, ask.order_no)
+    row = books.payment(ask.order_no)
+    if row is None:
+        row = Payment(ask.order_no, terminal, "", 0, "reversed", CLOSED, got_ms=now_ms, changed_ms=now_ms)
+        books.put_payment(row)
+    if row.state == "reversed":
+        return [_answer(row, "reverse", terminal)]
+    if row.state == "paid" and books.refunded_fen(row.order_no):  # a reversal would give back what was given back
+        return [SendAnswer(terminal, _said(row, "reverse", "paid", OVER_SUM))]
+    row = replace(row, reversal_wanted=True)
+    if now_ms >= row.busy_until_ms:
+        return [_reverse(books, row, now_ms)]
+    books.put_payment(row)
+    return [SendAnswer(terminal, _said(row, "reverse", "unknown", REVERSING))]
+
+
+def heard(books: MoneyBooks, ticket: Ticket, reply: Reply, now_ms: int) -> list[Effect]:
+    """An answer of the acquirer, be it late or doubled; a wanted reversal follows without a gap."""
+    row = books.payment(ticket.key)
+    assert row is not None, ticket
+    after = _merged(row, ticket, reply)
+    if ticket.call == row.call:
+        after = replace(after, busy_until_ms=0)
+    if after.state == "reversed":
+        after = replace(after, reversal_wanted=False, busy_until_ms=0)
+    if after != row:
+        after = replace(after, changed_ms=now_ms)
+        books.put_payment(after)
+    answer = _answer(after, ticket.what, ticket.asker)
+    if ticket.what == "reverse" and reply.state == "refused":
+        answer = SendAnswer(ticket.asker, _said(after, "reverse", _shown(after)[0], reply.code))
+    if after.reversal_wanted and ticket.what != "reverse" and now_ms >= after.busy_until_ms:
+        return [answer, _reverse(books, after, now_ms)]
+    return [answer]
+
+
+def _reverse(books: MoneyBooks, row: Payment, now_ms: int) -> CallAcquirer:
+    row = replace(row, state="reversing", changed_ms=now_ms)
+    return _call(books, row, "reverse", ReverseCall(row.order_no, row.channel), row.terminal, now_ms)
+
+
+def _merged(row: Payment, ticket: Ticket, reply: Reply) -> Payment:
+    """The row after a reply. What is known is never forgotten for a reply that knows less."""
+    if row.state == "reversed":
+        return row
+    if reply.state == "paid":
+        row = replace(row, channel_no=reply.number or row.channel_no, paid_fen=reply.paid_fen or row.amount_fen)
+    if ticket.what == "reverse":
+        return _after_reversal(row, reply)
+    match reply.state:
+        case "reversed":
+            return replace(row, state="reversed", code=CLOSED)
+        case "expired" if ticket.what == "pay" and row.state == "unknown":
+            return replace(row, state="reversed", code=CLOSED)  # the channel was never called, and never will be
+        case _ if row.state == "reversing":
+            return row  # only the reversal's own end counts now
+        case "paid":
+            return replace(row, state="paid", code=0)
+        case "failed" if row.state != "paid":
+            return replace(row, state="failed", code=reply.code)
+        case "paying" if row.state == "unknown":
+            return replace(row, state="paying", code=reply.code)
+        case _:
+            return row
+
+
+def _after_reversal(row: Payment, reply: Reply) -> Payment:
+    match reply.state:
+        case "reversed":
+            return replace(row, state="reversed", code=CLOSED)
+        case "refused":  # for good: what was paid stays paid and is to be refunded
+            return replace(row, state="paid" if row.paid_fen else "unknown", code=0, reversal_wanted=False)
+        case _:
+            return row
+
+
+def _call(
+    books: MoneyBooks, row: Payment, what: str, call: Call, asker: str, now_ms: int, start_by_ms: int = 0
+) -> CallAcquirer:
+    """One more call about the order, and nobody else about it until it is over."""
+    assert now_ms >= row.busy_until_ms, "one worker at a time for each order"
+    assert what in ("pay", "query", "reverse"), what
+    row = replace(row, call=row.call + 1, busy_until_ms=now_ms + CALL_MAX_MS)
+    books.put_payment(row)
+    ticket = Ticket(what, row.order_no, row.call, asker)  # type: ignore[arg-type]  # asserted above
+    return CallAcquirer(ticket, call, start_by_ms or now_ms + CALL_MAX_MS)
+
+
+def _answer(row: Payment, to: str, terminal: str) -> SendAnswer:
+    """What a terminal is told of the payment as it stands."""
+    state, code = _shown(row)
+    if to == "pay" and row.state == "reversed":
+        state, code = "failed", CLOSED
+    if to == "reverse" and state == "unknown":
+        code = REVERSAL_PENDING
+    return SendAnswer(terminal, _said(row, to, state, code))
+
+
+def _shown(row: Payment) -> tuple[messages.PaymentState, int]:
+    if row.reversal_wanted and row.state != "reversed":  # whatever it was, it is about to be nothing
+        return "unknown", REVERSING
+    shown: dict[PaymentState, tuple[messages.PaymentState, int]] = {
+        "unknown": ("unknown", row.code),
+        "paying": ("paying", row.code),
+        "paid": ("paid", 0),
+        "failed": ("failed", row.code),
+        "reversing": ("unknown", REVERSING),
+        "reversed": ("reversed", 0),
+    }
+    return shown[row.state]
+
+
+def _said(row: Payment, to: str, state: messages.PaymentState, code: int) -> AnswerPayment:
+    assert to in ("pay", "query", "reverse"), to
+    paid_fen = row.paid_fen if state == "paid" else 0
+    return AnswerPayment(row.order_no, to, state, code, row.channel_no, paid_fen)  # type: ignore[arg-type]  # asserted
+
+
+def _is_own(terminal: str, order_no: str) -> None:
+    order = read_order_no(order_no)
+    if order is None or order.terminal != terminal_no(terminal):
+        raise ValueError("the order's number is not this terminal's")

@@ -1,0 +1,47 @@
+"""SQLite as the backend uses it: one connection per engine, transactions begun by us."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from fleet.store import StoreTrouble
+
+BUSY_TIMEOUT_MS = 5_000
+
+
+@contextmanager
+def troubles() -> Iterator[None]:
+    """Whatever the database raises becomes `StoreTrouble`."""
+    try:
+        yield
+    except SQLAlchemyError as trouble:
+        raise StoreTrouble(str(getattr(trouble, "orig", None) or trouble)) from trouble
+
+
+def open_engine(path: Path | None, read_only: bool) -> sa.Engine:
+    """An engine on a file (WAL, FULL), or in memory; each transaction of a writer takes the write lock at its start."""
+    if path is None:
+        engine = sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        mode = "ro" if read_only else "rwc"
+        url = f"sqlite:///file:{path.resolve()}?mode={mode}&uri=true"
+        engine = sa.create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+
+    def connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        if path is not None and not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+
+    def begins(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    sa.event.listen(engine, "connect", connected)
+    sa.event.listen(engine, "begin", begins)
+    return engine

@@ -1,0 +1,155 @@
+"""The money part of the store on SQLAlchemy Core: payments, refunds, reservations, and where to find a sale."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from fleet.money import Found, Movement, Payment, Refund, Reservation, Return
+from fleet.sql_tables import column, key, records, table
+from fleet.store import StoredRecord
+
+payments = table(
+    "payments",
+    key("order_no", sa.Text),
+    column("terminal", sa.Text), column("channel", sa.Text), column("amount_fen", sa.Integer),
+    column("state", sa.Text), column("code", sa.Integer), column("channel_no", sa.Text), column("paid_fen", sa.Integer),
+    column("got_ms", sa.Integer), column("changed_ms", sa.Integer), column("call", sa.Integer),
+    column("busy_until_ms", sa.Integer), column("reversal_wanted", sa.Integer),
+)  # fmt: skip
+
+refunds = table(
+    "refunds",
+    key("refund_no", sa.Text),
+    column("order_no", sa.Text), column("terminal", sa.Text), column("channel", sa.Text),
+    column("amount_fen", sa.Integer), column("reason", sa.Text), column("state", sa.Text), column("code", sa.Integer),
+    column("channel_refund_no", sa.Text), column("got_ms", sa.Integer), column("changed_ms", sa.Integer),
+    column("call", sa.Integer), column("busy_until_ms", sa.Integer),
+)  # fmt: skip
+sa.Index("refunds_by_order", refunds.c.order_no)
+
+reservations = table(
+    "reservations",
+    key("reserve_no", sa.Text),
+    column("asker", sa.Text), column("terminal", sa.Text), column("epoch", sa.Integer), column("seq", sa.Integer),
+    column("quantities", sa.LargeBinary), column("total_fen", sa.Integer), column("state", sa.Text),
+    column("code", sa.Integer), column("got_ms", sa.Integer),
+)  # fmt: skip
+sa.Index("reservations_by_sale", reservations.c.terminal, reservations.c.epoch, reservations.c.seq)
+
+returns = table(
+    "returns",
+    key("terminal", sa.Text), key("epoch", sa.Integer), key("seq", sa.Integer),
+    column("sale_terminal", sa.Text), column("sale_epoch", sa.Integer), column("sale_seq", sa.Integer),
+    column("quantities", sa.LargeBinary), column("total_fen", sa.Integer), column("reserve_no", sa.Text),
+)  # fmt: skip
+sa.Index("returns_by_sale", returns.c.sale_terminal, returns.c.sale_epoch, returns.c.sale_seq)
+sa.Index("returns_by_reserve", returns.c.reserve_no)
+
+found_sales = table(
+    "found_sales",
+    key("key", sa.Text), key("terminal", sa.Text), key("epoch", sa.Integer), key("seq", sa.Integer),
+    column("at_ms", sa.Integer),
+)  # fmt: skip
+
+movements = table(
+    "movements",
+    key("terminal", sa.Text), key("epoch", sa.Integer), key("batch", sa.Integer), key("seq", sa.Integer),
+)  # fmt: skip
+
+
+class SqlMoney:
+    """`MoneyBooks` on one open transaction, with what reports and the command line ask for beside it."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    def payment(self, order_no: str) -> Payment | None:
+        row = self._db.execute(sa.select(payments).where(payments.c.order_no == order_no)).first()
+        return _payment(row) if row else None
+
+    def put_payment(self, row: Payment) -> None:
+        self._put(payments, asdict(row) | {"reversal_wanted": int(row.reversal_wanted)})
+
+    def refund(self, refund_no: str) -> Refund | None:
+        row = self._db.execute(sa.select(refunds).where(refunds.c.refund_no == refund_no)).first()
+        return Refund(*row) if row else None
+
+    def put_refund(self, row: Refund) -> None:
+        self._put(refunds, asdict(row))
+
+    def refunded_fen(self, order_no: str) -> int:
+        query = sa.select(sa.func.coalesce(sa.func.sum(refunds.c.amount_fen), 0))
+        query = query.where(refunds.c.order_no == order_no, refunds.c.state != "failed")
+        return int(self._db.execute(query).scalar_one())
+
+    def reservation(self, reserve_no: str) -> Reservation | None:
+        row = self._db.execute(sa.select(reservations).where(reservations.c.reserve_no == reserve_no)).first()
+        return Reservation(*row) if row else None
+
+    def put_reservation(self, row: Reservation) -> None:
+        self._put(reservations, asdict(row))
+
+    def reservations_of(self, terminal: str, epoch: int, seq: int) -> list[Reservation]:
+        it = reservations.c
+        used = sa.exists().where(returns.c.reserve_no == it.reserve_no)
+        query = sa.select(reservations).where(it.terminal == terminal, it.epoch == epoch, it.seq == seq)
+        query = query.where(it.state == "granted", ~used).order_by(it.reserve_no)
+        return [Reservation(*row) for row in self._db.execute(query)]
+
+    def returns_of(self, terminal: str, epoch: int, seq: int) -> list[Return]:
+        it = returns.c
+        query = sa.select(returns).where(it.sale_terminal == terminal, it.sale_epoch == epoch, it.sale_seq == seq)
+        return [Return(*row) for row in self._db.execute(query.order_by(it.terminal, it.epoch, it.seq))]
+
+    def shelve(self, found: list[Found], back: list[Return], moved: list[Movement]) -> None:
+        for where, rows in ((found_sales, found), (returns, back), (movements, moved)):
+            self._add(where, rows)
+
+    def find(self, wanted: str, limit: int) -> list[Found]:
+        it = found_sales.c
+        order = (it.at_ms.desc(), it.terminal, it.epoch, it.seq.desc())
+        rows = self._db.execute(sa.select(found_sales).where(it.key == wanted).order_by(*order).limit(limit))
+        return [Found(*row) for row in rows]
+
+    def record(self, terminal: str, epoch: int, seq: int) -> StoredRecord | None:
+        it = records.c
+        query = sa.select(records).where(it.terminal == terminal, it.epoch == epoch, it.seq == seq)
+        row = self._db.execute(query).first()
+        return StoredRecord(*row) if row else None
+
+    def moving(self, terminal: str, epoch: int, batch: int, upto: int) -> list[StoredRecord]:
+        it = movements.c
+        same = sa.and_(records.c.terminal == it.terminal, records.c.epoch == it.epoch, records.c.seq == it.seq)
+        query = sa.select(records).select_from(movements.join(records, same))
+        query = query.where(it.terminal == terminal, it.epoch == epoch, it.batch == batch, it.seq <= upto)
+        return [StoredRecord(*row) for row in self._db.execute(query.order_by(it.seq))]
+
+    # --- for reports ---
+
+    def all_payments(self) -> list[Payment]:
+        """Every payment, the oldest first."""
+        query = sa.select(payments).order_by(payments.c.got_ms, payments.c.order_no)
+        return [_payment(row) for row in self._db.execute(query)]
+
+    def all_refunds(self) -> list[Refund]:
+        """Every refund, the oldest first."""
+        query = sa.select(refunds).order_by(refunds.c.got_ms, refunds.c.refund_no)
+        return [Refund(*row) for row in self._db.execute(query)]
+
+    def _put(self, where: sa.Table, values: dict[str, Any]) -> None:
+        fresh = sqlite.insert(where)
+        keys = [each.name for each in where.primary_key]
+        kept = {name: fresh.excluded[name] for name in values if name not in keys}
+        self._db.execute(fresh.on_conflict_do_update(index_elements=keys, set_=kept), values)
+
+    def _add(self, where: sa.Table, rows: Sequence[Found | Return | Movement]) -> None:
+        if rows:
+            self._db.execute(sqlite.insert(where).on_conflict_do_nothing(), [asdict(row) for row in rows])
+
+
+def _payment(row: Sequence[Any]) -> Payment:
+    plain = Payment(*row)
+    return replace(plain, reversal_wanted=bool(plain.reversal_wanted))

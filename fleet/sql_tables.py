@@ -1,0 +1,53 @@
+"""Tables of records and terminals; `fleet.sql_money` adds those of money to the same `tables`."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+tables = sa.MetaData()
+
+
+def table(name: str, *columns: sa.Column[Any]) -> sa.Table:
+    return sa.Table(name, tables, *columns, sqlite_strict=True)
+
+
+def key(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Column[Any]:
+    return sa.Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def column(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Column[Any]:
+    return sa.Column(name, kind, nullable=False)
+
+
+records = table(
+    "records",
+    key("terminal", sa.Text), key("epoch", sa.Integer), key("seq", sa.Integer),
+    column("kind", sa.Text), column("version", sa.Integer), column("at_ms", sa.Integer), column("clock", sa.Text),
+    column("body", sa.LargeBinary), column("prev", sa.Text), column("hash", sa.Text), column("got_ms", sa.Integer),
+)  # fmt: skip
+
+conflicts = table(
+    "conflicts",
+    key("terminal", sa.Text), key("epoch", sa.Integer), key("seq", sa.Integer), key("hash", sa.Text),
+    column("raw", sa.LargeBinary), column("got_ms", sa.Integer),
+)  # fmt: skip
+
+quarantine = table(
+    "quarantine",
+    key("terminal", sa.Text), key("epoch", sa.Integer), key("seq", sa.Integer), key("digest", sa.Text),
+    column("reason", sa.Text), column("raw", sa.LargeBinary), column("got_ms", sa.Integer),
+)  # fmt: skip
+
+terminals = table(
+    "terminals",
+    key("terminal", sa.Text),
+    column("epoch", sa.Integer), column("acked_seq", sa.Integer), column("state", sa.LargeBinary),
+    column("state_ms", sa.Integer), column("seen_ms", sa.Integer),
+)  # fmt: skip
+
+epochs = table(
+    "epochs",
+    key("terminal", sa.Text), key("epoch", sa.Integer),
+    column("journal_key", sa.Text), column("number", sa.Integer), column("upto", sa.Integer),
+    column("high", sa.Integer), column("asked_ms", sa.Integer),
+)  # fmt: skip
