@@ -260,6 +260,8 @@ def booked(ctx: Context, plan: Refund) -> tuple[Fact, ...]:
     refund = msgspec.structs.replace(
         plan, batch=open_shift.batch, business_date=open_shift.business_date, trace=trace, tenders=tuple(tenders)
     )
+    assert refund.lines
+    assert sum(line.amount_fen for line in refund.lines) == refund.total_fen
     return (refund, *sent)
 
 
@@ -284,7 +286,7 @@ def processing(books: Reading, found: Original) -> bool:
 
 
 def _given(books: Books, fact: Refund, entry: Entry) -> None:
-    assert sum(line.amount_fen for line in fact.lines) == fact.total_fen == sum(part.paid_fen for part in fact.tenders)
+    assert sum(part.paid_fen for part in fact.tenders) == fact.total_fen
     origin = fact.origin
     for line in fact.lines:
         books.write(
