@@ -11,7 +11,7 @@ from datetime import date
 
 import msgspec
 
-from firmware.txn import numbers, original, shift
+from firmware.txn import drawer, numbers, original, shift
 from firmware.txn.approve import authority
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
@@ -21,6 +21,7 @@ from rules.giving_back import DAY_MS, days_between
 from rules.orders import REFUND_MAX, order_no, refund_no, terminal_no
 from rules.rights import Right, Role, grant, role_of
 from rules.settings import Settings
+from rules.settings_counter import TenderKind
 from wire import facts
 from wire.facts import (
     Carried,
@@ -148,6 +149,7 @@ def _refused(ctx: Context, right: Right, found: Original | None, chosen: Chosen,
         2014 if shift.current(ctx.books) is None else None,
         5016 if too_late(ctx, found) else None,
         6015 if not found.local and not (online(ctx) and original.epoch_number(ctx.books)) else None,
+        5018 if reserving(ctx.books, found) else None,
         5018 if (too_much or not found.left_fen) and processing(ctx.books, found) else None,
     )
     if refusal := lacking(ctx, right, *states):
@@ -205,7 +207,7 @@ def _refund(ctx: Context, right: Right, found: Original, chosen: Chosen, reason:
     return Refund(
         "void" if right is Right.SALE_VOID else "refund", open_shift.batch, 0, ctx.session.operator,
         open_shift.business_date, found.origin, lines, total, tenders, reason, ctx.settings.revision, ctx.approver,
-        print_slip=ctx.devices.printer != "none", open_drawer=opens(ctx, _cash(tenders)),
+        print_slip=ctx.devices.printer != "none", open_drawer=opens(ctx, _cash(tenders), tuple(dict.fromkeys(part.kind for part in tenders))),
     )  # fmt: skip
 
 
@@ -230,9 +232,9 @@ def _cash(tenders: Iterable[TenderPart]) -> int:
     return sum(part.paid_fen for part in tenders if part.kind == "cash")
 
 
-def opens(ctx: Context, cash_fen: int) -> bool:
-    """Whether the drawer opens for cash that goes out; who may pay it out has been asked for already (domain 11.4)."""
-    return ctx.settings.drawer.kind != "none" and cash_fen > 0
+def opens(ctx: Context, cash_fen: int, kinds: tuple[TenderKind, ...] = ("cash",)) -> bool:
+    """Whether the rules let the drawer open at once for cash that goes out (domain 11.4); else a key or a supervisor."""
+    return cash_fen > 0 and drawer.opening(ctx, "refund", kinds, cash_fen) == "open"
 
 
 def booked(ctx: Context, plan: Refund) -> tuple[Fact, ...]:
@@ -273,6 +275,15 @@ def next_refund_no(books: Reading, order: str) -> str:
     return refund_no(order, index) if index <= REFUND_MAX else ""
 
 
+def reserving(books: Reading, found: Original) -> bool:
+    """Whether a refund of this sale waits for the backend already: that one is to be finished first."""
+    origin = found.origin
+    return bool(books.read(
+        "SELECT 1 FROM reservation WHERE terminal = ? AND epoch = ? AND sale = ? LIMIT 1",
+        origin.terminal, origin.epoch, origin.seq,
+    ))  # fmt: skip
+
+
 def processing(books: Reading, found: Original) -> bool:
     """Whether money of this sale is on its way back: giving it back once more would be a second time (5018)."""
     orders = [part.order_no for part in found.sale.tenders if part.kind == "code"]
@@ -298,7 +309,11 @@ def _given(books: Books, fact: Refund, entry: Entry) -> None:
 
 
 def _reserving(books: Books, fact: ReserveSent, entry: Entry) -> None:
-    books.write("INSERT OR REPLACE INTO reservation VALUES (?, ?)", fact.reserve_no, entry.seq)
+    origin = fact.refund.origin
+    books.write(
+        "INSERT OR REPLACE INTO reservation VALUES (?, ?, ?, ?, ?)",
+        fact.reserve_no, entry.seq, origin.terminal, origin.epoch, origin.seq,
+    )  # fmt: skip
 
 
 def _not_reserved(books: Books, fact: ReserveEnded, entry: Entry) -> None:
@@ -337,7 +352,8 @@ SUBJECT = Subject(
         "CREATE TABLE given(terminal TEXT NOT NULL, epoch INTEGER NOT NULL, sale INTEGER NOT NULL, line INTEGER NOT NULL,"
         " seq INTEGER NOT NULL, quantity_milli INTEGER NOT NULL, amount_fen INTEGER NOT NULL,"
         " PRIMARY KEY (terminal, epoch, sale, line, seq)) STRICT, WITHOUT ROWID",
-        "CREATE TABLE reservation(reserve_no TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+        "CREATE TABLE reservation(reserve_no TEXT PRIMARY KEY, seq INTEGER NOT NULL, terminal TEXT NOT NULL,"
+        " epoch INTEGER NOT NULL, sale INTEGER NOT NULL) STRICT, WITHOUT ROWID",
         "CREATE TABLE refund_part(refund_no TEXT PRIMARY KEY, seq INTEGER NOT NULL, trace INTEGER NOT NULL,"
         " order_no TEXT NOT NULL, channel TEXT NOT NULL, amount_fen INTEGER NOT NULL, why TEXT NOT NULL,"
         " state TEXT NOT NULL, code INTEGER NOT NULL) STRICT, WITHOUT ROWID",

@@ -15,7 +15,7 @@ from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.original import of_seq
 from rules.rights import Right
 from wire import facts
-from wire.facts import ReserveEnded, ReserveSent
+from wire.facts import Origin, ReserveEnded, ReserveSent
 from wire.messages import AskReserve, AskSale
 
 KEY_CHARS_MAX = 64
@@ -39,9 +39,10 @@ class LookUpSale:
 
 @dataclass(frozen=True, slots=True)
 class AskReservation:
-    """Ask for an open reservation, for the first time or once more: the number stays."""
+    """Ask for an open reservation once more: the number stays. `tries`: how often that was done on end."""
 
     reserve_no: str
+    tries: int = 0
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """The ask, or 2001, 2005, 4010 when it is not open, 6015 without a link."""
@@ -120,6 +121,12 @@ def reserved(books: Reading, reserve_no: str) -> tuple[int, ReserveSent] | None:
     fact = facts.decode("reserve_sent", int(rows[0][1]), rows[0][2])
     assert isinstance(fact, ReserveSent)
     return int(rows[0][0]), fact
+
+
+def is_ours(ctx: Context, origin: Origin) -> bool:
+    """Whether the sale is in this journal."""
+    here = of_seq(ctx.books, ctx.terminal, origin.seq)
+    return here is not None and here.origin == origin
 
 
 def ask_of(fact: ReserveSent) -> AskReserve:

@@ -1,0 +1,89 @@
+"""The desk of giving back: asks the backend to keep goods for a refund, and takes its answers about sales and goods.
+
+What a channel pays back is the payments desk's. An answer nobody waits for any more changes nothing by itself: the
+reservation stays open on its list until a person goes on with it.
+"""
+
+from dataclasses import dataclass, replace
+
+from firmware.desks import Till
+from firmware.events import Answered, Ask, AskFailed, Event
+from firmware.screens.base import Do, Home, Replace, Stay
+from firmware.screens.refund import FoundSale, Looking, Reserving, asked_by, given, unanswered
+from firmware.screens.widgets import Refused
+from firmware.txn import original, reserve
+from firmware.txn.command import Refusal
+from firmware.txn.reserve import EndReservation, UseReservation
+from wire.facts import Fact, Quarantined, ReserveSent
+from wire.messages import AnswerReserve, AnswerSale
+
+NOT_FOUND, ELSEWHERE = 6009, 6015
+
+
+@dataclass(slots=True)
+class GivingDesk:
+    """Nothing of it is remembered: what is open stands in the journal."""
+
+    name: str = "giving"
+
+    def booted(self, till: Till) -> None:
+        """Open reservations wait on their list: the customer may be gone, and no boot pays anybody."""
+
+    def fired(self, till: Till, what: str) -> None:
+        """It has no timers: screens time their own waiting."""
+
+    def follow(self, till: Till, fact: Fact, seq: int) -> None:
+        """The reservation is durable: ask for it."""
+        if isinstance(fact, ReserveSent):
+            till.emit(Ask(seq, reserve.ask_of(fact)))
+
+    def hear(self, till: Till, event: Event) -> None:
+        """Answers about sales and reservations, and asks that never left."""
+        match event:
+            case Answered(AnswerSale() as answer):
+                self._sale(till, answer)
+            case Answered(AnswerReserve() as answer):
+                self._reserve(till, answer)
+            case AskFailed(key):
+                self._never_left(till, key)
+            case _:
+                pass
+
+    def _sale(self, till: Till, answer: AnswerSale) -> None:
+        top = till.stack[-1]
+        found = original.told(till.ledger, till.ledger.terminal, answer)
+        if answer.sale is not None and found is None:
+            till.tell(Quarantined("answer/sale", "a sale that does not add up", answer.key[:64]))
+        match top:
+            case Looking(job=key) if key == answer.key:
+                screen = FoundSale(found) if found else Refused(Refusal(answer.code or NOT_FOUND, key))
+                till.move(Replace(screen))
+            case FoundSale(about=about) if found and asked_by(about) == answer.key and found.origin == about.origin:
+                till.move(Stay(replace(top, about=found)))
+            case _:
+                pass
+
+    def _reserve(self, till: Till, answer: AnswerReserve) -> None:
+        number = answer.refund_no
+        plan = reserve.reserved(till.ledger, number)
+        if plan is None:
+            return
+        waiting = isinstance(till.stack[-1], Reserving) and till.stack[-1].job == number
+        ours = reserve.is_ours(till.context(), plan[1].refund.origin)
+        if answer.granted or (ours and answer.code == NOT_FOUND):  # of our own it may not have arrived there yet
+            if waiting:
+                till.move(Do(UseReservation(number), given))
+            return
+        code = answer.code or NOT_FOUND
+        till.do(EndReservation(number, code))
+        if waiting:
+            till.move(Home(Refused(Refusal(code))))
+
+    def _never_left(self, till: Till, key: str) -> None:
+        match till.stack[-1]:
+            case Looking(job=job) if job == key:
+                till.move(Replace(Refused(Refusal(ELSEWHERE, key))))
+            case Reserving(job=job, tries=tries) if job == key:
+                till.move(unanswered(job, tries, till.context()))
+            case _:
+                pass
