@@ -2,6 +2,7 @@
 
 from firmware.desks import Desk
 from firmware.desks.drawer import DrawerDesk
+from firmware.desks.giving import GivingDesk
 from firmware.desks.link import LinkDesk
 from firmware.desks.paper import PaperDesk
 from firmware.desks.training import TrainingDesk
@@ -10,4 +11,4 @@ from firmware.desks.training import TrainingDesk
 def desks() -> tuple[Desk, ...]:
     """Fresh desks for one boot. The drawer is first: it opens before the slip is printed. The link is last: it sends
     what the others have journaled."""
-    return (DrawerDesk(), PaperDesk(), TrainingDesk(), LinkDesk())
+    return (DrawerDesk(), PaperDesk(), GivingDesk(), TrainingDesk(), LinkDesk())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from firmware.desks import Till
 from firmware.events import Answered, Ask, AskFailed, Event
-from firmware.screens.base import Do, Home, Replace, Stay
+from firmware.screens.base import Do, Home, Pop, Replace, Stay
 from firmware.screens.refund import FoundSale, Looking, Reserving, asked_by, given, unanswered
 from firmware.screens.widgets import Refused
 from firmware.txn import original, reserve
@@ -56,8 +56,7 @@ class GivingDesk:
             till.tell(Quarantined("answer/sale", "a sale that does not add up", answer.key[:64]))
         match top:
             case Looking(job=key) if key == answer.key:
-                screen = FoundSale(found) if found else Refused(Refusal(answer.code or NOT_FOUND, key))
-                till.move(Replace(screen))
+                till.move(Pop(found) if found else Replace(Refused(Refusal(answer.code or NOT_FOUND, key))))
             case FoundSale(about=about) if found and asked_by(about) == answer.key and found.origin == about.origin:
                 till.move(Stay(replace(top, about=found)))
             case _:

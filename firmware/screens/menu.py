@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmware.events import Key
+from firmware.screens import refund
 from firmware.screens.base import (
     CANCEL_HINT,
     Do,
@@ -21,6 +22,7 @@ from firmware.screens.base import (
     other_language,
     shown,
 )  # fmt: skip
+from firmware.screens.refund import GiveBack
 from firmware.screens.reprint import archive, find_slip, reprint_last
 from firmware.screens.slips import Unfinished, owed
 from firmware.screens.training import training
@@ -60,6 +62,16 @@ def unfinished_count(ctx: Context) -> int:
     return len(owed(ctx))
 
 
+def give_back(ctx: Context) -> Move:
+    """Void and refund."""
+    return Push(GiveBack())
+
+
+def refunds_open(ctx: Context) -> int:
+    """How many refunds are not finished."""
+    return refund.unfinished(ctx)
+
+
 def about(ctx: Context) -> Move:
     """This terminal."""
     return Push(About())
@@ -77,8 +89,9 @@ def _to(digit: str, page: str, count: Callable[[Context], int] | None = None) ->
 
 PAGES: dict[str, tuple[Entry, ...]] = {
     "main": (
-        # 1 payments looked up, 2 holds, 5 giving back; 3 vouchers, 6 members and 7 invoices keep their digits free
+        # 1 payments looked up, 2 holds; 3 vouchers, 6 members and 7 invoices keep their digits free
         _to("4", "slips", unfinished_count),
+        Entry("5", "giveback", give_back, (Right.REFUND, Right.SALE_VOID), refunds_open),
         _to("8", "reports"),
         _to("9", "more"),
     ),

@@ -3,7 +3,21 @@
 from dataclasses import dataclass, replace
 
 from firmware.events import Key, Scanned
-from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, local_time, shown
+from firmware.screens.base import (
+    CANCEL_HINT,
+    OK_HINT,
+    Do,
+    Done,
+    Home,
+    Move,
+    Pop,
+    Push,
+    Replace,
+    Screen,
+    Stay,
+    local_time,
+    shown,
+)
 from firmware.screens.slips import job_code, trouble_rows
 from firmware.screens.widgets import Refused, refuse, typed
 from firmware.txn import original, refund, refund_parts, reserve, shift
@@ -52,7 +66,7 @@ class GiveBack(Screen):
             case Key.OK | Key.F1:
                 from firmware.screens.refund_list import RecentSales
 
-                return Push(RecentSales())
+                return Replace(RecentSales())
             case Key.F2:
                 from firmware.screens.refund_list import OpenRefunds
 
@@ -61,6 +75,10 @@ class GiveBack(Screen):
                 return Pop(key)
             case _:
                 return Stay()
+
+    def back(self, result: object, ctx: Context) -> Move:
+        """The backend knows the sale."""
+        return Replace(FoundSale(result)) if isinstance(result, Original) else Stay()
 
     def hold(self, key: Key, ctx: Context) -> Move:
         """CLEAR held empties the field."""
@@ -143,7 +161,7 @@ def chosen(found: Original, ctx: Context) -> Move:
     """A sale of this journal; online the backend is asked as well, for what other terminals gave back of it."""
     if refund.online(ctx) and original.epoch_number(ctx.books):
         return Do(LookUpSale(asked_by(found)), _asking_too)
-    return Push(FoundSale(found))
+    return Replace(FoundSale(found))
 
 
 def asked_by(found: Original) -> str:
@@ -155,7 +173,7 @@ def _asking_too(done: Done, ctx: Context) -> Move:
     assert isinstance(done.command, LookUpSale)
     found = local(done.command.key, ctx)
     assert found is not None
-    return Push(FoundSale(found))
+    return Replace(FoundSale(found))
 
 
 def _looking(done: Done, ctx: Context) -> Move:
@@ -236,7 +254,7 @@ class FoundSale(Screen):
                 hopeless = why_not(Plan(self.about), ctx)
                 return Push(Refused(hopeless)) if hopeless else Push(ChooseLines(self.about))
             case Key.CANCEL:
-                return Pop()
+                return Replace(GiveBack())
             case _:
                 return Stay()
 
@@ -248,7 +266,9 @@ class FoundSale(Screen):
         body: tuple[Block, ...] = (Row(number, day, strong=True),)
         if not self.about.local:
             body += (Row(text("found__elsewhere", terminal=origin.terminal), tint=Tint.UNSURE),)
-        body += tuple(Row(line.name, yuan(self.about.line(i).net_fen or 0)) for i, line in enumerate(sale.lines[:LINES_SHOWN]))
+        body += tuple(
+            Row(line.name, yuan(self.about.line(i).net_fen or 0)) for i, line in enumerate(sale.lines[:LINES_SHOWN])
+        )
         if len(sale.lines) > LINES_SHOWN:
             body += (Row(text("found__more", count=len(sale.lines) - LINES_SHOWN), tint=Tint.QUIET),)
         if self.about.given_fen:
@@ -306,8 +326,7 @@ class Why(Screen):
         reasons = ctx.settings.refunds.reasons
         first = self.row // REASONS_SHOWN * REASONS_SHOWN
         items = tuple(
-            Item(str(number), reason)
-            for number, reason in list(enumerate(reasons, 1))[first : first + REASONS_SHOWN]
+            Item(str(number), reason) for number, reason in list(enumerate(reasons, 1))[first : first + REASONS_SHOWN]
         )
         pages = -(-len(reasons) // REASONS_SHOWN)
         body = (
@@ -343,7 +362,7 @@ class CardBack(Screen):
         last4 = " ".join(f"*{part.last4}" for part, _ in by_card if part.last4)
         body: tuple[Block, ...] = (
             Para(text("cardback__words"), rows=2),
-            Big(text("channel__card"), yuan(sum(fen for _, fen in by_card))),
+            Big(text("backby__card"), yuan(sum(fen for _, fen in by_card))),
             *((Row(text("cardback__last4"), last4, Tint.QUIET),) if last4 else ()),
             Field(text("cardback__reference"), self.digits),
         )
@@ -368,9 +387,7 @@ class Confirmed(Screen):
         void = isinstance(self.plan.command(ctx), VoidSale)
         parts = self.plan.tenders()
         body: tuple[Block, ...] = (Big(text("confirm_back__sum"), yuan(self.plan.total_fen())),)
-        body += tuple(
-            Row(means(part), yuan(fen), strong=part.kind == "cash") for part, fen in parts[:TENDERS_SHOWN]
-        )
+        body += tuple(Row(means(part), yuan(fen), strong=part.kind == "cash") for part, fen in parts[:TENDERS_SHOWN])
         if len(parts) > TENDERS_SHOWN:
             rest = sum(fen for _, fen in parts[TENDERS_SHOWN:])
             body += (Row(text("confirm_back__rest", count=len(parts) - TENDERS_SHOWN), yuan(rest)),)
@@ -381,7 +398,7 @@ class Confirmed(Screen):
 
 def means(part: TenderPart) -> Say:
     """微信, 银行卡, 现金."""
-    return text(f"channel__{part.channel if part.kind == 'code' else part.kind}")
+    return text(f"backby__{part.channel if part.kind == 'code' else part.kind}")
 
 
 # --- giving it back ---------------------------------------------------------------------------------------------------
@@ -464,7 +481,9 @@ class GivenBack(Screen):
         cash = sum(part.paid_fen for part in tenders if part.kind == "cash")
         body: tuple[Block, ...] = (Big(text("givenback__cash"), yuan(cash), Tint.GOOD),) if cash else (Gap(8),)
         body += tuple(
-            Row(means(part), text("givenback__card", amount=yuan(part.paid_fen))) for part in tenders if part.kind == "card"
+            Row(means(part), text("givenback__card", amount=yuan(part.paid_fen)))
+            for part in tenders
+            if part.kind == "card"
         )
         for part in parts[:TENDERS_SHOWN]:
             body += part_rows(part, ctx)
@@ -473,7 +492,9 @@ class GivenBack(Screen):
         tint = worst(parts)
         if tint is Tint.UNSURE:
             body += (Para(text("givenback__once"), Tint.UNSURE),)
-        title = text("givenback__wait" if tint is Tint.UNSURE else f"givenback__{'failed' if tint is Tint.BAD else 'title'}")
+        title = text(
+            "givenback__wait" if tint is Tint.UNSURE else f"givenback__{'failed' if tint is Tint.BAD else 'title'}"
+        )
         return shown(self, ctx, title, body, (Hint("OK", text("hint__next")),), tint)
 
 
@@ -486,7 +507,7 @@ def worst(parts: tuple[refund_parts.Part, ...]) -> Tint:
 
 def part_rows(part: refund_parts.Part, ctx: Context) -> tuple[Block, ...]:
     """A part at its channel: sum and state, and what to do when it was refused."""
-    left = text("givenback__part", channel=text(f"channel__{part.channel}"), amount=yuan(part.amount_fen))
+    left = text("givenback__part", channel=text(f"backby__{part.channel}"), amount=yuan(part.amount_fen))
     tint = Tint.BAD if part.state == "failed" else Tint.UNSURE if part.under_way else Tint.PLAIN
     row = Row(left, text(f"refund_state__{'processing' if part.under_way else part.state}"), tint, strong=True)
     return (row, *trouble_rows(part.code, ctx)) if part.state == "failed" and part.code else (row,)

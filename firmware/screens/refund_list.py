@@ -3,8 +3,21 @@
 from dataclasses import dataclass, replace
 
 from firmware.events import Key
-from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Push, Screen, Stay, local_time, shown
-from firmware.screens.refund import chosen, given, reserving
+from firmware.screens.base import (
+    CANCEL_HINT,
+    OK_HINT,
+    Do,
+    Done,
+    Move,
+    Pop,
+    Push,
+    Replace,
+    Screen,
+    Stay,
+    local_time,
+    shown,
+)
+from firmware.screens.refund import GiveBack, chosen, given, reserving
 from firmware.screens.slips import trouble_rows
 from firmware.screens.widgets import refuse
 from firmware.txn import original, refund, refund_parts, reserve
@@ -48,7 +61,7 @@ class RecentSales(Screen):
             case Key.UP if self.page:
                 return Stay(RecentSales(original.PAGE_MAX - 1, self.page - 1))
             case Key.CANCEL:
-                return Pop()
+                return Replace(GiveBack())
             case _:
                 return Stay()
 
@@ -130,7 +143,7 @@ class OpenRefunds(Screen):
         return Item("", name, yuan(plan[1].refund.total_fen), text("openrefunds__asked"))
 
     def _part(self, part: Part, ctx: Context) -> Item:
-        left = text("givenback__part", channel=text(f"channel__{part.channel}"), amount=yuan(part.amount_fen))
+        left = text("givenback__part", channel=text(f"backby__{part.channel}"), amount=yuan(part.amount_fen))
         state = text(f"refund_state__{'processing' if part.under_way else part.state}")
         note: Say = error(part.code).line(ctx.lang) if part.state == "failed" and part.code else part.refund_no
         return Item("", left, state, note)
@@ -169,5 +182,3 @@ class InCash(Screen):
         body += trouble_rows(part.code, ctx) if part.code else ()
         hints = (Hint("OK", text("incash__yes")), Hint("CANCEL", text("hint__no")))
         return shown(self, ctx, text("incash__title"), body, hints, Tint.UNSURE)
-
-

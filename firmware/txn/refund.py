@@ -207,7 +207,7 @@ def _refund(ctx: Context, right: Right, found: Original, chosen: Chosen, reason:
     return Refund(
         "void" if right is Right.SALE_VOID else "refund", open_shift.batch, 0, ctx.session.operator,
         open_shift.business_date, found.origin, lines, total, tenders, reason, ctx.settings.revision, ctx.approver,
-        print_slip=ctx.devices.printer != "none", open_drawer=opens(ctx, _cash(tenders), tuple(dict.fromkeys(part.kind for part in tenders))),
+        print_slip=ctx.devices.printer != "none", open_drawer=opens(ctx, _cash(tenders), _kinds(tenders)),
     )  # fmt: skip
 
 
@@ -230,6 +230,10 @@ def _tender(part: TenderPart, fen: int, reference: str) -> TenderPart:
 
 def _cash(tenders: Iterable[TenderPart]) -> int:
     return sum(part.paid_fen for part in tenders if part.kind == "cash")
+
+
+def _kinds(tenders: Iterable[TenderPart]) -> tuple[TenderKind, ...]:
+    return tuple(dict.fromkeys(part.kind for part in tenders))
 
 
 def opens(ctx: Context, cash_fen: int, kinds: tuple[TenderKind, ...] = ("cash",)) -> bool:

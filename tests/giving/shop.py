@@ -12,8 +12,8 @@ from firmware.txn.original import Original
 from firmware.txn.refund import RefundGoods
 from rules.orders import order_no
 from rules.settings import Settings, defaults
-from tests.counter import Counter
-from wire.facts import EpochGranted, Fact, Line, Refund, RefundHeard, Sale, TenderPart
+from tests.counter import Counter, _pin_hash
+from wire.facts import EpochGranted, Fact, Line, PinChanged, Refund, RefundHeard, Sale, TenderPart
 from wire.messages import MoneyAnswer
 
 SUPERVISOR = "00"
@@ -79,8 +79,18 @@ def sold(counter: Counter, *lines: Line, codes: tuple[int, ...] = (), card: int 
 
 
 def as_supervisor(counter: Counter) -> Counter:
-    """A supervisor is at the counter; signing on is tested elsewhere."""
+    """A supervisor is at the counter, their factory PIN long changed; signing on is tested elsewhere."""
+    known_supervisor(counter)
     counter.terminal.session = msgspec_replace(counter.terminal.session, operator=SUPERVISOR, role="supervisor")
+    return counter
+
+
+def known_supervisor(counter: Counter) -> Counter:
+    """00 has a PIN of their own: 385274."""
+    if not counter.ledger.read("SELECT 1 FROM secret WHERE operator = '00'"):
+        secret = ("00", b"salt", _pin_hash("385274", b"salt"))
+        counter.ledger.append((PinChanged("00", "00"),), Stamp(counter.day_ms + counter.ms, counter.clock), (secret,))
+        counter.ledger.commit()
     return counter
 
 

@@ -8,11 +8,24 @@ import msgspec
 
 from firmware.txn.books import Entry, Reading
 from firmware.txn.slips.closing import cash_slip, day_slip, report_slip, settlement_slip, shift_slip
+from firmware.txn.slips.refund import refund_slip, turned_slip
 from firmware.txn.slips.reprint import copy_mark, part_of
 from firmware.txn.slips.sale import sale_slip
 from firmware.txn.slips.sheet import Sheet
 from wire import facts
-from wire.facts import BatchSettled, Carried, CashMoved, DayClosed, Fact, ReportPrinted, Reprinted, Sale, ShiftClosed
+from wire.facts import (
+    BatchSettled,
+    Carried,
+    CashMoved,
+    DayClosed,
+    Fact,
+    Refund,
+    RefundTurned,
+    ReportPrinted,
+    Reprinted,
+    Sale,
+    ShiftClosed,
+)
 from wire.receipt import Receipt
 from wire.records import GENESIS, chain_hash, header_bytes
 
@@ -67,6 +80,8 @@ def _carried_hash(books: Reading, upto: int) -> bytes | None:
 
 BUILDERS: dict[type[Fact], Builder] = {
     Sale: sale_slip,
+    Refund: refund_slip,
+    RefundTurned: turned_slip,
     CashMoved: cash_slip,
     ShiftClosed: shift_slip,
     BatchSettled: settlement_slip,
