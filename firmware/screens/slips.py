@@ -6,6 +6,7 @@ from firmware.events import Key
 from firmware.screens.base import Do, Done, Move, Pop, Screen, Stay, shown
 from firmware.txn import slip
 from firmware.txn.command import Context
+from firmware.txn.slips import stored
 from firmware.view import Block, Hint, Item, Items, Para, Row, Tint, View, text
 from rules.errors import error
 from rules.money import yuan
@@ -65,12 +66,13 @@ def owed(ctx: Context) -> tuple[slip.Job, ...]:
 
 
 def named(ctx: Context, jobs: tuple[slip.Job, ...]) -> tuple[tuple[slip.Job, str, int], ...]:
-    """Jobs with the receipt number and sum they belong to."""
+    """Jobs with the number and the sum of what they print; a slip without a trace of its own goes by its batch."""
     found = []
     for job in jobs:
-        rows = ctx.books.read("SELECT batch, trace, due_fen FROM receipt WHERE seq = ?", job.job)
-        assert rows, f"print job {job.job} belongs to no receipt"
-        found.append((job, slip.receipt_number(int(rows[0][0]), int(rows[0][1])), int(rows[0][2])))
+        fact = stored(ctx.books, job.job)[0]
+        number = slip.receipt_number(getattr(fact, "batch", 0), getattr(fact, "trace", 0))
+        sums = (getattr(fact, name, None) for name in ("due_fen", "total_fen", "amount_fen", "counted_fen"))
+        found.append((job, number, next((fen for fen in sums if fen is not None), 0)))
     return tuple(found)
 
 

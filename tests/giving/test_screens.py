@@ -344,3 +344,11 @@ def test_in_english(tmp_path):
     counter = sold_cola(till(tmp_path)).keys("MENU 9 5 CANCEL CANCEL MENU 5 1 OK")
     assert "Void all" in counter.text()
     assert replace(counter.terminal.context()).lang == "en"
+
+
+def test_a_refund_slip_that_was_not_printed_waits_among_the_unfinished(tmp_path):
+    counter = sold_cola(till(tmp_path))
+    counter.prints = "not_printed"
+    counter.keys("MENU 5 1 OK OK 1 OK OK MENU 4 9")
+    assert "000001-000002" in counter.text()
+    assert "7.00" in counter.text()
