@@ -71,7 +71,7 @@ class BusinessDay:
 
 def running(books: Reading) -> Figures:
     """Figures of the open shift so far; of none: empty."""
-    rows = books.read("SELECT figures FROM till WHERE batch <> ?", NOBODYS)
+    rows = books.read("SELECT figures FROM till WHERE batch <> ? ORDER BY batch", NOBODYS)
     return _figures(rows[0][0]) if rows else {}
 
 
