@@ -75,7 +75,7 @@ class Job:
     proof: tuple[str, ...]
     peer: Peer | None = None
     before: str = ""
-    strokes_max: int = 0  # a rule of ours
+    strokes_max: int = 0  # a rule of ours, where the job has one: three for the last slip (domain 6.2)
 
 
 SHARP_MODES = "Sharp XE-A303 manual, http://office.manualsonline.com/manuals/mfg/sharp/xea303.html?p=8"
@@ -98,6 +98,8 @@ JOBS: Final[tuple[Job, ...]] = (
         Peer(6, "3, Quantity, scan, two digits, Cash", CHINESE_KEYBOARD),
     ),
     Job("typed amount 12.30, cash", "| 1 2 3 0 OK | OK", ("sale",), Peer(6, "9, four digits, Enter", VX520)),
+    Job("last slip again, with a reason", "| # | 1 OK", ("reprinted", "slip_printed"),
+        Peer(1, "F1, no reason asked", ICT220), before="<1> OK F1 OK", strokes_max=3),
 )  # fmt: skip
 
 

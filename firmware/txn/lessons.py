@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmware.txn.books import Reading
-from wire.facts import BasketCancelled, Fact, LineRemoved, Sale, decode
+from wire.facts import BasketCancelled, Fact, LineRemoved, Reprinted, Sale, decode
 
 PIECE_MILLI: Final = 1_000
 FACTS_READ_MAX: Final = 5_000
@@ -43,6 +43,7 @@ LESSONS: Final[tuple[Lesson, ...]] = (
     Lesson("amount", (Sale,), _typed_amount),
     Lesson("wrong_line", (LineRemoved,)),
     Lesson("cancel", (BasketCancelled,)),
+    Lesson("reprint", (Reprinted,)),
 )
 """In the order in which they are asked for."""
 
