@@ -215,6 +215,8 @@ class Terminal:
             case Signed():
                 self.sealing = False
                 self.append(Seal(event.upto, event.hash, event.signature))
+                if self.stack:
+                    self.move(self.stack[-1].hear(event, self.context()))
             case DeviceSeen() | BatterySeen() | DiskSeen():
                 self._device(event)
             case ClockSeen():

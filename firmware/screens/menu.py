@@ -24,6 +24,10 @@ from firmware.screens.base import (
 )  # fmt: skip
 from firmware.screens.refund import GiveBack
 from firmware.screens.reprint import archive, find_slip, reprint_last
+from firmware.screens.cash import cash_in, cash_out
+from firmware.screens.day import close_day, reopen_day
+from firmware.screens.handover import close_shift
+from firmware.screens.report import settlement, x_report
 from firmware.screens.slips import Unfinished, owed
 from firmware.screens.training import training
 from firmware.screens.widgets import Notice
@@ -101,7 +105,13 @@ PAGES: dict[str, tuple[Entry, ...]] = {
         Entry("3", "reprint_archive", archive, (Right.REPRINT,)),
         Entry("9", "unfinished", unfinished, count=unfinished_count),
     ),
-    "reports": (),
+    "reports": (
+        Entry("1", "x_report", x_report, (Right.X_REPORT_OWN, Right.X_REPORT_ANY)),
+        Entry("2", "close_shift", close_shift, (Right.SHIFT_CLOSE_OWN, Right.SHIFT_CLOSE_ANY)),
+        Entry("3", "settlement", settlement, (Right.SHIFT_CLOSE_OWN,)),
+        Entry("4", "close_day", close_day, (Right.DAY_CLOSE,)),
+        Entry("5", "reopen_day", reopen_day, (Right.DAY_CLOSE,)),
+    ),
     "more": (
         _to("1", "cash"),
         Entry("5", "language", other_language, (Right.LANGUAGE,)),
@@ -109,7 +119,10 @@ PAGES: dict[str, tuple[Entry, ...]] = {
         Entry("8", "training", training),
         Entry("9", "sign_off", sign_off),
     ),
-    "cash": (),
+    "cash": (
+        Entry("1", "cash_in", cash_in, (Right.CASH_IN_OUT,)),
+        Entry("2", "cash_out", cash_out, (Right.CASH_IN_OUT,)),
+    ),
 }
 """Page -> its entries by digit. `main` is what the MENU key opens; a page's title is the text `menu__PAGE`."""
 

@@ -5,18 +5,17 @@ from dataclasses import dataclass, replace
 
 from firmware.events import Key
 from firmware.screens.base import CANCEL_HINT, Do, Move, Pop, Push, Screen, Stay, home, local_time, shown
+from firmware.screens.count import LAST, NO_PIECES, Pieces, count_body, counted, total_fen, with_key
 from firmware.screens.menu import Menu
-from firmware.screens.widgets import Soft, Step, Wizard, refuse, typed
-from firmware.txn import shift
+from firmware.screens.widgets import Soft, Step, Wizard, refuse
+from firmware.txn import closing, shift
 from firmware.txn.command import Context
 from firmware.txn.operator import SignOff
-from firmware.view import Big, Gap, Hint, Item, Items, Para, Row, Tint, View, text
-from rules.money import COMMON_DENOMINATIONS_FEN, yuan
+from firmware.view import Big, Gap, Hint, Para, Row, Tint, View, text
+from rules.money import yuan
 
 HOUR_MS = 3_600_000
 FLOAT_DIGITS_MAX = 9
-PIECES_DIGITS_MAX = 4
-DENOMINATIONS_SHOWN = 4
 
 
 def sign_off(ctx: Context) -> Move:
@@ -92,7 +91,10 @@ def _date(digits: str, ctx: Context) -> str | None:
 
 
 def opened(date: str, float_fen: int, counted: tuple[tuple[int, int], ...], ctx: Context) -> Move:
-    """Open the shift, unless the float is not what the shop keeps: then ask once more."""
+    """Open the shift, unless its day is closed or the float is not what the shop keeps: then ask once more."""
+    closed = closing.closed_day(ctx.books)
+    if closed is not None and (date or today(ctx)) <= closed.date:
+        return Push(DayIsClosed(closed.date, float_fen, counted))
     expected = ctx.settings.shift.float_expected_fen
     if expected and float_fen != expected:
         return Push(FloatDiffers(date, float_fen, counted))
@@ -104,31 +106,19 @@ class CountFloat(Screen):
     """The float counted by denomination. `date` is empty when the clock is trusted."""
 
     date: str = ""
-    pieces: tuple[str, ...] = ("",) * len(COMMON_DENOMINATIONS_FEN)
+    pieces: Pieces = NO_PIECES
     row: int = 0
-
-    @property
-    def counted(self) -> tuple[tuple[int, int], ...]:
-        """Denomination in fen, and pieces of it."""
-        return tuple((fen, int(typed or "0")) for fen, typed in zip(COMMON_DENOMINATIONS_FEN, self.pieces, strict=True))
-
-    @property
-    def total_fen(self) -> int:
-        """What has been counted so far."""
-        return sum(fen * pieces for fen, pieces in self.counted)
 
     def press(self, key: Key, ctx: Context) -> Move:
         """Digits count, OK goes to the next denomination and after the last one on; F1 is done at once."""
-        value = typed(self.pieces[self.row], key, PIECES_DIGITS_MAX)
-        if value is not None:
-            pieces = (*self.pieces[: self.row], value.lstrip("0"), *self.pieces[self.row + 1 :])
+        pieces = with_key(self.pieces, self.row, key)
+        if pieces is not None:
             return Stay(replace(self, pieces=pieces))
-        last = len(self.pieces) - 1
         match key:
-            case Key.OK | Key.DOWN if self.row < last:
+            case Key.OK | Key.DOWN if self.row < LAST:
                 return Stay(replace(self, row=self.row + 1))
             case Key.OK | Key.F1:
-                return opened(self.date, self.total_fen, self.counted, ctx)
+                return opened(self.date, total_fen(self.pieces), counted(self.pieces), ctx)
             case Key.UP:
                 return Stay(replace(self, row=max(0, self.row - 1)))
             case Key.CANCEL if self.row:
@@ -146,18 +136,8 @@ class CountFloat(Screen):
 
     def view(self, ctx: Context) -> View:
         """A page of denominations with their pieces, and the sum."""
-        first = self.row // DENOMINATIONS_SHOWN * DENOMINATIONS_SHOWN
-        shown_rows = tuple(zip(COMMON_DENOMINATIONS_FEN, self.pieces, strict=True))[first : first + DENOMINATIONS_SHOWN]
-        items = tuple(
-            Item("", text("count__of", yuan=yuan(fen).removesuffix(".00")), text("count__pieces", pieces=typed or "0"))
-            for fen, typed in shown_rows
-        )
-        pages = -(-len(self.pieces) // DENOMINATIONS_SHOWN)
-        body = (
-            Para(text("count__words"), Tint.QUIET, rows=1),
-            Items(items, self.row - first, first // DENOMINATIONS_SHOWN + 1, pages),
-            Big(text("shift__float"), yuan(self.total_fen)),
-        )
+        total = Big(text("shift__float"), yuan(total_fen(self.pieces)))
+        body = (*count_body(self.pieces, self.row, text("count__words")), total)
         out = CANCEL_HINT if self.row or self.date else Hint("CANCEL", SIGN_OFF.words)
         hints = (Hint("OK", text("hint__down")), Hint("F1", text("count__done")), out)
         return shown(self, ctx, text("shift__title"), body, hints)
@@ -221,3 +201,30 @@ class FloatDiffers(Screen):
         )
         hints = (Hint("OK", text("floatdiffers__open")), Hint("CANCEL", text("floatdiffers__again")))
         return shown(self, ctx, text("floatdiffers__title"), body, hints, Tint.UNSURE)
+
+
+@dataclass(frozen=True, slots=True)
+class DayIsClosed(Screen):
+    """The business day has its Z: what is sold from now on belongs to the next one."""
+
+    date: str
+    float_fen: int
+    counted: tuple[tuple[int, int], ...] = ()
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """OK opens the shift on the next business day."""
+        if key is Key.OK:
+            return opened(shift.day_after(self.date), self.float_fen, self.counted, ctx)
+        return Pop() if key in (Key.CANCEL, Key.CLEAR) else Stay()
+
+    def view(self, ctx: Context) -> View:
+        """Which day is closed, which one comes."""
+        body = (
+            Gap(8),
+            Para(text("dayisclosed__words"), Tint.UNSURE, large=True, rows=2),
+            Gap(8),
+            Row(text("dayisclosed__closed"), self.date),
+            Row(text("dayisclosed__next"), shift.day_after(self.date), strong=True),
+        )
+        hints = (Hint("OK", text("openatonce__open")), CANCEL_HINT)
+        return shown(self, ctx, text("dayisclosed__title"), body, hints, Tint.UNSURE)

@@ -1,6 +1,7 @@
 """The stack of screens and how a move changes it. A tuple of frozen screens, the top one last."""
 
 from firmware.screens.base import Home, Move, Pop, Push, Reject, Replace, Screen, Stay
+from firmware.screens.handover import BatchFull
 from firmware.screens.sell import BasketScreen, Idle
 from firmware.screens.shift import open_shift
 from firmware.screens.slips import Unfinished, owed
@@ -8,10 +9,11 @@ from firmware.screens.start import KeptBasket, new_pin, sign_on
 from firmware.screens.widgets import Wait
 from firmware.txn import sale, shift
 from firmware.txn.command import Context
+from firmware.txn.handover import full_percent
 from firmware.txn.operator import must_change_pin
 
 Stack = tuple[Screen, ...]
-DEPTH_MAX = 8
+DEPTH_MAX = 12
 
 
 def home(ctx: Context) -> Stack:
@@ -24,6 +26,8 @@ def home(ctx: Context) -> Stack:
         return (open_shift(ctx),)
     if ctx.session.basket.lines:
         return (Idle(), BasketScreen())
+    if full_percent(ctx) >= 100:
+        return (Idle(), BatchFull())
     if sale.kept(ctx.books):
         return (Idle(), KeptBasket())
     return (Idle(),)

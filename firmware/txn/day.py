@@ -7,9 +7,9 @@ from firmware.events import Ask, SignSeal
 from firmware.txn import closing, shift
 from firmware.txn.closing import BusinessDay, Closing
 from firmware.txn.command import Context, Decision, Refusal, lacking
-from firmware.txn.till import Figures, merged
+from firmware.txn.till import FLOAT_FEN, Figures, merged
 from rules import totals
-from rules.rights import Right
+from rules.rights import Right, grant
 from wire.facts import BatchSettled, DayClosed, DayReopened, ReportPrinted, Trouble
 from wire.messages import AnswerTotals, AskTotals
 
@@ -99,8 +99,14 @@ class PrintX:
         if refusal := lacking(ctx, right, None if open_shift else 2014):
             return refusal
         assert open_shift is not None
-        figures = {name: number for name, number in closing.running(ctx.books).items() if number}
+        hidden = () if sees_expected(ctx) else (FLOAT_FEN,)  # without it nobody adds up what must be in the drawer
+        figures = {name: number for name, number in closing.running(ctx.books).items() if number and name not in hidden}
         return Decision((ReportPrinted("x", open_shift.batch, ctx.session.operator, figures),))
+
+
+def sees_expected(ctx: Context) -> bool:
+    """The count at closing is blind: what must be in the drawer is told only to those who may see any shift's report."""
+    return grant(ctx.session.role or None, Right.X_REPORT_ANY, ctx.settings.rights) == "yes"
 
 
 def x_right(ctx: Context) -> Right:

@@ -1,7 +1,9 @@
 """The shift: its batch number, business date, float and running totals."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
+from firmware.txn import closing
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from rules.rights import Right
@@ -37,6 +39,11 @@ def current(books: Reading) -> Shift | None:
     return Shift(*rows[0]) if rows else None
 
 
+def day_after(day: str) -> str:
+    """The business day after this one."""
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+
+
 def next_batch(books: Reading) -> int:
     """Batch number of the next shift: 1 … 999999, then 1 again."""
     rows = books.read("SELECT batch FROM shift ORDER BY opened_seq DESC LIMIT 1")
@@ -53,9 +60,12 @@ class OpenShift:
     counted: tuple[tuple[int, int], ...] = ()  # denomination in fen, pieces
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`ShiftOpened`, or 2001, 8010, 2005, 6007."""
+        """`ShiftOpened`, or 2001, 8010, 2005, 9011 for a business day that has its Z, 6007."""
         if refusal := lacking(ctx, Right.SHIFT_OPEN, None if current(ctx.books) is None else 8010):
             return refusal
+        closed = closing.closed_day(ctx.books)
+        if closed is not None and self.business_date <= closed.date:
+            return Refusal(9011, closed.date)
         if not 0 <= self.float_fen <= min(FLOAT_FEN_MAX, ctx.settings.shift.float_max_fen):
             return Refusal(6007)
         assert not self.counted or sum(fen * pieces for fen, pieces in self.counted) == self.float_fen

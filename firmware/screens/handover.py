@@ -1,0 +1,183 @@
+"""交班: what is still open, the blind count, the difference; and a batch that is full."""
+
+from dataclasses import dataclass, replace
+
+from firmware.events import Key
+from firmware.screens.base import CANCEL_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, home, shown, stay
+from firmware.screens.count import LAST, NO_PIECES, Pieces, count_body, counted, total_fen, with_key
+from firmware.screens.slips import owed
+from firmware.screens.widgets import refusal_blocks, refuse
+from firmware.txn import shift
+from firmware.txn.approve import authority
+from firmware.txn.command import Context, Refusal, lacking
+from firmware.txn.handover import CloseShift, RollShift, close_right, fits, holds, unfinished
+from firmware.txn.sale import CancelBasket
+from firmware.view import Big, Block, Gap, Hint, Para, Row, Tint, View, text
+from rules.errors import error
+from rules.money import yuan
+from rules.rights import NEEDS_SUPERVISOR, Role
+from wire.facts import ShiftClosed
+
+
+def close_shift(ctx: Context) -> Move:
+    """交班, from the menu: what is open first, if anything is; then the count."""
+    open_shift = shift.current(ctx.books)
+    refusal = lacking(ctx, close_right(ctx, open_shift), None if open_shift else 2014)
+    if refusal and refusal.code != NEEDS_SUPERVISOR:  # a supervisor is fetched when it is counted
+        return refuse(refusal.code, refusal.about)
+    left = ctx.session.basket.lines or unfinished(ctx) or holds(ctx) or owed(ctx)
+    return Push(StillOpen() if left else CountDrawer())
+
+
+@dataclass(frozen=True, slots=True)
+class StillOpen(Screen):
+    """What the shift leaves: an open basket is dropped or finished; payments and holds go on into the next shift."""
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """OK counts, F2 drops the open basket."""
+        lines = ctx.session.basket.lines
+        match key:
+            case Key.F2 if lines:
+                return Do(CancelBasket(), stay)
+            case Key.OK if not lines:
+                return Replace(CountDrawer())
+            case Key.CANCEL | Key.CLEAR:
+                return Pop()
+            case _:
+                return Stay()
+
+    def view(self, ctx: Context) -> View:
+        """Each kind with how many."""
+        lines = len(ctx.session.basket.lines)
+        counts = (
+            ("basket", lines),
+            ("payments", len(unfinished(ctx))),
+            ("holds", holds(ctx)),
+            ("slips", len(owed(ctx))),
+        )
+        rows = tuple(Row(text(f"stillopen__{name}"), str(n), Tint.UNSURE) for name, n in counts if n)
+        words = text("stillopen__drop_first" if lines else "stillopen__words")
+        body: tuple[Block, ...] = (Gap(4), *rows, Gap(8), Para(words, rows=3))
+        hints = (Hint("F2", text("stillopen__drop")) if lines else Hint("OK", text("stillopen__count")), CANCEL_HINT)
+        return shown(self, ctx, text("stillopen__title"), body, hints, Tint.UNSURE)
+
+
+@dataclass(frozen=True, slots=True)
+class CountDrawer(Screen):
+    """Blind: the cashier counts by denomination and is not told what must be there (domain 11.5)."""
+
+    counts: int = 1
+    pieces: Pieces = NO_PIECES
+    row: int = 0
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """Digits count, OK goes to the next denomination and after the last one on; F1 is done at once."""
+        pieces = with_key(self.pieces, self.row, key)
+        if pieces is not None:
+            return Stay(replace(self, pieces=pieces))
+        match key:
+            case Key.OK | Key.DOWN if self.row < LAST:
+                return Stay(replace(self, row=self.row + 1))
+            case Key.OK | Key.F1:
+                return self._counted(ctx)
+            case Key.UP:
+                return Stay(replace(self, row=max(0, self.row - 1)))
+            case Key.CANCEL:
+                return Stay(replace(self, row=self.row - 1)) if self.row else Pop()
+            case _:
+                return Stay()
+
+    def _counted(self, ctx: Context) -> Move:
+        """Close; a difference above the limit is counted again first, as often as the shop wants."""
+        alone = authority(ctx) is not Role.SUPERVISOR
+        if alone and not fits(ctx, counted(self.pieces)) and self.counts < ctx.settings.closing.counts_max:
+            return Replace(CountAgain(self.counts))
+        return Do(CloseShift(counted(self.pieces), self.counts), closed)
+
+    def hold(self, key: Key, ctx: Context) -> Move:
+        """CLEAR held starts the count over."""
+        return Stay(CountDrawer(self.counts)) if key is Key.CLEAR else Screen.hold(self, key, ctx)
+
+    def view(self, ctx: Context) -> View:
+        """A page of denominations with their pieces, and the sum of what was counted."""
+        total = Big(text("countdrawer__total"), yuan(total_fen(self.pieces)))
+        body = (*count_body(self.pieces, self.row, text("countdrawer__words", number=self.counts)), total)
+        hints = (Hint("OK", text("hint__down")), Hint("F1", text("count__done")), CANCEL_HINT)
+        return shown(self, ctx, text("countdrawer__title"), body, hints)
+
+
+@dataclass(frozen=True, slots=True)
+class CountAgain(Screen):
+    """The count is off by more than the shop allows: by how much and which way is not said."""
+
+    counts: int
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """OK counts again."""
+        if key is Key.OK:
+            return Replace(CountDrawer(self.counts + 1))
+        return Pop() if key in (Key.CANCEL, Key.CLEAR) else Stay()
+
+    def view(self, ctx: Context) -> View:
+        """The code and what to do."""
+        hints = (Hint("OK", text("countagain__again")), CANCEL_HINT)
+        return shown(self, ctx, text("countagain__title"), refusal_blocks(Refusal(8008), ctx), hints, Tint.UNSURE)
+
+
+def closed(done: Done, ctx: Context) -> Move:
+    """`then`: how it came out, above opening the next shift."""
+    fact = next(fact for fact in done.decision.facts if isinstance(fact, ShiftClosed))
+    over = abs(fact.difference_fen) > ctx.settings.closing.difference_max_fen
+    return Home(ShiftDone(fact.batch, fact.expected_fen, fact.counted_fen, over))
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftDone(Screen):
+    """The shift is closed: expected, counted, 长款 or 短款."""
+
+    batch: int
+    expected_fen: int
+    counted_fen: int
+    over: bool = False  # above the shop's limit
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """Leave to opening the next one."""
+        return Pop() if key in (Key.OK, Key.CANCEL, Key.CLEAR) else Stay()
+
+    def view(self, ctx: Context) -> View:
+        """The three sums."""
+        difference = self.counted_fen - self.expected_fen
+        name = "level" if not difference else "surplus" if difference > 0 else "shortage"
+        tint = Tint.GOOD if not difference else Tint.BAD if self.over else Tint.UNSURE
+        body: tuple[Block, ...] = (
+            Row(text("shiftdone__batch"), f"{self.batch:06d}"),
+            Row(text("shiftdone__expected"), yuan(self.expected_fen)),
+            Row(text("shiftdone__counted"), yuan(self.counted_fen)),
+            Big(text(f"shiftdone__{name}"), yuan(difference), tint),
+        )
+        if self.over:
+            entry = error(8013 if difference > 0 else 8014)
+            body += (Row(entry.line(ctx.lang), tint=Tint.BAD), Row(entry.action(ctx.lang), tint=Tint.QUIET))
+        return shown(self, ctx, text("shiftdone__title"), body, (Hint("OK", text("shiftdone__next")),), tint)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFull(Screen):
+    """The batch has as many transactions as it may hold: one key closes it and goes on; selling is never held up."""
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """OK changes the batch, CANCEL sells on."""
+        if key is Key.OK:
+            return Do(RollShift(), home)
+        return Pop() if key in (Key.CANCEL, Key.CLEAR) else Stay()
+
+    def view(self, ctx: Context) -> View:
+        """What happens."""
+        body = (
+            Gap(8),
+            Para(text("batchfull__words"), Tint.UNSURE, large=True, rows=2),
+            Gap(8),
+            Para(text("batchfull__how")),
+        )
+        hints = (Hint("OK", text("batchfull__change")), Hint("CANCEL", text("batchfull__later")))
+        return shown(self, ctx, text("batchfull__title"), body, hints, Tint.UNSURE)

@@ -1,0 +1,131 @@
+"""交班预览 (X) and 结算 on the screen: one group of figures per page, with the arrow keys (domain 10.4)."""
+
+from dataclasses import dataclass, replace
+
+from firmware.events import Key
+from firmware.screens.base import CANCEL_HINT, Do, Done, Move, Pop, Push, Screen, Stay, shown, stay
+from firmware.screens.widgets import Notice, refuse
+from firmware.txn import closing, shift
+from firmware.txn.command import Context, lacking
+from firmware.txn.day import PrintDetail, PrintX, SettleNow, sees_expected, x_right
+from firmware.txn.slips.figures import groups
+from firmware.view import Block, Hint, Para, Row, Rule, Tint, View, text
+
+ROWS_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of figures: heading, and rows of name and number."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+def pages(figures: dict[str, int], ctx: Context, expected: bool = True) -> tuple[Page, ...]:
+    """The figures in pages that fit; a group too long for one goes on on the next."""
+    found: list[Page] = []
+    for group in groups(figures, ctx.lang, expected=expected):
+        rows = tuple((name, "  ".join(part for part in (count, amount) if part)) for name, count, amount in group.rows)
+        parts = [rows[first : first + ROWS_SHOWN] for first in range(0, len(rows), ROWS_SHOWN)]
+        found += [Page(group.title(ctx.lang), part) for part in parts]
+    return tuple(found)
+
+
+def page_body(all_pages: tuple[Page, ...], at: int) -> tuple[Block, ...]:
+    """One page, with its number."""
+    page = all_pages[min(at, len(all_pages) - 1)]
+    head = Row(page.title, f"{min(at, len(all_pages) - 1) + 1}/{len(all_pages)}", strong=True)
+    return head, Rule(), *(Row(name, number) for name, number in page.rows)
+
+
+def x_report(ctx: Context) -> Move:
+    """The open shift so far."""
+    state = None if shift.current(ctx.books) else 2014
+    refusal = lacking(ctx, x_right(ctx), state)
+    return refuse(refusal.code, refusal.about) if refusal else Push(Report())
+
+
+@dataclass(frozen=True, slots=True)
+class Report(Screen):
+    """X: looks, changes nothing; F1 prints it."""
+
+    at: int = 0
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """UP and DOWN turn pages."""
+        count = len(self._pages(ctx))
+        match key:
+            case Key.DOWN | Key.OK:
+                return Stay(Report((self.at + 1) % count))
+            case Key.UP:
+                return Stay(Report((self.at - 1) % count))
+            case Key.F1:
+                return Do(PrintX(), printed)
+            case Key.CANCEL | Key.CLEAR:
+                return Pop()
+            case _:
+                return Stay()
+
+    def _pages(self, ctx: Context) -> tuple[Page, ...]:
+        return pages(closing.running(ctx.books), ctx, sees_expected(ctx))
+
+    def view(self, ctx: Context) -> View:
+        """One group of figures."""
+        hints = (Hint("DOWN", text("report__next")), Hint("F1", text("report__print")), CANCEL_HINT)
+        return shown(self, ctx, text("report__title"), page_body(self._pages(ctx), self.at), hints)
+
+
+def printed(done: Done, ctx: Context) -> Move:
+    """`then`: stay, the slip comes."""
+    return stay(done, ctx)
+
+
+# --- settlement -----------------------------------------------------------------
+
+
+def settlement(ctx: Context) -> Move:
+    """The batch closed last, and what the backend says of it."""
+    if not closing.closings(ctx.books):
+        return Push(Notice(text("settlement__title"), (text("settlement__none"),)))
+    return Push(Settlement())
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement(Screen):
+    """结算: the verdict on a closed batch; OK asks the backend again, F1 prints the details, UP and DOWN other batches."""
+
+    at: int = 0
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """OK asks, F1 prints."""
+        known = closing.closings(ctx.books)
+        here = known[min(self.at, len(known) - 1)]
+        match key:
+            case Key.OK:
+                return Do(SettleNow(here.batch), stay)
+            case Key.F1:
+                return Do(PrintDetail(here.batch), printed)
+            case Key.DOWN | Key.UP:
+                return Stay(replace(self, at=(self.at + (1 if key is Key.DOWN else -1)) % len(known)))
+            case Key.CANCEL | Key.CLEAR:
+                return Pop()
+            case _:
+                return Stay()
+
+    def view(self, ctx: Context) -> View:
+        """Batch, day, our totals, the verdict."""
+        known = closing.closings(ctx.books)
+        at = min(self.at, len(known) - 1)
+        here = known[at]
+        tint = {"balanced": Tint.GOOD, "uneven": Tint.BAD}.get(here.verdict, Tint.UNSURE)
+        rows = page_body(pages(here.ours, ctx), 0)[2:4]
+        body: tuple[Block, ...] = (
+            Row(text("settlement__batch", batch=f"{here.batch:06d}"), f"{at + 1}/{len(known)}", strong=True),
+            Row(text("shift__date"), here.business_date),
+            Rule(),
+            *rows[:1],
+            Para(text(f"settlement__{here.verdict or 'due'}"), tint, large=True, rows=2),
+        )
+        hints = (Hint("OK", text("settlement__ask")), Hint("F1", text("settlement__detail")), CANCEL_HINT)
+        return shown(self, ctx, text("settlement__title"), body, hints)
