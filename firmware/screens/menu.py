@@ -22,12 +22,12 @@ from firmware.screens.base import (
     other_language,
     shown,
 )  # fmt: skip
-from firmware.screens.refund import GiveBack
-from firmware.screens.reprint import archive, find_slip, reprint_last
 from firmware.screens.cash import cash_in, cash_out
 from firmware.screens.day import close_day, reopen_day
 from firmware.screens.handover import close_shift
+from firmware.screens.refund import GiveBack
 from firmware.screens.report import settlement, x_report
+from firmware.screens.reprint import archive, find_slip, reprint_last
 from firmware.screens.slips import Unfinished, owed
 from firmware.screens.training import training
 from firmware.screens.widgets import Notice
