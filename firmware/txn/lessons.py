@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmware.txn.books import Reading
-from wire.facts import BasketCancelled, Fact, LineRemoved, Reprinted, Sale, decode
+from wire.facts import BasketCancelled, Fact, LineRemoved, Refund, Reprinted, Sale, decode
 
 PIECE_MILLI: Final = 1_000
 FACTS_READ_MAX: Final = 5_000
@@ -44,6 +44,7 @@ LESSONS: Final[tuple[Lesson, ...]] = (
     Lesson("wrong_line", (LineRemoved,)),
     Lesson("cancel", (BasketCancelled,)),
     Lesson("reprint", (Reprinted,)),
+    Lesson("refund", (Refund,)),
 )
 """In the order in which they are asked for."""
 
