@@ -6,10 +6,12 @@ Exit codes: 0 all well, 1 something was found that a person should look at, 2 wr
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from fleet.commands import Wrong, key, records, serve, terminals
+from fleet.acquirer.statement import STATEMENTS
+from fleet.commands import Wrong, acquirer, key, records, serve, terminals
 from texts import LANGS, Lang, t
 
 FOUND, USAGE, TROUBLE = 1, 2, 3
@@ -58,6 +60,9 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     it.add_argument("--broker", default="127.0.0.1:1883", metavar="HOST:PORT", help=say("broker"))
     it.add_argument("--share", default="", metavar="NAME", help=say("share"))
     it.add_argument("--mount", default="", metavar="PREFIX", help=say("mount"))
+    it.add_argument("--acquirer", choices=("simulated", "none"), default="simulated", help=say("acquirer"))
+    it.add_argument("--scenario", type=Path, default=None, metavar="FILE", help=say("scenario"))
+    it.add_argument("--codes", type=Path, default=None, metavar="FILE", help=say("codes"))
     it.set_defaults(run=serve.run)
 
     it = commands.add_parser("records", parents=[common], help=say("records"), description=say("records_more"))
@@ -72,9 +77,36 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     it.add_argument("--json", action="store_true", help=say("json"))
     it.set_defaults(run=terminals.run)
 
+    _acquirer_parsers(commands, common, say)
+
     it = commands.add_parser("key", parents=[common], help=say("key"))
     it.set_defaults(run=key.run)
     return parser
+
+
+def _acquirer_parsers(commands: Any, common: argparse.ArgumentParser, say: Callable[[str], str]) -> None:
+    """`posfleet acquirer script|books|statement`."""
+    more = commands.add_parser("acquirer", help=say("acquirer_tool")).add_subparsers(
+        required=True, metavar=say("command")
+    )
+
+    it = more.add_parser("script", parents=[common], help=say("script"), description=say("script_more"))
+    it.add_argument("step", nargs="*", metavar="NAME=VALUE", help=say("script_step"))
+    it.add_argument("--file", type=Path, default=None, metavar="FILE", help=say("scenario"))
+    it.add_argument("--clear", action="store_true", help=say("script_clear"))
+    it.add_argument("--json", action="store_true", help=say("json"))
+    it.set_defaults(run=acquirer.script)
+
+    it = more.add_parser("books", parents=[common], help=say("books"))
+    it.add_argument("--json", action="store_true", help=say("json"))
+    it.set_defaults(run=acquirer.books)
+
+    it = more.add_parser("statement", parents=[common], help=say("statement"))
+    it.add_argument("channel", choices=STATEMENTS)
+    it.add_argument("date", metavar="YYYY-MM-DD")
+    it.add_argument("--out", type=Path, default=None, metavar="FILE", help=say("out"))
+    it.add_argument("--json", action="store_true", help=say("json"))
+    it.set_defaults(run=acquirer.write_statement)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The data folder of the backend: `fleet.db`, `fleet.key` (Ed25519, 0600), `fleet.pub` (hex), `serve.lock`."""
+"""The data folder of the backend: `fleet.db`, `acquirer.db` (books of the simulated acquirer), `fleet.key` (Ed25519,
+0600), `fleet.pub` (hex), `serve.lock`."""
 
 import fcntl
 import os
@@ -9,6 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 DATABASE = "fleet.db"
+ACQUIRER = "acquirer.db"
 KEY = "fleet.key"
 PUBLIC_KEY = "fleet.pub"
 LOCK = "serve.lock"

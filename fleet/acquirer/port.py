@@ -75,6 +75,9 @@ NO_ANSWER = Reply("unknown", 5007)
 EXPIRED = Reply("expired")
 
 
+NOT_ENABLED = 5014
+
+
 class Acquirer(Protocol):
     """What the edge of the backend calls, from worker threads."""
 
@@ -82,3 +85,16 @@ class Acquirer(Protocol):
         """Make the call and answer it; blocks meanwhile. No answer at all is possible, and so is a second one later.
         Raises nothing: trouble is no answer."""
         ...
+
+
+class NoAcquirer:
+    """A shop that takes no codes: every payment is refused, definitely."""
+
+    def call(self, call: Call, answer: Callable[[Reply], None]) -> None:
+        match call:
+            case PayCall() | RefundCall():
+                answer(Reply("failed", NOT_ENABLED))
+            case ReverseCall():
+                answer(Reply("reversed"))
+            case QueryCall() | RefundQueryCall():
+                answer(Reply("absent"))

@@ -8,9 +8,17 @@ import secrets
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from fleet import home
+from fleet.acquirer.books import Ledgers
+from fleet.acquirer.codes import read_table
+from fleet.acquirer.port import Acquirer, NoAcquirer
+from fleet.acquirer.script import read_scenario
+from fleet.acquirer.simulator import Simulated, Simulator
+from fleet.calls import Caller
 from fleet.commands import Wrong
 from fleet.core import Core
 from fleet.ingest import Ingest
@@ -20,6 +28,7 @@ from fleet.store import StoreTrouble
 from texts import Lang, t
 
 PORT_MAX = 65_535
+T = TypeVar("T")
 
 
 def run(options: argparse.Namespace, lang: Lang) -> int:
@@ -30,7 +39,7 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
     settings = IngestSettings(host, port, client_id, share=options.share, mount=options.mount)
     try:
         with home.held(options.data):
-            return _serve(settings, options.data, lang)
+            return _serve(settings, options, lang)
     except home.InUse as taken:
         raise Wrong("in_use", {"path": str(options.data)}) from taken
     except StoreTrouble as trouble:
@@ -39,7 +48,8 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
         raise Wrong("folder", {"path": str(options.data), "detail": str(trouble)}) from trouble
 
 
-def _serve(settings: IngestSettings, data: Path, lang: Lang) -> int:
+def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) -> int:
+    data: Path = options.data
     key = home.fleet_key(data)
     store = SqlStore(data / home.DATABASE)
     broker = f"{settings.host}:{settings.port}"
@@ -53,22 +63,52 @@ def _serve(settings: IngestSettings, data: Path, lang: Lang) -> int:
         step = t("fleet", lang, f"step__{name}", **arguments)
         print(t("fleet", lang, "wrong__line", cause=cause, step=step), file=sys.stderr, flush=True)
 
+    caller = Caller(_acquirer(options), lambda ticket, reply: ingest.answered(ticket, reply), _utc_ms)
     ingest = Ingest(
         settings,
         Core(store, key.sign),
-        utc_ms=lambda: time.time_ns() // 1_000_000,
+        utc_ms=_utc_ms,
         monotonic_ms=lambda: time.monotonic_ns() // 1_000_000,
         jitter=random.SystemRandom().random,
         ready=ready,
         trouble=trouble,
+        call=caller.call,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ingest.stop())
+    caller.start()
     try:
         ingest.run()
     finally:
+        caller.stop()
         store.close()
     return 0
+
+
+def _utc_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _acquirer(options: argparse.Namespace) -> Acquirer:
+    """The acquirer that is asked for. Raises `Wrong` for a scenario or a table that cannot be read."""
+    if options.acquirer == "none":
+        return NoAcquirer()
+    ledgers = Ledgers(options.data / home.ACQUIRER)
+    table = _read(read_table, options.codes) if options.codes is not None else None
+    steps = _read(read_scenario, options.scenario) if options.scenario is not None else ()
+    with ledgers.begin() as books:
+        if options.scenario is not None:  # the file says all there is to happen
+            books.clear_steps()
+        books.add_steps(steps)
+    simulator = Simulator(ledgers, random.Random(secrets.randbits(64)), table)
+    return Simulated(simulator, _utc_ms, lambda wait_ms: time.sleep(max(0, wait_ms) / 1_000))
+
+
+def _read(read: Callable[[Path], T], path: Path) -> T:
+    try:
+        return read(path)
+    except (OSError, ValueError) as trouble:
+        raise Wrong("scenario", {"path": str(path), "detail": str(trouble)}, usage=True) from trouble
 
 
 def _address(text: str) -> tuple[str, int]:
