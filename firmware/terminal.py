@@ -81,6 +81,8 @@ from wire.facts import (
     Born,
     ClockChanged,
     Fact,
+    OperatorUnlocked,
+    PinReset,
     Quarantined,
     Sale,
     Seal,
@@ -245,8 +247,8 @@ class Terminal:
         for fact in event.facts:
             self.append(fact)
         self.commit()
-        for who in operator.locked_now(self.ledger):
-            self.locked_until_ms[who] = self.now.monotonic_ms + operator.LOCK_MS
+        for who, wait_ms in operator.waits(self.ledger, self.settings).items():
+            self.locked_until_ms[who] = self.now.monotonic_ms + wait_ms
         self._arm_clock()
         for desk in self.desks:
             desk.booted(self)
@@ -475,8 +477,10 @@ class Terminal:
         match fact:
             case Sale():
                 self.tone(ToneName.SUCCESS)
-            case SignOnRefused(who, _, True):
-                self.locked_until_ms[who] = self.now.monotonic_ms + operator.LOCK_MS
+            case SignOnRefused(who, failures):
+                self.locked_until_ms[who] = self.now.monotonic_ms + operator.wait_ms(self.settings, who, failures)
+            case OperatorUnlocked(who) | PinReset(who):
+                self.locked_until_ms.pop(who, None)
             case _:
                 pass
 

@@ -119,7 +119,7 @@ class Counter:
                 return self.step(Signed(upto, digest, "5e" * 64))
             case Print(job, _, _) if self.prints:
                 return self.step(Printed(job, self.prints))
-            case PulseDrawer(cause):
+            case PulseDrawer(cause) if self.drawer:
                 return self.step(DrawerPulsed(cause, self.drawer))
         return []
 

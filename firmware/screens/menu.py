@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmware.events import Key
-from firmware.screens import refund
+from firmware.screens import drawer, operators, refund
 from firmware.screens.base import (
     CANCEL_HINT,
     Do,
@@ -114,6 +114,8 @@ PAGES: dict[str, tuple[Entry, ...]] = {
     ),
     "more": (
         _to("1", "cash"),
+        Entry("3", "own_pin", operators.own_pin, (Right.PIN_OWN,)),
+        Entry("4", "operators", operators.operators, (Right.OPERATORS_CASHIERS, Right.OPERATORS_SUPERVISORS)),
         Entry("5", "language", other_language, (Right.LANGUAGE,)),
         Entry("6", "terminal", about),
         Entry("8", "training", training),
@@ -122,6 +124,10 @@ PAGES: dict[str, tuple[Entry, ...]] = {
     "cash": (
         Entry("1", "cash_in", cash_in, (Right.CASH_IN_OUT,)),
         Entry("2", "cash_out", cash_out, (Right.CASH_IN_OUT,)),
+        Entry("4", "no_sale", drawer.no_sale, (Right.DRAWER_NO_SALE,)),
+        Entry("5", "drawer_resume", drawer.resume, (Right.SALE,)),
+        Entry("6", "drawer_log", drawer.log),
+        Entry("7", "drawer_test", drawer.test, (Right.SETTINGS_SHOP,)),
     ),
 }
 """Page -> its entries by digit. `main` is what the MENU key opens; a page's title is the text `menu__PAGE`."""

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from firmware.events import Key, Scanned
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, shown
+from firmware.screens.drawer import release, release_hints
 from firmware.screens.goods import scanned_in
 from firmware.screens.reprint import show_copy
 from firmware.screens.slips import job_code, trouble_rows
@@ -50,7 +51,9 @@ class Amount(Screen):
 
 
 def _amount_to_cash(done: Done, ctx: Context) -> Move:
-    return Replace(Cash())
+    from firmware.screens.small import cash_screen  # it leads back here
+
+    return Replace(cash_screen(ctx))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,9 @@ class Sold(Screen):
     change_fen: int
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """A digit starts the next amount, F2 shows the electronic copy; any other key is done here."""
+        """A digit starts the next amount, F1 opens the drawer where that is asked for, F2 shows the electronic copy."""
+        if move := release(self.job, key, ctx):
+            return move
         if key is Key.F2 and ctx.settings.slips.receipt_url:
             return show_copy(self.job, ctx)
         if key.digit and ctx.settings.sale.amount_lines:
@@ -234,7 +239,7 @@ class Sold(Screen):
 
     def _hints(self, ctx: Context) -> tuple[Hint, ...]:
         copy = (Hint("F2", text("reprint__copy")),) if ctx.settings.slips.receipt_url else ()
-        return (Hint("OK", text("hint__next")), *copy)
+        return (Hint("OK", text("hint__next")), *release_hints(self.job, ctx), *copy)
 
     def _pieces(self) -> tuple[Block, ...]:
         """Notes and coins the change is best given in (domain 11.3)."""

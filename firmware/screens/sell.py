@@ -7,9 +7,10 @@ from firmware.screens.base import Do, Done, Move, Push, Screen, Stay, home, show
 from firmware.screens.find import Search, taken
 from firmware.screens.goods import line_item, scanned_in, to_basket
 from firmware.screens.menu import Menu
-from firmware.screens.pay import Amount, Cash
+from firmware.screens.pay import Amount
 from firmware.screens.reprint import reprint_last
 from firmware.screens.slips import paper_rows
+from firmware.screens.small import cash_screen
 from firmware.screens.widgets import Confirm, refuse
 from firmware.txn import product, shift
 from firmware.txn.command import Context
@@ -129,7 +130,7 @@ class BasketScreen(Screen):
         if self.times:
             return Do(SetQuantity(self.chosen(ctx), self.times * PIECE_MILLI), _at_its_row)
         if not self.digits:
-            return Push(Cash())
+            return Push(cash_screen(ctx))
         goods = product.by_number(ctx.books, self.digits)
         return taken(goods, 1) if goods is not None else Do(AddCode(self.digits), to_basket)
 

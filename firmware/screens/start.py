@@ -1,20 +1,20 @@
 """Before selling: sign on, choose a PIN of one's own; and the basket a power cut left."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from firmware.events import Event, Key, PinChecked, PinHashed
+from firmware.events import Event, Key, PinChecked
 from firmware.screens.base import Do, Done, Home, Move, Push, Screen, Stay, home, other_language, shown
+from firmware.screens.pins import PIN_DIGITS_MAX, change_pin
 from firmware.screens.shift import SIGN_OFF, menu
 from firmware.screens.widgets import Soft, Step, Wait, Wizard, refuse
 from firmware.txn import sale
 from firmware.txn.command import Context
-from firmware.txn.operator import ChangePin, KeepPin, SignOn, SignOnAnswered
+from firmware.txn.operator import SignOn, SignOnAnswered
 from firmware.view import Gap, Hint, Para, Tint, View, text
 from rules.money import yuan
 from wire.facts import SignOnRefused
 
 NUMBER_DIGITS = 2
-PIN_DIGITS_MAX = 8
 LANGUAGE = Soft(Key.F2, text("menu__language"), other_language)
 
 
@@ -58,31 +58,7 @@ def after_sign_on(done: Done, ctx: Context) -> Move:
 
 def new_pin() -> Wizard:
     """A PIN of one's own instead of the factory's (2013), typed twice."""
-    return Wizard(
-        text("newpin__title"),
-        (
-            Step(text("newpin__new"), "pin", PIN_DIGITS_MAX, 4),
-            Step(text("newpin__again"), "pin", PIN_DIGITS_MAX, 4),
-        ),
-        _try_pin,
-        out=SIGN_OFF,
-        soft=(LANGUAGE,),
-        words=text("newpin__words"),
-    )
-
-
-def _try_pin(values: tuple[str, ...], ctx: Context) -> Move:
-    if values[0] != values[1]:
-        return refuse(2022)
-    return Do(ChangePin(values[0]), _pin_goes)
-
-
-def _pin_goes(done: Done, ctx: Context) -> Move:
-    return Push(Wait(text("newpin__keeping"), _pin_heard))
-
-
-def _pin_heard(event: Event, about: str, ctx: Context) -> Move | None:
-    return Do(KeepPin(event.hash, event.salt), home) if isinstance(event, PinHashed) else None
+    return replace(change_pin(), title=text("newpin__title"), out=SIGN_OFF, soft=(LANGUAGE,))
 
 
 @dataclass(frozen=True, slots=True)

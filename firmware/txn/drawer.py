@@ -161,7 +161,7 @@ class OpenDrawer:
             _why_not(ctx, found),
             NEEDS_AUTHORISATION if found.reason_required and not self.reason else None,
             NEEDS_AUTHORISATION if self.event == "resume" and not resumable(ctx.books) else None,
-            self._too_many(ctx, batch),
+            self._too_many(ctx),
             TOO_SOON if cools_ms(ctx) else None,
         ))  # fmt: skip
         if code is None:
@@ -179,14 +179,12 @@ class OpenDrawer:
             return refusal
         return Refusal(NO_DRAWER) if ctx.settings.drawer.kind == "none" else None
 
-    def _too_many(self, ctx: Context, batch: int) -> int | None:
+    def _too_many(self, ctx: Context) -> int | None:
         """The limit per shift of who has one (8005)."""
         limited = grant(authority(ctx), Right.DRAWER_NO_SALE, ctx.settings.rights) != "yes"
         if self.event not in COUNTED or not limited:
             return None
-        log = drawer_log(ctx.books, batch)
-        used = sum(log.openings.get(event, 0) for event in COUNTED)
-        return TOO_MANY if used >= ctx.settings.drawer_use.no_sale_per_shift else None
+        return TOO_MANY if by_hand(ctx.books) >= ctx.settings.drawer_use.no_sale_per_shift else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +225,12 @@ def cools_ms(ctx: Context) -> int:
 def _cooling(ctx: Context) -> Text:
     """How long yet, in seconds."""
     return text("drawer__wait", seconds=-(-cools_ms(ctx) // 1000))
+
+
+def by_hand(books: Reading) -> int:
+    """Openings of the running shift that count towards its limit."""
+    rows = books.read("SELECT event, times FROM drawer_count WHERE batch = ? ORDER BY event", _now(books))
+    return sum(int(times) for event, times in rows if event in COUNTED)
 
 
 # --- what happened to it -----------------------------------------------------------------------------------------
@@ -311,7 +315,7 @@ def _log(books: Books, seq: int, batch: int, event: str, operator: str, *more: s
     )  # fmt: skip
 
 
-def _now(books: Books) -> int:
+def _now(books: Reading) -> int:
     """The batch of the open shift; 0 between shifts."""
     rows = books.read("SELECT batch FROM shift WHERE open = 1")
     return int(rows[0][0]) if rows else 0

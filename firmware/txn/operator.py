@@ -8,13 +8,19 @@ from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, Session
 from firmware.view import text
 from rules import pins, rights
-from wire.facts import Approved, PinChanged, SignedOff, SignedOn, SignOnRefused
+from rules.settings import Settings
+from wire.facts import Approved, OperatorUnlocked, PinChanged, PinReset, SignedOff, SignedOn, SignOnRefused
 
 FAILURES_MAX = 3
 """Wrong PINs in a row before the operator is locked (domain 12)."""
 
 LOCK_MS = 5 * 60_000
-"""Each further wrong PIN locks anew. The lock until an administrator comes (domain 12) needs somebody who can lift it."""
+DELAYS_MS = (0, 1_000, 3_000, LOCK_MS, 2 * LOCK_MS)
+"""How long an operator must wait after so many wrong PINs in a row; after more, until somebody lifts the lock."""
+
+FOR_GOOD_MS = 1 << 60
+NOBODY_LIFTS_MS = 30 * 60_000
+"""Instead of that, where nobody could lift it: no shop may lock itself out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ def standing(books: Reading, operator: str) -> Standing:
 def secret(books: Reading, operator: str) -> tuple[bytes, bytes] | None:
     """Salt and hash of the operator's own PIN; None while the factory PIN still holds."""
     rows = books.read("SELECT salt, hash FROM secret WHERE operator = ?", operator)
-    return (bytes(rows[0][0]), bytes(rows[0][1])) if rows else None
+    return (bytes(rows[0][0]), bytes(rows[0][1])) if rows and rows[0][1] else None  # empty: it was reset
 
 
 def must_change_pin(books: Reading, operator: str) -> bool:
@@ -42,10 +48,20 @@ def must_change_pin(books: Reading, operator: str) -> bool:
     return secret(books, operator) is None
 
 
-def locked_now(books: Reading) -> tuple[str, ...]:
-    """Operators with so many wrong PINs in a row that they must wait; at a boot their wait begins anew (decisions 17)."""
-    rows = books.read("SELECT operator FROM sign_on WHERE failures >= ? ORDER BY operator", FAILURES_MAX)
-    return tuple(str(row[0]) for row in rows)
+def wait_ms(settings: Settings, operator: str, failures: int) -> int:
+    """How long no PIN of this operator is looked at after so many wrong ones in a row."""
+    if failures < len(DELAYS_MS):
+        return DELAYS_MS[failures]
+    lifts = {rights.Role.CASHIER: rights.Role.SUPERVISOR, rights.Role.SUPERVISOR: rights.Role.ADMIN}
+    wanted = lifts.get(rights.role_of(operator) or rights.Role.ADMIN)
+    someone = any(each.active and rights.role_of(each.number) == wanted for each in settings.operators)
+    return FOR_GOOD_MS if someone else NOBODY_LIFTS_MS
+
+
+def waits(books: Reading, settings: Settings) -> dict[str, int]:
+    """Operators with wrong PINs and how long they must wait, in ms; at a boot each wait begins anew (decisions 17)."""
+    rows = books.read("SELECT operator, failures FROM sign_on ORDER BY operator")
+    return {str(who): wait_ms(settings, str(who), int(failures)) for who, failures in rows}
 
 
 def _locked(ctx: Context, operator: str) -> bool:
@@ -146,6 +162,10 @@ def _signed_on(books: Books, fact: SignedOn, entry: Entry) -> None:
     books.write("DELETE FROM sign_on WHERE operator = ?", fact.operator)
 
 
+def _lifted(books: Books, fact: OperatorUnlocked | PinReset, entry: Entry) -> None:
+    books.write("DELETE FROM sign_on WHERE operator = ?", fact.operator)
+
+
 def _approved(books: Books, fact: Approved, entry: Entry) -> None:
     books.write("DELETE FROM sign_on WHERE operator = ?", fact.approver)
 
@@ -154,5 +174,11 @@ SUBJECT = Subject(
     (
         "CREATE TABLE sign_on(operator TEXT PRIMARY KEY, failures INTEGER NOT NULL, failed_at_ms INTEGER NOT NULL) STRICT",
     ),
-    {SignOnRefused: _refused, SignedOn: _signed_on, Approved: _approved},
+    {
+        SignOnRefused: _refused,
+        SignedOn: _signed_on,
+        Approved: _approved,
+        OperatorUnlocked: _lifted,
+        PinReset: _lifted,
+    },
 )

@@ -5,7 +5,7 @@ from typing import assert_never
 
 import msgspec
 
-from firmware.txn import product, shift
+from firmware.txn import drawer, product, shift
 from firmware.txn.basket import Basket, requantified
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
@@ -266,7 +266,7 @@ class TakeCash:
             open_shift.batch, next_trace(ctx.books), ctx.session.operator, open_shift.business_date, basket.lines,
             total, rounding, due, (TenderPart("cash", self.paid_fen, change),), ctx.settings.revision,
             print_slip=wanted and ctx.devices.printer != "none",
-            open_drawer=ctx.settings.drawer.kind != "none" and self.paid_fen > 0,
+            open_drawer=self.paid_fen > 0 and drawer.opening(ctx, "sale", ("cash",), due, change) == "open",
         )  # fmt: skip
         assert sum(line.amount_fen for line in sale.lines) == sale.due_fen + sale.rounding_fen
         return Decision((sale,), replace(ctx.session, basket=Basket()))

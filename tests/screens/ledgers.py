@@ -10,6 +10,7 @@ from firmware.txn.ledger import load_products
 from firmware.txn.product import price_list
 from rules.catalogue import demo_goods
 from rules.settings import Settings, defaults
+from rules.settings_counter import DrawerRule
 from tests.counter import APPLE_5_YUAN, COLA, Counter, open_ledger
 
 LONGEST = "老北京正宗手工现磨五香黑芝麻花生核桃杏仁糊礼盒装" * 2
@@ -129,7 +130,9 @@ def safe_mode(folder: Path) -> Counter:
 
 def locked_operator(folder: Path) -> Counter:
     counter = idle(folder).keys("MENU 9 9")
-    return counter.keys("0 1 OK 9 9 9 9 OK OK 0 1 OK 9 9 9 9 OK OK 0 1 OK 9 9 9 9 OK OK")
+    for _ in range(3):
+        counter.keys("0 1 OK 9 9 9 9 OK OK").pass_time(4_000)  # the wait after each wrong one grows
+    return counter
 
 
 def no_printer(folder: Path) -> Counter:
@@ -184,6 +187,67 @@ def supervisor_at_the_keypad(folder: Path) -> Counter:
     return supervisor_wanted(folder).keys("0 0 OK")
 
 
+def supervisor_works(folder: Path) -> Counter:
+    """A supervisor in her own shift, with a cashier whose PIN is locked: at the list of operators."""
+    counter = supervised(folder)
+    counter.keys("MENU 9 9")
+    for _ in range(3):
+        counter.keys("0 1 OK 9 9 9 9 OK OK").pass_time(4_000)
+    counter.keys("0 0 OK 4 8 2 9 1 7 OK MENU 9 4 OK")
+    assert counter.screen == "OneOperator"
+    return counter
+
+
+def own_pin(folder: Path) -> Counter:
+    return idle(folder).keys("MENU 9 3 3 8 5 2 OK")
+
+
+def drawer_page(folder: Path) -> Counter:
+    """The shift's one opening by hand is used up; the menu stands at the drawer's page."""
+    counter = supervised(folder, having(drawer_use={"no_sale_per_shift": 1})).keys("MENU 9 1 4 1 OK")
+    counter.pass_time(5_000)
+    return counter.keys("MENU 9 1")
+
+
+def coil_rests(folder: Path) -> Counter:
+    """The drawer was opened this moment: the coil must rest."""
+    return idle(folder).keys("MENU 9 1 4 1 OK MENU 9 1")
+
+
+def drawer_by_key(folder: Path) -> Counter:
+    """A shop whose rules ask for a key, and for a supervisor above 100 yuan; and one result that waits for the key."""
+    rules = (
+        DrawerRule(event="sale", action="supervisor", tenders=("cash",), amount_min_fen=10_000),
+        DrawerRule(event="sale", action="ask", tenders=("cash",)),
+    )
+    counter = supervised(folder, having(drawer_use={"rules": rules}))
+    return counter.keys("5 0 0 OK OK")
+
+
+def drawer_by_supervisor(folder: Path) -> Counter:
+    return drawer_by_key(folder).keys("OK 2 0 0 0 0 OK OK")
+
+
+def cut_before_the_drawer(folder: Path) -> Counter:
+    """The power went between a sale and its pulse."""
+    counter = idle(folder)
+    counter.drawer = ""
+    counter.keys("5 0 0 OK OK")
+    counter.ledger.commit()
+    counter.cut()
+    counter.drawer = "opened"
+    return counter.boot().sign_on().keys("CANCEL MENU 9 1")
+
+
+def small_sums(folder: Path) -> Counter:
+    use = {"small_amounts_fen": (500, 1_000, 2_000, 20_000), "small_amount_max_fen": 1_000}
+    return Counter(folder, having(drawer_use=use)).open_for_business().keys("5 0 0 OK")
+
+
+def no_drawer_at_all(folder: Path) -> Counter:
+    return Counter(folder, having(drawer={"kind": "none"})).open_for_business().keys("MENU 9 1")
+
+
 def no_float_untrusted(folder: Path) -> Counter:
     settings = having(shift={"float_ask": "no", "float_expected_fen": 20_000})
     return Counter(folder, settings, clock="floor").boot().keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK")
@@ -227,5 +291,14 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     stuck_drawer,
     left_by_an_operator_who_is_gone,
     supervisor_at_the_keypad,
+    supervisor_works,
+    own_pin,
+    drawer_page,
+    coil_rests,
+    drawer_by_key,
+    drawer_by_supervisor,
+    cut_before_the_drawer,
+    small_sums,
+    no_drawer_at_all,
 )
 PRINT_CODES = {"paper_out": 4001, "no_printer": 4005}

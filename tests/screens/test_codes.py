@@ -101,6 +101,11 @@ def at_the_printer(folder: Path) -> Counter:
     return Counter(folder, prints="").open_for_business().keys("5 0 0 OK OK OK")
 
 
+def by_hours(folder: Path) -> Counter:
+    """A shop that closed at noon; the counter's day begins at 18:00."""
+    return ledgers.supervised(folder, ledgers.having(drawer_use={"opens_at": "08:00", "closes_at": "12:00"}))
+
+
 REFUSALS: dict[int, Way] = {
     2002: lambda folder: Counter(folder).boot().keys("0 1 OK 9 9 9 9 OK"),
     2003: lambda folder: ledgers.strict_shop_of_a_leaver(folder).keys("0 0 0 0 OK"),
@@ -121,6 +126,11 @@ REFUSALS: dict[int, Way] = {
     6018: scan("\x1b[2J"),
     6019: scan(COLA + "6901100000119"),
     8011: lambda folder: at_the_printer(folder).keys("MENU 9 8 OK"),
+    8003: lambda folder: ledgers.no_drawer_at_all(folder).keys("4 5"),
+    8004: lambda folder: till(folder).keys("MENU 9 1 5"),
+    8005: lambda folder: ledgers.drawer_page(folder).keys("4 5"),
+    8006: lambda folder: ledgers.coil_rests(folder).keys("4 5"),
+    8007: lambda folder: by_hours(folder).keys("MENU 9 1 4 5"),
     9011: lambda folder: ledgers.untrusted_clock(folder).keys("CLEAR CLEAR 9 9 OK OK"),
 }
 
