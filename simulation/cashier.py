@@ -24,6 +24,9 @@ RETIRED = "03"
 """A number that may no longer sign on."""
 
 LOCK_MS = 5 * 60_000
+WRONG_PIN_MS = 3_200
+"""The terminal looks at no PIN for up to three seconds after a wrong one, and she knows."""
+
 STUCK_MS = 20_000
 TRIES_MAX = 3
 NO_MASH = ("Wizard", "Wait", "CountFloat", "OpenAtOnce", "FloatDiffers")
@@ -265,7 +268,7 @@ class Cashier:
             if code == 8002:
                 self.machine.drawer.moves(False)
             self._judge(code)
-            return self.clock.soon_ms(400, 2_000)
+            return self.clock.soon_ms(400, 2_000) + (WRONG_PIN_MS if code == 2002 else 0)
         self._press(self.clock.rng.choice((Key.OK, Key.OK, Key.CANCEL, Key.CLEAR)))
         return 0
 
@@ -274,9 +277,11 @@ class Cashier:
         if code == 2002 and self._tried:
             self._pin_was_wrong()
         elif code == 2004:
+            fresh = self._who not in self._locked_ms
             self._locked_ms.setdefault(self._who, self.clock.now_ms)
             self._wrong_left = 0
-            self._who = self._someone_else()
+            if not (fresh and self._tried):  # her third wrong one: she tries the right one before she fetches somebody
+                self._who = self._someone_else()
         elif code in (6001, 6004, 6005, 6018, 6019) and not self._bad and self.mind.goal is not None:
             self.machine.object(f"[{code}] for {self.mind.goal}")
         self._bad = ""

@@ -334,7 +334,7 @@ def test_a_slip_that_fails_while_selling_never_covers_the_next_sale(tmp_path: Pa
 def test_three_wrong_pins_lock_for_five_minutes_and_a_boot_begins_them_anew(tmp_path: Path) -> None:
     counter = Counter(tmp_path).open_for_business().keys("MENU 9 9")
     for _ in range(3):
-        counter.keys("0 1 OK 9 9 9 9 OK OK")
+        counter.keys("0 1 OK 9 9 9 9 OK OK").pass_time(4_000)
     assert "[2004]" in counter.keys("0 1 OK 3 8 5 2 OK").text()
     counter.keys("OK").pass_time(4 * 60_000)
     counter.ledger.commit()
