@@ -79,6 +79,10 @@ class Scanned:
     symbology: str = ""  # AIM symbology such as `E0`, or empty when the scanner does not say
     device_ms: int = 0
 
+    def __repr__(self) -> str:
+        """Without the text: it may be a customer's payment code, and events are named in logs and crash notes."""
+        return f"Scanned({len(self.text)} characters, {self.symbology!r})"
+
 
 @dataclass(frozen=True, slots=True)
 class ScanRejected:

@@ -139,7 +139,7 @@ class Terminal:
     soon_due_ms: int = 0
     shown: View | None = None
     lamp: Colour = "off"
-    troubles: tuple[Refused, ...] = ()  # not yet on the screen
+    troubles: tuple[Screen, ...] = ()  # not yet on the screen
     timed: Screen | None = None  # the screen whose own time runs
     last_scan: Scanned | None = None
     desks: tuple[Desk, ...] = field(default_factory=desks)
@@ -257,8 +257,10 @@ class Terminal:
 
     def _scanned(self, event: Scanned) -> None:
         """A scan, unless the scanner read the same code twice in one go (`scanner.bounce_ms`, by its own clock)."""
-        last, self.last_scan = self.last_scan, event
-        if last is None or not _bounced(last, event, self.settings.scanner.bounce_ms):
+        mark = hashlib.sha256(self._seed + event.text.encode("utf-8", "surrogatepass")).hexdigest()
+        this = replace(event, text=mark)  # the text itself may be a customer's code, and is not kept
+        last, self.last_scan = self.last_scan, this
+        if last is None or not _bounced(last, this, self.settings.scanner.bounce_ms):
             self._somebody_works(self.stack[-1].scan(event, self.context()))
 
     def _somebody_works(self, move: Move) -> None:
@@ -490,15 +492,18 @@ class Terminal:
 
     def refused(self, refusal: Refusal) -> None:
         """Trouble at a device is shown above whatever is going on, once; a number being typed is finished first."""
-        screen = Refused(refusal, trouble=True)
+        self.above(Refused(refusal, trouble=True))
+        self.tone(ToneName.FAILURE)
+
+    def above(self, screen: Screen) -> None:
+        """Something to read above whatever is going on, once; a number being typed is finished first."""
         if screen not in self.stack and screen not in self.troubles:
             self.troubles = (*self.troubles, screen)
-        self.tone(ToneName.FAILURE)
 
     def _show_troubles(self) -> None:
         """Above the screen, unless a person is in the middle of a number: the notice would eat the rest of it."""
         top = self.stack[-1]
-        typing = any(getattr(top, name, "") for name in ("digits", "value", "times"))
+        typing = any(getattr(top, name, "") for name in ("digits", "value", "times", "reference", "last4"))
         if self.troubles and not typing:
             room = max(0, TROUBLE_DEPTH_MAX - len(self.stack))
             self.stack, self.troubles = (*self.stack, *self.troubles[:room]), ()

@@ -12,6 +12,7 @@ from typing import Any, cast, get_args, get_origin, get_type_hints
 import msgspec
 
 from rules.barcodes import has_hidden
+from rules.payment_codes import pattern_fits
 from rules.rights import FIXED, NEVER_GRANTED, Grants, Right, Role, right_refusal, role_of
 from rules.scale_codes import layout_fits
 from rules.settings_model import Operator, Settings, Tax, TaxRate
@@ -104,6 +105,9 @@ def _join(path: str, name: str) -> str:
 def _nonsense(settings: Settings) -> Iterator[Problem]:
     yield from _operators(settings.operators)
     yield from _scale_layouts(settings)
+    for place, channel in enumerate(settings.tenders.channels):
+        if not pattern_fits(channel.pattern):
+            yield Problem(f"tenders.channels[{place}].pattern", "code_pattern", channel.pattern)
     yield from _rights(settings.rights)
     yield from _tax(settings.tax)
     steps = settings.cash.quick_steps_fen

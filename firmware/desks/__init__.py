@@ -8,7 +8,7 @@ takes up at the boot what the run before it left. It decides nothing about money
 from typing import Protocol
 
 from firmware.events import Effect, Event, Now, ToneName
-from firmware.screens.base import Move
+from firmware.screens.base import Move, Screen
 from firmware.screens.stack import Stack
 from firmware.txn.command import Command, Context, Devices, Refusal, Session
 from firmware.txn.ledger import Ledger
@@ -63,6 +63,10 @@ class Till(Protocol):
 
     def refused(self, refusal: Refusal) -> None:
         """Show trouble above whatever is going on, once."""
+        ...
+
+    def above(self, screen: Screen) -> None:
+        """Show something to read above whatever is going on, once, and not in the middle of a number."""
         ...
 
     def unsay(self, code: int) -> None:

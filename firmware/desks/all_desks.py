@@ -6,10 +6,13 @@ from firmware.desks.drawer import DrawerDesk
 from firmware.desks.giving import GivingDesk
 from firmware.desks.link import LinkDesk
 from firmware.desks.paper import PaperDesk
+from firmware.desks.payments import PaymentsDesk
 from firmware.desks.training import TrainingDesk
 
 
 def desks() -> tuple[Desk, ...]:
     """Fresh desks for one boot. The drawer is first: it opens before the slip is printed. The link is last: it sends
     what the others have journaled."""
-    return (DrawerDesk(), PaperDesk(), GivingDesk(), TrainingDesk(), ClosingDesk(), LinkDesk())
+    return (
+        DrawerDesk(), PaymentsDesk(), PaperDesk(), GivingDesk(), TrainingDesk(), ClosingDesk(), LinkDesk(),
+    )  # fmt: skip

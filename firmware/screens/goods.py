@@ -2,6 +2,8 @@
 
 from firmware.events import Scanned
 from firmware.screens.base import Do, Done, Home, Move
+from firmware.screens.code import not_goods
+from firmware.screens.widgets import refuse
 from firmware.txn import product
 from firmware.txn.command import Context
 from firmware.txn.sale import PIECE_MILLI, AddCode
@@ -14,7 +16,10 @@ from wire.facts import Line
 
 
 def scanned_in(scanned: Scanned, ctx: Context, times_milli: int = PIECE_MILLI) -> Move:
-    """A scan puts goods into the basket from wherever selling goes on."""
+    """A scan puts goods into the basket from wherever selling goes on; a customer's code is refused without showing it."""
+    hidden = not_goods(scanned, times_milli, ctx)
+    if hidden is not None:
+        return refuse(hidden.code)
     return Do(AddCode(scanned.text, scanned.symbology, times_milli), to_basket)
 
 

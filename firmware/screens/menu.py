@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmware.events import Key
-from firmware.screens import drawer, operators, refund
+from firmware.screens import drawer, operators, orders, refund
 from firmware.screens.base import (
     CANCEL_HINT,
     Do,
@@ -93,7 +93,8 @@ def _to(digit: str, page: str, count: Callable[[Context], int] | None = None) ->
 
 PAGES: dict[str, tuple[Entry, ...]] = {
     "main": (
-        # 1 payments looked up, 2 holds; 3 vouchers, 6 members and 7 invoices keep their digits free
+        Entry("1", "payments", orders.listed, (Right.SALE,), orders.count),
+        # 2 holds; 3 vouchers, 6 members and 7 invoices keep their digits free
         _to("4", "slips", unfinished_count),
         Entry("5", "giveback", give_back, (Right.REFUND, Right.SALE_VOID), refunds_open),
         _to("8", "reports"),

@@ -1,16 +1,19 @@
-"""Taking money: a typed amount, cash, and the result."""
+"""Taking money: a typed amount, cash and the ways that lead from it, and the result."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from firmware.events import Key, Scanned
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, shown
+from firmware.screens.card import Card
+from firmware.screens.code import CodePayment, GiveUp, pay_by
 from firmware.screens.drawer import release, release_hints
 from firmware.screens.goods import scanned_in
 from firmware.screens.reprint import show_copy
 from firmware.screens.slips import job_code, trouble_rows
-from firmware.screens.widgets import AMOUNT_DIGITS_MAX, amount_text, typed
-from firmware.txn import sale, slip
+from firmware.screens.widgets import AMOUNT_DIGITS_MAX, amount_text, refuse, typed
+from firmware.txn import checkout, payment, slip
+from firmware.txn.checkout import TakeRest
 from firmware.txn.command import Context
 from firmware.txn.sale import AddAmount, TakeCash
 from firmware.view import Big, Block, Chips, Field, Gap, Hint, Para, Row, Rule, Tint, View, text
@@ -58,16 +61,25 @@ def _amount_to_cash(done: Done, ctx: Context) -> Move:
 
 @dataclass(frozen=True, slots=True)
 class Cash(Screen):
-    """Taking cash: type what was handed over, or choose a likely sum; F1 is exact, F2 the largest likely note."""
+    """Taking money for the basket, or for what is left of the order at the counter. Cash: type what was handed over, or
+    choose a likely sum; F1 is exact, F2 the largest likely note. A scanned customer's code takes the rest at once, `#` is
+    the card terminal, `*` makes what is typed the part that a code or card pays (split tender)."""
 
     digits: str = ""
     chosen: int = 0
+    part: bool = False
 
     def press(self, key: Key, ctx: Context) -> Move:
         """Digits type, UP and DOWN choose a sum, OK takes it."""
         digits = typed(self.digits, key, AMOUNT_DIGITS_MAX)
         if digits is not None:
-            return Stay(Cash(digits.lstrip("0"), self.chosen))
+            return Stay(replace(self, digits=digits.lstrip("0")))
+        if key is Key.STAR:
+            return Stay(Cash(part=not self.part))
+        if key is Key.HASH:
+            return self._by_card(ctx)
+        if self.part:
+            return self._press_part(key)
         sums = self.sums(ctx)
         match key:
             case Key.OK:
@@ -79,17 +91,35 @@ class Cash(Screen):
             case Key.UP | Key.DOWN:
                 return Stay(Cash("", (self.chosen + (1 if key is Key.DOWN else -1)) % len(sums)))
             case Key.CANCEL:
-                return Home()
+                order = checkout.here(ctx)
+                return Home() if order is None else Push(GiveUp(order.trace))
             case _:
                 return Stay()
 
+    def _press_part(self, key: Key) -> Move:
+        """Cash only ever closes the rest: a part is paid by code or card."""
+        if key is Key.OK:
+            return refuse(5020, text("cash__part_how"))
+        return Stay(Cash()) if key is Key.CANCEL else Stay()
+
     def hold(self, key: Key, ctx: Context) -> Move:
         """CLEAR held empties the sum."""
-        return Stay(Cash()) if key is Key.CLEAR else Screen.hold(self, key, ctx)
+        return Stay(Cash(part=self.part)) if key is Key.CLEAR else Screen.hold(self, key, ctx)
+
+    def scan(self, scanned: Scanned, ctx: Context) -> Move:
+        """A customer's code: all that is left, or the part that was typed."""
+        return pay_by(scanned, ctx, self._part_fen())
+
+    def _part_fen(self) -> int | None:
+        return int(self.digits) if self.part and self.digits else None
+
+    def _by_card(self, ctx: Context) -> Move:
+        part = self._part_fen()
+        return Push(Card(checkout.whole_rest(ctx) if part is None else part))
 
     def sums(self, ctx: Context) -> tuple[int, ...]:
         """Likely sums, exact first; fen."""
-        return quick_cash(sale.due_in_cash(ctx)[0], ctx.settings.cash.quick_steps_fen)
+        return quick_cash(checkout.cash_due(ctx)[0], ctx.settings.cash.quick_steps_fen)
 
     def given(self, ctx: Context) -> int:
         """What OK takes: the sum typed, or the one chosen; fen."""
@@ -97,38 +127,70 @@ class Cash(Screen):
         return int(self.digits) if self.digits else sums[min(self.chosen, len(sums) - 1)]
 
     def _take(self, paid_fen: int, ctx: Context) -> Move:
-        due, _ = sale.due_in_cash(ctx)
+        due, _ = checkout.cash_due(ctx)
         if paid_fen > due + ctx.settings.cash.overpay_guard_fen:
             return Push(Overpaid(paid_fen))
         return settle(paid_fen, ctx)
 
     def back(self, result: object, ctx: Context) -> Move:
-        """The cashier confirmed an unusually large sum, or said whether a slip is wanted."""
+        """The cashier confirmed an unusually large sum, said whether a slip is wanted, or gave the order up."""
         return result if isinstance(result, Do | Push) else Stay()
 
     def view(self, ctx: Context) -> View:
-        """What is due, what is given, the likely sums."""
-        due, rounding = sale.due_in_cash(ctx)
-        sums = self.sums(ctx)
-        body: tuple[Block, ...] = (Big(text("cash__due"), yuan(due)),)
+        """What is due, what has been paid, what is given, the likely sums."""
+        due, rounding = checkout.cash_due(ctx)
+        rest = due + rounding if self.part else due
+        body: tuple[Block, ...] = (Big(text("cash__due"), yuan(rest)), *paid_rows(ctx))
+        if self.part:
+            body += (Field(text("cash__part"), amount_text(self.digits)), Para(text("cash__part_how"), Tint.QUIET))
+            hints: tuple[Hint, ...] = (Hint("#", text("cash__card")), Hint("*", text("cash__whole")), CANCEL_HINT)
+            return shown(self, ctx, text("cash__title"), body, hints)
         if rounding:
             body += (Row(text("cash__rounding"), f"-{yuan(rounding)}", Tint.QUIET),)
+        sums = self.sums(ctx)
         chosen = -1 if self.digits else min(self.chosen, len(sums) - 1)
         body += (Field(text("cash__given"), yuan(self.given(ctx))), Gap(4), Chips(tuple(map(yuan, sums)), chosen))
         hints = (
             Hint("OK", text("cash__take")),
-            Hint("F1", text("cash__exact")),
-            Hint("UP", text("hint__choose")),
+            Hint("#", text("cash__card")),
+            Hint("*", text("cash__split")),
             CANCEL_HINT,
         )
         return shown(self, ctx, text("cash__title"), body, hints)
+
+
+PARTS_SHOWN_MAX = 2
+"""Parts that fit on the screen, the newest; more are summed up in what is left."""
+
+
+def paid_rows(ctx: Context) -> tuple[Block, ...]:
+    """What has been paid for the order at the counter."""
+    order = checkout.here(ctx)
+    paid = checkout.parts(ctx.books, ctx.settings, order.trace) if order is not None else ()
+    return tuple(
+        Row(text("cash__paid", means=text(f"channel__{part.channel or part.kind}")), yuan(part.paid_fen), Tint.GOOD)
+        for part in paid[-PARTS_SHOWN_MAX:]
+    )
+
+
+def order_screen(order: checkout.Order, ctx: Context) -> Screen:
+    """Where an order at the counter stands: a payment not decided, or what is left to be paid."""
+    open_one = next((each for each in payment.of_order(ctx.books, order.trace) if each.is_open), None)
+    return CodePayment(open_one.order_no) if open_one is not None else Cash()
 
 
 def settle(paid_fen: int, ctx: Context) -> Move:
     """The sale, at once; or first whether a slip is wanted, where the shop asks (`printer.print_slip`)."""
     if ctx.settings.printer.print_slip == "ask":
         return Push(AskSlip(paid_fen))
-    return Do(TakeCash(paid_fen), sold)
+    return Do(cash_command(paid_fen, None, ctx), sold)
+
+
+def cash_command(paid_fen: int, print_slip: bool | None, ctx: Context) -> TakeCash | TakeRest:
+    """Cash for the whole basket, or for what is left of an order."""
+    if checkout.here(ctx) is None:
+        return TakeCash(paid_fen, print_slip)
+    return TakeRest(paid_fen, print_slip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +207,7 @@ class Overpaid(Screen):
 
     def view(self, ctx: Context) -> View:
         """Both sums, and the change."""
-        due, _ = sale.due_in_cash(ctx)
+        due, _ = checkout.cash_due(ctx)
         body = (
             Para(text("overpaid__words"), Tint.UNSURE, rows=2, large=True),
             Gap(4),
@@ -167,9 +229,9 @@ class AskSlip(Screen):
         """OK with a slip, F2 without, CANCEL back to the sum."""
         match key:
             case Key.OK:
-                return Pop(Do(TakeCash(self.paid_fen, print_slip=True), sold))
+                return Pop(Do(cash_command(self.paid_fen, True, ctx), sold))
             case Key.F2:
-                return Pop(Do(TakeCash(self.paid_fen, print_slip=False), sold))
+                return Pop(Do(cash_command(self.paid_fen, False, ctx), sold))
             case Key.CANCEL | Key.CLEAR:
                 return Pop()
             case _:
@@ -177,7 +239,7 @@ class AskSlip(Screen):
 
     def view(self, ctx: Context) -> View:
         """The question, and the sum it is about."""
-        due, _ = sale.due_in_cash(ctx)
+        due, _ = checkout.cash_due(ctx)
         body = (
             Gap(16),
             Para(text("askslip__words"), large=True),
@@ -191,9 +253,15 @@ class AskSlip(Screen):
 
 def sold(done: Done, ctx: Context) -> Move:
     """`then` of a settled sale: its result."""
-    settled = next(fact for fact in done.decision.facts if isinstance(fact, Sale))
-    paid = settled.tenders[0]
-    return Home(Sold(done.seqs[0], settled.due_fen, paid.paid_fen, paid.change_fen))
+    seq, settled = next(
+        (seq, fact) for seq, fact in zip(done.seqs, done.decision.facts, strict=True) if isinstance(fact, Sale)
+    )
+    return Home(Sold.of(settled, seq))
+
+
+def sold_or_rest(done: Done, ctx: Context) -> Move:
+    """`then` of a part: the sale it closed, or what is left to be paid."""
+    return sold(done, ctx) if any(isinstance(fact, Sale) for fact in done.decision.facts) else Home()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +273,15 @@ class Sold(Screen):
     due_fen: int
     paid_fen: int
     change_fen: int
+    cash: bool = True  # some of it was cash: there is change to speak of
+
+    @staticmethod
+    def of(settled: Sale, seq: int) -> "Sold":
+        """The result of a sale."""
+        paid = sum(part.paid_fen for part in settled.tenders)
+        change = sum(part.change_fen for part in settled.tenders)
+        cash = any(part.kind == "cash" for part in settled.tenders)
+        return Sold(seq, settled.due_fen, paid, change, cash)
 
     def press(self, key: Key, ctx: Context) -> Move:
         """A digit starts the next amount, F1 opens the drawer where that is asked for, F2 shows the electronic copy."""
@@ -230,6 +307,8 @@ class Sold(Screen):
         due = Row(text("cash__due"), yuan(self.due_fen))
         given = Row(text("cash__given"), yuan(self.paid_fen))
         change = Big(text("done__change"), yuan(self.change_fen), Tint.GOOD)
+        if not self.cash:
+            change = Big(text("code__paid"), yuan(self.paid_fen), Tint.GOOD)
         body: tuple[Block, ...] = (change, due, given)
         for code in troubles:
             body += trouble_rows(code, ctx)
@@ -250,4 +329,6 @@ class Sold(Screen):
         queued = any(job.job == self.job for job in slip.open_jobs(ctx.books))
         if queued:
             return (Row(text("done__printing"), tint=Tint.QUIET),)
-        return () if ctx.devices.drawer_open is False else (Row(text("done__drawer"), tint=Tint.QUIET),)
+        return (
+            () if ctx.devices.drawer_open is False or not self.cash else (Row(text("done__drawer"), tint=Tint.QUIET),)
+        )

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 
 from firmware.events import Key, Scanned
+from firmware.screens import orders
 from firmware.screens.base import Do, Done, Move, Push, Screen, Stay, home, shown
+from firmware.screens.code import out_of_place
 from firmware.screens.find import Search, taken
 from firmware.screens.goods import line_item, scanned_in, to_basket
 from firmware.screens.menu import Menu
@@ -53,6 +55,8 @@ class Idle(Screen):
         troubles = paper_rows(ctx)
         if ctx.safe_mode:
             troubles += (Row(text("idle__safe"), tint=Tint.UNSURE),)
+        elif waits := orders.count(ctx):
+            troubles += (Row(text("idle__waits"), str(waits), Tint.UNSURE, strong=True),)
         kind = "" if ctx.settings.sale.amount_lines else "_number"
         ready = Para(text(f"idle__ready{kind}"), large=True, rows=1)
         body: tuple[Block, ...] = (Gap(4), ready, *troubles)
@@ -119,11 +123,14 @@ class BasketScreen(Screen):
         return self._cancel(ctx) if key is Key.CLEAR else Screen.hold(self, key, ctx)
 
     def scan(self, scanned: Scanned, ctx: Context) -> Move:
-        """Goods, `times` of them."""
-        return scanned_in(scanned, ctx, (self.times or 1) * PIECE_MILLI)
+        """Goods, `times` of them; what is none but looks like a customer's code asks whether to take the money."""
+        times_milli = (self.times or 1) * PIECE_MILLI
+        return out_of_place(scanned, times_milli, ctx) or scanned_in(scanned, ctx, times_milli)
 
     def back(self, result: object, ctx: Context) -> Move:
-        """A confirmation said that the basket is to be given up."""
+        """A confirmation said that the basket is to be given up; a customer's code was taken for the payment."""
+        if isinstance(result, Do):
+            return result
         return Do(CancelBasket(), home) if result is True else Stay(BasketScreen(self.row))
 
     def _ok(self, ctx: Context) -> Move:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from firmware.txn import closing, shift
+from firmware.txn import closing, payment, shift
 from firmware.txn.approve import authority
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.shift import Shift, next_batch
@@ -18,7 +18,7 @@ FULL_SOON_PERCENT: Final = 80
 
 def unfinished(ctx: Context) -> tuple[str, ...]:
     """Order numbers of payments still unknown or being reversed."""
-    return ()
+    return tuple(each.order_no for each in payment.open_payments(ctx.books))
 
 
 def holds(ctx: Context) -> int:

@@ -22,6 +22,12 @@ def next_trace(books: Reading) -> int:
     return last_trace(books) % TRACE_MAX + 1
 
 
+def next_seq(books: Reading) -> int:
+    """The seq the next journaled fact will have: what an effect of a decision, which must name the fact that justifies it,
+    counts from."""
+    return int(books.read("SELECT coalesce(max(seq), 0) FROM journal")[0][0]) + 1
+
+
 def _used(books: Books, fact: Fact, entry: Entry) -> None:
     """The counter follows a number that lies ahead of it; one behind it belongs to an order opened before."""
     trace = int(getattr(fact, "trace"))  # noqa: B009 - all kinds below have it

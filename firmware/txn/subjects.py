@@ -1,6 +1,19 @@
 """All subjects of the business, in the order their facts are projected."""
 
-from firmware.txn import closing, drawer, life, numbers, operator, refund, reprint, sale, shift, slip
+from firmware.txn import (
+    checkout,
+    closing,
+    drawer,
+    life,
+    numbers,
+    operator,
+    payment,
+    refund,
+    reprint,
+    sale,
+    shift,
+    slip,
+)
 from firmware.txn.books import Subject
 
 SUBJECTS: tuple[Subject, ...] = (
@@ -10,6 +23,8 @@ SUBJECTS: tuple[Subject, ...] = (
     drawer.SUBJECT,  # before the shifts: what is carried says which of them are gone
     shift.SUBJECT,
     sale.SUBJECT,
+    payment.SUBJECT,
+    checkout.SUBJECT,
     slip.SUBJECT,
     refund.SUBJECT,
     reprint.SUBJECT,

@@ -28,7 +28,7 @@ from firmware.txn import sale, shift, slip
 from firmware.txn.command import Refusal
 from rules.errors import PRECEDENCE, error, errors, first_refusal
 from tests.counter import APPLE_5_YUAN, COLA, Counter
-from tests.screens import codes, ledgers
+from tests.screens import codes, ledgers, money_codes
 from wire.facts import Trouble
 
 RENDERER = Renderer(find_font(), speak)
@@ -132,6 +132,7 @@ REFUSALS: dict[int, Way] = {
     8006: lambda folder: ledgers.coil_rests(folder).keys("4 5"),
     8007: lambda folder: by_hours(folder).keys("MENU 9 1 4 5"),
     9011: lambda folder: ledgers.untrusted_clock(folder).keys("CLEAR CLEAR 9 9 OK OK"),
+    **money_codes.REFUSALS,
 }
 
 
@@ -161,13 +162,22 @@ REPORTED = {1009, 1013}
 
 def test_no_code_of_the_source_is_forgotten():
     assert codes.refused_codes() == set(REFUSALS) | set(codes.UNREACHABLE)
-    assert codes.device_codes() == set(DEVICES) | REPORTED
+    assert codes.device_codes() - money_codes.TOLD == set(DEVICES) | REPORTED
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize(("code", "way"), sorted((REFUSALS | DEVICES | STARTS).items(), key=lambda each: each[0]))
 def test_a_code_is_seen_with_its_action(tmp_path, code, way, lang):
     seen_in(way(tmp_path), lang, code)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("name", ["CHANNEL", "OTHERS"])
+def test_what_a_channel_says_is_seen_with_its_action(tmp_path, name, lang):
+    for code, way in getattr(money_codes, name).items():
+        folder = tmp_path / str(code)
+        folder.mkdir()
+        seen_in(way(folder), lang, code)
 
 
 def seen_in(counter: Counter, lang: str, code: int) -> None:

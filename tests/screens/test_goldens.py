@@ -20,6 +20,8 @@ from firmware.render import Renderer, find_font
 from firmware.render_text import speak
 from tests import goldens
 from tests.counter import APPLE_5_YUAN, COLA, Counter
+from tests.payments import till as money
+from tests.payments.till import Till
 from tests.screens import ledgers
 from tests.screens.codes import ROOT
 from wire.records import Ack
@@ -83,6 +85,29 @@ def counting(folder: Path) -> Counter:
     return ledgers.strict_shop(folder).keys("1 OK 1 OK 2")
 
 
+def paying(folder: Path, keys: str = "") -> Till:
+    """A customer's code was sent; a battery, everything acknowledged."""
+    counter = money.till(folder).scan(COLA).scan(APPLE_5_YUAN)
+    counter.step(BatterySeen(86, False))
+    return counter.pay().keys(keys)
+
+
+def querying(folder: Path) -> Till:
+    counter = paying(folder).answer("unknown")
+    counter.pass_time(12_000)
+    return counter
+
+
+def half_paid(folder: Path) -> Till:
+    counter = money.till(folder).scan(COLA).scan(APPLE_5_YUAN).keys("OK * 5 0 0").scan(money.WECHAT)
+    return counter.answer("paid")
+
+
+def open_payments(folder: Path) -> Till:
+    counter = paying(folder).answer("unknown").keys("F1").scan(COLA).pay(money.ALIPAY).answer("paying").keys("F1")
+    return counter.keys("MENU 1")
+
+
 SCREENS: dict[str, Callable[[Path], Counter]] = {
     "signon": lambda folder: Counter(folder).boot().keys("0 1"),
     "signon_pin": lambda folder: Counter(folder).boot().keys("0 1 OK 3 8 5 2"),
@@ -125,6 +150,29 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "about_no_link": no_link,
     "unfinished": lambda folder: ledgers.unfinished_after_a_cut(folder).keys("DOWN"),
     "kept": ledgers.kept_after_a_cut,
+    "cash_part": lambda folder: basket(folder).keys("OK * 5 0 0"),
+    "cash_rest": lambda folder: half_paid(folder).keys("OK"),
+    "card": lambda folder: basket(folder).keys("OK # 1 2 3 4 5 6 7 8 9 0 1 2 OK 0 0"),
+    "card_refused": lambda folder: basket(folder).keys("OK # " + "4 " * 14),
+    "code_sent": paying,
+    "code_password": lambda folder: paying(folder).answer("paying"),
+    "code_query": querying,
+    "code_unknown": lambda folder: querying(folder).offline(),
+    "code_reversing": lambda folder: querying(folder).keys("F2"),
+    "code_failed": lambda folder: paying(folder).answer("failed", code=5002),
+    "code_reversed": lambda folder: paying(folder).answer("reversed"),
+    "code_part": half_paid,
+    "code_amount": lambda folder: paying(folder).answer("paid", paid=1),
+    "code_sold": lambda folder: paying(folder).answer("paid"),
+    "code_told": lambda folder: paying(folder, "F1").answer("paid"),
+    "to_payment": lambda folder: money.till(folder).scan(COLA).scan(money.WECHAT),
+    "give_up": lambda folder: half_paid(folder).keys("OK CANCEL"),
+    "orders": open_payments,
+    "orders_none": lambda folder: open_till(folder).keys("MENU 1"),
+    "orders_typed": lambda folder: open_till(folder).keys("MENU 1 2 0 2 6 1 1 2 2 0 0 0 1"),
+    "order": lambda folder: open_payments(folder).keys("OK"),
+    "looked": lambda folder: money.till(folder).keys("MENU 1").scan(money.BILL),
+    "idle_waits": lambda folder: paying(folder).answer("unknown").keys("F1"),
 }
 NAMES = {f"screens/{lang}/{name}" for name in SCREENS for lang in LANGS}
 

@@ -1,0 +1,487 @@
+"""Orders: a basket frozen because other money than plain cash is asked for, until it is sold or given up (ADR 12).
+
+At most one order stands at the counter; parked ones (待确认) wait in the list. What was paid for an order are its paid
+codes and card slips; cash closes the rest, in the commit of the sale itself.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from firmware.txn import payment, refund_out, sale, shift
+from firmware.txn.basket import Basket
+from firmware.txn.books import Books, Entry, Reading, Subject
+from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.numbers import next_trace
+from rules.errors import first_refusal
+from rules.money import cash_rounding, rounding_unit
+from rules.orders import read_order_no
+from rules.payment_codes import fee_fen, may_be_card
+from rules.pricing import allocate, nets
+from rules.rights import Right
+from rules.settings import Settings
+from wire import facts as wire_facts
+from wire.facts import (
+    CardTaken,
+    Carried,
+    Fact,
+    OrderDropped,
+    OrderOpened,
+    OrderParked,
+    OrderResumed,
+    ReversalSent,
+    Sale,
+    TenderPart,
+)  # fmt: skip
+
+OrderState = Literal["open", "parked", "dropped", "sold"]
+REFERENCE_DIGITS, LAST_DIGITS = 12, 4
+_COLUMNS = "trace, seq, batch, operator, due_fen, state"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One frozen basket. `open`: at the counter."""
+
+    trace: int
+    seq: int
+    batch: int
+    operator: str
+    due_fen: int
+    state: OrderState
+
+
+def find(books: Reading, trace: int) -> Order | None:
+    """The order of this trace number."""
+    rows = books.read(f"SELECT {_COLUMNS} FROM pay_order WHERE trace = ?", trace)
+    return Order(*rows[0]) if rows else None
+
+
+def at_counter(books: Reading) -> Order | None:
+    """The order the cashier is at, None: the basket is free."""
+    rows = books.read(f"SELECT {_COLUMNS} FROM pay_order WHERE state = 'open' ORDER BY seq DESC")
+    assert len(rows) <= 1, rows
+    return Order(*rows[0]) if rows else None
+
+
+def here(ctx: Context) -> Order | None:
+    """The order at the counter; none in safe mode, where cash is taken for baskets and nothing is resumed."""
+    return None if ctx.safe_mode else at_counter(ctx.books)
+
+
+def parked(books: Reading) -> tuple[Order, ...]:
+    """Orders put aside, oldest first."""
+    return tuple(
+        Order(*row) for row in books.read(f"SELECT {_COLUMNS} FROM pay_order WHERE state = 'parked' ORDER BY seq")
+    )
+
+
+def contents(books: Reading, order: Order) -> OrderOpened:
+    """What the order is about, from the journal."""
+    rows = books.read("SELECT version, body FROM journal WHERE seq = ?", order.seq)
+    fact = wire_facts.decode("order_opened", int(rows[0][0]), rows[0][1])
+    assert isinstance(fact, OrderOpened)
+    return fact
+
+
+def parts(books: Reading, settings: Settings, trace: int) -> tuple[TenderPart, ...]:
+    """What has been paid for an order, as its sale will say it: codes, then card slips."""
+    codes = tuple(code_part(settings, each, each.channel_no) for each in payment.of_order(books, trace) if each.counts)
+    rows = books.read(
+        "SELECT amount_fen, reference, last4 FROM card_part WHERE trace = ? AND void = 0 ORDER BY seq", trace
+    )
+    return (*codes, *(card_part(settings, *row) for row in rows))
+
+
+def code_part(settings: Settings, paid: payment.Payment, channel_no: str) -> TenderPart:
+    """A paid code as a part of the sale, with the fee by the shop's rate."""
+    rates = {each.channel: each.fee_ppm for each in settings.tenders.channels}
+    fee = fee_fen(paid.amount_fen, rates.get(paid.channel, 0))  # type: ignore[call-overload]
+    return TenderPart(
+        "code", paid.amount_fen, channel=paid.channel, order_no=paid.order_no, channel_no=channel_no, fee_fen=fee
+    )
+
+
+def card_part(settings: Settings, amount_fen: int, reference: str, last4: str) -> TenderPart:
+    """A card slip as a part of the sale."""
+    fee = fee_fen(amount_fen, settings.tenders.card_fee_ppm)
+    return TenderPart("card", amount_fen, reference=reference, last4=last4, fee_fen=fee)
+
+
+def rest_fen(books: Reading, order: Order) -> int:
+    """What is still to be paid."""
+    codes = sum(each.amount_fen for each in payment.of_order(books, order.trace) if each.counts)
+    rows = books.read("SELECT coalesce(sum(amount_fen), 0) FROM card_part WHERE trace = ? AND void = 0", order.trace)
+    return order.due_fen - codes - int(rows[0][0])
+
+
+def cash_due(ctx: Context) -> tuple[int, int]:
+    """What cash must close now, and the rounding taken off it: of the order at the counter, or of the basket; fen."""
+    order = here(ctx)
+    if order is None:
+        return sale.due_in_cash(ctx)
+    rest = rest_fen(ctx.books, order)
+    rounding = cash_rounding(rest, rounding_unit(ctx.settings.cash.rounding, ctx.settings.cash.rounding_custom_fen))
+    return rest - rounding, rounding
+
+
+def whole_rest(ctx: Context) -> int:
+    """What a code or card would have to pay now: never rounded; fen."""
+    order = here(ctx)
+    return ctx.session.basket.total_fen if order is None else rest_fen(ctx.books, order)
+
+
+def busy(books: Reading, trace: int) -> int | None:
+    """5029 while a payment of this order is not decided (domain 1.4, rule 1)."""
+    return 5029 if any(each.is_open for each in payment.of_order(books, trace)) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Something about money that waits: an order that is neither sold nor given up, a payment whose order is gone and
+    that is still unknown or being reversed, a refund the channel has not confirmed. `order_nos`: the payments' numbers."""
+
+    trace: int
+    amount_fen: int
+    what: Literal["order", "payment", "refund", "refund_failed"]
+    state: str
+    code: int
+    order_nos: tuple[str, ...]
+    seq: int
+    last_no: str = ""  # the payment asked for last
+    refund_no: str = ""
+
+
+def unfinished(books: Reading) -> tuple[Unfinished, ...]:
+    """Everything about money that waits, oldest first: what a close must name (8011) and 查单 lists."""
+    found: list[Unfinished] = []
+    rows = books.read(f"SELECT {_COLUMNS} FROM pay_order WHERE state IN ('open', 'parked') ORDER BY seq")
+    for order in (Order(*row) for row in rows):
+        asked = payment.of_order(books, order.trace)
+        waits = tuple(each.order_no for each in asked if each.is_open)
+        last = asked[-1] if asked else None
+        state, code = (last.state, last.code) if last else (order.state, 0)
+        last_no = last.order_no if last else ""
+        found.append(Unfinished(order.trace, order.due_fen, "order", state, code, waits, order.seq, last_no))
+    listed = {each.trace for each in found}
+    for each in payment.open_payments(books):
+        if each.trace not in listed:
+            number = (each.order_no,)
+            found.append(
+                Unfinished(
+                    each.trace, each.amount_fen, "payment", each.state, each.code, number, each.seq, each.order_no
+                )
+            )  # fmt: skip
+    for back in (*refund_out.open_refunds(books), *refund_out.failed_refunds(books)):
+        what: Literal["refund", "refund_failed"] = "refund" if back.is_open else "refund_failed"
+        of = read_order_no(back.order_no)
+        trace, name = back.trace or (of.trace if of else 0), back.order_no
+        found.append(
+            Unfinished(trace, back.amount_fen, what, back.state, back.code, (name,), back.seq, name, back.refund_no)
+        )
+    return tuple(sorted(found, key=lambda one: one.seq))
+
+
+# --- opening and settling -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The order a payment is for: the one at the counter, or a new one whose fact goes first."""
+
+    order: Order
+    rest_fen: int
+    facts: tuple[OrderOpened, ...] = ()
+
+
+def opening(ctx: Context) -> Opening | None:
+    """Order lock: the one at the counter, or the basket frozen under the next number; None when there is neither."""
+    order = here(ctx)
+    if order is not None:
+        return Opening(order, rest_fen(ctx.books, order))
+    basket, open_shift = ctx.session.basket, shift.current(ctx.books)
+    if not basket.lines or open_shift is None:
+        return None
+    total = basket.total_fen
+    fact = OrderOpened(
+        open_shift.batch, next_trace(ctx.books), ctx.session.operator, open_shift.business_date, basket.lines, (),
+        total, total, ctx.settings.revision,
+    )  # fmt: skip
+    return Opening(Order(fact.trace, 0, fact.batch, fact.operator, fact.due_fen, "open"), fact.due_fen, (fact,))
+
+
+def paying_refusal(ctx: Context, found: Opening | None, *states: int | None) -> Refusal | None:
+    """Why no money can be asked for now: nobody, no shift, nothing to pay, a payment under way, no right, or `states`."""
+    no_shift = None if shift.current(ctx.books) is not None else 2014
+    nothing = None if found is not None else 6008
+    under_way = busy(ctx.books, found.order.trace) if found is not None else None
+    return lacking(ctx, Right.SALE, no_shift, nothing, under_way, *states)
+
+
+def settled(
+    ctx: Context, opened: OrderOpened, paid: tuple[TenderPart, ...], rounding_fen: int = 0, late: bool = False,
+    print_slip: bool | None = None,
+) -> Sale:  # fmt: skip
+    """The sale of an order that is covered, in the running shift, under the order's own number. What the shop asks at the
+    till is not asked here: the money is taken, so the slip with the channel's number is printed."""
+    open_shift = shift.current(ctx.books)
+    assert open_shift is not None
+    due = opened.due_fen - rounding_fen
+    assert sum(part.paid_fen - part.change_fen for part in paid) == due, (paid, due)
+    shares = nets(opened.lines, opened.reductions)
+    brings = tuple(net - off for net, off in zip(shares, allocate(rounding_fen, shares), strict=True))
+    lines = tuple(_with_net(line, net) for line, net in zip(opened.lines, brings, strict=True))
+    wanted = ctx.settings.printer.print_slip != "never" if print_slip is None else print_slip
+    return Sale(
+        open_shift.batch, opened.trace, opened.operator, open_shift.business_date, lines, opened.total_fen,
+        rounding_fen, due, paid, ctx.settings.revision,
+        print_slip=wanted and ctx.devices.printer != "none",
+        open_drawer=ctx.settings.drawer.kind != "none" and any(part.kind == "cash" for part in paid),
+        reductions=opened.reductions, late=late, age_checked=opened.age_checked,
+    )  # fmt: skip
+
+
+def _with_net(line: wire_facts.Line, net_fen: int) -> wire_facts.Line:
+    values = {name: getattr(line, name) for name in line.__struct_fields__}
+    return wire_facts.Line(**values | {"net_fen": net_fen})
+
+
+# --- commands -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCard:
+    """A part was paid on the shop's own card terminal: its slip's reference and the card's last four digits, never a
+    card number."""
+
+    amount_fen: int
+    reference: str = ""
+    last4: str = ""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`CardTaken`, with the order and the sale where they belong; or 2001, 2014, 5014, 5029, 5030, 6008, 2005, 5012,
+        5020."""
+        found = opening(ctx)
+        tenders = ctx.settings.tenders
+        states = (None if tenders.card else 5014, None if self._fits(ctx) else 5030)
+        if refusal := paying_refusal(ctx, found, *states):
+            return refusal
+        open_shift = shift.current(ctx.books)
+        assert found is not None
+        assert open_shift is not None
+        amount = None if 0 < self.amount_fen <= found.rest_fen else 5020
+        taken = card_taken_fen(ctx.books, open_shift.business_date) + self.amount_fen
+        over = self.amount_fen > tenders.card_payment_max_fen or taken > tenders.card_day_max_fen
+        if code := first_refusal((amount, 5012 if over else None)):
+            return Refusal(code)
+        trace = found.order.trace
+        fact = CardTaken(trace, self.amount_fen, self.reference, self.last4, ctx.session.operator)
+        facts: tuple[Fact, ...] = (*found.facts, fact)
+        if self.amount_fen == found.rest_fen:
+            opened = found.facts[0] if found.facts else contents(ctx.books, found.order)
+            part = card_part(ctx.settings, self.amount_fen, self.reference, self.last4)
+            facts += (settled(ctx, opened, (*parts(ctx.books, ctx.settings, trace), part)),)
+        return Decision(facts, replace(ctx.session, basket=Basket()))
+
+    def _fits(self, ctx: Context) -> bool:
+        """Nothing that could be a card number: twelve digits of a reference, four of a card, or nothing."""
+        if may_be_card(self.reference + self.last4) or may_be_card(self.reference):
+            return False
+        required = ctx.settings.tenders.card_reference_required
+        reference = len(self.reference) == REFERENCE_DIGITS or not (self.reference or required)
+        digits = all(text.isdigit() for text in (self.reference, self.last4) if text)
+        return reference and digits and len(self.last4) in (0, LAST_DIGITS)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeRest:
+    """Cash closes what is left of the order at the counter; only this part is rounded, down only (domain 11.2)."""
+
+    paid_fen: int
+    print_slip: bool | None = None
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`Sale`, or 2001, 2014, 5029, 6008, 2005, 5020."""
+        order = here(ctx)
+        found = opening(ctx) if order is not None else None
+        if refusal := paying_refusal(ctx, found):
+            return refusal
+        assert order is not None
+        due, rounding = cash_due(ctx)
+        most = max(ctx.settings.sale.amount_max_fen * 2, due + sale.PAID_ABOVE_FEN_MAX)
+        if not due <= self.paid_fen <= most or (rounding and not due):
+            return Refusal(5020)
+        cash = TenderPart("cash", self.paid_fen, self.paid_fen - due)
+        paid = (*parts(ctx.books, ctx.settings, order.trace), cash)
+        return Decision((settled(ctx, contents(ctx.books, order), paid, rounding, print_slip=self.print_slip),))
+
+
+@dataclass(frozen=True, slots=True)
+class BookCovered:
+    """Sell an order whose parts already cover it: it was paid when no shift was open to book it in."""
+
+    trace: int
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`Sale`, marked late, or 2014, 6008."""
+        if shift.current(ctx.books) is None:
+            return Refusal(2014)
+        order = find(ctx.books, self.trace)
+        if order is None or order.state not in ("open", "parked") or rest_fen(ctx.books, order):
+            return Refusal(6008)
+        paid = parts(ctx.books, ctx.settings, order.trace)
+        return Decision((settled(ctx, contents(ctx.books, order), paid, late=True),))
+
+
+def covered(books: Reading) -> tuple[Order, ...]:
+    """Orders paid in full and not sold yet."""
+    rows = books.read(f"SELECT {_COLUMNS} FROM pay_order WHERE state IN ('open', 'parked') ORDER BY seq")
+    return tuple(order for order in (Order(*row) for row in rows) if rest_fen(books, order) == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ParkOrder:
+    """Put the order at the counter aside and sell on (待确认)."""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`OrderParked`, or 2001, 6008, 2005."""
+        order = here(ctx)
+        if refusal := lacking(ctx, Right.SALE, None if order else 6008):
+            return refusal
+        assert order is not None
+        return Decision((OrderParked(order.trace, ctx.session.operator),))
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeOrder:
+    """Take a parked order back to the counter, which must be free."""
+
+    trace: int
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`OrderResumed`, or 2001, 2014, 5029, 6008, 2005."""
+        order = find(ctx.books, self.trace)
+        fits = order is not None and order.state == "parked"
+        taken = 5029 if here(ctx) or ctx.session.basket.lines else None
+        no_shift = None if shift.current(ctx.books) is not None else 2014
+        if refusal := lacking(ctx, Right.SALE, no_shift, None if fits else 6008, taken):
+            return refusal
+        return Decision((OrderResumed(self.trace, ctx.session.operator),))
+
+
+@dataclass(frozen=True, slots=True)
+class DropOrder:
+    """Give an order up, or take its goods back into the basket (`again`) to be paid otherwise. What codes paid for it, or
+    may still pay, is reversed in the same commit; card slips must be voided on the card terminal."""
+
+    trace: int
+    again: bool = False
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`OrderDropped` and a `ReversalSent` for each payment, or 2001, 5029, 6008, 2005, 2006."""
+        order = find(ctx.books, self.trace)
+        fits = order is not None and order.state in ("open", "parked") and rest_fen(ctx.books, order) > 0
+        standing = here(ctx)
+        taken = self.again and (
+            bool(ctx.session.basket.lines) or (standing is not None and standing.trace != self.trace)
+        )
+        right = Right.SALE if self.again else Right.BASKET_CANCEL
+        if refusal := lacking(ctx, right, None if fits else 6008, 5029 if taken else None):
+            return refusal
+        assert order is not None
+        dropped = OrderDropped(self.trace, ctx.session.operator, again=self.again)
+        facts: tuple[Fact, ...] = (dropped, *reversals(ctx.books, self.trace, ctx.session.operator))
+        if not self.again:
+            return Decision(facts)
+        lines = tuple(_without_net(line) for line in contents(ctx.books, order).lines)
+        return Decision(facts, replace(ctx.session, basket=Basket(lines)))
+
+
+def _without_net(line: wire_facts.Line) -> wire_facts.Line:
+    values = {name: getattr(line, name) for name in line.__struct_fields__}
+    return wire_facts.Line(**values | {"net_fen": None})
+
+
+def reversals(books: Reading, trace: int, operator: str, but: str = "") -> tuple[ReversalSent, ...]:
+    """Taking back whatever an order's codes paid or may still pay, but for one of them."""
+    asked = payment.of_order(books, trace)
+    mine = (each for each in asked if each.order_no != but and (each.counts or each.state in ("sent", "unknown")))
+    return tuple(ReversalSent(each.order_no, "dropped", operator) for each in mine)
+
+
+def card_parts_fen(books: Reading, trace: int) -> int:
+    """What was taken for an order on the card terminal; fen."""
+    rows = books.read("SELECT coalesce(sum(amount_fen), 0) FROM card_part WHERE trace = ?", trace)
+    return int(rows[0][0])
+
+
+def card_taken_fen(books: Reading, date: str) -> int:
+    """What went over the card terminal on a business day; fen."""
+    rows = books.read("SELECT coalesce(sum(amount_fen), 0) FROM card_part WHERE date = ? AND void = 0", date)
+    return int(rows[0][0])
+
+
+# --- projection -----------------------------------------------------------------
+
+
+def _opened(books: Books, fact: OrderOpened, entry: Entry) -> None:
+    books.write(
+        "INSERT OR REPLACE INTO pay_order VALUES (?, ?, ?, ?, ?, 'open')",
+        fact.trace, entry.seq, fact.batch, fact.operator, fact.due_fen,
+    )  # fmt: skip
+    books.write("DELETE FROM kept_basket")
+
+
+def _state(books: Books, trace: int, state: OrderState) -> None:
+    books.write("UPDATE pay_order SET state = ? WHERE trace = ? AND state IN ('open', 'parked')", state, trace)
+
+
+def _was_parked(books: Books, fact: OrderParked, entry: Entry) -> None:
+    _state(books, fact.trace, "parked")
+
+
+def _resumed(books: Books, fact: OrderResumed, entry: Entry) -> None:
+    _state(books, fact.trace, "open")
+
+
+def _dropped(books: Books, fact: OrderDropped, entry: Entry) -> None:
+    _state(books, fact.trace, "dropped")
+    books.write("UPDATE card_part SET void = 1 WHERE trace = ?", fact.trace)
+
+
+def _sold(books: Books, fact: Sale, entry: Entry) -> None:
+    _state(books, fact.trace, "sold")
+
+
+def _card(books: Books, fact: CardTaken, entry: Entry) -> None:
+    rows = books.read("SELECT business_date FROM shift WHERE open = 1")
+    books.write(
+        "INSERT INTO card_part VALUES (?, ?, ?, ?, ?, ?, 0)",
+        fact.trace, entry.seq, fact.amount_fen, fact.reference, fact.last4, str(rows[0][0]) if rows else "",
+    )  # fmt: skip
+
+
+def _carried(books: Books, fact: Carried, entry: Entry) -> None:
+    books.write("DELETE FROM pay_order WHERE seq <= ?", fact.upto)
+    books.write("DELETE FROM card_part WHERE seq <= ?", fact.upto)
+
+
+SUBJECT = Subject(
+    (
+        "CREATE TABLE pay_order(trace INTEGER PRIMARY KEY, seq INTEGER NOT NULL, batch INTEGER NOT NULL,"
+        " operator TEXT NOT NULL, due_fen INTEGER NOT NULL, state TEXT NOT NULL) STRICT",
+        "CREATE INDEX pay_order_waiting ON pay_order(seq) WHERE state IN ('open', 'parked')",
+        "CREATE TABLE card_part(trace INTEGER NOT NULL, seq INTEGER NOT NULL, amount_fen INTEGER NOT NULL,"
+        " reference TEXT NOT NULL, last4 TEXT NOT NULL, date TEXT NOT NULL, void INTEGER NOT NULL,"
+        " PRIMARY KEY (trace, seq)) STRICT, WITHOUT ROWID",
+        "CREATE INDEX card_part_day ON card_part(date)",
+    ),
+    {
+        Carried: _carried,
+        OrderOpened: _opened,
+        OrderParked: _was_parked,
+        OrderResumed: _resumed,
+        OrderDropped: _dropped,
+        CardTaken: _card,
+        Sale: _sold,
+    },
+)
