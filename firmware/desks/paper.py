@@ -47,6 +47,7 @@ class PaperDesk:
     left: frozenset[int] = frozenset()  # offers: an earlier run left them, they are too old, or there were too many
     continued: dict[int, int] = field(default_factory=dict)  # jobs printed again by themselves, how often
     since_ms: dict[int, int] = field(default_factory=dict)  # job -> when it began to wait, by this boot's clock
+    template_told: bool = False  # that the shop's logo cannot be printed is said once
     offering: bool = False  # somebody is to be shown the offers when the till is free
 
     def booted(self, till: Till) -> None:
@@ -98,7 +99,8 @@ class PaperDesk:
             self._give(till, event.job, event.job, "", other)
             return
         till.append(SlipPrinted(event.job, event.outcome, event.code))
-        if event.code == BAD_TEMPLATE:
+        if event.code == BAD_TEMPLATE and event.outcome in ("printed", "sent") and not self.template_told:
+            self.template_told = True
             till.tell(Trouble(BAD_TEMPLATE, "logo"))
             till.refused(Refusal(BAD_TEMPLATE))
         if event.outcome in ("not_printed", "unknown"):

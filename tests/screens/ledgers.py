@@ -267,6 +267,12 @@ def left_by_an_operator_who_is_gone(folder: Path) -> Counter:
     return counter.boot().keys("9 9 OK 8 8 8 8 8 8 8 8 OK 3 8 5 2 7 4 OK 3 8 5 2 7 4 OK")
 
 
+def copied(folder: Path) -> Counter:
+    """A shop with electronic receipts; one sale, whose slip was printed again as often as a cashier may."""
+    settings = having(slips={"receipt_url": "https://r.example.cn/r"})
+    return Counter(folder, settings).open_for_business().scan(COLA).keys("OK F1 OK # 1 OK")
+
+
 LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     just_born,
     pin_changed_no_shift,
@@ -300,5 +306,6 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     cut_before_the_drawer,
     small_sums,
     no_drawer_at_all,
+    copied,
 )
 PRINT_CODES = {"paper_out": 4001, "no_printer": 4005}

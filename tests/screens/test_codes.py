@@ -106,6 +106,25 @@ def by_hours(folder: Path) -> Counter:
     return ledgers.supervised(folder, ledgers.having(drawer_use={"opens_at": "08:00", "closes_at": "12:00"}))
 
 
+def slip_too_old(folder: Path) -> Counter:
+    """A third slip the printer never got, two hours ago, and the printer works again."""
+    counter = Counter(folder, prints="").open_for_business()
+    for _ in range(3):
+        counter.keys("5 0 0 OK OK OK")
+    counter.step(PrinterSeen("cover_open"))
+    counter.pass_time(121 * 60_000)
+    counter.sign_on().step(PrinterSeen("ok"))
+    return counter.keys("CANCEL")
+
+
+def broken_slip(folder: Path) -> Counter:
+    """A sale whose record was changed behind the terminal's back."""
+    counter = till(folder).keys("5 0 0 OK OK OK")
+    counter.ledger.commit()
+    counter.ledger.db.execute("UPDATE journal SET at_ms = at_ms + 1 WHERE kind = 'sale'")
+    return counter
+
+
 REFUSALS: dict[int, Way] = {
     2002: lambda folder: Counter(folder).boot().keys("0 1 OK 9 9 9 9 OK"),
     2003: lambda folder: ledgers.strict_shop_of_a_leaver(folder).keys("0 0 0 0 OK"),
@@ -116,6 +135,10 @@ REFUSALS: dict[int, Way] = {
     2013: lambda folder: ledgers.strict_shop_selling(folder).keys("OK CANCEL CLEAR 0 0 OK 1 2 3 4 5 6 OK"),
     2021: new_pin("1 2 3 4 OK 1 2 3 4 OK"),
     2022: new_pin("3 8 5 2 OK 3 8 5 3 OK"),
+    2012: lambda folder: ledgers.copied(folder).keys("CANCEL MENU 9 9 0 2 OK 0 0 0 0 OK 4 9 6 1 OK 4 9 6 1 OK # 1 OK"),
+    4008: lambda folder: slip_too_old(folder),
+    4010: keys("MENU 4 2 9 9 9 OK"),
+    4011: lambda folder: ledgers.copied(folder).keys("# 1 OK"),
     5020: keys("5 0 0 OK 1 OK"),
     6001: scan("6900000000014"),
     6004: scan("6901234567890"),
@@ -133,6 +156,7 @@ REFUSALS: dict[int, Way] = {
     8007: lambda folder: by_hours(folder).keys("MENU 9 1 4 5"),
     9011: lambda folder: ledgers.untrusted_clock(folder).keys("CLEAR CLEAR 9 9 OK OK"),
     **money_codes.REFUSALS,
+    9012: lambda folder: broken_slip(folder).keys("# 1 OK"),
 }
 
 
