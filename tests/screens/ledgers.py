@@ -273,6 +273,16 @@ def copied(folder: Path) -> Counter:
     return Counter(folder, settings).open_for_business().scan(COLA).keys("OK F1 OK # 1 OK")
 
 
+def copied_in_the_menu(folder: Path) -> Counter:
+    """Before the archive of copies, which holds one."""
+    return copied(folder).keys("MENU 4")
+
+
+def copied_and_searched(folder: Path) -> Counter:
+    """Before the list of slips that there are."""
+    return copied(folder).keys("MENU 4 2")
+
+
 LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     just_born,
     pin_changed_no_shift,
@@ -307,5 +317,7 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     small_sums,
     no_drawer_at_all,
     copied,
+    copied_in_the_menu,
+    copied_and_searched,
 )
 PRINT_CODES = {"paper_out": 4001, "no_printer": 4005}
