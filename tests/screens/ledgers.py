@@ -283,6 +283,30 @@ def copied_and_searched(folder: Path) -> Counter:
     return copied(folder).keys("MENU 4 2")
 
 
+def taken_over(folder: Path) -> Counter:
+    """Another cashier sells on in the shift, and looks at a slip that is not hers."""
+    return copied(folder).keys("MENU 9 9 0 2 OK 0 0 0 0 OK 4 9 6 1 OK 4 9 6 1 OK")
+
+
+def slip_too_old(folder: Path) -> Counter:
+    """A third slip the printer never got, two hours ago, and the printer works again."""
+    counter = Counter(folder, prints="").open_for_business()
+    for _ in range(3):
+        counter.keys("5 0 0 OK OK OK")
+    counter.step(PrinterSeen("cover_open"))
+    counter.pass_time(121 * 60_000)
+    counter.sign_on().step(PrinterSeen("ok"))
+    return counter.keys("CANCEL")
+
+
+def broken_slip(folder: Path) -> Counter:
+    """A sale whose record was changed behind the terminal's back."""
+    counter = idle(folder).keys("5 0 0 OK OK OK")
+    counter.ledger.commit()
+    counter.ledger.db.execute("UPDATE journal SET at_ms = at_ms + 1 WHERE kind = 'sale'")
+    return counter
+
+
 LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     just_born,
     pin_changed_no_shift,
@@ -319,5 +343,8 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     copied,
     copied_in_the_menu,
     copied_and_searched,
+    taken_over,
+    slip_too_old,
+    broken_slip,
 )
 PRINT_CODES = {"paper_out": 4001, "no_printer": 4005}

@@ -125,6 +125,8 @@ def broken_slip(folder: Path) -> Counter:
     return counter
 
 
+
+
 REFUSALS: dict[int, Way] = {
     2002: lambda folder: Counter(folder).boot().keys("0 1 OK 9 9 9 9 OK"),
     2003: lambda folder: ledgers.strict_shop_of_a_leaver(folder).keys("0 0 0 0 OK"),
@@ -135,8 +137,8 @@ REFUSALS: dict[int, Way] = {
     2013: lambda folder: ledgers.strict_shop_selling(folder).keys("OK CANCEL CLEAR 0 0 OK 1 2 3 4 5 6 OK"),
     2021: new_pin("1 2 3 4 OK 1 2 3 4 OK"),
     2022: new_pin("3 8 5 2 OK 3 8 5 3 OK"),
-    2012: lambda folder: ledgers.copied(folder).keys("CANCEL MENU 9 9 0 2 OK 0 0 0 0 OK 4 9 6 1 OK 4 9 6 1 OK # 1 OK"),
-    4008: lambda folder: slip_too_old(folder),
+    2012: lambda folder: ledgers.taken_over(folder).keys("# 1 OK"),
+    4008: ledgers.slip_too_old,
     4010: keys("MENU 4 2 9 9 9 OK"),
     4011: lambda folder: ledgers.copied(folder).keys("# 1 OK"),
     5020: keys("5 0 0 OK 1 OK"),
@@ -157,6 +159,7 @@ REFUSALS: dict[int, Way] = {
     9011: lambda folder: ledgers.untrusted_clock(folder).keys("CLEAR CLEAR 9 9 OK OK"),
     **money_codes.REFUSALS,
     9012: lambda folder: broken_slip(folder).keys("# 1 OK"),
+    9012: lambda folder: ledgers.broken_slip(folder).keys("# 1 OK"),
 }
 
 
