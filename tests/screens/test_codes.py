@@ -125,8 +125,6 @@ def broken_slip(folder: Path) -> Counter:
     return counter
 
 
-
-
 REFUSALS: dict[int, Way] = {
     2002: lambda folder: Counter(folder).boot().keys("0 1 OK 9 9 9 9 OK"),
     2003: lambda folder: ledgers.strict_shop_of_a_leaver(folder).keys("0 0 0 0 OK"),
