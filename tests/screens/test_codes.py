@@ -106,25 +106,6 @@ def by_hours(folder: Path) -> Counter:
     return ledgers.supervised(folder, ledgers.having(drawer_use={"opens_at": "08:00", "closes_at": "12:00"}))
 
 
-def slip_too_old(folder: Path) -> Counter:
-    """A third slip the printer never got, two hours ago, and the printer works again."""
-    counter = Counter(folder, prints="").open_for_business()
-    for _ in range(3):
-        counter.keys("5 0 0 OK OK OK")
-    counter.step(PrinterSeen("cover_open"))
-    counter.pass_time(121 * 60_000)
-    counter.sign_on().step(PrinterSeen("ok"))
-    return counter.keys("CANCEL")
-
-
-def broken_slip(folder: Path) -> Counter:
-    """A sale whose record was changed behind the terminal's back."""
-    counter = till(folder).keys("5 0 0 OK OK OK")
-    counter.ledger.commit()
-    counter.ledger.db.execute("UPDATE journal SET at_ms = at_ms + 1 WHERE kind = 'sale'")
-    return counter
-
-
 REFUSALS: dict[int, Way] = {
     2002: lambda folder: Counter(folder).boot().keys("0 1 OK 9 9 9 9 OK"),
     2003: lambda folder: ledgers.strict_shop_of_a_leaver(folder).keys("0 0 0 0 OK"),
@@ -156,7 +137,6 @@ REFUSALS: dict[int, Way] = {
     8007: lambda folder: by_hours(folder).keys("MENU 9 1 4 5"),
     9011: lambda folder: ledgers.untrusted_clock(folder).keys("CLEAR CLEAR 9 9 OK OK"),
     **money_codes.REFUSALS,
-    9012: lambda folder: broken_slip(folder).keys("# 1 OK"),
     9012: lambda folder: ledgers.broken_slip(folder).keys("# 1 OK"),
 }
 
