@@ -38,6 +38,8 @@ from firmware.events import (
     PrinterSeen,
     PulseDrawer,
     Scanned,
+    Signed,
+    SignSeal,
     Started,
 )  # fmt: skip
 from firmware.render_text import lines, speak
@@ -68,6 +70,7 @@ class Peer:
     strokes: int
     way: str
     source: str
+    alike: bool = True  # False: it does less, and is no goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,9 @@ SHARP_MODES = "Sharp XE-A303 manual, http://office.manualsonline.com/manuals/mfg
 SHARP_X = "Sharp XE-A107 setup guide, http://manualzz.com/doc/1336604/sharp-xe-a107-setup-guide"
 CHINESE_KEYBOARD = "keyboard of a Chinese till, https://www.dongwangask.com/ask/1738078282754685"
 VX520 = "Verifone VX 520, cash receipt, https://www.easymanua.ls/verifone/vx-520-series/manual?p=6"
-CHINESE_KEYS = "basic knowledge of cashiers, https://m.tftnews.com/news8039365"
 HANDEPAY = "Ingenico, Handepay quick reference, https://www.handepay.co.uk/quick-reference-guide/"
 PAYSTONE = "Verifone Vx520, Paystone, https://www.manualslib.com/manual/2108974/Paystone-Verifone-Vx520.html?page=2"
 ICT220 = "Ingenico iCT220 manual p. 40, https://www.manualslib.com/manual/1274518/Ingenico-Ict220.html?page=42"
-LOYVERSE_RECEIPTS = "Loyverse, https://help.loyverse.com/help/receipts-list-pos"
 LOYVERSE_SHIFT = "Loyverse, https://loyverse.com/help/shift-management-loyverse-pos"
 
 JOBS: Final[tuple[Job, ...]] = (
@@ -110,6 +111,15 @@ JOBS: Final[tuple[Job, ...]] = (
     Job("give back by slip scan, with a reason", "| MENU 5 <slip> | OK OK | OK", ("refund", "slip_printed"),
         Peer(7, "Refund, the card, four digits, Enter, not counting its password", PAYSTONE),
         before="<1> OK F1 OK", operator="00"),
+    Job("three goods, customer's payment code", "<1> <2> <3> | OK <134000000000000001>", ("payment_sent", "sale"),
+        Peer(6, "four digits, Enter, the card; no goods", HANDEPAY)),
+    Job("shift's figures on paper (X)", "| MENU 8 1 | F1", ("report_printed",),
+        Peer(2, "mode switch, one key; not looked at first", SHARP_X)),
+    Job("shift closed, counted by notes and coins", "| MENU 8 2 | 2 OK OK OK OK OK 3 OK 1 OK OK", ("shift_closed",),
+        Peer(9, "menu, Shift, Close shift, a sum of five digits, OK; not blind, not by notes", LOYVERSE_SHIFT, False),
+        before="<1> OK F1 OK"),
+    Job("drawer opened without a sale, with a reason", "| MENU 9 1 4 | 1", ("no_sale", "drawer_pulsed"),
+        Peer(1, "Total/No sale key; no reason asked", SHARP_MODES)),
 )  # fmt: skip
 
 
@@ -156,6 +166,8 @@ class Till:
                 return Printed(job, "printed")
             case PulseDrawer(cause):
                 return DrawerPulsed(cause, "opened")
+            case SignSeal(_, _, upto, digest):
+                return Signed(upto, digest, "00" * 64)
             case AskEpoch(epoch, _):
                 return EpochAnswered(epoch, 7)
             case Ask(_, ask):
@@ -213,10 +225,15 @@ def _played(job: Job, till: Till) -> Figure:
     assert _holds(job.proof, till.kinds(seq)), f"{job.name}: {till.kinds(seq)}, {till.words()}"
     seconds = modelled_s(job.script)
     peer = f"{job.peer.strokes}: {job.peer.way} ({job.peer.source})" if job.peer else "no public figure found"
-    goal = job.strokes_max or (job.peer.strokes if job.peer else 0)
+    goal = job.strokes_max or (job.peer.strokes if job.peer and job.peer.alike else 0)
     detail = f"{seconds:.1f} s modelled; elsewhere {peer}"
     return Figure(
-        f"strokes: {job.name}", till.strokes, "", goal, detail=detail, why="what is asked on the way, see the script"
+        f"strokes: {job.name}",
+        till.strokes,
+        "",
+        goal,
+        detail=detail,
+        why="the way through the menu, and what is asked and shown on the way",
     )
 
 

@@ -8,7 +8,6 @@ from firmware.screens.base import (
     OK_HINT,
     Do,
     Done,
-    Home,
     Move,
     Pop,
     Push,
@@ -43,8 +42,8 @@ def reprint_last(ctx: Context) -> Move:
 
 
 def find_slip(ctx: Context) -> Move:
-    """Any slip, by what is known of it; menus and lists on the way there are left."""
-    return Home(FindSlip())
+    """Any slip, by what is known of it."""
+    return Push(FindSlip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class ReprintSlip(Screen):
             case Key.STAR if parts(self._found(ctx)):
                 return Stay(replace(self, part=(self.part + 1) % len(PARTS)))
             case Key.F1:
-                return find_slip(ctx)
+                return Replace(FindSlip())
             case Key.F2:
                 return show_copy(self.of, ctx)
             case Key.CANCEL | Key.CLEAR:

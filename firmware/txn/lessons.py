@@ -5,9 +5,22 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmware.txn.books import Reading
-from wire.facts import BasketCancelled, Fact, LineRemoved, Refund, Reprinted, Sale, decode
+from wire.facts import (
+    BasketCancelled,
+    Fact,
+    LineRemoved,
+    Refund,
+    ReportPrinted,
+    Reprinted,
+    Sale,
+    ShiftClosed,
+    decode,
+)  # fmt: skip
 
 PIECE_MILLI: Final = 1_000
+PASSWORD_ENDING: Final = 11
+"""An amount that ends so makes the customer of practice type a password (`firmware.training.bank`)."""
+
 FACTS_READ_MAX: Final = 5_000
 """Practice is an hour, not a season; what lies further back is not looked at."""
 
@@ -37,14 +50,30 @@ def _typed_amount(fact: Fact) -> bool:
     return isinstance(fact, Sale) and any(not line.sku for line in fact.lines)
 
 
+def _by_code(fact: Fact) -> bool:
+    return isinstance(fact, Sale) and any(part.kind == "code" for part in fact.tenders)
+
+
+def _password(fact: Fact) -> bool:
+    return _by_code(fact) and isinstance(fact, Sale) and fact.due_fen % 100 == PASSWORD_ENDING
+
+
+def _x_report(fact: Fact) -> bool:
+    return isinstance(fact, ReportPrinted) and fact.report == "x"
+
+
 LESSONS: Final[tuple[Lesson, ...]] = (
     Lesson("three_goods", (Sale,), _three_goods),
     Lesson("several", (Sale,), _several),
     Lesson("amount", (Sale,), _typed_amount),
     Lesson("wrong_line", (LineRemoved,)),
     Lesson("cancel", (BasketCancelled,)),
+    Lesson("code", (Sale,), _by_code),
+    Lesson("password", (Sale,), _password),
     Lesson("reprint", (Reprinted,)),
     Lesson("refund", (Refund,)),
+    Lesson("x_report", (ReportPrinted,), _x_report),
+    Lesson("close", (ShiftClosed,)),
 )
 """In the order in which they are asked for."""
 

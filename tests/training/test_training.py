@@ -251,3 +251,29 @@ def test_a_supervisors_approval_is_practised_with_the_practice_pin_that_is_shown
     kinds = [entry.fact.KIND for entry in room.trainee.practice.ledger.entries()]
     assert kinds[-2:] == ["line_removed", "approved"]
     assert "approved" not in room.facts()
+
+
+def test_payments_by_code_go_every_way_with_nobody_asked(room) -> None:
+    room.practise().scan(COLA).keys("OK").scan("134000000000000001")
+    assert room.screen != "Sold"
+    room.pass_time(2_000)
+    assert room.screen == "Sold", room.text()
+    assert not any(isinstance(effect, Ask) for effect in room.out)
+    room.keys("OK 1 1 1 OK").scan("134000000000000002")
+    room.pass_time(1_500)
+    assert room.screen != "Sold", "the customer types a password"
+    room.pass_time(20_000)
+    assert room.screen == "Sold", room.text()
+    room.keys("OK 1 2 2 OK").scan("134000000000000003")
+    room.pass_time(2_000)
+    assert "5004" in room.text()
+    assert {"code", "password"} <= room.trainee.done
+
+
+def test_a_practice_shift_is_closed_and_the_day_too(room) -> None:
+    room.practise()
+    sell(room)
+    room.keys("OK MENU 8 1 F1")
+    room.keys("CANCEL CANCEL CANCEL MENU 8 2 5 OK OK OK OK OK 3 OK 1 OK OK")
+    assert room.screen == "ShiftDone", room.text()
+    assert {"x_report", "close"} <= room.trainee.done
