@@ -2,18 +2,41 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from random import Random
 from typing import Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from firmware.events import Acked, Announce, AskEpoch, EpochAnswered, Event, LinkDown, LinkUp, PacketRefused, Send
-from fleet.core import Arrived, Core, Message, SendAck, SendAnswer, Tick
+from firmware.events import (
+    Acked,
+    Announce,
+    Answered,
+    Ask,
+    AskEpoch,
+    AskFailed,
+    EpochAnswered,
+    Event,
+    LinkDown,
+    LinkUp,
+    PacketRefused,
+    Send,
+)
+from fleet.acquirer.books import Ledgers
+from fleet.acquirer.port import EXPIRED, NO_ANSWER, Reply
+from fleet.acquirer.script import Step
+from fleet.acquirer.simulator import Simulator
+from fleet.core import AcquirerAnswered, Arrived, Core, Message, SendAck, SendAnswer, Tick
 from fleet.core import Effect as BackendEffect
+from fleet.core import Event as BackendEvent
+from fleet.effects import CallAcquirer, Ticket
 from fleet.sql import SqlBooks, SqlStore
 from fleet.store import StoreTrouble
 from simulation.clockwork import Clockwork
 from simulation.witness import Day, Row
+from wire.channels import ANSWER, find, money_channel
+from wire.messages import AnswerEpoch, ask_key
 from wire.messages import AskEpoch as AskEpochMessage
 from wire.records import Packet
 
@@ -21,6 +44,8 @@ Quality = Literal["good", "slow", "lossy", "doubling", "reordering"]
 TICK_MS = 240_000
 PAGE = 2_000
 RECONNECT_MS = (200, 4_000)
+CALL_GIVEN_UP_MS = 15_000
+"""The edge of the backend says "no answer" for the acquirer after this long."""
 NOTICED_MS = (0, 8_000)
 """A dead link is noticed after this long; what is sent until then is lost."""
 
@@ -43,7 +68,8 @@ class FragileStore:
 
 
 class Backend:
-    """The reference backend's core with its queue at the broker."""
+    """The reference backend's core with its queue at the broker, and the simulated acquirer behind its port. `script`
+    tells the acquirer what to do with coming requests; its books are the fourth witness of the channels' money."""
 
     def __init__(self, clock: Clockwork, base_ms: int) -> None:
         self.store = FragileStore()
@@ -51,7 +77,10 @@ class Backend:
         self.upto: dict[int, int] = {}  # epoch -> highest acknowledgement ever given, after its commit
         self._clock = clock
         self._base_ms = base_ms
-        self._queue: list[Message] = []  # at the broker, not yet taken by the backend
+        self._queue: list[tuple[int, Message]] = []  # at the broker since then, not yet taken by the backend
+        self.acquirer_books = Ledgers()
+        self._acquirer = Simulator(self.acquirer_books, Random(1))
+        self._life = 0  # calls in the hands of a backend that was restarted are lost
         self._core = self._new_core()
         self.send: Callable[[BackendEffect], None] = lambda effect: None
         clock.after(TICK_MS, self._tick)
@@ -61,12 +90,18 @@ class Backend:
 
     def arrive(self, message: Message) -> None:
         """A message reaches the broker."""
-        self._queue.append(message)
+        self._queue.append((self._clock.now_ms, message))
         self._take()
+
+    def script(self, *steps: Step) -> None:
+        """What the acquirer is to do with requests from now on."""
+        with self.acquirer_books.begin() as books:
+            books.add_steps(steps)
 
     def restart(self, for_ms: int) -> None:
         """The backend goes away for a while; its store and the broker's queue stay."""
         self.up = False
+        self._life += 1
         self._clock.after(for_ms, self._back)
 
     def _back(self) -> None:
@@ -76,14 +111,42 @@ class Backend:
     def _take(self) -> None:
         if not self.up or not self._queue:
             return
-        messages, self._queue = self._queue, []
+        waited, self._queue = self._queue, []
+        now_ms = self._clock.now_ms
+        messages = [replace(each, age_ms=now_ms - at) for at, each in waited if not _is_expired(each, now_ms - at)]
         try:
-            effects = self._core.step(Arrived(self._base_ms + self._clock.now_ms, tuple(messages)))
+            effects = self._core.step(Arrived(self._base_ms + now_ms, tuple(messages)))
         except StoreTrouble:  # not acknowledged to the broker: it delivers again
-            self._queue = messages
+            self._queue = waited
             self._clock.after(2_000, self._take)
             return
         self._out(effects)
+
+    def _call(self, effect: CallAcquirer) -> None:
+        """Make a call of the acquirer; its replies, or the word that none came, reach the core in their time."""
+        ticket, now_ms = effect.ticket, self._base_ms + self._clock.now_ms
+        if now_ms >= effect.start_by_ms:
+            self._hear(ticket, EXPIRED, 0)
+            return
+        plan = self._acquirer.plan(effect.call, now_ms)
+        for wait_ms, reply in plan or ((CALL_GIVEN_UP_MS, NO_ANSWER),):
+            self._hear(ticket, reply, wait_ms)
+
+    def _hear(self, ticket: Ticket, reply: Reply, after_ms: int) -> None:
+        life = self._life
+
+        def answered() -> None:
+            if life != self._life:
+                return
+            event: BackendEvent = AcquirerAnswered(self._base_ms + self._clock.now_ms, ticket, reply)
+            try:
+                effects = self._core.step(event)
+            except StoreTrouble:
+                self._hear(ticket, reply, 2_000)
+                return
+            self._out(effects)
+
+        self._clock.after(after_ms, answered)
 
     def _tick(self) -> None:
         if self.up:
@@ -93,6 +156,9 @@ class Backend:
 
     def _out(self, effects: list[BackendEffect]) -> None:
         for effect in effects:
+            if isinstance(effect, CallAcquirer):
+                self._call(effect)
+                continue
             if isinstance(effect, SendAck):
                 self.upto[effect.ack.epoch] = max(self.upto.get(effect.ack.epoch, 0), effect.ack.upto)
             self.send(effect)
@@ -124,7 +190,7 @@ class Link:
         self._connected = False
         self._unnoticed = 0  # code of a break nobody has seen yet
         self._driver = 0  # connection attempts of an older driver count no more
-        self._kept: list[Event] = []  # at the broker for a terminal that is away
+        self._kept: list[tuple[int, Event]] = []  # at the broker since then, for a terminal that is away
         backend.send = self._down
 
     @property
@@ -174,14 +240,17 @@ class Link:
             self._connected = True
             self._post(LinkUp(), 0)
             kept, self._kept = self._kept, []
-            for event in kept:
-                self._post(event, self._clock.soon_ms(1, 50))
+            for at, event in kept:
+                if not isinstance(event, Answered) or self._clock.now_ms - at < 1_000 * (ANSWER.expiry_s or 0):
+                    self._post(event, self._clock.soon_ms(1, 50))
 
         self._clock.after(self._clock.soon_ms(*RECONNECT_MS) if self.usable else 5_000, attempt)
 
-    def carry(self, effect: Send | Announce | AskEpoch) -> None:
-        """Publish."""
+    def carry(self, effect: Send | Announce | AskEpoch | Ask) -> None:
+        """Publish. An ask without a session fails; one that leaves into a dead link is simply never heard of again."""
         if not self._connected:
+            if isinstance(effect, Ask) and not self._unnoticed:
+                self._post(AskFailed(ask_key(effect.ask)), 1)
             return
         match effect:
             case Send(packet):
@@ -194,6 +263,8 @@ class Link:
                 self._up(Message(self._terminal, "state", msgspec.json.encode(state)))
             case AskEpoch(epoch, key):
                 self._up(Message(self._terminal, "ask/epoch", msgspec.json.encode(AskEpochMessage(epoch, key))))
+            case Ask(_, ask):
+                self._up(Message(self._terminal, money_channel(ask).rest, msgspec.json.encode(ask)))
 
     def _up(self, message: Message) -> None:
         for wait_ms in self._waits():
@@ -224,7 +295,9 @@ class Link:
             case SendAck(terminal, ack):
                 event: Event = Acked(ack)
             case SendAnswer(terminal, answer):
-                event = EpochAnswered(answer.epoch, answer.number)
+                event = (
+                    EpochAnswered(answer.epoch, answer.number) if isinstance(answer, AnswerEpoch) else Answered(answer)
+                )
             case _:
                 return
         assert terminal == self._terminal
@@ -235,4 +308,10 @@ class Link:
         if self._connected:
             self._post(event, 0)
         elif self.broker and len(self._kept) < 64:
-            self._kept.append(event)
+            self._kept.append((self._clock.now_ms, event))
+
+
+def _is_expired(message: Message, age_ms: int) -> bool:
+    """Whether the broker has thrown the message away by now."""
+    channel = find("up", message.rest)
+    return channel is not None and channel.expiry_s is not None and age_ms >= 1_000 * channel.expiry_s

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from firmware.events import (
     Announce,
+    Ask,
     AskEpoch,
     BatterySeen,
     CheckPin,
@@ -364,7 +365,7 @@ class Machine:
                 self.clock.note(f"-> send {first}-{last}")
                 self._must_be_durable(last, "a message")
                 self.link.carry(effect)
-            case Announce() | AskEpoch():
+            case Announce() | AskEpoch() | Ask():
                 self.link.carry(effect)
             case SetTimer(name, after_ms):
                 self._set_timer(name, after_ms)
