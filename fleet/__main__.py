@@ -63,6 +63,8 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     it.add_argument("--acquirer", choices=("simulated", "none"), default="simulated", help=say("acquirer"))
     it.add_argument("--scenario", type=Path, default=None, metavar="FILE", help=say("scenario"))
     it.add_argument("--codes", type=Path, default=None, metavar="FILE", help=say("codes"))
+    it.add_argument("--http", default="", metavar="[HOST:]PORT", help=say("http"))
+    it.add_argument("--shop", default="", metavar="NAME", help=say("shop"))
     it.set_defaults(run=serve.run)
 
     it = commands.add_parser("records", parents=[common], help=say("records"), description=say("records_more"))

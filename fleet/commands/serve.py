@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from fleet import home
 from fleet.acquirer.books import Ledgers
@@ -26,6 +26,9 @@ from fleet.mqtt import IngestSettings
 from fleet.sql import SqlStore
 from fleet.store import StoreTrouble
 from texts import Lang, t
+
+if TYPE_CHECKING:
+    from fleet.page import Page
 
 PORT_MAX = 65_535
 T = TypeVar("T")
@@ -53,9 +56,11 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
     key = home.fleet_key(data)
     store = SqlStore(data / home.DATABASE)
     broker = f"{settings.host}:{settings.port}"
+    page = _page(options)
 
     def ready() -> None:
-        print(f"posfleet ready broker={broker} data={data} pid={os.getpid()}", flush=True)
+        http = f" http={page.address}" if page is not None else ""
+        print(f"posfleet ready broker={broker} data={data} pid={os.getpid()}{http}", flush=True)
 
     def trouble(name: str, detail: str) -> None:
         arguments = {"broker": broker, "path": str(data), "detail": detail}
@@ -77,12 +82,32 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ingest.stop())
     caller.start()
+    if page is not None:
+        page.start()
     try:
         ingest.run()
     finally:
+        if page is not None:
+            page.stop()
         caller.stop()
         store.close()
     return 0
+
+
+def _page(options: argparse.Namespace) -> "Page | None":
+    """The receipts' page, if it is asked for; a port of 0 is any free one, the ready line says which."""
+    if not options.http:
+        return None
+    from fleet.page import Page  # a web server is imported only where one is wanted
+
+    host, _, port = options.http.rpartition(":")
+    if not port.isdigit() or int(port) > PORT_MAX:
+        raise Wrong("address", {"text": options.http}, usage=True)
+    reading = SqlStore(options.data / home.DATABASE, read_only=True)
+    try:
+        return Page(reading, host.strip("[]") or "127.0.0.1", int(port), options.shop)
+    except OSError as trouble:
+        raise Wrong("port", {"text": options.http, "detail": str(trouble)}) from trouble
 
 
 def _utc_ms() -> int:

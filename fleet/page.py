@@ -1,0 +1,214 @@
+"""The electronic copy of a receipt: `GET /r/TOKEN`, drawn from the journal's record through the layout of the paper.
+
+No script, no cookie, nothing from elsewhere. A wrong token and a record that has not come yet look alike and take alike
+long; tries are counted. The page reads the store by a connection of its own and never waits for the one that writes.
+"""
+
+import asyncio
+import base64
+import hashlib
+import html
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from fleet import lookup
+from fleet.receipt import receipt_of
+from fleet.sql import SqlStore
+from fleet.store import StoredRecord, StoreTrouble
+from rules.receipt_token import Token, is_genuine, read_receipt_token
+from texts import Lang, t
+from wire.columns import width
+from wire.facts import Sale
+from wire.layout import layout
+from wire.rows import Barcode, Cut, Feed, Logo, Qr, Row, Rule, Text
+
+COLUMNS = 32
+ANSWER_NOT_BEFORE_S = 0.05
+"""Every answer about a token takes so long, found or not."""
+CANDIDATES_MAX = 4
+"""Journals of one terminal that may hold the same receipt number."""
+TRIES_MAX = 30
+TRIES_ALL_MAX = 1_200
+TRIES_WINDOW_S = 60
+CLIENTS_MAX = 10_000
+STOP_S = 5.0
+
+_NOBODY = Token("x", 0, 0, 0, bytes(16))
+_STYLE = """
+:root{color-scheme:light dark;--ink:#1d1f21;--paper:#fff;--ground:#eceef0;--soft:#6b7178}
+@media(prefers-color-scheme:dark){:root{--ink:#e9eaeb;--paper:#24272a;--ground:#141618;--soft:#9aa1a8}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;background:var(--ground);color:var(--ink);
+font:15px/1.5 ui-monospace,"Noto Sans Mono CJK SC","Noto Sans Mono","WenQuanYi Zen Hei Mono",monospace}
+main{width:max-content;max-width:100%;margin:0 auto;padding:20px 12px 32px}
+.slip{overflow-x:auto;background:var(--paper);padding:20px 18px;border-radius:6px;box-shadow:0 1px 3px #0003}
+.row{white-space:pre;width:32ch;min-height:1.5em}
+.row.center{text-align:center}.row.right{text-align:right}.row.bold{font-weight:700}
+.row.big{font-size:1.35em;width:auto;line-height:1.6}
+.w{display:inline-block;width:2ch;text-align:center}
+hr{border:0;border-top:1px dashed var(--soft);margin:.5em 0}
+nav,.hint{margin:14px 4px 0;font:14px/1.6 system-ui,sans-serif;color:var(--soft);text-align:center}
+a{color:inherit}
+h1{font:600 19px/1.5 system-ui,sans-serif;margin:0 0 .4em}p{font:15px/1.6 system-ui,sans-serif;margin:0;max-width:32em}
+"""
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+}
+
+
+class Tries:
+    """How often each client, and all together, have asked within the window."""
+
+    def __init__(self, monotonic_s: Callable[[], float]) -> None:
+        self._monotonic_s = monotonic_s
+        self._window = 0
+        self._counts: dict[str, int] = {}
+        self._all = 0
+
+    def allowed(self, client: str) -> bool:
+        """Count one try."""
+        window = int(self._monotonic_s() // TRIES_WINDOW_S)
+        if window != self._window or len(self._counts) >= CLIENTS_MAX:
+            self._window, self._counts, self._all = window, {}, self._all if window == self._window else 0
+        self._all += 1
+        self._counts[client] = self._counts.get(client, 0) + 1
+        return self._counts[client] <= TRIES_MAX and self._all <= TRIES_ALL_MAX
+
+
+def app(store: SqlStore, shop: str = "", monotonic_s: Callable[[], float] = time.monotonic) -> Starlette:
+    """The page over a store that is only read."""
+    tries = Tries(monotonic_s)
+
+    async def receipt(request: Request) -> Response:
+        if not tries.allowed(request.client.host if request.client else ""):
+            return _hint(_language(request), "busy", 429, {"Retry-After": str(TRIES_WINDOW_S)})
+        not_before = monotonic_s() + ANSWER_NOT_BEFORE_S
+        made = _answer(store, request, shop)
+        await asyncio.sleep(max(0.0, not_before - monotonic_s()))
+        return made
+
+    async def missing(request: Request, _trouble: Exception) -> Response:
+        return _hint(_language(request), "nothing", 404)
+
+    return Starlette(routes=[Route("/r/{token}", receipt, methods=["GET"])], exception_handlers={404: missing})
+
+
+def _answer(store: SqlStore, request: Request, shop: str) -> Response:
+    lang = _language(request)
+    try:
+        found = _find(store, read_receipt_token(request.path_params["token"]))
+    except StoreTrouble:
+        return _hint(lang, "busy", 503, {"Retry-After": "10"})
+    if found is None:
+        return _hint(lang, "nothing", 404)
+    record, sale, given_back_fen = found
+    slip = receipt_of(record, sale, given_back_fen, shop, lang)
+    body = f'<div class="slip">{"".join(map(_row, layout(slip, COLUMNS)))}</div>'
+    other: Lang = "zh" if lang == "en" else "en"
+    return _page(lang, f'{body}<nav><a href="?lang={other}">{t("fleet", lang, "page__other")}</a></nav>', 200)
+
+
+def _find(store: SqlStore, token: Token | None) -> tuple[StoredRecord, Sale, int] | None:
+    """The sale a genuine token is about. A token that is none costs the same look and the same comparison."""
+    wanted = token or _NOBODY
+    key = f"{wanted.terminal}-{lookup.receipt_number(wanted.batch, wanted.trace)}"
+    with store.begin() as books:
+        is_genuine(wanted, bytes(32))  # so that a number nobody has takes no less time
+        for found in books.money.find(key, CANDIDATES_MAX):
+            record = books.money.record(found.terminal, found.epoch, found.seq)
+            sale = lookup.sale_of(record)
+            if record is None or sale is None:
+                continue
+            if is_genuine(wanted, bytes.fromhex(record.hash)) and sale.due_fen == wanted.amount_fen:
+                back = lookup.given_back(books.money, record.terminal, record.epoch, record.seq)
+                return record, sale, back[1]
+    return None
+
+
+def _language(request: Request) -> Lang:
+    """By `?lang=`, else by what the browser prefers; Chinese when neither says English first."""
+    asked = request.query_params.get("lang", "")
+    if asked in ("zh", "en"):
+        return "en" if asked == "en" else "zh"
+    return "en" if request.headers.get("accept-language", "").lower().startswith("en") else "zh"
+
+
+def _row(row: Row) -> str:
+    match row:
+        case Text():
+            classes = ["row", *([row.align] if row.align != "left" else []), *(["bold"] if row.bold else [])]
+            classes += ["big"] if row.height == 2 else []
+            return f'<div class="{" ".join(classes)}">{_spaced(row.text)}</div>'
+        case Rule():
+            return "<hr>"
+        case Qr() | Barcode() | Logo() | Cut():
+            return ""
+        case Feed():
+            return '<div class="row"></div>'
+
+
+def _spaced(text: str) -> str:
+    """Text whose wide characters take two columns whatever font the reader has."""
+    return "".join(f'<span class="w">{html.escape(c)}</span>' if width(c) == 2 else html.escape(c) for c in text)
+
+
+def _hint(lang: Lang, name: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    words = (t("fleet", lang, f"page__{name}"), t("fleet", lang, f"page__{name}_step"))
+    body = f'<div class="slip"><h1>{html.escape(words[0])}</h1><p>{html.escape(words[1])}</p></div>'
+    return _page(lang, body, status, headers)
+
+
+def _page(lang: Lang, body: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    title = html.escape(t("fleet", lang, "page__title"))
+    text = (
+        f'<!doctype html><html lang="{"en" if lang == "en" else "zh-CN"}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{title}</title>'
+        f"<style>{_STYLE}</style></head><body><main>{body}</main></body></html>"
+    )
+    return HTMLResponse(text, status, {**_HEADERS, **(headers or {})})
+
+
+class Page:
+    """The page served by a thread of its own, named `page`. Raises `OSError` when the address cannot be had."""
+
+    def __init__(self, store: SqlStore, host: str, port: int, shop: str = "") -> None:
+        self._store = store
+        self._socket = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        config = uvicorn.Config(
+            app(store, shop), log_level="warning", access_log=False, server_header=False, proxy_headers=False,
+            lifespan="off", limit_concurrency=200, timeout_keep_alive=5,
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="page", daemon=True)
+
+    @property
+    def address(self) -> str:
+        """`http://HOST:PORT`, with the port that was given."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End within `STOP_S`; nothing is lost by it."""
+        self._server.should_exit = True
+        self._thread.join(STOP_S)
+        self._socket.close()
+        self._store.close()

@@ -1,0 +1,114 @@
+"""The electronic receipt: found by its token in both languages, closed to everybody else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from fleet import page
+from fleet.sql import SqlStore
+from rules.receipt_token import receipt_token
+from tests.fleet_money.test_lookup import HOME, OTHER, Shop, refund
+from wire.facts import Line, Reduction, Sale, TenderPart
+
+LINES = (
+    Line("1", "可口可乐 330ml 罐装", 2000, 300, 600),
+    Line("2", "<b>特仑苏</b>纯牛奶 250ml*12 礼盒", 1000, 450, 450),
+    Line("3", "苹果", 735, 500, 368, weighed=True),
+)
+TENDERS = (
+    TenderPart("code", 1000, channel="wechat", order_no="20261122000100230100000100004501", channel_no="4200001234"),
+    TenderPart("cash", 500, 182),
+)
+SALE = Sale(
+    1, 45, "01", "2026-11-22", LINES, 1418, 0, 1318, TENDERS, 0, reductions=(Reduction("order_discount", 100),)
+)  # fmt: skip
+
+
+class Site:
+    def __init__(self, path: Path) -> None:
+        self.shop = Shop(SqlStore(path)).book(SALE)
+        self.hash = bytes.fromhex(self.shop.journals[HOME].records[0].hash)
+        self.token = receipt_token(HOME, 1, 45, 1318, self.hash)
+        self.seconds = 0.0
+        self.reading = SqlStore(path, read_only=True)
+        made = page.app(self.reading, "阳光便利店", lambda: self.seconds)
+        self.client = TestClient(made)
+
+    def close(self) -> None:
+        self.reading.close()
+        self.shop.store.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path / "fleet.db")
+    yield made
+    made.close()
+
+
+def plain(text: str) -> str:
+    """What a reader sees, without the spans that make wide characters wide."""
+    return text.replace('<span class="w">', "").replace("</span>", "")
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("zh", ("销售小票", "微信", "阳光便利店", "苹果")), ("en", ("WeChat", "苹果"))]
+)
+def test_a_receipt_is_shown_in_both_languages(site: Site, lang: str, words: tuple[str, ...]) -> None:
+    answer = site.client.get(f"/r/{site.token}?lang={lang}")
+    assert answer.status_code == 200
+    text = plain(answer.text)
+    for word in (*words, "000001-000045", "13.18", "4200001234"):
+        assert word in text, word
+    assert f'lang="{"en" if lang == "en" else "zh-CN"}"' in text
+    assert "<b>" not in text, "a good's name is no markup"
+
+
+def test_the_browsers_language_counts_when_none_is_asked_for(site: Site) -> None:
+    for said, lang in (("en-GB,en;q=0.9", "en"), ("zh-CN", "zh-CN"), ("", "zh-CN")):
+        answer = site.client.get(f"/r/{site.token}", headers={"Accept-Language": said})
+        assert f'<html lang="{lang}">' in answer.text
+
+
+def test_what_was_given_back_is_said(site: Site) -> None:
+    site.shop.book(refund({0: 1000}, 300), terminal=OTHER)
+    assert "已退：3.00" in plain(site.client.get(f"/r/{site.token}?lang=zh").text)
+
+
+def test_everybody_else_finds_nothing_and_cannot_tell_why(site: Site) -> None:
+    other = bytes(32)
+    wrong = [
+        "x", "A" * 50, site.token[:-2] + "AA", receipt_token(HOME, 1, 45, 1318, other),
+        receipt_token(HOME, 1, 46, 1318, site.hash), receipt_token(HOME, 1, 45, 1319, site.hash),
+        receipt_token(OTHER, 1, 45, 1318, site.hash), "..%2F..%2Fetc%2Fpasswd",
+    ]  # fmt: skip
+    bodies = set()
+    for token in wrong:
+        answer = site.client.get(f"/r/{token}?lang=zh")
+        assert answer.status_code == 404, token
+        bodies.add(answer.text)
+    assert len(bodies) == 1
+    assert "13.18" not in bodies.pop()
+
+
+def test_headers_leave_no_door_open(site: Site) -> None:
+    for path in (f"/r/{site.token}", "/r/nothing", "/elsewhere"):
+        answer = site.client.get(path)
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "private, no-store"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert "<script" not in answer.text
+        assert "set-cookie" not in answer.headers
+    assert site.client.post(f"/r/{site.token}").status_code == 405
+
+
+def test_tries_are_counted_and_the_count_ends(site: Site) -> None:
+    for _ in range(page.TRIES_MAX):
+        assert site.client.get("/r/guess").status_code == 404
+    late = site.client.get(f"/r/{site.token}")
+    assert (late.status_code, late.headers["retry-after"]) == (429, "60")
+    site.seconds += page.TRIES_WINDOW_S
+    assert site.client.get(f"/r/{site.token}").status_code == 200
