@@ -177,8 +177,8 @@ def write_goods(path: Path, count: int) -> None:
         for goods in invented(count):
             cells = {name: getattr(goods, name) for name in COLUMNS}
             cells["barcodes"] = " ".join(goods.barcodes)
-            cells["weighable"] = int(goods.weighable)
-            file.write("\t".join(str(cell) for cell in cells.values()) + "\n")
+            plain = (int(cell) if isinstance(cell, bool) else cell for cell in cells.values())
+            file.write("\t".join(str(cell) for cell in plain) + "\n")
 
 
 def _free_port() -> int:

@@ -71,9 +71,9 @@ from firmware.screens.widgets import Refused
 from firmware.txn import life, operator, refund
 from firmware.txn.approve import Approve, helps
 from firmware.txn.command import Command, Context, Decision, Devices, Refusal, Session
+from firmware.txn.hold import KeepBasket, written_down
 from firmware.txn.ledger import Ledger, LedgerError, Stamp
 from firmware.txn.operator import SignOff
-from firmware.txn.sale import KeepBasket, kept
 from firmware.view import Lang, View
 from rules.settings import Settings
 from wire.facts import (
@@ -341,7 +341,7 @@ class Terminal:
             case "soon":
                 self.commit()
             case "keep":
-                if kept(self.ledger) != self.session.basket.lines:
+                if not written_down(self.ledger, self.session.basket):
                     self.do(KeepBasket())
                     self.commit()
             case "clock":

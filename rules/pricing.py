@@ -73,11 +73,10 @@ class Sold(Protocol):
 
 
 def nets(lines: Sequence[Sold], reductions: Iterable[Reduced], rounding_fen: int = 0) -> tuple[int, ...]:
-    """What each line of a sale brings of the amount due: as the sale recorded it, or computed for sales from before there
-    were nets. Adds up to total - reductions - rounding."""
-    recorded = [line.net_fen for line in lines if line.net_fen is not None]
-    if len(recorded) == len(lines):
-        return tuple(recorded)
+    """What each line of a sale brings of the amount due: as the sale recorded it (a line without a net brings its
+    amount), or computed for sales from before there were nets. Adds up to total - reductions - rounding."""
+    if any(line.net_fen is not None for line in lines):
+        return tuple(line.amount_fen if line.net_fen is None else line.net_fen for line in lines)
     rest = [line.amount_fen for line in lines]
     for reduction in reductions:
         if reduction.line >= 0:

@@ -93,6 +93,9 @@ class Prices(Section, frozen=True):
     full_reductions: Annotated[tuple[FullReduction, ...], Meta(max_length=16, extra=SHOP)] = ()
     removals_per_shift: Annotated[int, Meta(ge=0, le=1_000, extra=SHOP)] = 30
     holds_max: Annotated[int, Meta(ge=1, le=20, extra=SHOP)] = 20
+    reasons: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=7, extra=SHOP)] = (
+        "临期", "破损", "活动", "老顾客", "店长批准", "其他",
+    )  # fmt: skip
 
 
 class Refunds(Section, frozen=True):

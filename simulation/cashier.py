@@ -242,7 +242,7 @@ class Cashier:
             "Amount": self._amount, "BasketScreen": self._basket, "Search": self._search, "Cash": self._cash,
             "Overpaid": self._overpaid, "AskSlip": self._ask_slip, "Weight": self._weight,
             "CountFloat": self._count_float, "OpenAtOnce": self._open_at_once, "FloatDiffers": self._float_differs,
-            "Sold": self._sold, "Menu": self._menu, "Confirm": self._confirm,
+            "Sold": self._sold, "Menu": self._menu, "Confirm": self._confirm, "AgeCheck": self._age,
             "Unfinished": self._unfinished, "KeptBasket": self._kept, "Refused": self._refused, "Wait": self._wait,
         }  # fmt: skip
         return sees.get(name, self._read)(view, fresh)
@@ -252,6 +252,13 @@ class Cashier:
         if fresh:
             return self.clock.soon_ms(500, 3_000)
         self._press(self.clock.rng.choice((Key.OK, Key.CANCEL)))
+        return 0
+
+    def _age(self, view: View, fresh: bool) -> int:
+        """Most who want beer are old enough; the others go without."""
+        if fresh:
+            return self.clock.soon_ms(500, 2_000)
+        self._press(Key.OK if self.clock.rng.random() < 0.85 else Key.CANCEL)
         return 0
 
     def _wait(self, view: View, fresh: bool) -> int:

@@ -130,7 +130,7 @@ class Clerk:
         return self.clock.soon_ms(400, 2_000)
 
     def _go_home(self, name: str) -> int:
-        self.press(Key.OK if name in ("Notice", "Sold", "Refused") else Key.CANCEL)
+        self.press(Key.OK if name in ("Notice", "Sold", "Refused", "Confirm") else Key.CANCEL)
         if self.clock.rng.random() < 0.2:
             self.hold(Key.CANCEL)
         return self.clock.soon_ms(200, 700)

@@ -73,10 +73,10 @@ def _prices(day: Day, facts: list[At]) -> Iterator[str]:
             yield f"sale {seq}: {lines} - {off} - {sale.rounding_fen} is not the {sale.due_fen} due"
         if any(step.amount_fen < 0 for step in sale.reductions) or sale.rounding_fen < 0 or sale.due_fen < 0:
             yield f"sale {seq} adds to a price"
-        nets = [line.net_fen for line in sale.lines]
-        if None not in nets and sum(net or 0 for net in nets) != sale.due_fen:
+        nets = [line.amount_fen if line.net_fen is None else line.net_fen for line in sale.lines]
+        if any(line.net_fen is not None for line in sale.lines) and sum(nets) != sale.due_fen:
             yield f"sale {seq}: the lines bring {nets}, due are {sale.due_fen}"
-        if any(net is not None and not 0 <= net <= line.amount_fen for net, line in zip(nets, sale.lines, strict=True)):
+        if any(not 0 <= net <= line.amount_fen for net, line in zip(nets, sale.lines, strict=True)):
             yield f"sale {seq}: a line brings less than nothing or more than it costs: {nets}"
         paid = sum(part.paid_fen - part.change_fen for part in sale.tenders)
         if paid != sale.due_fen:

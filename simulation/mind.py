@@ -212,6 +212,8 @@ class Mind:
             case "Confirm" if key is Key.OK and sight.key_of(view.title) == "basket__cancel_title":
                 self._gone[EMPTY] = ([], [self.tally.total_fen])
                 self._may(EMPTY)
+            case "AgeCheck" if key in (Key.CANCEL, Key.CLEAR):
+                self._too_young()
             case "KeptBasket" if key is Key.OK and self.left is not None:
                 taken, self.left = self.left[-1], None
                 self.maybe = [EMPTY, taken]
@@ -219,6 +221,17 @@ class Mind:
                 self.left = [*self.left, EMPTY] if self.left[-1] != EMPTY else self.left
             case _:
                 pass
+
+    def _too_young(self) -> None:
+        """What is for adults goes out of the basket, and the journal must say so."""
+        after, gone = self.tally, []
+        for index in reversed(range(len(self.tally.lines))):
+            line = self.tally.lines[index]
+            if line.sku in for_adults():
+                gone.append(Taken(line.sku, line.quantity_milli, line.amount_fen))
+                after = after.without(index)
+        self._gone[after] = (gone[::-1], [])
+        self._may(after)
 
     def _may(self, tally: Tally) -> None:
         self.maybe = [*[old for old in self.maybe if old != tally], tally]
@@ -304,3 +317,9 @@ def by_label() -> dict[tuple[str, int], Product]:
         for product in shelf().everything
         for name in (product.name, product.name_en or product.name)
     }
+
+
+@lru_cache(maxsize=1)
+def for_adults() -> frozenset[str]:
+    """Numbers of the goods that ask for the customer's age."""
+    return frozenset(product.sku for product in shelf().everything if product.age_limit)

@@ -40,6 +40,7 @@ from rules.settings import Settings, defaults
 from wire.records import ClockState
 
 COLA, APPLE_5_YUAN, MILK_BOX = "6901234567892", "2110001005008", "特仑苏"
+BEER, TOBACCO = "6986644000115", "6957205000110"
 DAY_MS = 1_795_305_600_000 + 10 * 3_600_000
 
 

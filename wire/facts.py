@@ -297,7 +297,8 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     tax_bp: int = 0
     net_fen: int | None = None
     """What the line brings of the amount due, after all reductions, allocation and rounding: the nets of a sale add up
-    to its `due_fen`. None: in an open basket, and in sales before there were reductions."""
+    to its `due_fen` (`rules.pricing.nets`). None: its whole amount, or it stands in an open basket, or the sale is from
+    before there were reductions."""
 
 
 ReductionKind = Literal[
@@ -375,6 +376,8 @@ class LineRemoved(Fact, frozen=True):
     operator: str
     batch: int
     line: Line
+    approver: str = ""
+    reason: str = ""  # age: the customer was too young; "": somebody took it out
 
 
 class BasketCancelled(Fact, frozen=True):
@@ -383,6 +386,7 @@ class BasketCancelled(Fact, frozen=True):
     batch: int
     lines: tuple[Line, ...]
     total_fen: int
+    approver: str = ""
 
 
 class BasketKept(Fact, frozen=True):
@@ -394,7 +398,7 @@ class BasketKept(Fact, frozen=True):
     lines: tuple[Line, ...]
     reductions: tuple[Reduction, ...] = ()  # those a person gave; the others follow from the lines
     member: bool = False  # member prices hold
-    age_checked: bool = False
+    age_years: int = 0  # the customer was seen to be as old as this
 
 
 class BasketHeld(Fact, frozen=True):
@@ -410,7 +414,7 @@ class BasketHeld(Fact, frozen=True):
     note: str = ""
     print_slip: bool = False
     member: bool = False
-    age_checked: bool = False
+    age_years: int = 0
     due_fen: int = 0  # after all reductions, as they were then
 
 

@@ -6,13 +6,14 @@ from firmware.screens.code import not_goods
 from firmware.screens.widgets import refuse
 from firmware.txn import product
 from firmware.txn.command import Context
+from firmware.txn.prices import Bill
 from firmware.txn.sale import PIECE_MILLI, AddCode
 from firmware.view import Item
 from rules.catalogue import Product
 from rules.money import yuan
 from rules.quantity import format_milli
 from texts import t
-from wire.facts import Line
+from wire.facts import Line, Reduction
 
 
 def scanned_in(scanned: Scanned, ctx: Context, times_milli: int = PIECE_MILLI) -> Move:
@@ -28,13 +29,25 @@ def to_basket(done: Done, ctx: Context) -> Move:
     return Home()
 
 
-def line_item(ctx: Context, number: int, line: Line, chosen: bool) -> Item:
-    """A basket line as a list entry: its quantity unless it is one piece; the chosen one with its price beneath."""
-    amount, name = yuan(line.amount_fen), line_name(ctx, line)
+def line_item(ctx: Context, number: int, line: Line, chosen: bool, costs: Bill) -> Item:
+    """A basket line as a list entry, with what it costs after its own reductions and what came off; its quantity unless it
+    is one piece. The chosen one with its price beneath, and what its reductions are called."""
+    steps = tuple(each for each in costs.reductions if each.line == number - 1)
+    off_fen = costs.off_line_fen(number - 1)
+    amount, name = yuan(line.amount_fen - off_fen), line_name(ctx, line)
+    off = f"-{yuan(off_fen)}  " if steps else ""
     if chosen:
-        return Item(str(number), name, amount, f"{quantity(line)} × {yuan(line.price_fen)}")
+        called = f"  {reduction_names(ctx, steps)} {off}" if steps else ""
+        return Item(str(number), name, amount, f"{quantity(line)} × {yuan(line.price_fen)}{called}".rstrip())
     plain = line.quantity_milli == PIECE_MILLI and not line.weighed
-    return Item(str(number), name, amount if plain else f"{quantity(line, '×')}  {amount}")
+    return Item(str(number), name, off + (amount if plain else f"{quantity(line, '×')}  {amount}"))
+
+
+def reduction_names(ctx: Context, steps: tuple[Reduction, ...]) -> str:
+    """What a line's reductions are called, in the language of the screen; more than one in short."""
+    if len(steps) > 1:
+        return t("firmware", ctx.lang, "basket__several", steps=len(steps))
+    return t("receipt", ctx.lang, f"reduction__{steps[0].kind}")
 
 
 def line_name(ctx: Context, line: Line) -> str:

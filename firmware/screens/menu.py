@@ -25,6 +25,7 @@ from firmware.screens.base import (
 from firmware.screens.cash import cash_in, cash_out
 from firmware.screens.day import close_day, reopen_day
 from firmware.screens.handover import close_shift
+from firmware.screens.holds import holds, holds_count
 from firmware.screens.refund import GiveBack
 from firmware.screens.report import settlement, x_report
 from firmware.screens.reprint import archive, find_slip, reprint_last
@@ -94,7 +95,8 @@ def _to(digit: str, page: str, count: Callable[[Context], int] | None = None) ->
 PAGES: dict[str, tuple[Entry, ...]] = {
     "main": (
         Entry("1", "payments", orders.listed, (Right.SALE,), orders.count),
-        # 2 holds; 3 vouchers, 6 members and 7 invoices keep their digits free
+        # 3 vouchers, 6 members and 7 invoices keep their digits free
+        Entry("2", "holds", holds, (Right.BASKET_HOLD,), holds_count),
         _to("4", "slips", unfinished_count),
         Entry("5", "giveback", give_back, (Right.REFUND, Right.SALE_VOID), refunds_open),
         _to("8", "reports"),

@@ -8,17 +8,22 @@ from firmware.screens.base import Do, Done, Move, Push, Screen, Stay, home, show
 from firmware.screens.code import out_of_place
 from firmware.screens.find import Search, taken
 from firmware.screens.goods import line_item, scanned_in, to_basket
+from firmware.screens.holds import holds, holds_count
 from firmware.screens.menu import Menu
 from firmware.screens.pay import Amount
+from firmware.screens.prices import PriceMenu
 from firmware.screens.reprint import reprint_last
 from firmware.screens.slips import paper_rows
 from firmware.screens.small import cash_screen
 from firmware.screens.widgets import Confirm, refuse
 from firmware.txn import product, shift
+from firmware.txn.basket import Basket
 from firmware.txn.command import Context
+from firmware.txn.prices import Bill, bill
 from firmware.txn.sale import PIECE_MILLI, AddCode, CancelBasket, RemoveLine, SetQuantity
 from firmware.view import Big, Block, Field, Gap, Hint, Items, Para, Row, Rule, Tint, View, text
 from rules.money import yuan
+from rules.pricing import WHOLE_ORDER
 from rules.quantity import format_milli
 
 LINES_SHOWN, LINES_SHOWN_TYPING = 4, 3
@@ -42,6 +47,8 @@ class Idle(Screen):
                 return Push(Search())
             case Key.HASH:
                 return reprint_last(ctx)
+            case Key.F2 if holds_count(ctx):
+                return holds(ctx)
             case _:
                 return Stay()
 
@@ -62,7 +69,8 @@ class Idle(Screen):
         body: tuple[Block, ...] = (Gap(4), ready, *troubles)
         if not troubles:
             body = (Gap(16), ready, Gap(4), Para(text(f"idle__how{kind}"), Tint.QUIET, rows=2))
-        hints = (Hint("F1", text("hint__search")), Hint("MENU", text("hint__menu")))
+        held = (Hint("F2", text("idle__holds", holds=holds_count(ctx))),) if holds_count(ctx) else ()
+        hints = (Hint("F1", text("hint__search")), *held, Hint("MENU", text("hint__menu")))
         return shown(self, ctx, shop, (*body, *_shift_rows(ctx)), hints)
 
 
@@ -107,6 +115,8 @@ class BasketScreen(Screen):
                 return Stay(BasketScreen(self._moved(key, ctx)))
             case Key.F1:
                 return Push(Search(times=self.times))
+            case Key.F2 if not self.digits and not self.times:
+                return Push(PriceMenu(self.chosen(ctx)))
             case Key.MENU:
                 return Push(Menu())
             case _:
@@ -161,17 +171,30 @@ class BasketScreen(Screen):
     def view(self, ctx: Context) -> View:
         """A page of lines, what is being typed, the total."""
         basket, chosen = ctx.session.basket, self.chosen(ctx)
+        costs = bill(ctx)
+        off = self._off(costs, basket)
         typing = bool(self.digits or self.times)
-        page = LINES_SHOWN_TYPING if typing else LINES_SHOWN
+        page = LINES_SHOWN_TYPING if typing or off else LINES_SHOWN
         first = max(0, chosen - page + 1) if typing else max(0, chosen) // page * page
         items = tuple(
-            line_item(ctx, index + 1, line, index == chosen)
+            line_item(ctx, index + 1, line, index == chosen, costs)
             for index, line in enumerate(basket.lines[first : first + page], first)
         )
         pages = 1 if typing else max(1, -(-len(basket.lines) // page))
         body: tuple[Block, ...] = (Items(items, chosen - first, first // page + 1, pages), *self._typing())
-        body += (Big(text("basket__total", pieces=format_milli(basket.pieces_milli)), yuan(basket.total_fen)),)
+        body += () if typing else off
+        body += (Big(text("basket__total", pieces=format_milli(basket.pieces_milli)), yuan(costs.due_fen)),)
         return shown(self, ctx, text("basket__title", lines=len(basket.lines)), body, self._hints())
+
+    def _off(self, costs: Bill, basket: Basket) -> tuple[Block, ...]:
+        """What came off altogether, and what of it off the whole order."""
+        off_fen = costs.total_fen - costs.due_fen
+        if not off_fen and not basket.member:
+            return ()
+        whole_fen = costs.off_line_fen(WHOLE_ORDER)
+        key = "basket__off_member" if basket.member else "basket__off"
+        words = text("basket__off_order", amount=yuan(whole_fen)) if whole_fen else text(key)
+        return (Row(words, f"-{yuan(off_fen)}", Tint.GOOD),)
 
     def _typing(self) -> tuple[Block, ...]:
         if self.times:
@@ -187,7 +210,7 @@ class BasketScreen(Screen):
             Hint("OK", text("hint__pay")),
             Hint("CLEAR", text("hint__remove")),
             Hint("F1", text("hint__search")),
-            Hint("UP", text("hint__choose")),
+            Hint("F2", text("hint__price")),
         )
 
 

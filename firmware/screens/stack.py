@@ -1,5 +1,6 @@
 """The stack of screens and how a move changes it. A tuple of frozen screens, the top one last."""
 
+from firmware.screens.age import AgeCheck
 from firmware.screens.base import Home, Move, Pop, Push, Reject, Replace, Screen, Stay
 from firmware.screens.handover import BatchFull
 from firmware.screens.pay import order_screen
@@ -8,7 +9,7 @@ from firmware.screens.shift import open_shift
 from firmware.screens.slips import Unfinished, owed
 from firmware.screens.start import KeptBasket, new_pin, sign_on
 from firmware.screens.widgets import Wait
-from firmware.txn import checkout, sale, shift
+from firmware.txn import checkout, hold, shift
 from firmware.txn.command import Context
 from firmware.txn.handover import full_percent
 from firmware.txn.operator import must_change_pin
@@ -29,11 +30,13 @@ def home(ctx: Context) -> Stack:
     order = checkout.here(ctx)
     if order is not None:
         return (Idle(), order_screen(order, ctx))
+    if ctx.session.basket.age_due:
+        return (Idle(), BasketScreen(), AgeCheck())
     if ctx.session.basket.lines:
         return (Idle(), BasketScreen())
     if full_percent(ctx) >= 100:
         return (Idle(), BatchFull())
-    if sale.kept(ctx.books):
+    if hold.kept(ctx.books).lines:
         return (Idle(), KeptBasket())
     return (Idle(),)
 

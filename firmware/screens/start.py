@@ -7,9 +7,10 @@ from firmware.screens.base import Do, Done, Home, Move, Push, Screen, Stay, home
 from firmware.screens.pins import PIN_DIGITS_MAX, change_pin
 from firmware.screens.shift import SIGN_OFF, menu
 from firmware.screens.widgets import Soft, Step, Wait, Wizard, refuse
-from firmware.txn import sale
+from firmware.txn import hold
 from firmware.txn.command import Context
 from firmware.txn.operator import SignOn, SignOnAnswered
+from firmware.txn.prices import bill
 from firmware.view import Gap, Hint, Para, Tint, View, text
 from rules.money import yuan
 from wire.facts import SignOnRefused
@@ -68,15 +69,15 @@ class KeptBasket(Screen):
     def press(self, key: Key, ctx: Context) -> Move:
         """OK takes it up, F2 gives it up; who may do neither signs off from the menu."""
         if key is Key.OK:
-            return Do(sale.RecallKept(), home)
+            return Do(hold.RecallKept(), home)
         if key is Key.F2:
-            return Do(sale.DropKept(), home)
+            return Do(hold.DropKept(), home)
         return menu(ctx) if key is Key.MENU else Stay()
 
     def view(self, ctx: Context) -> View:
         """How much is in it."""
-        lines = sale.kept(ctx.books)
-        total = yuan(sum(line.amount_fen for line in lines))
-        body = (Gap(16), Para(text("kept__words", lines=len(lines), total=total), large=True, rows=4))
+        basket = hold.kept(ctx.books)
+        total = yuan(bill(ctx, basket).due_fen)
+        body = (Gap(16), Para(text("kept__words", lines=len(basket.lines), total=total), large=True, rows=4))
         hints = (Hint("OK", text("kept__take")), Hint("F2", text("kept__drop")), Hint("MENU", text("hint__menu")))
         return shown(self, ctx, text("kept__title"), body, hints, Tint.UNSURE)

@@ -7,16 +7,20 @@ codes and card slips; cash closes the rest, in the commit of the sale itself.
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import msgspec
+
 from firmware.txn import payment, refund_out, sale, shift
+from firmware.txn.age import with_age_due
 from firmware.txn.basket import Basket
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.numbers import next_trace
+from firmware.txn.prices import bill, given_of, netted
 from rules.errors import first_refusal
 from rules.money import cash_rounding, rounding_unit
 from rules.orders import read_order_no
 from rules.payment_codes import fee_fen, may_be_card
-from rules.pricing import allocate, nets
+from rules.pricing import nets
 from rules.rights import Right
 from rules.settings import Settings
 from wire import facts as wire_facts
@@ -127,7 +131,7 @@ def cash_due(ctx: Context) -> tuple[int, int]:
 def whole_rest(ctx: Context) -> int:
     """What a code or card would have to pay now: never rounded; fen."""
     order = here(ctx)
-    return ctx.session.basket.total_fen if order is None else rest_fen(ctx.books, order)
+    return bill(ctx).due_fen if order is None else rest_fen(ctx.books, order)
 
 
 def busy(books: Reading, trace: int) -> int | None:
@@ -201,10 +205,11 @@ def opening(ctx: Context) -> Opening | None:
     basket, open_shift = ctx.session.basket, shift.current(ctx.books)
     if not basket.lines or open_shift is None:
         return None
-    total = basket.total_fen
+    costs = bill(ctx)
     fact = OrderOpened(
-        open_shift.batch, next_trace(ctx.books), ctx.session.operator, open_shift.business_date, basket.lines, (),
-        total, total, ctx.settings.revision,
+        open_shift.batch, next_trace(ctx.books), ctx.session.operator, open_shift.business_date,
+        netted(basket.lines, costs.nets), costs.reductions, costs.total_fen, costs.due_fen, ctx.settings.revision,
+        basket.age_years > 0, basket.member,
     )  # fmt: skip
     return Opening(Order(fact.trace, 0, fact.batch, fact.operator, fact.due_fen, "open"), fact.due_fen, (fact,))
 
@@ -214,7 +219,8 @@ def paying_refusal(ctx: Context, found: Opening | None, *states: int | None) -> 
     no_shift = None if shift.current(ctx.books) is not None else 2014
     nothing = None if found is not None else 6008
     under_way = busy(ctx.books, found.order.trace) if found is not None else None
-    return lacking(ctx, Right.SALE, no_shift, nothing, under_way, *states)
+    too_young = 6013 if found is not None and found.facts and ctx.session.basket.age_due else None
+    return lacking(ctx, Right.SALE, no_shift, nothing, under_way, too_young, *states)
 
 
 def settled(
@@ -227,9 +233,7 @@ def settled(
     assert open_shift is not None
     due = opened.due_fen - rounding_fen
     assert sum(part.paid_fen - part.change_fen for part in paid) == due, (paid, due)
-    shares = nets(opened.lines, opened.reductions)
-    brings = tuple(net - off for net, off in zip(shares, allocate(rounding_fen, shares), strict=True))
-    lines = tuple(_with_net(line, net) for line, net in zip(opened.lines, brings, strict=True))
+    lines = netted(opened.lines, nets(opened.lines, opened.reductions), rounding_fen)
     wanted = ctx.settings.printer.print_slip != "never" if print_slip is None else print_slip
     return Sale(
         open_shift.batch, opened.trace, opened.operator, open_shift.business_date, lines, opened.total_fen,
@@ -238,11 +242,6 @@ def settled(
         open_drawer=ctx.settings.drawer.kind != "none" and any(part.kind == "cash" for part in paid),
         reductions=opened.reductions, late=late, age_checked=opened.age_checked,
     )  # fmt: skip
-
-
-def _with_net(line: wire_facts.Line, net_fen: int) -> wire_facts.Line:
-    values = {name: getattr(line, name) for name in line.__struct_fields__}
-    return wire_facts.Line(**values | {"net_fen": net_fen})
 
 
 # --- commands -----------------------------------------------------------------
@@ -392,13 +391,14 @@ class DropOrder:
         facts: tuple[Fact, ...] = (dropped, *reversals(ctx.books, self.trace, ctx.session.operator))
         if not self.again:
             return Decision(facts)
-        lines = tuple(_without_net(line) for line in contents(ctx.books, order).lines)
-        return Decision(facts, replace(ctx.session, basket=Basket(lines)))
+        return Decision(facts, replace(ctx.session, basket=thawed(ctx.books, contents(ctx.books, order))))
 
 
-def _without_net(line: wire_facts.Line) -> wire_facts.Line:
-    values = {name: getattr(line, name) for name in line.__struct_fields__}
-    return wire_facts.Line(**values | {"net_fen": None})
+def thawed(books: Reading, opened: OrderOpened) -> Basket:
+    """The basket an order was frozen from, with what a person gave it; whose age was seen is not asked again."""
+    lines = tuple(msgspec.structs.replace(line, net_fen=None) for line in opened.lines)
+    basket = with_age_due(books, Basket(lines, given_of(opened.reductions), opened.member))
+    return replace(basket, age_years=basket.age_due, age_due=0) if opened.age_checked else basket
 
 
 def reversals(books: Reading, trace: int, operator: str, but: str = "") -> tuple[ReversalSent, ...]:
@@ -428,7 +428,6 @@ def _opened(books: Books, fact: OrderOpened, entry: Entry) -> None:
         "INSERT OR REPLACE INTO pay_order VALUES (?, ?, ?, ?, ?, 'open')",
         fact.trace, entry.seq, fact.batch, fact.operator, fact.due_fen,
     )  # fmt: skip
-    books.write("DELETE FROM kept_basket")
 
 
 def _state(books: Books, trace: int, state: OrderState) -> None:

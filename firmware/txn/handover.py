@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from firmware.txn import closing, payment, shift
+from firmware.txn import closing, hold, payment, shift
 from firmware.txn.approve import authority
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.shift import Shift, next_batch
@@ -23,7 +23,7 @@ def unfinished(ctx: Context) -> tuple[str, ...]:
 
 def holds(ctx: Context) -> int:
     """Baskets put aside; they outlive the shift."""
-    return 0
+    return len(hold.holds(ctx.books))
 
 
 def difference_fen(ctx: Context, counted: tuple[tuple[int, int], ...]) -> int:

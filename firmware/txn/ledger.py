@@ -466,6 +466,7 @@ class Ledger:
             "SELECT min(seq) - 1 FROM reservation WHERE ? > 0",
             "SELECT min(seq) - 1 FROM refund_part WHERE state NOT IN ('refunded', 'turned') AND ? > 0",
             "SELECT min(original) - 1 FROM reprint WHERE seq IN (SELECT job FROM print_job) AND ? > 0",
+            "SELECT min(seq) - 1 FROM hold WHERE ? > 0",
             "SELECT max(seq) - 1 FROM receipt WHERE ? > 0",  # the last receipt holds the trace number
             "SELECT min(seq) - 1 FROM pay_order WHERE state IN ('open', 'parked') AND ? > 0",
             "SELECT min(seq) - 1 FROM payment WHERE state IN ('sent', 'unknown', 'reversing') AND ? > 0",

@@ -46,6 +46,13 @@ def by_sku(books: Reading, sku: str) -> Product | None:
     return decoded(rows[0][0]) if rows else None
 
 
+def by_skus(books: Reading, skus: Iterable[str]) -> dict[str, Product]:
+    """Goods by their numbers, in one look-up."""
+    wanted = msgspec.json.encode(sorted(set(skus))).decode()
+    rows = books.read("SELECT body FROM product WHERE sku IN (SELECT value FROM json_each(?)) ORDER BY sku", wanted)
+    return {goods.sku: goods for goods in (decoded(body) for (body,) in rows)}
+
+
 def by_number(books: Reading, number: str) -> Product | None:
     """Goods by the number a person types for them: the shop's own, or the one of the scale."""
     return by_sku(books, number) or by_plu(books, number)

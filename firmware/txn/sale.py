@@ -3,38 +3,34 @@
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-import msgspec
-
 from firmware.txn import drawer, product, shift
 from firmware.txn.basket import Basket, requantified
 from firmware.txn.books import Books, Entry, Reading, Subject
-from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.command import Context, Decision, Refusal
 from firmware.txn.numbers import next_trace
+from firmware.txn.prices import bill, netted, too_large
+from firmware.txn.removal import too_many_removals
+from firmware.txn.selling import by_supervisor, not_selling, unchecked
 from rules.barcodes import clean_scan, shown, strip_aim
 from rules.catalogue import Product
 from rules.codes import Bad, Carton, Glued, Goods, Other, Weighed, read_code
 from rules.gs1 import Gs1
 from rules.money import cash_rounding, line_amount, rounding_unit
+from rules.pricing import nets
 from rules.rights import Right
 from rules.scale_codes import ScaleReading, settle_weighing
-from wire.facts import BasketCancelled, BasketKept, Carried, Fact, Line, LineRemoved, Sale, TenderPart
-from wire.records import RECORD_BYTES_MAX, SALE_LINES_MAX
+from wire.facts import BasketCancelled, BasketKept, Carried, Line, LineRemoved, Sale, TenderPart
+from wire.records import SALE_LINES_MAX
 
 PIECE_MILLI = 1000
 LABELS_MAX = 20
 """`20*` and a scale label: more labels of one weight are a typing error."""
 
 BARCODE_CHARS_MAX = 48
-BASKET_BYTES_MAX = RECORD_BYTES_MAX - 512
-"""A basket whose lines take more cannot be settled in one record (decisions 22)."""
+HARD_QUANTITY, HARD_WEIGHT_G, HARD_AMOUNT_FEN = 9_999, 999_999, 99_999_999
+"""Above these no supervisor helps: what the settings may allow at most."""
 
 PAID_ABOVE_FEN_MAX = 100_000
-
-
-def kept(books: Reading) -> tuple[Line, ...]:
-    """Lines of the basket that was open when the terminal went down; none in normal running."""
-    rows = books.read("SELECT lines FROM kept_basket")
-    return msgspec.json.decode(rows[0][0], type=tuple[Line, ...]) if rows else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +89,7 @@ class AddCode:
         )
         done: Decision | Refusal = Decision(session=ctx.session)
         for _ in range(labels):
-            done = put(ctx, line)
+            done = put(ctx, line, goods.age_limit)
             if isinstance(done, Refusal):
                 return done
             assert done.session is not None
@@ -122,7 +118,8 @@ class AddProduct:
         if goods is None:
             return Refusal(6001, self.sku)
         amount = line_amount(goods.price_fen, self.quantity_milli)
-        return put(ctx, product.line_of(goods, self.quantity_milli, amount, self.barcode, ctx.settings.terminal.lang))
+        line = product.line_of(goods, self.quantity_milli, amount, self.barcode, ctx.settings.terminal.lang)
+        return put(ctx, line, goods.age_limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +131,7 @@ class AddAmount:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """The basket with the amount as one line, or 2005 where the shop sells goods only, 5020, 6007."""
-        if refusal := _not_selling(ctx):
+        if refusal := not_selling(ctx):
             return refusal
         if not ctx.settings.sale.amount_lines:
             return Refusal(2005, "sale.amount_lines")
@@ -152,20 +149,22 @@ class SetQuantity:
     quantity_milli: int
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The basket changed, or 6007, 6008."""
+        """The basket changed, or 2001, 2014, 5029, 6008, 2005, 2006, 6006 for what was weighed, 6007."""
         basket = ctx.session.basket
-        if refusal := _not_selling(ctx, Right.SALE, 0 <= self.index < len(basket.lines)):
+        if refusal := not_selling(ctx, Right.SALE, 0 <= self.index < len(basket.lines)):
             return refusal
         old = basket.lines[self.index]
         if old.weighed:
             return Refusal(6006, old.name)
-        if not 0 < self.quantity_milli <= ctx.settings.sale.quantity_max * PIECE_MILLI:
+        if self.quantity_milli <= 0:
             return Refusal(6007)
         new = requantified(old, self.quantity_milli)
+        if new.quantity_milli < old.quantity_milli and (refusal := too_many_removals(ctx, Right.LINE_REMOVE)):
+            return refusal
         changed = basket.with_line(self.index, new)
-        if changed.total_fen > ctx.settings.sale.amount_max_fen:
-            return Refusal(6007)
-        return Decision(_fewer(ctx, old, new), replace(ctx.session, basket=changed))
+        return over_limits(ctx, changed, new) or Decision(
+            _fewer(ctx, old, new), replace(ctx.session, basket=changed)
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,17 +174,16 @@ class RemoveLine:
     index: int
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`LineRemoved`, or 2001, 2014, 6008, 2005, 2006."""
+        """`LineRemoved`, or 2001, 2014, 5029, 6008, 2005, 2006."""
         basket = ctx.session.basket
-        if refusal := _not_selling(ctx, Right.LINE_REMOVE, 0 <= self.index < len(basket.lines)):
+        refusal = not_selling(ctx, Right.LINE_REMOVE, 0 <= self.index < len(basket.lines))
+        if refusal := refusal or too_many_removals(ctx, Right.LINE_REMOVE):
             return refusal
         open_shift = shift.current(ctx.books)
         assert open_shift is not None
         rest = basket.without(self.index)
-        facts: tuple[Fact, ...] = (LineRemoved(ctx.session.operator, open_shift.batch, basket.lines[self.index]),)
-        if not rest.lines and kept(ctx.books):
-            facts += (BasketKept(ctx.session.operator, ()),)  # or the next screen would offer it as left by a cut
-        return Decision(facts, replace(ctx.session, basket=rest))
+        gone = LineRemoved(ctx.session.operator, open_shift.batch, basket.lines[self.index], ctx.approver)
+        return Decision((gone, *emptied(ctx, rest)), replace(ctx.session, basket=rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,51 +191,15 @@ class CancelBasket:
     """Give the whole basket up."""
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`BasketCancelled`, or 2001, 2014, 6008, 2005, 2006."""
+        """`BasketCancelled`, or 2001, 2014, 5029, 6008, 2005, 2006."""
         basket = ctx.session.basket
-        if refusal := _not_selling(ctx, Right.BASKET_CANCEL, bool(basket.lines)):
+        refusal = not_selling(ctx, Right.BASKET_CANCEL, bool(basket.lines))
+        if refusal := refusal or too_many_removals(ctx, Right.BASKET_CANCEL):
             return refusal
         open_shift = shift.current(ctx.books)
         assert open_shift is not None
-        fact = BasketCancelled(ctx.session.operator, open_shift.batch, basket.lines, basket.total_fen)
+        fact = BasketCancelled(ctx.session.operator, open_shift.batch, basket.lines, basket.total_fen, ctx.approver)
         return Decision((fact,), replace(ctx.session, basket=Basket()))
-
-
-@dataclass(frozen=True, slots=True)
-class KeepBasket:
-    """Write the open basket down, so that a power cut does not lose it."""
-
-    def decide(self, ctx: Context) -> Decision | Refusal:
-        """`BasketKept`, or nothing when it is already written as it stands."""
-        lines = ctx.session.basket.lines
-        if lines == kept(ctx.books):
-            return Decision()
-        return Decision((BasketKept(ctx.session.operator, lines),))
-
-
-@dataclass(frozen=True, slots=True)
-class RecallKept:
-    """Take the basket that survived a power cut into the hands of whoever is signed on."""
-
-    def decide(self, ctx: Context) -> Decision | Refusal:
-        """The session with those lines, or 6008."""
-        lines = kept(ctx.books)
-        if refusal := _not_selling(ctx, Right.SALE, bool(lines) and not ctx.session.basket.lines):
-            return refusal
-        return Decision(session=replace(ctx.session, basket=Basket(lines)))
-
-
-@dataclass(frozen=True, slots=True)
-class DropKept:
-    """Give the basket up that survived a power cut; recorded like any cancelled basket."""
-
-    def decide(self, ctx: Context) -> Decision | Refusal:
-        """`BasketCancelled` of those lines, or 6008."""
-        recalled = RecallKept().decide(ctx)
-        if isinstance(recalled, Refusal):
-            return recalled
-        assert recalled.session is not None
-        return CancelBasket().decide(replace(ctx, session=recalled.session))
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,13 +210,13 @@ class TakeCash:
     print_slip: bool | None = None  # what the cashier answered where the shop asks; None: as the settings say
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`Sale`, or 2001, 2014, 6008, 2005, 5020."""
+        """`Sale`, or 2001, 2014, 5029, 6008, 2005, 6013, 5020."""
         basket = ctx.session.basket
-        if refusal := _not_selling(ctx, Right.SALE, bool(basket.lines)):
+        if refusal := not_selling(ctx, Right.SALE, bool(basket.lines)) or unchecked(ctx):
             return refusal
         open_shift = shift.current(ctx.books)
         assert open_shift is not None
-        total = basket.total_fen
+        costs = bill(ctx)
         due, rounding = due_in_cash(ctx)
         if rounding and not due:
             return Refusal(5020)  # too small to be paid in cash at all
@@ -263,43 +225,58 @@ class TakeCash:
         change = self.paid_fen - due
         wanted = ctx.settings.printer.print_slip == "always" if self.print_slip is None else self.print_slip
         sale = Sale(
-            open_shift.batch, next_trace(ctx.books), ctx.session.operator, open_shift.business_date, basket.lines,
-            total, rounding, due, (TenderPart("cash", self.paid_fen, change),), ctx.settings.revision,
+            open_shift.batch, next_trace(ctx.books), ctx.session.operator, open_shift.business_date,
+            netted(basket.lines, costs.nets, rounding), costs.total_fen, rounding, due,
+            (TenderPart("cash", self.paid_fen, change),), ctx.settings.revision,
             print_slip=wanted and ctx.devices.printer != "none",
             open_drawer=self.paid_fen > 0 and drawer.opening(ctx, "sale", ("cash",), due, change) == "open",
+            reductions=costs.reductions, approver=ctx.approver, age_checked=basket.age_years > 0,
         )  # fmt: skip
-        assert sum(line.amount_fen for line in sale.lines) == sale.due_fen + sale.rounding_fen
+        assert sum(nets(sale.lines, sale.reductions, rounding)) == sale.due_fen
         return Decision((sale,), replace(ctx.session, basket=Basket()))
 
 
-def put(ctx: Context, line: Line) -> Decision | Refusal:
-    """The basket with `line` added, or why not: 2001, 2005, 2014, 6007."""
-    if refusal := _not_selling(ctx):
+def put(ctx: Context, line: Line, age_limit: int = 0) -> Decision | Refusal:
+    """The basket with `line` added, or why not: 2001, 2005, 2014, 5029, 6007. `age_limit` of the goods: once for each
+    order somebody is to look at the customer (6013)."""
+    if refusal := not_selling(ctx):
         return refusal
-    limits = ctx.settings.sale
     basket = ctx.session.basket.add(line)
-    if len(basket.lines) > min(limits.lines_max, SALE_LINES_MAX) or basket.total_fen > limits.amount_max_fen:
+    if age_limit > basket.age_years:
+        basket = replace(basket, age_due=max(basket.age_due, age_limit))
+    return over_limits(ctx, basket, basket.lines[-1]) or Decision(session=replace(ctx.session, basket=basket))
+
+
+def over_limits(ctx: Context, basket: Basket, newest: Line) -> Refusal | None:
+    """6007 when the order, or the line that changed, is larger than the shop allows. A supervisor may exceed the shop's
+    limits, but nobody what one record holds (decisions 22)."""
+    limits, free = ctx.settings.sale, by_supervisor(ctx)
+    pieces = HARD_QUANTITY if free else limits.quantity_max
+    grams = HARD_WEIGHT_G if free else limits.weight_max_g
+    amount_fen = HARD_AMOUNT_FEN if free else limits.amount_max_fen
+    lines = SALE_LINES_MAX if free else min(limits.lines_max, SALE_LINES_MAX)
+    many = newest.quantity_milli > (grams if newest.weighed else pieces * PIECE_MILLI)
+    if many or len(basket.lines) > lines or basket.total_fen > amount_fen or too_large(ctx, basket):
         return Refusal(6007)
-    newest = basket.lines[-1]
-    if newest.quantity_milli > (limits.weight_max_g if newest.weighed else limits.quantity_max * PIECE_MILLI):
-        return Refusal(6007)
-    if len(msgspec.json.encode(basket.lines)) > BASKET_BYTES_MAX:
-        return Refusal(6007)
-    return Decision(session=replace(ctx.session, basket=basket))
+    return None
+
+
+def emptied(ctx: Context, rest: Basket) -> tuple[BasketKept, ...]:
+    """When the last line went: what is written down goes too, or the next screen would offer it as left by a cut."""
+    return (BasketKept(ctx.session.operator, ()),) if not rest.lines and kept_lines(ctx.books) else ()
+
+
+def kept_lines(books: Reading) -> bool:
+    """Whether a basket is written down."""
+    return bool(books.read("SELECT 1 FROM kept_basket"))
 
 
 def due_in_cash(ctx: Context) -> tuple[int, int]:
-    """What is to be paid in cash for the open basket, and the rounding taken off it; fen."""
-    total = ctx.session.basket.total_fen
-    rounding = cash_rounding(total, rounding_unit(ctx.settings.cash.rounding, ctx.settings.cash.rounding_custom_fen))
-    assert 0 <= rounding <= total
-    return total - rounding, rounding
-
-
-def _not_selling(ctx: Context, right: Right = Right.SALE, fits: bool = True) -> Refusal | None:
-    """2001, 2014, 6008 when the basket does not fit what is asked, or why the right is lacking; None: go on."""
-    no_shift = None if shift.current(ctx.books) is not None else 2014
-    return lacking(ctx, right, no_shift, None if fits else 6008)
+    """What is to be paid in cash for the open basket after all reductions, and the rounding taken off it; fen."""
+    due = bill(ctx).due_fen
+    rounding = cash_rounding(due, rounding_unit(ctx.settings.cash.rounding, ctx.settings.cash.rounding_custom_fen))
+    assert 0 <= rounding <= due
+    return due - rounding, rounding
 
 
 def _fewer(ctx: Context, old: Line, new: Line) -> tuple[LineRemoved, ...]:
@@ -308,24 +285,13 @@ def _fewer(ctx: Context, old: Line, new: Line) -> tuple[LineRemoved, ...]:
     open_shift = shift.current(ctx.books)
     if gone_milli <= 0 or open_shift is None:
         return ()
-    return (LineRemoved(ctx.session.operator, open_shift.batch, requantified(old, gone_milli)),)
+    return (LineRemoved(ctx.session.operator, open_shift.batch, requantified(old, gone_milli), ctx.approver),)
 
 
 def _sold(books: Books, fact: Sale, entry: Entry) -> None:
     assert fact.rounding_fen >= 0
     assert sum(part.paid_fen - part.change_fen for part in fact.tenders) == fact.due_fen
     books.write("INSERT INTO receipt VALUES (?, ?, ?, ?)", entry.seq, fact.batch, fact.trace, fact.due_fen)
-    books.write("DELETE FROM kept_basket")
-
-
-def _cancelled(books: Books, fact: BasketCancelled, entry: Entry) -> None:
-    books.write("DELETE FROM kept_basket")
-
-
-def _kept(books: Books, fact: BasketKept, entry: Entry) -> None:
-    books.write("DELETE FROM kept_basket")
-    if fact.lines:
-        books.write("INSERT INTO kept_basket VALUES (?)", msgspec.json.encode(fact.lines))
 
 
 def _carried(books: Books, fact: Carried, entry: Entry) -> None:
@@ -336,7 +302,6 @@ SUBJECT = Subject(
     (
         "CREATE TABLE receipt(seq INTEGER PRIMARY KEY, batch INTEGER NOT NULL, trace INTEGER NOT NULL,"
         " due_fen INTEGER NOT NULL) STRICT",
-        "CREATE TABLE kept_basket(lines BLOB NOT NULL) STRICT",
     ),
-    {Carried: _carried, Sale: _sold, BasketCancelled: _cancelled, BasketKept: _kept},
+    {Carried: _carried, Sale: _sold},
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from firmware.events import Practise
-from firmware.txn import sale, slip
+from firmware.txn import hold, slip
 from firmware.txn.command import Context, Decision, Refusal
 from wire.facts import TrainingEntered
 
@@ -17,7 +17,7 @@ class StartTraining:
         if not ctx.session.operator:
             return Refusal(2001)
         printing = any(job.state == "queued" for job in slip.open_jobs(ctx.books))
-        if ctx.training or ctx.session.basket.lines or sale.kept(ctx.books) or printing:
+        if ctx.training or ctx.session.basket.lines or hold.kept(ctx.books).lines or printing:
             return Refusal(8011)
         return Decision((TrainingEntered(ctx.session.operator),), effects=(Practise(True),))
 

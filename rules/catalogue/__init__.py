@@ -19,8 +19,12 @@ LINE_CHARS_MAX = 2_000
 _PAD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
 
 
-class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One good. `price_fen` is per `unit` and includes tax; `barcodes` are in normal form (`rules.barcodes`)."""
+class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One good. `price_fen` is per `unit` and includes tax; `barcodes` are in normal form (`rules.barcodes`).
+
+    `member_price_fen` and `min_price_fen` are per unit too, 0: there is none. Below `min_price_fen` nobody but a
+    supervisor goes. `allow_discount`: discounts by hand and full reductions touch it; `allow_price_change`: a cashier
+    may lower its price."""
 
     sku: Annotated[str, Meta(min_length=1, max_length=20)]
     name: Annotated[str, Meta(min_length=1, max_length=60)]
@@ -35,6 +39,10 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate_bp: Annotated[int, Meta(ge=0, le=1_700)]
     weighable: bool
     age_limit: Annotated[int, Meta(ge=0, le=21)]
+    member_price_fen: Annotated[int, Meta(ge=0, le=99_999_999)] = 0
+    min_price_fen: Annotated[int, Meta(ge=0, le=99_999_999)] = 0
+    allow_discount: bool = True
+    allow_price_change: bool = True
 
     @property
     def pad(self) -> str:
@@ -43,6 +51,8 @@ class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 COLUMNS = Product.__struct_fields__
+COLUMNS_MIN = len(COLUMNS) - len(Product.__struct_defaults__)
+"""As many columns every catalogue has; those after them have defaults and may be left out from the end."""
 
 
 class BadGoods(ValueError):
@@ -57,13 +67,14 @@ def pad_digits(initials: str) -> str:
 def read_goods(text: str) -> Iterator[Product]:
     """Goods of a catalogue, row by row. Raises `BadGoods` at the first row that cannot be taken."""
     head, _, rows = text.partition("\n")
-    if tuple(head.rstrip("\r").split("\t")) != COLUMNS:
+    columns = tuple(head.rstrip("\r").split("\t"))
+    if columns != COLUMNS[: max(COLUMNS_MIN, len(columns))]:
         raise BadGoods(f"row 1: the columns must be {' '.join(COLUMNS)}")
     for number, row in enumerate(rows.splitlines(), start=2):
         if number > GOODS_MAX + 1:
             raise BadGoods(f"row {number}: more than {GOODS_MAX} goods")
         try:
-            yield _product(row)
+            yield _product(row, columns)
         except (ValueError, msgspec.ValidationError) as fault:
             raise BadGoods(f"row {number}: {fault}") from fault
 
@@ -78,14 +89,16 @@ def demo_goods() -> Iterator[Product]:
     return read_goods(demo_text())
 
 
-def _product(row: str) -> Product:
-    cells: dict[str, object] = dict(zip(COLUMNS, row.split("\t"), strict=True))
+def _product(row: str, columns: tuple[str, ...]) -> Product:
+    cells: dict[str, object] = dict(zip(columns, row.split("\t"), strict=True))
     if len(row) > LINE_CHARS_MAX or has_hidden(row, allowed="\t"):
         raise ValueError("too long, or with control characters")
     cells["barcodes"] = tuple(_normal(code) for code in str(cells["barcodes"]).split())
     product = msgspec.convert(cells, Product, strict=False)
     if product.weighable and not product.plu:
         raise ValueError("weighed goods need a PLU")
+    if max(product.member_price_fen, product.min_price_fen) > product.price_fen:
+        raise ValueError("a member's or lowest price above the price")
     return product
 
 

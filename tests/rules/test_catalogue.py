@@ -132,13 +132,26 @@ def test_odd_names_are_there_for_printers_and_screens_to_master():
 
 
 HEAD = "\t".join(COLUMNS)
-ROW = "1\t茶\tTea\t茶\t6901234567892\t\tC\t饮料\t瓶\t350\t1300\t0\t0"
+ROW = "1\t茶\tTea\t茶\t6901234567892\t\tC\t饮料\t瓶\t350\t1300\t0\t0\t330\t0\t1\t1"
 
 
 def test_a_catalogue_row_is_read():
     assert list(read_goods(f"{HEAD}\r\n{ROW}\r\n")) == [
+        Product("1", "茶", "Tea", "茶", ("6901234567892",), "", "C", "饮料", "瓶", 350, 1300, False, 0, 330)
+    ]
+
+
+def test_a_catalogue_from_before_member_prices_is_read():
+    head, row = ("\t".join(text.split("\t")[:13]) for text in (HEAD, ROW))
+    assert list(read_goods(f"{head}\n{row}\n")) == [
         Product("1", "茶", "Tea", "茶", ("6901234567892",), "", "C", "饮料", "瓶", 350, 1300, False, 0)
     ]
+
+
+def test_prices_for_members_and_lowest_prices_lie_below_the_price():
+    assert any(0 < good.member_price_fen < good.price_fen for good in GOODS)
+    assert any(0 < good.min_price_fen < good.price_fen for good in GOODS)
+    assert {good.category for good in GOODS if not (good.allow_discount and good.allow_price_change)} == {"烟草"}
 
 
 @pytest.mark.parametrize(
@@ -153,6 +166,8 @@ def test_a_catalogue_row_is_read():
         ROW + "\t1",
         ROW.rpartition("\t")[0],
         ROW.replace("1300\t0", "1300\t1"),
+        ROW.replace("\t330\t", "\t351\t"),
+        ROW.replace("\t330\t0", "\t330\t351"),
         "",
     ],
 )
@@ -164,6 +179,8 @@ def test_a_bad_row_is_named(row):
 def test_a_table_with_other_columns_is_refused():
     with pytest.raises(BadGoods, match="row 1"):
         list(read_goods("sku\tname\n"))
+    with pytest.raises(BadGoods, match="row 1"):
+        list(read_goods(f"{HEAD}\tcolour\n"))
 
 
 def test_the_shipped_text_is_what_is_read():

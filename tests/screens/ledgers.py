@@ -6,12 +6,15 @@ from pathlib import Path
 import msgspec
 
 from firmware.events import DrawerSeen, LinkDown, LinkUp, PrinterSeen
+from firmware.txn import hold
 from firmware.txn.ledger import load_products
+from firmware.txn.prices import bill
 from firmware.txn.product import price_list
 from rules.catalogue import demo_goods
+from rules.pricing import STEPS
 from rules.settings import Settings, defaults
-from rules.settings_counter import DrawerRule
-from tests.counter import APPLE_5_YUAN, COLA, Counter, open_ledger
+from rules.settings_counter import DrawerRule, FullReduction, ItemPromotion
+from tests.counter import APPLE_5_YUAN, BEER, COLA, Counter, open_ledger
 
 LONGEST = "老北京正宗手工现磨五香黑芝麻花生核桃杏仁糊礼盒装" * 2
 
@@ -267,6 +270,35 @@ def left_by_an_operator_who_is_gone(folder: Path) -> Counter:
     return counter.boot().keys("9 9 OK 8 8 8 8 8 8 8 8 OK 3 8 5 2 7 4 OK 3 8 5 2 7 4 OK")
 
 
+def twenty_holds(folder: Path) -> Counter:
+    """As many held orders as there may be, one with the longest name, and another order open."""
+    counter = longest(folder).keys("F2 6 OK")
+    for code in codes()[1:20]:
+        counter.scan(code).keys("F2 6 OK")
+    assert len(hold.holds(counter.ledger)) == 20
+    return counter.scan(APPLE_5_YUAN)
+
+
+def reduced_basket(folder: Path) -> Counter:
+    """Every reduction there is, on a member's basket."""
+    settings = having(prices={
+        "item_promotions": (ItemPromotion("010002", 250, "周末特价周末特价周末特价周末特"),),
+        "full_reductions": (FullReduction(2_000, 200, "满20减2"),),
+    })  # fmt: skip
+    counter = Counter(folder, settings).open_for_business()
+    for code in codes()[:8]:
+        counter.scan(code)
+    counter.scan(APPLE_5_YUAN).keys("F2 5 F2 1 5 OK 1 F2 2 1 1 8 0 OK OK F2 3 F1 1 0 0 OK 2 F2 4 1 1 OK 3")
+    kinds = {each.kind for each in bill(counter.terminal.context()).reductions}
+    assert kinds == set(STEPS), kinds
+    return counter
+
+
+def for_adults(folder: Path) -> Counter:
+    """Beer beside cola: somebody must look at the customer."""
+    return idle(folder).scan(COLA).scan(BEER)
+
+
 LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     just_born,
     pin_changed_no_shift,
@@ -300,5 +332,8 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     cut_before_the_drawer,
     small_sums,
     no_drawer_at_all,
+    twenty_holds,
+    reduced_basket,
+    for_adults,
 )
 PRINT_CODES = {"paper_out": 4001, "no_printer": 4005}

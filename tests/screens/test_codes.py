@@ -27,7 +27,7 @@ from firmware.screens.slips import _LOOKS
 from firmware.txn import sale, shift, slip
 from firmware.txn.command import Refusal
 from rules.errors import PRECEDENCE, error, errors, first_refusal
-from tests.counter import APPLE_5_YUAN, COLA, Counter
+from tests.counter import BEER, COLA, TOBACCO, Counter
 from tests.screens import codes, ledgers, money_codes
 from wire.facts import Trouble
 
@@ -116,12 +116,15 @@ REFUSALS: dict[int, Way] = {
     2013: lambda folder: ledgers.strict_shop_selling(folder).keys("OK CANCEL CLEAR 0 0 OK 1 2 3 4 5 6 OK"),
     2021: new_pin("1 2 3 4 OK 1 2 3 4 OK"),
     2022: new_pin("3 8 5 2 OK 3 8 5 3 OK"),
+    2015: lambda folder: till(folder).scan(COLA).keys("F2 1 9 9 OK OK"),
     5020: keys("5 0 0 OK 1 OK"),
     6001: scan("6900000000014"),
     6004: scan("6901234567890"),
     6005: scan("2110001000003"),
-    6006: lambda folder: till(folder).scan(APPLE_5_YUAN).keys("2 * OK"),
+    6006: lambda folder: till(folder).scan(TOBACCO).keys("OK F2 2 1 0 0 OK OK"),
     6007: lambda folder: till(folder).scan(COLA).keys("9 9 9 9 * OK"),
+    6010: lambda folder: till(folder).scan(COLA).keys("F2 6 OK F2 7 OK"),
+    6013: scan(BEER),
     6016: scan(f"https://id.gs1.org/01/0{COLA}?17=240101"),
     6018: scan("\x1b[2J"),
     6019: scan(COLA + "6901100000119"),

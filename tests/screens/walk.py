@@ -45,7 +45,7 @@ from firmware.screens.menu import Menu, entries
 from firmware.screens.stack import home
 from firmware.screens.widgets import Wizard
 from firmware.terminal import Terminal
-from firmware.txn import sale, shift
+from firmware.txn import hold, shift
 from firmware.txn.command import Command, Decision, Refusal
 from firmware.txn.ledger import Ledger
 from firmware.txn.operator import standing
@@ -264,7 +264,7 @@ class Walker(Counter):
         lines = len(session.basket.lines)
         return (
             tuple(map(name_of, beneath)), blurred(top), session.role, min(lines, 1) + (lines > 3),
-            not lines and bool(sale.kept(self.ledger)), shift.current(self.ledger) is not None,
+            not lines and bool(hold.kept(self.ledger).lines), shift.current(self.ledger) is not None,
             0 if session.operator else min(standing(self.ledger, "01").failures, 3),
             min(standing(self.ledger, "00").failures, 3), shape(self.terminal.shown),
         )  # fmt: skip
@@ -364,6 +364,8 @@ def answers(walker: Walker) -> tuple[str, ...]:
             return "2 *", "9 9 9 9 *", typed_in("10001"), typed_in("010001"), typed_in("123"), typed_in(COLA)
         case "Amount":
             return ("9 9 9 9 9 9 9 9 OK",)
+        case "Off":
+            return "5 OK", "9 9 OK", "9 9 9 9 9 9 9 9 OK"
         case "Cash":
             return "1 OK", "9 9 9 9 9 9 9 OK"
         case "Weight":

@@ -1,0 +1,267 @@
+"""What the open basket costs, and the reductions a person may give it (domain 3.6, 12)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import cast
+
+import msgspec
+
+from firmware.txn import product, shift
+from firmware.txn.basket import Basket
+from firmware.txn.command import Context, Decision, Refusal
+from firmware.txn.selling import by_supervisor, not_selling, unlimited
+from firmware.view import Text, text
+from rules.catalogue import Product
+from rules.money import yuan
+from rules.pricing import BASIS_POINTS, WHOLE_ORDER, Item, Step, Tier, allocate, at_price, price
+from rules.rights import Right
+from rules.settings_counter import ItemPromotion
+from texts import Lang, t
+from wire.facts import Line, Reduction, ReductionKind
+from wire.records import RECORD_BYTES_MAX
+
+BASKET_BYTES_MAX = RECORD_BYTES_MAX - 512
+"""A basket whose lines and reductions take more cannot be settled in one record (decisions 22)."""
+
+BY_HAND: tuple[ReductionKind, ...] = ("price_override", "line_discount", "order_discount", "rounding_manual")
+REASON_CHARS_MAX = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A basket with every step of its price: total - reductions = due = sum of `nets`, which are the lines' shares. Cash
+    is rounded after that, on what is paid in cash."""
+
+    total_fen: int
+    reductions: tuple[Reduction, ...]
+    nets: tuple[int, ...]
+    due_fen: int
+
+    def off_line_fen(self, line: int) -> int:
+        """What was taken off one line for itself; -1: off the whole order."""
+        return sum(each.amount_fen for each in self.reductions if each.line == line)
+
+
+def bill(ctx: Context, basket: Basket | None = None) -> Bill:
+    """What the open basket, or another, costs on this business day."""
+    basket = ctx.session.basket if basket is None else basket
+    open_shift = shift.current(ctx.books)
+    day = open_shift.business_date if open_shift else ""
+    tiers = tuple(
+        Tier(row.from_fen, row.off_fen, row.name)
+        for row in ctx.settings.prices.full_reductions
+        if row.valid_from <= day <= row.valid_to
+    )
+    items = _items(ctx, basket, day, bool(tiers))
+    priced = price(items, basket.given, tiers, basket.member and ctx.settings.prices.member_prices)
+    lang = ctx.settings.terminal.lang
+    reductions = tuple(_reduction(step, basket.given, lang) for step in priced.steps)
+    return Bill(basket.total_fen, reductions, priced.nets, priced.due_fen)
+
+
+def _reduction(step: Step, given: tuple[Reduction, ...], lang: Lang) -> Reduction:
+    """A step as the sale records it. It has a name when its kind alone does not say all: a promotion's, or a rate."""
+    if step.given < 0:
+        return Reduction(cast(ReductionKind, step.kind), step.amount_fen, step.line, step.name)
+    by_hand = given[step.given]
+    name = t("receipt", lang, f"reduction__{step.kind}") + f" {percent(by_hand.rate_bp)}" if by_hand.rate_bp else ""
+    return msgspec.structs.replace(by_hand, amount_fen=step.amount_fen, name=name)
+
+
+def percent(rate_bp: int) -> str:
+    """500 -> `5%`, 550 -> `5.5%`."""
+    whole, rest = divmod(rate_bp, 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + "%"
+
+
+def netted(lines: tuple[Line, ...], nets: tuple[int, ...], rounding_fen: int = 0) -> tuple[Line, ...]:
+    """Lines of a sale with what each brings of its amount due: `nets` of the bill less its share of the rounding. A line
+    that brings its whole amount needs no net: two hundred lines are to fit into one record."""
+    shares = allocate(rounding_fen, nets)
+    rest = (net - share for net, share in zip(nets, shares, strict=True))
+    return tuple(
+        line if net == line.amount_fen else msgspec.structs.replace(line, net_fen=net)
+        for line, net in zip(lines, rest, strict=True)
+    )
+
+
+def given_of(reductions: Iterable[Reduction]) -> tuple[Reduction, ...]:
+    """Those of a frozen order's reductions that a person gave: for its goods to go back into an open basket."""
+    return tuple(each for each in reductions if each.kind in BY_HAND)
+
+
+def too_large(ctx: Context, basket: Basket) -> bool:
+    """Whether the basket could not be settled in one record."""
+    costs = bill(ctx, basket)
+    body = msgspec.json.encode((netted(basket.lines, costs.nets), costs.reductions))
+    return len(body) > BASKET_BYTES_MAX
+
+
+def _items(ctx: Context, basket: Basket, day: str, full_reductions: bool) -> tuple[Item, ...]:
+    """The lines with what price list and promotions say of them; goods are looked up only when something asks for it."""
+    promotions = {
+        row.sku: row for row in reversed(ctx.settings.prices.item_promotions) if row.valid_from <= day <= row.valid_to
+    }
+    wanted = basket.member or full_reductions or any(each.kind == "order_discount" for each in basket.given)
+    goods = product.by_skus(ctx.books, (line.sku for line in basket.lines)) if wanted else {}
+    return tuple(_item(line, goods.get(line.sku), promotions.get(line.sku)) for line in basket.lines)
+
+
+def _item(line: Line, goods: Product | None, promotion: ItemPromotion | None) -> Item:
+    return Item(
+        line.price_fen, line.quantity_milli, line.amount_fen,
+        promotion.price_fen if promotion else None,
+        promotion.name if promotion else "",
+        (goods.member_price_fen or None) if goods else None,
+        goods.allow_discount if goods else True,
+    )  # fmt: skip
+
+
+# --- what a person may take off ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """Take a share or an amount off line `index`, or off the whole order (-1), in place of what was given there before."""
+
+    index: int
+    rate_bp: int = 0
+    amount_fen: int = 0
+    reason: str = ""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The basket with the discount, or 2001, 2014, 5029, 6008, 2005, 2006, 2015, 6006, 5020, 6007."""
+        refusal = not_selling(ctx, Right.DISCOUNT, _there(ctx, self.index)) or self._protected(ctx)
+        if refusal:
+            return refusal
+        limits = ctx.settings.prices
+        cap_bp = limits.supervisor_discount_bp if unlimited(ctx, Right.DISCOUNT) else limits.cashier_discount_bp
+        if not (0 < self.rate_bp <= BASIS_POINTS or (self.amount_fen > 0 and not self.rate_bp)):
+            return Refusal(5020)
+        kind: ReductionKind = "order_discount" if self.index == WHOLE_ORDER else "line_discount"
+        asked = Reduction(kind, self.amount_fen, self.index, rate_bp=self.rate_bp)
+        return _given(ctx, asked, self.reason, cap_bp=cap_bp, limit=text("price__limit", most=percent(cap_bp)))
+
+    def _protected(self, ctx: Context) -> Refusal | None:
+        """6006 for goods that only a supervisor may discount."""
+        goods = None if by_supervisor(ctx) else _goods(ctx, self.index)
+        return Refusal(6006, goods.name) if goods is not None and not goods.allow_discount else None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePrice:
+    """Lower the price of line `index` to `price_fen` per piece or kilogram."""
+
+    index: int
+    price_fen: int
+    reason: str = ""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The basket at the new price, or 2001, 2014, 5029, 6008, 2005, 2006, 2015, 6006, 5020, 6007."""
+        basket = ctx.session.basket
+        fits = self.index != WHOLE_ORDER and _there(ctx, self.index)
+        if refusal := not_selling(ctx, Right.PRICE_CHANGE, fits):
+            return refusal
+        goods = None if by_supervisor(ctx) else _goods(ctx, self.index)
+        if goods is not None and (not goods.allow_price_change or self.price_fen < goods.min_price_fen):
+            return Refusal(6006, goods.name)
+        if not 0 < self.price_fen < basket.lines[self.index].price_fen:
+            return Refusal(5020)  # never above the marked price (Price Law art. 13)
+        cap_fen = None if unlimited(ctx, Right.PRICE_CHANGE) else ctx.settings.prices.cashier_price_change_fen
+        asked = Reduction("price_override", 0, self.index, price_fen=self.price_fen)
+        limit = text("price__limit", most=yuan(cap_fen or 0))
+        return _given(ctx, asked, self.reason, cap_fen=cap_fen, limit=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundOff:
+    """Waive `amount_fen` of the whole order by hand (抹零, domain 11.2)."""
+
+    amount_fen: int
+    reason: str = ""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The basket with the rounding, or 2001, 2014, 5029, 6008, 2005, 2006, 2015, 5020, 6007."""
+        if refusal := not_selling(ctx, Right.ROUNDING_MANUAL, _there(ctx, WHOLE_ORDER)):
+            return refusal
+        limits = ctx.settings.prices
+        cap_fen = (
+            limits.supervisor_rounding_fen if unlimited(ctx, Right.ROUNDING_MANUAL) else limits.cashier_rounding_fen
+        )
+        asked = Reduction("rounding_manual", self.amount_fen)
+        return _given(ctx, asked, self.reason, cap_fen=cap_fen, limit=text("price__limit", most=yuan(cap_fen)))
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBackReductions:
+    """Take every reduction by hand back: the basket costs what price list and promotions say."""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The basket without them, or 2001, 2014, 5029, 6008."""
+        basket = ctx.session.basket
+        if refusal := not_selling(ctx, Right.SALE, bool(basket.given)):
+            return refusal
+        return Decision(session=replace(ctx.session, basket=replace(basket, given=())))
+
+
+@dataclass(frozen=True, slots=True)
+class MarkMember:
+    """Let member prices hold for this basket, or no longer."""
+
+    on: bool
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """The basket marked, or 2001, 2014, 5029, 6008, 2005 where the shop has no member prices, 2006, 6007."""
+        basket = ctx.session.basket
+        if refusal := not_selling(ctx, Right.DISCOUNT, _there(ctx, WHOLE_ORDER)):
+            return refusal
+        if self.on and not ctx.settings.prices.member_prices:
+            return Refusal(2005, "prices.member_prices")
+        marked = replace(basket, member=self.on)
+        return Refusal(6007) if too_large(ctx, marked) else Decision(session=replace(ctx.session, basket=marked))
+
+
+def _there(ctx: Context, index: int) -> bool:
+    lines = len(ctx.session.basket.lines)
+    return 0 <= index < lines or (index == WHOLE_ORDER and lines > 0)
+
+
+def _goods(ctx: Context, index: int) -> Product | None:
+    """The goods of a line; None for a typed amount, and for the whole order."""
+    return product.by_sku(ctx.books, ctx.session.basket.lines[index].sku) if index != WHOLE_ORDER else None
+
+
+def _given(
+    ctx: Context, asked: Reduction, reason: str, limit: Text, cap_bp: int | None = None, cap_fen: int | None = None
+) -> Decision | Refusal:
+    """The basket with `asked`, which remembers who gave it and their limit (None: there is none), or 2015 above the limit,
+    5020 when it lowers nothing, 6007 when the record becomes too long."""
+    before = ctx.session.basket.taking_back(asked.kind, asked.line)
+    due_before = bill(ctx, before).due_fen
+    wanted = bill(ctx, before.giving(asked)).due_fen
+    if wanted >= due_before:
+        return Refusal(5020)
+    if 0 in (cap_bp, cap_fen):
+        return Refusal(2015, limit)
+    approver = ctx.approver if ctx.approver != ctx.session.operator else ""
+    reduction = msgspec.structs.replace(
+        asked, reason=reason[:REASON_CHARS_MAX], operator=ctx.session.operator, approver=approver,
+        cap_bp=cap_bp or 0, cap_fen=cap_fen or 0,
+    )  # fmt: skip
+    after = before.giving(reduction)
+    costs = bill(ctx, after)
+    if costs.due_fen > wanted or (_below_lowest(ctx, after, costs, before) and not by_supervisor(ctx)):
+        return Refusal(2015, limit)
+    return Refusal(6007) if too_large(ctx, after) else Decision(session=replace(ctx.session, basket=after))
+
+
+def _below_lowest(ctx: Context, after: Basket, costs: Bill, before: Basket) -> bool:
+    """Whether a line now brings less than the lowest price of its goods, and did not before."""
+    goods = product.by_skus(ctx.books, (line.sku for line in after.lines))
+    nets_before = bill(ctx, before).nets
+    for line, net, was in zip(after.lines, costs.nets, nets_before, strict=True):
+        lowest_fen = goods[line.sku].min_price_fen if line.sku in goods else 0
+        floor = at_price(Item(line.price_fen, line.quantity_milli, line.amount_fen), lowest_fen)
+        if net < min(was, floor):
+            return True
+    return False

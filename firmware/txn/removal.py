@@ -1,0 +1,42 @@
+"""How often goods were taken out of an open order in this shift: a cashier may do so only so many times (domain 12)."""
+
+from firmware.txn import shift
+from firmware.txn.books import Books, Entry, Reading, Subject
+from firmware.txn.command import Context, Refusal
+from firmware.txn.selling import unlimited
+from rules.rights import Right
+from wire.facts import BasketCancelled, LineRemoved, ShiftClosed, ShiftOpened
+
+
+def removals(books: Reading, operator: str) -> int:
+    """Lines removed and orders given up by this operator in the open shift, without a supervisor's approval."""
+    rows = books.read("SELECT count FROM removal WHERE operator = ?", operator)
+    return int(rows[0][0]) if rows else 0
+
+
+def too_many_removals(ctx: Context, right: Right) -> Refusal | None:
+    """2006 when the cashier has taken out all they may in this shift (`prices.removals_per_shift`)."""
+    most = ctx.settings.prices.removals_per_shift
+    if unlimited(ctx, right) or removals(ctx.books, ctx.session.operator) < most:
+        return None
+    return Refusal(2006, f"{right.value} {most}/{most}")
+
+
+def _counted(books: Books, fact: LineRemoved | BasketCancelled, entry: Entry) -> None:
+    open_shift = shift.current(books)
+    free = fact.approver or (isinstance(fact, LineRemoved) and fact.reason == "age")
+    if free or open_shift is None or open_shift.batch != fact.batch:
+        return
+    books.write(
+        "INSERT INTO removal VALUES (?, 1) ON CONFLICT(operator) DO UPDATE SET count = count + 1", fact.operator
+    )
+
+
+def _began(books: Books, fact: ShiftOpened | ShiftClosed, entry: Entry) -> None:
+    books.write("DELETE FROM removal")
+
+
+SUBJECT = Subject(
+    ("CREATE TABLE removal(operator TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT",),
+    {ShiftOpened: _began, ShiftClosed: _began, LineRemoved: _counted, BasketCancelled: _counted},
+)
