@@ -6,8 +6,8 @@
 import re
 from dataclasses import dataclass
 
-_CODE = re.compile(r"R([A-Za-z0-9_-]{1,32})(\d{2})(\d{6})(\d{6})")
-_NUMBER = re.compile(r"(\d{1,6})-(\d{1,6})")
+_CODE = re.compile(r"R([A-Za-z0-9_-]{1,32})(\d{2})(\d{6})(\d{6})", re.ASCII)
+_NUMBER = re.compile(r"(\d{1,6})-(\d{1,6})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
