@@ -20,6 +20,7 @@ import msgspec
 
 from firmware import hardware as profiles
 from firmware.crashes import CrashFile
+from firmware.desks.paper import FIRST, SECOND
 from firmware.diagnosis import Diagnosis, DiagnosisSocket
 from firmware.drivers.board import BoardLink
 from firmware.drivers.display import DisplayDriver, Draws, panel_opener
@@ -292,7 +293,8 @@ class Edge:
         if self.drawer is not None:
             wanted = settings.drawer
             self.drawer.configure(wanted.pulse_ms, wanted.cool_down_ms, wanted.pulses_per_min_max)
-        self.printer = self._printer(hardware, board, folder.path)
+        self.printer = self._printer(hardware.printer, folder, board, FIRST)
+        self.printer2 = self._printer(hardware.printer2, folder, None, SECOND)
         battery = hardware.battery.source
         self.system = System(
             post, clock, key, folder.path,
@@ -338,13 +340,15 @@ class Edge:
             case _:
                 assert_never(source)
 
-    def _printer(self, hardware: Hardware, board: Path | None, folder: Path) -> PrinterDriver | None:
-        source, printer = hardware.printer.source, hardware.printer
-        virtual_board = isinstance(source, Board)
+    def _printer(
+        self, printer: profiles.Printer, folder: Folder, board: Path | None, number: int
+    ) -> PrinterDriver | None:
+        source, wanted = printer.source, folder.applied.settings.printer
         baud = source.baud if isinstance(source, profiles.SerialPrinter) else None
         model = model_for(
-            printer.paper_mm, virtual=virtual_board, fence=printer.fence, cutter=printer.cutter,
-            escpos="" if printer.escpos_profile == "default" else printer.escpos_profile, baud=baud,
+            wanted.paper_mm or printer.paper_mm, virtual=isinstance(source, Board), fence=printer.fence,
+            cutter=printer.cutter, escpos="" if printer.escpos_profile == "default" else printer.escpos_profile,
+            baud=baud, tuning=printer.tuning, cut=wanted.cut, density=wanted.density, slow=wanted.speed == "slow",
         )  # fmt: skip
         match source:
             case Board():
@@ -362,9 +366,9 @@ class Edge:
                 return None
             case _:
                 assert_never(source)
-        cache = folder / "cache"
+        cache = folder.path / "cache"
         cache.mkdir(exist_ok=True)
-        return PrinterDriver(self._post, model, connection(port, model, cache))
+        return PrinterDriver(self._post, model, connection(port, model, cache), number=number)
 
     def _uplink(self, folder: Folder) -> Uplink | None:
         if self._safe_mode:
@@ -407,10 +411,11 @@ class Edge:
                 raise AssertionError(f"{effect} is the loop's own")
 
     def _print(self, effect: Print) -> None:
-        if self.printer is None:
-            self._post(Printed(effect.job, "not_printed", 4005))
+        printer = self.printer2 if effect.printer == SECOND else self.printer
+        if printer is None:
+            self._post(Printed(effect.job, "not_printed", 4005, effect.printer, begun=False))
         else:
-            self.printer.carry_out(effect)
+            printer.carry_out(effect)
 
     def _pulse(self, effect: PulseDrawer) -> None:
         if self.drawer is not None:
@@ -434,6 +439,8 @@ class Edge:
         found.append(Worker("input", self.keys.run, self.keys.stop, self.keys.counts, self.keys.busy))
         if self.printer is not None:
             found.append(_later(display, _printer_worker(self.printer)))
+        if self.printer2 is not None:
+            found.append(_later(display, _printer_worker(self.printer2, "printer2")))
         else:
             self._post(PrinterSeen("none"))
         if self.drawer is not None:
@@ -468,14 +475,14 @@ def _later(display: DisplayDriver, worker: Worker) -> Worker:
     return replace(worker, run=run, stop=stop, alive=lambda: not begun.is_set() or worker.alive())
 
 
-def _printer_worker(printer: PrinterDriver) -> Worker:
+def _printer_worker(printer: PrinterDriver, name: str = virtual.PRINTER) -> Worker:
     def counts() -> dict[str, Counts]:
-        return {virtual.PRINTER: printer.counts()}
+        return {name: printer.counts()}
 
     def waiting() -> tuple[str, ...]:
-        return ("printer",) if printer.waiting() else ()
+        return (name,) if printer.waiting() else ()
 
-    return Worker("printer", printer.run, printer.stop, counts, printer.busy, waiting)
+    return Worker(name, printer.run, printer.stop, counts, printer.busy, waiting)
 
 
 def _uplink_worker(uplink: Uplink) -> Worker:

@@ -180,6 +180,8 @@ class Printer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the printer proves that a slip is on paper (decisions 19)."""
     cutter: bool = False
     escpos_profile: ShortText = "default"
+    tuning: Literal["none", "gs_k", "dc2"] = "none"
+    """The command it takes for density and speed; only where its manual names it."""
 
 
 class Drawer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -206,6 +208,8 @@ class Hardware(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drawer: Drawer
     sound: Sound
     battery: Battery = Battery()
+    printer2: Printer = Printer(Nothing())
+    """A second printer that stands in for the first while that one is out of order."""
 
     @property
     def virtual(self) -> bool:
@@ -248,6 +252,10 @@ def parse(document: dict[str, Any]) -> Hardware:
         raise ProfileError(str(wrong)) from wrong
     _check_keys(hardware.keypad)
     _check_lines(hardware)
+    if isinstance(hardware.printer2.source, Board) or (
+        not isinstance(hardware.printer2.source, Nothing) and hardware.printer2.source == hardware.printer.source
+    ):
+        raise ProfileError("a second printer needs a way of its own - at `$.printer2.source`")
     return hardware
 
 

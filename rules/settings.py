@@ -13,8 +13,10 @@ import msgspec
 
 from rules.barcodes import has_hidden
 from rules.payment_codes import pattern_fits
+from rules.pbm import LogoError, logo
 from rules.rights import FIXED, NEVER_GRANTED, Grants, Right, Role, right_refusal, role_of
 from rules.scale_codes import layout_fits
+from rules.settings_counter import Slips
 from rules.settings_model import Operator, Settings, Tax, TaxRate
 
 __all__ = ["Problem", "Settings", "change_refusal", "changed", "check", "defaults", "document", "rate_on", "who_may"]
@@ -110,6 +112,7 @@ def _nonsense(settings: Settings) -> Iterator[Problem]:
             yield Problem(f"tenders.channels[{place}].pattern", "code_pattern", channel.pattern)
     yield from _rights(settings.rights)
     yield from _tax(settings.tax)
+    yield from _slips(settings.slips)
     steps = settings.cash.quick_steps_fen
     if any(low >= high for low, high in pairwise(steps)):
         yield Problem("cash.quick_steps_fen", "ascending")
@@ -117,8 +120,19 @@ def _nonsense(settings: Settings) -> Iterator[Problem]:
         yield Problem("shift.float_expected_fen", "above_max")
     texts = {"shop.name": settings.shop.name, "shop.branch": settings.shop.branch}
     texts |= {f"shop.footer[{place}]": line for place, line in enumerate(settings.shop.footer)}
+    texts |= {f"slips.header[{place}]": line for place, line in enumerate(settings.slips.header)}
+    texts |= {"slips.address": settings.slips.address, "slips.phone": settings.slips.phone}
     texts |= {f"operators[{place}].name": row.name for place, row in enumerate(settings.operators)}
     yield from (Problem(path, "hidden_signs") for path, text in texts.items() if has_hidden(text))
+
+
+def _slips(slips: Slips) -> Iterator[Problem]:
+    """A logo that no printer could print would cost every slip its place (4016)."""
+    try:
+        if slips.logo:
+            logo(slips.logo)
+    except LogoError as wrong:
+        yield Problem("slips.logo", "logo", str(wrong))
 
 
 def _operators(operators: tuple[Operator, ...]) -> Iterator[Problem]:

@@ -68,8 +68,9 @@ class Shift(Section, frozen=True):
 
 
 class Printer(Section, frozen=True):
-    paper_mm: Annotated[Literal[58, 80], Meta(extra=DEVICE)] = 58
+    paper_mm: Annotated[Literal[0, 58, 80], Meta(extra=DEVICE)] = 0
     density: Annotated[int, Meta(ge=1, le=5, extra=DEVICE)] = 3
+    speed: Annotated[Literal["normal", "slow"], Meta(extra=DEVICE)] = "normal"
     print_slip: Annotated[Literal["always", "ask", "never"], Meta(extra=SHOP)] = "always"
     cut: Annotated[Literal["full", "partial", "none"], Meta(extra=DEVICE)] = "partial"
 

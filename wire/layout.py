@@ -22,6 +22,7 @@ from wire.rows import (
     Rule,
     Text,
     centred,
+    halves,
     money,
     pair,
     plain,
@@ -74,8 +75,9 @@ def _body(receipt: Receipt, columns: int) -> Iterator[Row]:
 def _marks(receipt: Receipt, columns: int) -> Iterator[Row]:
     if receipt.training:
         yield from centred(t("receipt", receipt.lang, "mark__training"), columns, bold=True)
-    if receipt.mark:
-        yield from centred(receipt.mark, columns, bold=True)
+    for mark in filter(None, receipt.mark.split("\n")):
+        for row in halves(tidy(mark).strip(), columns):
+            yield from centred(row, columns, bold=True)
 
 
 def _head(receipt: Receipt, columns: int) -> Iterator[Row]:
@@ -93,7 +95,7 @@ def _head(receipt: Receipt, columns: int) -> Iterator[Row]:
     yield Rule()
     if receipt.number:
         yield from pair(label("number") + receipt.number, label("operator") + receipt.operator, columns)
-    else:
+    elif receipt.operator:
         yield from plain(label("operator") + receipt.operator, columns)
     yield from pair(label("date") + receipt.date, receipt.time, columns)
     if not receipt.clock_trusted:
@@ -103,6 +105,9 @@ def _head(receipt: Receipt, columns: int) -> Iterator[Row]:
 
 
 def _goods_table(receipt: Receipt, columns: int) -> Iterator[Row]:
+    if not receipt.lines:  # money alone, as when a refund is turned into cash
+        yield from _due(receipt, columns)
+        return
     titles = [t("receipt", receipt.lang, f"table__{key}") for key in ("name", "quantity", "price", "amount")]
     name, *figures = _WIDTHS[columns]
     yield Text(
@@ -156,6 +161,10 @@ def _sums(receipt: Receipt, columns: int) -> Iterator[Row]:
         yield from _named(reduction, columns, "", ":")
     if receipt.rounding_fen:
         yield from pair(_sum_label(receipt, "rounding"), money(-receipt.rounding_fen), columns)
+    yield from _due(receipt, columns)
+
+
+def _due(receipt: Receipt, columns: int) -> Iterator[Row]:
     due = "due_back" if receipt.kind in ("refund", "void") else "due"
     yield from pair(_sum_label(receipt, due), money(receipt.due_fen), columns, height=2)
     yield from _tenders(receipt, columns)
@@ -173,7 +182,12 @@ def _tenders(receipt: Receipt, columns: int) -> Iterator[Row]:
 def _tender(tender: ReceiptTender, columns: int) -> Iterator[Row]:
     yield from pair(f"{tender.name}:", money(tender.amount_fen), columns)
     for detail in tender.details:
-        yield from plain(detail, columns, indent=2)
+        label, colon, number = detail.partition(":")
+        if columns - 2 < width(tidy(detail)) and width(tidy(number)) <= columns:
+            yield from plain(label + colon, columns, indent=2)
+            yield Text(tidy(number), "right")
+        else:
+            yield from plain(detail, columns, indent=2)
 
 
 def _section(section: ReceiptSection, columns: int) -> Iterator[Row]:

@@ -82,7 +82,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     change_fen: int = 0
     notes: tuple[str, ...] = ()  # free lines below the sums
     footer: tuple[str, ...] = ()
-    mark: str = ""  # continuation or copy mark, printed at top and bottom
+    mark: str = ""  # continuation and copy marks, one a line, printed at top and bottom
     reductions: tuple[ReceiptSum, ...] = ()  # of the whole sale, between total and due: discounts, vouchers
     member: str = ""  # masked by whoever fills it in: 138****5678
     points: int | None = None  # gained with this sale

@@ -108,6 +108,16 @@ def centred(text: str, columns: int, *, bold: bool = False) -> Iterator[Row]:
         yield Text(row, "center", bold=bold)
 
 
+def halves(text: str, columns: int) -> tuple[str, ...]:
+    """A tidy text that takes two rows, broken at the blank nearest its middle; unbroken when it fits or has none there."""
+    blanks = [at for at, char in enumerate(text) if char == " "]
+    fitting = [at for at in blanks if width(text[:at]) <= columns and width(text[at + 1 :]) <= columns]
+    if width(text) <= columns or not fitting:
+        return (text,)
+    at = min(fitting, key=lambda at: abs(width(text[:at]) - width(text[at + 1 :])))
+    return text[:at], text[at + 1 :]
+
+
 def plain(text: str, columns: int, indent: int = 0) -> Iterator[Row]:
     """The text from the left, `indent` columns in."""
     for row in wrap(tidy(text), columns - indent, NOTE_ROWS_MAX):

@@ -14,8 +14,9 @@ from firmware.screens.sell import Idle as ReadyToSell
 from firmware.screens.stack import offered
 from firmware.screens.start import KeptBasket
 from firmware.txn import slip
+from firmware.txn.command import Refusal
 from firmware.txn.slips import Sheet, slip_of, stored
-from wire.facts import Fact, SlipContinued, SlipPrinted
+from wire.facts import Fact, SlipContinued, SlipPrinted, Trouble
 
 PRINTING_MAX = 2
 """Slips a printer is given at once: one in hand, one to follow."""
@@ -29,7 +30,7 @@ WAITING_MAX = 20
 OFFER_KEPT_MS = 7 * 24 * 3_600_000
 """An offer nobody took for a week is dropped: it would hold up the pruning of the journal."""
 
-CUT_SHORT, TOO_MANY, NO_ORIGINAL, PAPER_OUT = 9016, 4014, 4010, 4001
+CUT_SHORT, TOO_MANY, NO_ORIGINAL, PAPER_OUT, BAD_TEMPLATE = 9016, 4014, 4010, 4001, 4016
 FIRST, SECOND = 0, 1
 _READY = frozenset({"ok", "paper_low"})
 
@@ -46,6 +47,7 @@ class PaperDesk:
     left: frozenset[int] = frozenset()  # offers: an earlier run left them, they are too old, or there were too many
     continued: dict[int, int] = field(default_factory=dict)  # jobs printed again by themselves, how often
     since_ms: dict[int, int] = field(default_factory=dict)  # job -> when it began to wait, by this boot's clock
+    template_told: bool = False  # that the shop's logo cannot be printed is said once
     offering: bool = False  # somebody is to be shown the offers when the till is free
 
     def booted(self, till: Till) -> None:
@@ -97,6 +99,10 @@ class PaperDesk:
             self._give(till, event.job, event.job, "", other)
             return
         till.append(SlipPrinted(event.job, event.outcome, event.code))
+        if event.code == BAD_TEMPLATE and event.outcome in ("printed", "sent") and not self.template_told:
+            self.template_told = True
+            till.tell(Trouble(BAD_TEMPLATE, "logo"))
+            till.refused(Refusal(BAD_TEMPLATE))
         if event.outcome in ("not_printed", "unknown"):
             till.tone(ToneName.PAPER_OUT if event.code == PAPER_OUT else ToneName.ATTENTION)
             if other is not None:

@@ -8,6 +8,7 @@ from firmware.screens.base import (
     OK_HINT,
     Do,
     Done,
+    Home,
     Move,
     Pop,
     Push,
@@ -42,8 +43,8 @@ def reprint_last(ctx: Context) -> Move:
 
 
 def find_slip(ctx: Context) -> Move:
-    """Any slip, by what is known of it."""
-    return Push(FindSlip())
+    """Any slip, by what is known of it; menus and lists on the way there are left."""
+    return Home(FindSlip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class ReprintSlip(Screen):
             case Key.STAR if parts(self._found(ctx)):
                 return Stay(replace(self, part=(self.part + 1) % len(PARTS)))
             case Key.F1:
-                return Replace(FindSlip())
+                return find_slip(ctx)
             case Key.F2:
                 return show_copy(self.of, ctx)
             case Key.CANCEL | Key.CLEAR:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from firmware.txn import closing, shift
+from firmware.txn import closing, drawer, shift
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.numbers import next_trace
 from firmware.txn.till import expected_cash
 from rules.rights import Right
+from rules.settings_counter import DrawerEvent
 from wire.facts import CashMoved
 
 REASONS: Final = ("change", "float", "deposit", "purchase", "refund", "other")
@@ -33,8 +34,10 @@ class MoveCash:
             return Refusal(6007)
         if self.way == "out" and self.amount_fen > expected_cash(closing.running(ctx.books)):
             return Refusal(8009)
+        event: DrawerEvent = "cash_in" if self.way == "in" else "cash_out"
+        opens = drawer.opening(ctx, event, ("cash",), self.amount_fen) == "open"
         fact = CashMoved(
             open_shift.batch, next_trace(ctx.books), self.way, self.amount_fen, self.reason, ctx.session.operator,
-            ctx.approver, print_slip=ctx.devices.printer != "none", open_drawer=ctx.settings.drawer.kind != "none",
+            ctx.approver, print_slip=ctx.devices.printer != "none", open_drawer=opens,
         )  # fmt: skip
         return Decision((fact,))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from firmware.txn import closing, hold, payment, shift
+from firmware.txn import closing, drawer, hold, payment, shift
 from firmware.txn.approve import authority
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.shift import Shift, next_batch
@@ -112,7 +112,7 @@ def _closed(
         holds(ctx),
         print_slip=ctx.devices.printer != "none",
         copies=ctx.settings.closing.copies,
-        open_drawer=counts > 0 and ctx.settings.drawer.kind != "none",
+        open_drawer=counts > 0 and drawer.opening(ctx, "shift_close", ("cash",), cash_fen) == "open",
     )
 
 

@@ -84,6 +84,20 @@ def test_an_offer_nobody_took_for_a_week_does_not_hold_up_the_journal(tmp_path):
     assert "slip_dropped" in counter.facts()
 
 
+def test_a_logo_that_cannot_be_printed_is_said_once_and_to_the_backend(tmp_path):
+    counter = selling(tmp_path)
+    for _ in range(2):
+        counter.scan(COLA).keys("OK F1")
+        counter.step(Printed(counter.printed()[-1].job, "printed", 4016))
+        if counter.screen == "Refused":
+            assert "[4016] 小票模板错误" in counter.text()
+            assert "已用默认模板" in counter.text()
+            counter.keys("OK")
+        counter.keys("OK")
+    assert counter.facts().count("trouble") == 1
+    assert states(counter) == []
+
+
 class TestTwoPrinters:
     def test_a_slip_the_first_never_began_comes_out_of_the_second_without_a_mark(self, tmp_path):
         counter = selling(tmp_path)

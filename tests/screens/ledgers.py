@@ -299,6 +299,46 @@ def for_adults(folder: Path) -> Counter:
     return idle(folder).scan(COLA).scan(BEER)
 
 
+def copied(folder: Path) -> Counter:
+    """A shop with electronic receipts; one sale, whose slip was printed again as often as a cashier may."""
+    settings = having(slips={"receipt_url": "https://r.example.cn/r"})
+    return Counter(folder, settings).open_for_business().scan(COLA).keys("OK F1 OK # 1 OK")
+
+
+def copied_in_the_menu(folder: Path) -> Counter:
+    """Before the archive of copies, which holds one."""
+    return copied(folder).keys("MENU 4")
+
+
+def copied_and_searched(folder: Path) -> Counter:
+    """Before the list of slips that there are."""
+    return copied(folder).keys("MENU 4 2")
+
+
+def taken_over(folder: Path) -> Counter:
+    """Another cashier sells on in the shift, and looks at a slip that is not hers."""
+    return copied(folder).keys("MENU 9 9 0 2 OK 0 0 0 0 OK 4 9 6 1 OK 4 9 6 1 OK")
+
+
+def slip_too_old(folder: Path) -> Counter:
+    """A third slip the printer never got, two hours ago, and the printer works again."""
+    counter = Counter(folder, prints="").open_for_business()
+    for _ in range(3):
+        counter.keys("5 0 0 OK OK OK")
+    counter.step(PrinterSeen("cover_open"))
+    counter.pass_time(121 * 60_000)
+    counter.sign_on().step(PrinterSeen("ok"))
+    return counter.keys("CANCEL")
+
+
+def broken_slip(folder: Path) -> Counter:
+    """A sale whose record was changed behind the terminal's back."""
+    counter = idle(folder).keys("5 0 0 OK OK OK")
+    counter.ledger.commit()
+    counter.ledger.db.execute("UPDATE journal SET at_ms = at_ms + 1 WHERE kind = 'sale'")
+    return counter
+
+
 LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     just_born,
     pin_changed_no_shift,
@@ -335,5 +375,11 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     twenty_holds,
     reduced_basket,
     for_adults,
+    copied,
+    copied_in_the_menu,
+    copied_and_searched,
+    taken_over,
+    slip_too_old,
+    broken_slip,
 )
 PRINT_CODES = {"paper_out": 4001, "no_printer": 4005}

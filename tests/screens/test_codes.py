@@ -117,6 +117,10 @@ REFUSALS: dict[int, Way] = {
     2021: new_pin("1 2 3 4 OK 1 2 3 4 OK"),
     2022: new_pin("3 8 5 2 OK 3 8 5 3 OK"),
     2015: lambda folder: till(folder).scan(COLA).keys("F2 1 9 9 OK OK"),
+    2012: lambda folder: ledgers.taken_over(folder).keys("# 1 OK"),
+    4008: ledgers.slip_too_old,
+    4010: keys("MENU 4 2 9 9 9 OK"),
+    4011: lambda folder: ledgers.copied(folder).keys("# 1 OK"),
     5020: keys("5 0 0 OK 1 OK"),
     6001: scan("6900000000014"),
     6004: scan("6901234567890"),
@@ -136,6 +140,7 @@ REFUSALS: dict[int, Way] = {
     8007: lambda folder: by_hours(folder).keys("MENU 9 1 4 5"),
     9011: lambda folder: ledgers.untrusted_clock(folder).keys("CLEAR CLEAR 9 9 OK OK"),
     **money_codes.REFUSALS,
+    9012: lambda folder: ledgers.broken_slip(folder).keys("# 1 OK"),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 Fence = Literal["gs_h", "gs_r", "none"]
+Tuning = Literal["none", "gs_k", "dc2"]
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -14,8 +15,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `encoding`: the characters its font has; the bytes sent are GB18030 always. `fence`: how it proves that a slip is on
     paper: `GS ( H` (answers when printing is completed), `GS r` (answers when the buffer has been worked off), or not
-    at all. `clear`: it obeys `DLE DC4 8` and says so. `status`: it answers `DLE EOT`. `drawer`: `realtime` is obeyed
-    even while paper is out, `plain` waits in the buffer.
+    at all. `tuning`: the command it takes for density and speed, if any. `clear`: it obeys `DLE DC4 8` and says so.
+    `status`: it answers `DLE EOT`. `drawer`: `realtime` is obeyed even while paper is out, `plain` waits in the buffer.
     """
 
     paper_mm: Literal[58, 80]
@@ -33,6 +34,9 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     baud: Literal[9600, 19200, 38400, 57600, 115200, 230400] = 9600
     flow: Literal["none", "rtscts", "xonxoff"] = "none"
     speed_mm_s: Annotated[int, msgspec.Meta(ge=10, le=500)] = 60
+    tuning: Tuning = "none"
+    density: Annotated[int, msgspec.Meta(ge=1, le=5)] = 3
+    slow: bool = False
 
     @property
     def columns(self) -> int:
@@ -59,14 +63,20 @@ def model_for(
     cutter: bool | None = None,
     escpos: str = "",
     baud: int | None = None,
+    tuning: Tuning = "none",
+    cut: Literal["full", "partial", "none"] = "partial",
+    density: int = 3,
+    slow: bool = False,
 ) -> Model:
-    """The model a hardware profile describes: the shipped one for that paper, with what the profile says instead."""
+    """The model a hardware profile describes: the shipped one for that paper, with what the profile says instead; how it
+    cuts, how dark and how fast it prints are the shop's settings, as far as the model can."""
     base = models()[f"{'virtual' if virtual else 'generic'}{paper_mm}"]
-    changes: dict[str, object] = {}
+    changes: dict[str, object] = {"tuning": tuning, "density": density, "slow": slow}
     if fence is not None:
         changes |= {"fence": fence}
-    if cutter is not None and cutter != (base.cutter != "none"):
-        changes |= {"cutter": "partial" if cutter else "none"}
+    if cutter is None:
+        cutter = base.cutter != "none"
+    changes |= {"cutter": cut if cutter else "none"}
     if escpos:
         changes |= {"escpos": escpos}
     if baud is not None:

@@ -10,10 +10,11 @@ from firmware.txn.books import Entry, Reading
 from firmware.txn.slips.closing import cash_slip, day_slip, report_slip, settlement_slip, shift_slip
 from firmware.txn.slips.refund import refund_slip, turned_slip
 from firmware.txn.slips.reprint import copy_mark, part_of
-from firmware.txn.slips.sale import sale_slip
+from firmware.txn.slips.sale import hold_slip, sale_slip
 from firmware.txn.slips.sheet import Sheet
 from wire import facts
 from wire.facts import (
+    BasketHeld,
     BatchSettled,
     Carried,
     CashMoved,
@@ -38,7 +39,7 @@ def slip_of(sheet: Sheet, fact: Fact, entry: Entry, mark: str = "") -> Receipt:
     fact that is never printed."""
     receipt = BUILDERS[type(fact)](sheet, fact, entry)
     if mark:
-        receipt = msgspec.structs.replace(receipt, mark=f"{sheet.say(mark)} {receipt.mark}".rstrip())
+        receipt = msgspec.structs.replace(receipt, mark=f"{sheet.say(mark)}\n{receipt.mark}".rstrip())
     return receipt
 
 
@@ -82,6 +83,7 @@ BUILDERS: dict[type[Fact], Builder] = {
     Sale: sale_slip,
     Refund: refund_slip,
     RefundTurned: turned_slip,
+    BasketHeld: hold_slip,
     CashMoved: cash_slip,
     ShiftClosed: shift_slip,
     BatchSettled: settlement_slip,

@@ -18,7 +18,7 @@ def copy_mark(sheet: Sheet, fact: Reprinted, entry: Entry) -> str:
     """`**补打 第1次 2026-11-22 16:02 01**`; a payment's slip says DUPLICATED before it (domain 6.2)."""
     when = local(entry.at_ms, "%Y-%m-%d %H:%M")
     said = sheet.say("mark__reprint", count=fact.count, when=when, operator=fact.operator)
-    return f"{sheet.say('mark__duplicated')} {said}" if fact.part in ("merchant", "payment") else said
+    return f"{sheet.say('mark__duplicated')}\n{said}" if fact.part in ("merchant", "payment") else said
 
 
 def part_of(sheet: Sheet, original: Receipt, part: str) -> Receipt:

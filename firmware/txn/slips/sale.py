@@ -2,8 +2,8 @@
 
 from firmware.txn.books import Entry
 from firmware.txn.slips.sheet import Sheet, copy_address, headed
-from wire.facts import Line, Reduction, Sale, TenderPart
-from wire.receipt import Receipt, ReceiptLine, ReceiptSum, ReceiptTender
+from wire.facts import BasketHeld, Line, Reduction, Sale, TenderPart
+from wire.receipt import Receipt, ReceiptLine, ReceiptRow, ReceiptSection, ReceiptSum, ReceiptTender
 
 
 def sale_slip(sheet: Sheet, sale: Sale, entry: Entry) -> Receipt:
@@ -28,6 +28,25 @@ def sale_slip(sheet: Sheet, sale: Sale, entry: Entry) -> Receipt:
         reductions=order_reductions(sheet, sale.reductions),
         qr=address,
         qr_words=sheet.say("tail__qr_receipt") if address else "",
+    )
+
+
+def hold_slip(sheet: Sheet, held: BasketHeld, entry: Entry) -> Receipt:
+    """挂单小票: what is put aside, its small number large; nothing is paid yet."""
+    number = ReceiptRow((sheet.say("hold__number"), str(held.hold)), strong=True)
+    return headed(
+        sheet,
+        "hold",
+        entry,
+        batch=held.batch,
+        operator=held.operator,
+        lines=goods(sheet, held.lines, held.reductions),
+        pieces_milli=pieces_milli(held.lines),
+        total_fen=sum(line.amount_fen for line in held.lines),
+        due_fen=held.total_fen,
+        reductions=order_reductions(sheet, held.reductions),
+        sections=(ReceiptSection(rows=(number,)),),
+        notes=(sheet.say("hold__unpaid"), *((held.note,) if held.note else ())),
     )
 
 
