@@ -17,8 +17,10 @@ from wire.facts import (
     BasketCancelled,
     Born,
     DrawerPulsed,
+    DrawerReleased,
     EpochGranted,
     LineRemoved,
+    NoSale,
     Sale,
     Seal,
     ShiftOpened,
@@ -256,11 +258,12 @@ def _claims(day: Day, facts: list[At]) -> Iterator[str]:
 
 
 def _drawer(day: Day, facts: list[At]) -> Iterator[str]:
-    """Never a pulse without a sale, never two for one, never by a boot; a seen sale had its pulse."""
+    """Never a pulse without a sale or somebody's key, never two for one, never by a boot; a seen sale had its pulse."""
     sales = dict(_sold(facts))
+    by_hand = {at.seq for at in facts if isinstance(at.fact, NoSale | DrawerReleased) and at.fact.operator}
     causes = Counter(pulse.cause for pulse in day.pulses)
     for pulse in day.pulses:
-        yield from _one_pulse(pulse, sales, day.durable_in)
+        yield from _one_pulse(pulse, sales, by_hand, day.durable_in)
     for cause, count in sorted(causes.items()):
         if count > 1:
             yield f"{count} pulses for the sale {cause}"
@@ -272,14 +275,14 @@ def _drawer(day: Day, facts: list[At]) -> Iterator[str]:
             yield f"record {at.seq} says the drawer opened for {at.fact.cause}, no pulse was made"
 
 
-def _one_pulse(pulse: Pulse, sales: dict[int, Sale], boot_of: dict[int, str]) -> Iterator[str]:
+def _one_pulse(pulse: Pulse, sales: dict[int, Sale], by_hand: set[int], boot_of: dict[int, str]) -> Iterator[str]:
     sale = sales.get(pulse.cause)
-    if sale is None:
+    if sale is None and pulse.cause not in by_hand:
         yield f"a pulse at {pulse.at_ms} ms for {pulse.cause}, which is no sale"
-    elif not sale.open_drawer:
+    elif sale is not None and not sale.open_drawer:
         yield f"a pulse for the sale {pulse.cause}, which wanted none"
     elif boot_of[pulse.cause] != pulse.boot_id:
-        yield f"the sale {pulse.cause} of boot {boot_of[pulse.cause]} opened the drawer in boot {pulse.boot_id}"
+        yield f"the record {pulse.cause} of boot {boot_of[pulse.cause]} opened the drawer in boot {pulse.boot_id}"
 
 
 def _reports(day: Day, facts: list[At]) -> Iterator[str]:
