@@ -52,15 +52,20 @@ class GiveBack(Screen):
     """Which sale? Its slip is scanned, its number typed, or it is chosen from the last ones."""
 
     digits: str = ""
+    batch: str = ""  # typed before `*`
 
     def press(self, key: Key, ctx: Context) -> Move:
         """Digits and `*` type a number, OK looks it up; F1 lists the last sales, F2 what is not finished."""
-        if key is Key.STAR and self.digits and "*" not in self.digits:
-            return Stay(GiveBack(self.digits + "*"))
-        digits = typed(self.digits, key, TYPED_MAX)
+        if key is Key.STAR and not self.batch and 0 < len(self.digits) <= TRACE_DIGITS_MAX:
+            return Stay(GiveBack("", self.digits))
+        if key is Key.CLEAR and not self.digits:
+            return Stay(GiveBack(self.batch))
+        digits = typed(self.digits, key, TRACE_DIGITS_MAX if self.batch else TYPED_MAX)
         if digits is not None:
-            return Stay(GiveBack(digits))
+            return Stay(replace(self, digits=digits))
         match key:
+            case Key.OK if self.batch:
+                return by_key(receipt_number(int(self.batch), int(self.digits)), ctx) if self.digits else Stay()
             case Key.OK if self.digits:
                 return by_typed(self.digits, ctx)
             case Key.OK | Key.F1:
@@ -95,12 +100,12 @@ class GiveBack(Screen):
             Gap(4),
             Para(text("giveback__words"), large=True),
             Gap(4),
-            Field(text("giveback__number"), self.digits.replace("*", "-")),
+            Field(text("giveback__number"), f"{self.batch}-{self.digits}" if self.batch else self.digits),
             Para(text("giveback__how"), Tint.QUIET, rows=2),
         )
         if open_count:
             body += (Row(text("giveback__open", count=open_count), tint=Tint.UNSURE, strong=True),)
-        hints: tuple[Hint, ...] = (OK_HINT if self.digits else Hint("F1", text("giveback__recent")),)
+        hints: tuple[Hint, ...] = (OK_HINT if self.digits or self.batch else Hint("F1", text("giveback__recent")),)
         hints += (Hint("F2", text("giveback__list")),) if open_count else ()
         return shown(self, ctx, text("giveback__title"), body, (*hints, CANCEL_HINT))
 
@@ -133,10 +138,6 @@ def by_typed(digits: str, ctx: Context) -> Move:
     if digits.isdigit() and len(digits) <= TRACE_DIGITS_MAX and current is not None:
         found = original.by_number(ctx.books, ctx.terminal, current.batch, int(digits))
         return chosen(found, ctx) if found else refuse(4010, receipt_number(current.batch, int(digits)))
-    if "*" in digits:
-        batch, _, trace = digits.partition("*")
-        fits = 0 < len(batch) <= TRACE_DIGITS_MAX and 0 < len(trace) <= TRACE_DIGITS_MAX
-        return by_key(receipt_number(int(batch), int(trace)), ctx) if fits else refuse(6009, digits)
     if len(digits) == NUMBER_DIGITS:
         return by_key(receipt_number(int(digits[:6]), int(digits[6:])), ctx)
     return by_key(digits, ctx)
@@ -266,11 +267,11 @@ class FoundSale(Screen):
         body: tuple[Block, ...] = (Row(number, day, strong=True),)
         if not self.about.local:
             body += (Row(text("found__elsewhere", terminal=origin.terminal), tint=Tint.UNSURE),)
-        body += tuple(
-            Row(line.name, yuan(self.about.line(i).net_fen or 0)) for i, line in enumerate(sale.lines[:LINES_SHOWN])
-        )
-        if len(sale.lines) > LINES_SHOWN:
-            body += (Row(text("found__more", count=len(sale.lines) - LINES_SHOWN), tint=Tint.QUIET),)
+        room = LINES_SHOWN if self.about.local or not self.about.given_fen else LINES_SHOWN - 1
+        for index, line in enumerate(sale.lines[:room]):
+            body += (Row(line.name, yuan(self.about.line(index).net_fen or 0)),)
+        if len(sale.lines) > room:
+            body += (Row(text("found__more", count=len(sale.lines) - room), tint=Tint.QUIET),)
         if self.about.given_fen:
             body += (Row(text("found__given"), f"-{yuan(self.about.given_fen)}", Tint.UNSURE),)
         body += (Big(text("found__left"), yuan(max(0, self.about.left_fen))),)

@@ -157,7 +157,7 @@ def _refused(ctx: Context, right: Right, found: Original | None, chosen: Chosen,
     over = amount is not None and amount > found.left_fen
     code = first_refusal((
         *_limits(ctx, right, found, amount or 0), *more, too_much, 5015 if over else None,
-        5020 if not chosen and not more else None,
+        None if chosen or more else 5020 if found.everything() else 6014,
         1003 if amount and not over and _by_code(found, amount) and not online(ctx) else None,
     ))  # fmt: skip
     return Refusal(code) if code else None

@@ -15,6 +15,7 @@ from rules.pricing import STEPS
 from rules.settings import Settings, defaults
 from rules.settings_counter import DrawerRule, FullReduction, ItemPromotion
 from tests.counter import APPLE_5_YUAN, BEER, COLA, Counter, open_ledger
+from tests.giving import looks
 
 LONGEST = "老北京正宗手工现磨五香黑芝麻花生核桃杏仁糊礼盒装" * 2
 
@@ -381,5 +382,9 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     taken_over,
     slip_too_old,
     broken_slip,
+    looks.mixed_found,
+    looks.elsewhere,
+    looks.left_open,
+    looks.refused_list,
 )
 PRINT_CODES = {"paper_out": 4001, "no_printer": 4005}

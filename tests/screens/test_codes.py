@@ -28,7 +28,7 @@ from firmware.txn import sale, shift, slip
 from firmware.txn.command import Refusal
 from rules.errors import PRECEDENCE, error, errors, first_refusal
 from tests.counter import BEER, COLA, TOBACCO, Counter
-from tests.screens import codes, ledgers, money_codes
+from tests.screens import codes, giving_codes, ledgers, money_codes
 from wire.facts import Trouble
 
 RENDERER = Renderer(find_font(), speak)
@@ -141,6 +141,7 @@ REFUSALS: dict[int, Way] = {
     9011: lambda folder: ledgers.untrusted_clock(folder).keys("CLEAR CLEAR 9 9 OK OK"),
     **money_codes.REFUSALS,
     9012: lambda folder: ledgers.broken_slip(folder).keys("# 1 OK"),
+    **giving_codes.REFUSALS,
 }
 
 

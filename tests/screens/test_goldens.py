@@ -20,6 +20,7 @@ from firmware.render import Renderer, find_font
 from firmware.render_text import speak
 from tests import goldens
 from tests.counter import APPLE_5_YUAN, COLA, Counter
+from tests.giving import looks
 from tests.payments import till as money
 from tests.payments.till import Till
 from tests.screens import ledgers
@@ -150,6 +151,7 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "about_no_link": no_link,
     "unfinished": lambda folder: ledgers.unfinished_after_a_cut(folder).keys("DOWN"),
     "kept": ledgers.kept_after_a_cut,
+    **looks.SCREENS,
     "cash_part": lambda folder: basket(folder).keys("OK * 5 0 0"),
     "cash_rest": lambda folder: half_paid(folder).keys("OK"),
     "card": lambda folder: basket(folder).keys("OK # 1 2 3 4 5 6 7 8 9 0 1 2 OK 0 0"),

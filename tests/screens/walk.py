@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from firmware.events import (
+    Answered,
+    AskFailed,
     CheckPin,
     DeviceSeen,
     DiskSeen,
@@ -51,6 +53,7 @@ from firmware.txn.ledger import Ledger
 from firmware.txn.operator import standing
 from firmware.view import Items, Lang, Text, View
 from tests.counter import APPLE_5_YUAN, COLA, Counter
+from wire.messages import AnswerReserve, AnswerSale
 
 LANGS: tuple[Lang, Lang] = ("zh", "en")
 CANCELS_MAX = 10
@@ -168,7 +171,8 @@ class Walker(Counter):
         """Take over the ledger and terminal of a counter that was brought to where the walk starts."""
         if counter.ledger.pending:
             counter.ledger.commit()
-        walker = cls(counter.folder, counter.settings, counter.clock, counter.prints, counter.drawer, counter.ms)
+        walker = cls(counter.folder, counter.settings, counter.clock, counter.prints, counter.drawer)
+        walker.signs, walker.ms = counter.signs, counter.ms
         walker.day_ms, walker.seen, walker.renderer, walker.print_code = counter.day_ms, seen, renderer, print_code
         old = counter.ledger
         db = copied(old.db)
@@ -290,7 +294,7 @@ def blurred(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         skipped = ("finish", "heard", "press", "job", "words", "about")
         fields = [f.name for f in dataclasses.fields(value) if f.name not in skipped]
-        return (type(value).__name__, *(blurred(getattr(value, name)) for name in fields))
+        return (type(value).__name__, *(_field(name, getattr(value, name)) for name in fields))
     if isinstance(value, tuple):
         return tuple(map(blurred, value))
     if isinstance(value, bool) or value is None:
@@ -300,6 +304,11 @@ def blurred(value: Any) -> Any:
     if isinstance(value, str) and value.isdigit():
         return ("digits", next(n for n in (0, 1, 2, 4, 8, 99) if len(value) <= n))
     return value
+
+
+def _field(name: str, value: Any) -> Any:
+    """What is chosen of a sale counts as something or nothing."""
+    return bool(value) if name in ("picked", "lines", "reason") else blurred(value)
 
 
 def shape(view: View) -> Any:
@@ -372,7 +381,25 @@ def answers(walker: Walker) -> tuple[str, ...]:
             return "3 8 5 OK", "9 9 9 9 9 9 OK"
         case "Idle":
             return ("F1 5 5 5 5",)
+        case "GiveBack" if not getattr(top, "digits", ""):
+            return typed_in("1"), typed_in("9999"), "9 9 * 9 9 OK", "1 * OK"
+        case "ChooseLines" if not getattr(top, "digits", ""):
+            return typed_in("1"), typed_in("999999")
     return ()
+
+
+def backend(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
+    """What the backend may answer to who waits for it."""
+    top = walker.terminal.stack[-1]
+    match type(top).__name__:
+        case "Looking":
+            yield "no such sale", (Answered(AnswerSale(getattr(top, "job"), 6009)),)  # noqa: B009
+            yield "the ask never left", (AskFailed(getattr(top, "job")),)  # noqa: B009
+        case "Reserving":
+            number = getattr(top, "job")  # noqa: B009
+            yield "goods kept", (Answered(AnswerReserve(number, granted=True)),)
+            yield "goods gone", (Answered(AnswerReserve(number, granted=False, code=6014)),)
+            yield "the ask never left", (AskFailed(number),)
 
 
 def inputs(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
@@ -390,6 +417,7 @@ def inputs(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
     taking = type(walker.terminal.stack[-1]).scan is not Screen.scan
     for name, text in SCANS.items() if taking else (("known", COLA),):
         yield f"scan {name}", (Scanned(text),)
+    yield from backend(walker)
     if walker.terminal.stack == home(walker.terminal.context()):
         yield from DEVICES.items()
     yield from ((f"time ({name})", (TimerFired(name),)) for name in TIMERS if name in walker.timers)
