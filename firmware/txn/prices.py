@@ -136,7 +136,7 @@ class Discount:
             return refusal
         limits = ctx.settings.prices
         cap_bp = limits.supervisor_discount_bp if unlimited(ctx, Right.DISCOUNT) else limits.cashier_discount_bp
-        if not (0 < self.rate_bp <= BASIS_POINTS or (self.amount_fen > 0 and not self.rate_bp)):
+        if self.rate_bp < 0 or self.amount_fen < 0 or bool(self.rate_bp) == bool(self.amount_fen):
             return Refusal(5020)
         kind: ReductionKind = "order_discount" if self.index == WHOLE_ORDER else "line_discount"
         asked = Reduction(kind, self.amount_fen, self.index, rate_bp=self.rate_bp)
@@ -236,6 +236,8 @@ def _given(
 ) -> Decision | Refusal:
     """The basket with `asked`, which remembers who gave it and their limit (None: there is none), or 2015 above the limit,
     5020 when it lowers nothing, 6007 when the record becomes too long."""
+    if asked.rate_bp > BASIS_POINTS or (cap_bp is not None and asked.rate_bp > cap_bp):
+        return Refusal(2015, limit)
     before = ctx.session.basket.taking_back(asked.kind, asked.line)
     due_before = bill(ctx, before).due_fen
     wanted = bill(ctx, before.giving(asked)).due_fen
