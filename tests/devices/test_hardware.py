@@ -62,6 +62,27 @@ def test_a_wrong_option_is_named_with_its_place(path, value, said):
     assert said in str(wrong.value)
 
 
+def test_a_second_printer_is_read_and_there_is_none_without_it():
+    doc = document()
+    assert isinstance(hardware.parse(doc).printer2.source, hardware.Nothing)
+    doc["printer2"] = {
+        "source": {"kind": "network", "host": "10.0.0.9"},
+        "paper_mm": 80,
+        "cutter": True,
+        "tuning": "gs_k",
+    }
+    second = hardware.parse(doc).printer2
+    assert (second.paper_mm, second.tuning) == (80, "gs_k")
+
+
+@pytest.mark.parametrize("source", [{"kind": "board"}, {"kind": "serial", "path": "/dev/pos-printer", "baud": 115200}])
+def test_a_second_printer_on_the_first_ones_way_is_refused(source):
+    doc = document()
+    doc["printer2"] = {"source": source}
+    with pytest.raises(hardware.ProfileError, match="printer2"):
+        hardware.parse(doc)
+
+
 def test_a_keypad_without_cancel_is_refused():
     doc = document()
     del doc["keypad"]["keys"]["CANCEL"]
