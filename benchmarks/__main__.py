@@ -30,6 +30,7 @@ FIGURES = (
     "memory",
     "backlog",
     "keystrokes",
+    "closing",
 )
 """Modules of this package, each with `measure(scale) -> list[Figure]`."""
 

@@ -68,12 +68,12 @@ class Counter:
     clock: ClockState = "trusted"
     prints: str = "printed"  # outcome of every print job; "" = the printer does not answer
     drawer: str = "opened"
-    signs: bool = True  # whether the worker that signs seals answers
     ms: int = 1_000
     day_ms: int = DAY_MS  # wall clock at ms = 0
     boots: int = 0
     out: list[Effect] = field(default_factory=list)
     timers: dict[str, int] = field(default_factory=dict)
+    signs: bool = True  # whether the worker that signs seals answers
     ledger: Ledger = field(init=False)
     terminal: Terminal = field(init=False)
 

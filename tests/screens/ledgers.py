@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from firmware.events import DrawerSeen, LinkDown, LinkUp, PrinterSeen
-from firmware.txn import hold
+from firmware.events import Acked, Answered, DrawerSeen, LinkDown, LinkUp, PrinterSeen
+from firmware.txn import closing, hold
 from firmware.txn.ledger import load_products
 from firmware.txn.prices import bill
 from firmware.txn.product import price_list
@@ -16,6 +16,8 @@ from rules.settings import Settings, defaults
 from rules.settings_counter import DrawerRule, FullReduction, ItemPromotion
 from tests.counter import APPLE_5_YUAN, BEER, COLA, Counter, open_ledger
 from tests.giving import looks
+from wire.messages import AnswerTotals
+from wire.records import Ack
 
 LONGEST = "老北京正宗手工现磨五香黑芝麻花生核桃杏仁糊礼盒装" * 2
 
@@ -340,6 +342,77 @@ def broken_slip(folder: Path) -> Counter:
     return counter
 
 
+def full_batch(folder: Path) -> Counter:
+    """The limit is low, so that a few sales fill it; the next one asks for another batch."""
+    counter = Counter(folder, having(shift={"batch_records_max": 3})).open_for_business()
+    for _ in range(3):
+        counter.keys("5 0 0 OK OK OK")
+    assert counter.screen == "BatchFull"
+    return counter
+
+
+def counting_the_drawer(folder: Path) -> Counter:
+    """Half-way through closing, with a slip that is not on paper."""
+    counter = supervised(folder, having(closing={"counts_max": 2}))
+    counter.prints = "not_printed"
+    counter.keys("5 0 0 OK OK OK")
+    counter.prints = "printed"
+    counter.keys("MENU 8 2")
+    assert counter.screen == "StillOpen"
+    return counter
+
+
+def closing_with_a_basket(folder: Path) -> Counter:
+    return supervised(folder).scan(COLA).keys("MENU 8 2")
+
+
+def paying_out(folder: Path) -> Counter:
+    """A supervisor at the till, one key from taking out more than there is."""
+    counter = supervised(folder).keys("MENU 9 9 0 0 OK 4 8 2 9 1 7 OK")
+    return counter.keys("MENU 9 1 2 3 0 0 0 0 OK")
+
+
+def shift_handed_over(folder: Path) -> Counter:
+    """One shift is closed and not settled; the supervisor may close the day."""
+    counter = supervised(folder).keys("5 0 0 OK OK OK MENU 8 2")
+    counter.keys("2 OK OK OK OK 1 F1")
+    assert counter.screen == "ShiftDone", counter.text()
+    return counter.keys("OK CANCEL 0 0 OK 4 8 2 9 1 7 OK")
+
+
+def signature_outstanding(folder: Path) -> Counter:
+    counter = shift_handed_over(folder)
+    counter.signs = False
+    counter.keys("MENU 8 4 OK")
+    assert counter.screen == "SealingDay"
+    counter.signs = True
+    return counter
+
+
+def day_done(folder: Path) -> Counter:
+    """The day has its Z; a shift that is opened now belongs to the next one."""
+    counter = shift_handed_over(folder).keys("MENU 8 4 OK")
+    assert counter.screen == "DayDone"
+    return counter.keys("OK 2 0 0 0 0 OK")
+
+
+def day_to_reopen(folder: Path) -> Counter:
+    return day_done(folder).keys("CANCEL MENU 8 5")
+
+
+def settled_unevenly(folder: Path) -> Counter:
+    """The backend has booked something else than this terminal."""
+    counter = shift_handed_over(folder)
+    counter.step(LinkUp())
+    counter.ledger.commit()
+    for _ in range(2):
+        counter.step(Acked(Ack(counter.ledger.epoch, counter.ledger.durable_seq)))
+        due = closing.closings(counter.ledger)[0]
+        counter.step(Answered(AnswerTotals(counter.ledger.epoch, due.batch, due.closed_seq, True, {"sales": 9})))
+    assert "[8012]" in counter.text()
+    return counter
+
+
 LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     just_born,
     pin_changed_no_shift,
@@ -364,6 +437,15 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     stuck_drawer,
     left_by_an_operator_who_is_gone,
     supervisor_at_the_keypad,
+    full_batch,
+    counting_the_drawer,
+    closing_with_a_basket,
+    paying_out,
+    shift_handed_over,
+    signature_outstanding,
+    day_done,
+    day_to_reopen,
+    settled_unevenly,
     supervisor_works,
     own_pin,
     drawer_page,

@@ -106,6 +106,12 @@ def by_hours(folder: Path) -> Counter:
     return ledgers.supervised(folder, ledgers.having(drawer_use={"opens_at": "08:00", "closes_at": "12:00"}))
 
 
+def miscounted(folder: Path, pieces: str) -> Counter:
+    """A supervisor, who stands by the count alone, closes with so many notes of a hundred; two would be right."""
+    counter = ledgers.supervised(folder).keys("MENU 9 9 0 0 OK 4 8 2 9 1 7 OK MENU 8 2")
+    return counter.keys(pieces)
+
+
 REFUSALS: dict[int, Way] = {
     2002: lambda folder: Counter(folder).boot().keys("0 1 OK 9 9 9 9 OK"),
     2003: lambda folder: ledgers.strict_shop_of_a_leaver(folder).keys("0 0 0 0 OK"),
@@ -138,6 +144,14 @@ REFUSALS: dict[int, Way] = {
     8005: lambda folder: ledgers.drawer_page(folder).keys("4 5"),
     8006: lambda folder: ledgers.coil_rests(folder).keys("4 5"),
     8007: lambda folder: by_hours(folder).keys("MENU 9 1 4 5"),
+    1003: lambda folder: ledgers.shift_handed_over(folder).keys("MENU 8 3 OK"),
+    2014: lambda folder: ledgers.shift_handed_over(folder).keys("MENU 8 2"),
+    8008: lambda folder: ledgers.supervised(folder).keys("MENU 8 2 9 F1"),
+    8009: lambda folder: ledgers.paying_out(folder).keys("1"),
+    8010: lambda folder: ledgers.supervised(folder).keys("MENU 9 9 0 0 OK 4 8 2 9 1 7 OK MENU 8 4"),
+    8012: ledgers.settled_unevenly,
+    8013: lambda folder: miscounted(folder, "9 F1"),
+    8014: lambda folder: miscounted(folder, "1 F1"),
     9011: lambda folder: ledgers.untrusted_clock(folder).keys("CLEAR CLEAR 9 9 OK OK"),
     **money_codes.REFUSALS,
     9012: lambda folder: ledgers.broken_slip(folder).keys("# 1 OK"),
