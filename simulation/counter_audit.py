@@ -101,6 +101,9 @@ def _numbers(day: Day, facts: list[At]) -> Iterator[str]:
                     traces.append(trace)
             case Refund(trace=trace) | CashMoved(trace=trace):
                 traces.append(trace)
+            case RefundTurned(trace=trace):
+                if trace not in traces:  # else the refund's own; money that came late belongs to none
+                    traces.append(trace)
             case _:
                 pass
     if traces != list(range(1, len(traces) + 1)):
