@@ -148,6 +148,13 @@ class Shop:
     def journal(self) -> list[dict[str, Any]]:
         return self.get("journal")["records"]
 
+    def journal_all(self) -> list[dict[str, Any]]:
+        """Every record, page by page."""
+        found: list[dict[str, Any]] = []
+        while page := self.get(f"journal?after={found[-1]['seq'] if found else 0}&limit=200")["records"]:
+            found += page
+        return found
+
     def at_backend(self) -> list[dict[str, Any]]:
         """The terminal's records as the fleet manager's tool shows them."""
         argv = [sys.executable, "-m", "fleet", "records", TERMINAL, "--json", "--data", str(self.demo.data / "fleet")]
