@@ -84,6 +84,7 @@ class Job:
     peer: Peer | None = None
     before: str = ""
     operator: str = "01"
+    says: str = ""  # on the last screen
     strokes_max: int = 0  # a rule of ours, where the job has one: three for the last slip (domain 6.2)
 
 
@@ -91,6 +92,7 @@ SHARP_MODES = "Sharp XE-A303 manual, http://office.manualsonline.com/manuals/mfg
 SHARP_X = "Sharp XE-A107 setup guide, http://manualzz.com/doc/1336604/sharp-xe-a107-setup-guide"
 CHINESE_KEYBOARD = "keyboard of a Chinese till, https://www.dongwangask.com/ask/1738078282754685"
 VX520 = "Verifone VX 520, cash receipt, https://www.easymanua.ls/verifone/vx-520-series/manual?p=6"
+CHINESE_KEYS = "basic knowledge of cashiers, https://m.tftnews.com/news8039365"
 HANDEPAY = "Ingenico, Handepay quick reference, https://www.handepay.co.uk/quick-reference-guide/"
 PAYSTONE = "Verifone Vx520, Paystone, https://www.manualslib.com/manual/2108974/Paystone-Verifone-Vx520.html?page=2"
 ICT220 = "Ingenico iCT220 manual p. 40, https://www.manualslib.com/manual/1274518/Ingenico-Ict220.html?page=42"
@@ -113,6 +115,14 @@ JOBS: Final[tuple[Job, ...]] = (
         before="<1> OK F1 OK", operator="00"),
     Job("three goods, customer's payment code", "<1> <2> <3> | OK <134000000000000001>", ("payment_sent", "sale"),
         Peer(6, "four digits, Enter, the card; no goods", HANDEPAY)),
+    Job(
+        "hold a basket and bring it back", "| F2 6 OK | F2 OK", ("basket_held", "basket_recalled"),
+        Peer(3, "F6; Shift and F6", CHINESE_KEYS), before="<1>",
+    ),
+    Job(
+        "5 % off one good, with a reason, cash", "<1> | F2 1 5 | OK OK | OK F1", ("sale",),
+        says="3.30",
+    ),
     Job("shift's figures on paper (X)", "| MENU 8 1 | F1", ("report_printed",),
         Peer(2, "mode switch, one key; not looked at first", SHARP_X)),
     Job("shift closed, counted by notes and coins", "| MENU 8 2 | 2 OK OK OK OK OK 3 OK 1 OK OK", ("shift_closed",),
@@ -223,6 +233,7 @@ def _played(job: Job, till: Till) -> Figure:
     till.strokes, seq = 0, till.terminal.ledger.next_seq - 1
     till.play(job.script)
     assert _holds(job.proof, till.kinds(seq)), f"{job.name}: {till.kinds(seq)}, {till.words()}"
+    assert job.says in till.words(), f"{job.name}: {till.words()}"
     seconds = modelled_s(job.script)
     peer = f"{job.peer.strokes}: {job.peer.way} ({job.peer.source})" if job.peer else "no public figure found"
     goal = job.strokes_max or (job.peer.strokes if job.peer and job.peer.alike else 0)

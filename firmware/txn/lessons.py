@@ -7,6 +7,7 @@ from typing import Final
 from firmware.txn.books import Reading
 from wire.facts import (
     BasketCancelled,
+    BasketRecalled,
     Fact,
     LineRemoved,
     Refund,
@@ -58,6 +59,10 @@ def _password(fact: Fact) -> bool:
     return _by_code(fact) and isinstance(fact, Sale) and fact.due_fen % 100 == PASSWORD_ENDING
 
 
+def _reduced(fact: Fact) -> bool:
+    return isinstance(fact, Sale) and any(step.kind in ("line_discount", "order_discount") for step in fact.reductions)
+
+
 def _x_report(fact: Fact) -> bool:
     return isinstance(fact, ReportPrinted) and fact.report == "x"
 
@@ -68,6 +73,8 @@ LESSONS: Final[tuple[Lesson, ...]] = (
     Lesson("amount", (Sale,), _typed_amount),
     Lesson("wrong_line", (LineRemoved,)),
     Lesson("cancel", (BasketCancelled,)),
+    Lesson("hold", (BasketRecalled,)),
+    Lesson("discount", (Sale,), _reduced),
     Lesson("code", (Sale,), _by_code),
     Lesson("password", (Sale,), _password),
     Lesson("reprint", (Reprinted,)),
