@@ -19,6 +19,7 @@ from firmware.screens.widgets import Confirm, refuse
 from firmware.txn import product, shift
 from firmware.txn.basket import Basket
 from firmware.txn.command import Context
+from firmware.txn.handover import FULL_SOON_PERCENT, full_percent
 from firmware.txn.prices import Bill, bill
 from firmware.txn.sale import PIECE_MILLI, AddCode, CancelBasket, RemoveLine, SetQuantity
 from firmware.view import Big, Block, Field, Gap, Hint, Items, Para, Row, Rule, Tint, View, text
@@ -78,7 +79,10 @@ def _shift_rows(ctx: Context) -> tuple[Block, ...]:
     open_shift = shift.current(ctx.books)
     if open_shift is None:
         return ()
+    percent = full_percent(ctx)
+    full = (Row(text("idle__full", percent=percent), tint=Tint.UNSURE),) if percent >= FULL_SOON_PERCENT else ()
     return (
+        *full,
         Rule(),
         Row(text("idle__shift", batch=f"{open_shift.batch:06d}"), open_shift.business_date),
         Row(text("idle__sales", sales=open_shift.sales), yuan(open_shift.sales_fen)),

@@ -219,7 +219,9 @@ def test_a_power_cut_while_counting_loses_no_shift_and_after_the_count_closes_no
 
 
 def test_a_full_batch_changes_with_one_key_and_never_blocks_cash(tmp_path):
-    counter = sold(opened(tmp_path, having(shift={"batch_records_max": 4})), 4)
+    counter = sold(opened(tmp_path, having(shift={"batch_records_max": 5})), 4)
+    assert "本批已用80%" in counter.text()
+    sold(counter)
     assert counter.screen == "BatchFull"
     sold(counter.keys("CANCEL"))
     assert counter.screen == "BatchFull", "it asks again, and the sale was made"
