@@ -52,7 +52,8 @@ main{width:max-content;max-width:100%;margin:0 auto;padding:20px 12px 32px}
 .slip{overflow-x:auto;background:var(--paper);padding:20px 18px;border-radius:6px;box-shadow:0 1px 3px #0003}
 .row{white-space:pre;width:32ch;min-height:1.5em}
 .row.center{text-align:center}.row.right{text-align:right}.row.bold{font-weight:700}
-.row.big{font-size:1.35em;width:auto;line-height:1.6}
+.row.high{font-weight:700;line-height:2}.row.high>span{display:inline-block;transform:scaleY(1.35)}
+.row.wide{font-size:2em;line-height:1.3;width:16ch}
 .w{display:inline-block;width:2ch;text-align:center}
 hr{border:0;border-top:1px dashed var(--soft);margin:.5em 0}
 nav,.hint{margin:14px 4px 0;font:14px/1.6 system-ui,sans-serif;color:var(--soft);text-align:center}
@@ -153,8 +154,8 @@ def _row(row: Row) -> str:
     match row:
         case Text():
             classes = ["row", *([row.align] if row.align != "left" else []), *(["bold"] if row.bold else [])]
-            classes += ["big"] if row.height == 2 else []
-            return f'<div class="{" ".join(classes)}">{_spaced(row.text)}</div>'
+            classes += ["wide"] if row.width == 2 else ["high"] if row.height == 2 else []
+            return f'<div class="{" ".join(classes)}"><span>{_spaced(row.text)}</span></div>'
         case Rule():
             return "<hr>"
         case Qr() | Barcode() | Logo() | Cut():

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
 from fleet import page
 from fleet.sql import SqlStore
 from rules.receipt_token import receipt_token
+from tests.backend import Served
 from tests.fleet_money.test_lookup import HOME, OTHER, Shop, refund
+from tests.mosquitto import Broker, broker  # noqa: F401 - the fixture
 from wire.facts import Line, Reduction, Sale, TenderPart
 
 LINES = (
@@ -50,7 +53,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 def plain(text: str) -> str:
     """What a reader sees, without the spans that make wide characters wide."""
-    return text.replace('<span class="w">', "").replace("</span>", "")
+    return text.replace('<span class="w">', "").replace("<span>", "").replace("</span>", "")
 
 
 @pytest.mark.parametrize(
@@ -112,3 +115,19 @@ def test_tries_are_counted_and_the_count_ends(site: Site) -> None:
     assert (late.status_code, late.headers["retry-after"]) == (429, "60")
     site.seconds += page.TRIES_WINDOW_S
     assert site.client.get(f"/r/{site.token}").status_code == 200
+
+
+def test_it_is_served_beside_the_backend(tmp_path: Path, broker: Broker) -> None:  # noqa: F811
+    site = Site(tmp_path / "fleet.db")
+    site.close()
+    served = Served(tmp_path, broker.port, "--http", "0", "--shop", "阳光便利店")
+    line = served.wait_ready()
+    try:
+        address = line.split("http=", 1)[1].strip()
+        answer = httpx.get(f"{address}/r/{site.token}?lang=zh")
+        assert answer.status_code == 200
+        assert "13.18" in plain(answer.text)
+        assert "server" not in answer.headers
+        assert served.end() == (0, "")
+    finally:
+        served.__exit__()
