@@ -28,6 +28,8 @@ LOOK_S = 0.5
 LOCK = "demo.lock"
 _LANG_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
+SCENARIO = Path(__file__).parents[1] / "fleet" / "acquirer" / "scenario_demo.toml"
+
 
 class Trouble(Exception):
     """The demonstration cannot run; a text key of `[say]` with its arguments."""
@@ -153,7 +155,7 @@ def _start(plan: Plan, scratch: Path, started: list[Process], stop: threading.Ev
     steps: tuple[Callable[[], Process], ...] = (
         lambda: mosquitto,
         lambda: _fleet(plan, broker_port),
-        lambda: _terminal(plan, broker_port, link_port, control.path),
+        lambda: _terminal(plan, broker_port, link_port, control.path, _receipts(started[-1].ready_line)),
     )
     for step in steps:
         if stop.is_set():
@@ -170,13 +172,24 @@ def _start(plan: Plan, scratch: Path, started: list[Process], stop: threading.Ev
 
 
 def _fleet(plan: Plan, broker_port: int) -> Process:
-    argv = python("fleet", "serve", "--data", str(plan.fleet), "--broker", f"127.0.0.1:{broker_port}")
+    """The backend with the simulated acquirer, whose scenario goes by the last digits of the customer's code, and with
+    the page of receipts."""
+    argv = python(
+        "fleet", "serve", "--data", str(plan.fleet), "--broker", f"127.0.0.1:{broker_port}",
+        "--scenario", str(SCENARIO), "--http", f"{plan.host}:0",
+    )  # fmt: skip
     return Process("fleet", argv, plan.log("fleet"), "posfleet ready")
 
 
-def _terminal(plan: Plan, broker_port: int, link_port: int, control: Path) -> Process:
+def _receipts(ready_line: str) -> str:
+    """Address of the receipts' page, by the backend's word."""
+    return f"{ready_line.rpartition('http=')[2].strip()}/r"
+
+
+def _terminal(plan: Plan, broker_port: int, link_port: int, control: Path, receipts: str) -> Process:
     """The emulator, which starts the terminal's daemon; called when the backend has made its key."""
     _provision(plan, link_port)
+    _tell_receipts(plan, receipts)
     argv = python(
         "emulator",
         "--data", str(plan.terminal), "--profile", plan.profile, "--host", plan.host, "--port", str(plan.port),
@@ -203,6 +216,17 @@ def _provision(plan: Plan, link_port: int) -> None:
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600, exist_ok=False)
     draft.write_text(json.dumps({"identity": {"1": {"document": identity}}}), encoding="utf-8")
+    draft.replace(path)
+
+
+def _tell_receipts(plan: Plan, receipts: str) -> None:
+    """Put the page's address into the terminal's settings, as a local document; what else is set there stays."""
+    path = plan.terminal / "settings.json"
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    row = kept.setdefault("settings", {}).setdefault("1", {"document": {}, "rev": 0, "origin": "local"})
+    row["document"].setdefault("slips", {})["receipt_url"] = receipts
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
     draft.replace(path)
 
 
