@@ -124,7 +124,7 @@ class Settlement(Screen):
             Row(text("settlement__batch", batch=f"{here.batch:06d}"), f"{at + 1}/{len(known)}", strong=True),
             Row(text("shift__date"), here.business_date),
             Rule(),
-            *rows[:1],
+            *rows[1:2],  # sales: of goods before reductions the settlement knows nothing
             Para(text(f"settlement__{here.verdict or 'due'}"), tint, large=True, rows=2),
         )
         hints = (Hint("OK", text("settlement__ask")), Hint("F1", text("settlement__detail")), CANCEL_HINT)
