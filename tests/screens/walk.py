@@ -374,6 +374,8 @@ def answers(walker: Walker) -> tuple[str, ...]:
             return "2 *", "9 9 9 9 *", typed_in("10001"), typed_in("010001"), typed_in("123"), typed_in(COLA)
         case "Amount":
             return ("9 9 9 9 9 9 9 9 OK",)
+        case "PriceMenu":
+            return "2", "3", "4", "6", "7"
         case "Off":
             return "5 OK", "9 9 OK", "9 9 9 9 9 9 9 9 OK"
         case "Cash":
