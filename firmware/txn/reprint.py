@@ -116,14 +116,15 @@ def _limit(ctx: Context, of: int, copies: int) -> int:
 # --- finding a slip ---------------------------------------------------------------------------------------------------
 
 _SLIPS = (
-    "SELECT seq, 'sale' AS kind, batch, trace, due_fen AS amount_fen FROM receipt"
-    " UNION ALL SELECT seq, kind, batch, trace, amount_fen FROM slip_made"
+    "(SELECT seq, 'sale' AS kind, batch, trace, due_fen AS amount_fen FROM receipt"
+    " UNION ALL SELECT seq, kind, batch, trace, amount_fen FROM slip_made)"
 )
+"""All slips as a table; whoever reads several rows of it says in which order."""
 
 
 def slip_at(books: Reading, seq: int) -> Found | None:
     """The slip of the fact at `seq`, or None when it has none or is gone."""
-    found = _found(books, f"SELECT * FROM ({_SLIPS}) WHERE seq = ?", seq)
+    found = _found(books, f"SELECT * FROM {_SLIPS} WHERE seq = ?", seq)
     return found[0] if found else None
 
 
@@ -150,19 +151,19 @@ def by_number(books: Reading, digits: str) -> tuple[Found, ...]:
     if len(digits) == 12:
         return by_name(books, SlipName(int(digits[:6]), int(digits[6:])))
     return _found(
-        books, f"SELECT * FROM ({_SLIPS}) WHERE trace = ? AND trace > 0 ORDER BY seq DESC LIMIT {FOUND_MAX}", digits
+        books, f"SELECT * FROM {_SLIPS} WHERE trace = ? AND trace > 0 ORDER BY seq DESC LIMIT {FOUND_MAX}", digits
     )
 
 
 def by_name(books: Reading, name: SlipName) -> tuple[Found, ...]:
     """By what a slip is called on paper."""
-    sql = f"SELECT * FROM ({_SLIPS}) WHERE batch = ? AND trace = ? ORDER BY seq DESC LIMIT {FOUND_MAX}"
+    sql = f"SELECT * FROM {_SLIPS} WHERE batch = ? AND trace = ? ORDER BY seq DESC LIMIT {FOUND_MAX}"
     return _found(books, sql, name.batch, name.trace)
 
 
 def by_amount(books: Reading, fen: int) -> tuple[Found, ...]:
     """By the sum on it."""
-    return _found(books, f"SELECT * FROM ({_SLIPS}) WHERE amount_fen = ? ORDER BY seq DESC LIMIT {FOUND_MAX}", fen)
+    return _found(books, f"SELECT * FROM {_SLIPS} WHERE amount_fen = ? ORDER BY seq DESC LIMIT {FOUND_MAX}", fen)
 
 
 def by_time(books: Reading, day: str, clock: str) -> tuple[Found, ...]:
@@ -177,7 +178,7 @@ def by_time(books: Reading, day: str, clock: str) -> tuple[Found, ...]:
     seqs = range(int(span[0]), int(span[1]) + 1)
     place = bisect_left(seqs, until_ms, key=lambda seq: _at_ms(books, seq))
     upto = seqs[place - 1] if place else 0
-    rows = books.read(f"SELECT seq FROM ({_SLIPS}) WHERE seq <= ? ORDER BY seq DESC LIMIT {FOUND_MAX}", upto)
+    rows = books.read(f"SELECT seq FROM {_SLIPS} WHERE seq <= ? ORDER BY seq DESC LIMIT {FOUND_MAX}", upto)
     return _each(books, (int(row[0]) for row in rows))
 
 
