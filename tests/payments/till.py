@@ -26,6 +26,7 @@ from wire.records import Ack
 WECHAT, ALIPAY, ECNY = "134567890123456789", "2812345678901234", "01" + "7" * 17
 UNIONPAY = "62" + "20" + "1" * 15
 CARD = "4111111111111111"  # passes the check of card numbers
+CODES = (WECHAT, ALIPAY, UNIONPAY, ECNY)
 BILL = "4200001234202611221234567890"
 
 TO = {AskPay: "pay", AskQuery: "query", AskReverse: "reverse"}

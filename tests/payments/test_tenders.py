@@ -1,0 +1,216 @@
+"""Ways to pay: limits, cards, split tender, rounding of the cash part only, dropping what was half paid."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from firmware.txn import checkout
+from firmware.txn.command import Refusal
+from firmware.txn.numbers import next_trace
+from rules.payment_codes import fee_fen
+from rules.settings import defaults
+from tests.counter import APPLE_5_YUAN
+from tests.payments.till import ALIPAY, ECNY, WECHAT, Till, till
+from wire.messages import AskPay
+
+
+def limited(folder: Path, **values: int) -> Till:
+    channels = tuple(msgspec.structs.replace(each, **values) for each in defaults().tenders.channels)
+    return till(folder, tenders={"channels": channels})
+
+
+def test_above_the_limit_of_one_payment_it_is_refused_and_a_part_may_pass(tmp_path) -> None:
+    counter = limited(tmp_path, payment_max_fen=500).basket().pay()
+    assert "[5012]" in counter.text()
+    assert counter.asked == []
+    counter.keys("OK * 5 0 0").scan(WECHAT)
+    assert counter.asks(AskPay)[-1].amount_fen == 500
+
+
+def test_the_days_limit_counts_what_may_have_been_taken_and_not_what_failed(tmp_path) -> None:
+    counter = limited(tmp_path, day_max_fen=1_400)
+    counter.basket().pay().answer("failed", code=5004).scan(WECHAT).answer("paid").keys("OK")
+    counter.basket().pay().answer("unknown").keys("F1")
+    counter.basket().pay()
+    assert "[5012]" in counter.text()
+    counter.keys("OK").scan(ALIPAY)
+    assert counter.screen == "CodePayment", "another channel has its own limit"
+
+
+def test_a_channel_that_is_off_and_codes_that_are_off(tmp_path) -> None:
+    counter = till(tmp_path).basket().pay(ECNY)
+    assert "[5014]" in counter.text()
+    other = tmp_path / "off"
+    other.mkdir()
+    counter = till(other, tenders={"codes": False}).basket().pay()
+    assert "[5014]" in counter.text()
+    assert counter.journal("order_opened") == []
+
+
+def test_a_scan_that_is_no_code_is_5001(tmp_path) -> None:
+    counter = till(tmp_path).basket().keys("OK").scan("123456")
+    assert "[5001]" in counter.text()
+
+
+# --- card ---
+
+
+def test_a_card_slip_settles_the_sale(tmp_path) -> None:
+    counter = till(tmp_path).basket().keys("OK # 1 2 3 4 5 6 7 8 9 0 1 2 OK 5 6 7 8 OK")
+    assert counter.screen == "Sold"
+    assert counter.facts()[-4:-1] == ["order_opened", "card_taken", "sale"]
+    (part,) = counter.one("sale").tenders
+    assert (part.kind, part.paid_fen, part.reference, part.last4) == ("card", 700, "123456789012", "5678")
+    assert part.fee_fen == fee_fen(700, 6_000) == 4
+    assert counter.pulses() == []
+
+
+def test_a_card_works_offline_and_with_empty_fields(tmp_path) -> None:
+    counter = till(tmp_path).offline().basket().keys("OK # OK OK")
+    assert counter.screen == "Sold"
+
+
+@pytest.mark.parametrize(
+    ("section", "keys", "code"),
+    [
+        ({"card": False}, "OK # OK OK", 5014),
+        ({"card_reference_required": True}, "OK # OK OK", 5030),
+        ({}, "OK # 1 2 3 OK OK", 5030),
+        ({}, "OK # OK 1 2 OK", 5030),
+        ({"card_payment_max_fen": 100}, "OK # OK OK", 5012),
+        ({"card_day_max_fen": 100}, "OK # OK OK", 5012),
+        ({}, "OK * 8 0 0 # OK OK", 5020),
+    ],
+)
+def test_a_card_is_refused(tmp_path, section, keys, code) -> None:
+    counter = till(tmp_path, tenders=section).basket().keys(keys)
+    assert f"[{code}]" in counter.text()
+    assert counter.journal("card_taken", "order_opened") == []
+    assert len(counter.terminal.session.basket.lines) == 1
+
+
+# --- split tender ---
+
+
+def test_code_card_and_cash_make_one_sale(tmp_path) -> None:
+    counter = till(tmp_path).basket(1).scan(APPLE_5_YUAN)  # 3.50 + 5.00
+    counter.keys("OK * 2 0 5").scan(WECHAT).answer("paid").keys("OK")
+    assert "已付 微信 2.05" in counter.text().replace("  ", " ")
+    counter.keys("* 3 0 0 # OK OK")
+    assert "应收 3.40" in counter.text(), "3.45 less 0.05: only the cash part is rounded, and down"
+    counter.keys("4 0 0 OK")
+    sale = counter.one("sale")
+    assert [(part.kind, part.paid_fen, part.change_fen) for part in sale.tenders] == [
+        ("code", 205, 0), ("card", 300, 0), ("cash", 400, 60),
+    ]  # fmt: skip
+    assert (sale.total_fen, sale.rounding_fen, sale.due_fen) == (850, 5, 845)
+    assert sum(line.net_fen or 0 for line in sale.lines) == sale.due_fen
+    assert counter.screen == "Sold"
+    assert "找零 0.60" in counter.text()
+    assert len(counter.pulses()) == 1
+
+
+def test_a_code_pays_to_the_fen(tmp_path) -> None:
+    counter = till(tmp_path, cash={"rounding": "jiao"}).keys("1 2 3 OK").scan(WECHAT).answer("paid")
+    assert counter.one("sale").due_fen == 123
+    assert counter.one("sale").rounding_fen == 0
+
+
+@pytest.mark.parametrize("part", ["8 0 0", "0"])
+def test_a_part_must_be_between_nothing_and_what_is_left(tmp_path, part) -> None:
+    counter = till(tmp_path).basket().keys(f"OK * {part}").scan(WECHAT)
+    if part == "0":
+        assert counter.asks(AskPay)[-1].amount_fen == 700, "nothing typed is all of it"
+    else:
+        assert "[5020]" in counter.text()
+
+
+def test_half_paid_and_given_up_goes_back_and_the_card_slip_must_be_voided(tmp_path) -> None:
+    counter = till(tmp_path).basket().keys("OK * 2 0 0").scan(WECHAT).answer("paid").keys("OK * 1 0 0 # OK OK")
+    counter.keys("CANCEL")
+    assert counter.screen == "GiveUp"
+    assert "刷卡机撤销 1.00" in counter.text()
+    counter.since()
+    counter.keys("F2")
+    assert "请在刷卡机上撤销" in counter.text()
+    assert counter.one("order_dropped").again is False
+    assert counter.one("reversal_sent").why == "dropped"
+    assert counter.since() == ["reverse"], "it was paid long ago: no wait" if counter.ms > 20_000 else ""
+    counter.answer("reversed", "reverse")
+    assert counter.journal("sale") == []
+    assert checkout.unfinished(counter.ledger) == ()
+
+
+def test_goods_go_back_into_the_basket_to_be_paid_otherwise(tmp_path) -> None:
+    counter = till(tmp_path).basket().pay().answer("failed", code=5004).keys("OK CANCEL OK")
+    assert counter.screen == "BasketScreen"
+    assert counter.one("order_dropped").again
+    assert counter.terminal.session.basket.total_fen == 700
+    counter.scan("6901234567892").keys("OK OK")
+    sale = counter.one("sale")
+    assert (sale.trace, sale.due_fen) == (2, 1050)
+
+
+def test_what_is_frozen_cannot_change(tmp_path) -> None:
+    counter = till(tmp_path).basket().pay()
+    assert counter.terminal.session.basket.lines == ()
+    before = counter.ledger.durable_seq
+    counter.scan("6901234567892").keys("OK 1 2 * MENU")
+    assert counter.journal("order_opened")[0].lines[0].quantity_milli == 2_000
+    assert counter.terminal.session.basket.lines == ()
+    assert [fact.KIND for fact in counter.journal("sale")] == []
+    assert counter.ledger.durable_seq == before
+
+
+def test_numbers_stay_in_order_over_everything(tmp_path) -> None:
+    counter = till(tmp_path)
+    counter.basket().pay().answer("unknown").keys("F1")
+    counter.basket(1).keys("OK OK OK")
+    counter.basket(1).keys("OK # OK OK OK")
+    assert next_trace(counter.ledger) == 4
+    assert [sale.trace for sale in counter.journal("sale")] == [2, 3]
+
+
+def test_paid_when_no_shift_is_open_is_booked_in_the_next(tmp_path) -> None:
+    counter = till(tmp_path).basket().pay().answer("unknown").keys("F1")
+    number = counter.payment.order_no
+    from wire.facts import ShiftClosed
+
+    counter.terminal.append(ShiftClosed(1, "01", "2026-11-22", 1, {}, 0, 0, 0, {}, carried=(number,)))
+    counter.terminal.commit()
+    counter.answer("paid", "query", number=number)
+    assert counter.journal("sale") == []
+    assert checkout.covered(counter.ledger) != ()
+    from firmware.txn.shift import OpenShift
+
+    assert counter.terminal.do(OpenShift(20_000, "2026-11-22")) is None
+    sale = counter.one("sale")
+    assert (sale.batch, sale.trace, sale.late) == (2, 1, True)
+    assert sale.tenders[0].order_no == number
+    assert "000001" in number
+
+
+# --- right and state (decisions 23) ---
+
+
+def test_precedence_of_a_payment(tmp_path) -> None:
+    from dataclasses import replace
+
+    from firmware.txn.collect import SendCode
+
+    counter = till(tmp_path).basket()
+    ctx = counter.terminal.context()
+    nobody = replace(ctx, session=replace(ctx.session, operator="", role=""))
+    admin = replace(ctx, session=replace(ctx.session, operator="99", role="admin"))
+    empty = replace(ctx, session=replace(ctx.session, basket=type(ctx.session.basket)()))
+    away = replace(ctx, devices=replace(ctx.devices, link="down"))
+    cases = [
+        (nobody, "junk", 0, 2001), (empty, WECHAT, 0, 6008), (empty, "junk", 0, 5001), (away, "junk", 0, 5001),
+        (away, ECNY, 0, 5014), (away, WECHAT, 0, 5022), (admin, "junk", 0, 5001), (admin, WECHAT, 0, 2005),
+        (ctx, WECHAT, 0, 5020), (ctx, WECHAT, 701, 5020), (ctx, WECHAT, -5, 5020),
+    ]  # fmt: skip
+    for where, code, amount, wanted in cases:
+        refusal = SendCode(code, amount).decide(where)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == wanted, (code, amount, wanted)
