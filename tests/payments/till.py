@@ -8,7 +8,6 @@ from firmware.txn import payment
 from firmware.txn.payment import Payment
 from rules.settings import Settings
 from tests.counter import COLA, Counter
-from tests.screens.ledgers import having
 from wire.facts import Fact
 from wire.messages import (
     AnswerPayment,
@@ -133,6 +132,8 @@ class Till(Counter):
 
 def till(folder: Path, **sections: dict) -> Till:
     """Open for business, on line, numbered."""
+    from tests.screens.ledgers import having  # whose named ledgers begin here
+
     settings: Settings = having(**sections)
     counter = Till(folder, settings)
     counter.open_for_business()

@@ -16,6 +16,8 @@ from rules.settings import Settings, defaults
 from rules.settings_counter import DrawerRule, FullReduction, ItemPromotion
 from tests.counter import APPLE_5_YUAN, BEER, COLA, Counter, open_ledger
 from tests.giving import looks
+from tests.payments import till as money
+from tests.payments.till import Till
 from wire.messages import AnswerTotals
 from wire.records import Ack
 
@@ -413,6 +415,61 @@ def settled_unevenly(folder: Path) -> Counter:
     return counter
 
 
+def online(folder: Path, **sections: dict) -> Till:
+    """On line, numbered by the backend, two colas in the basket."""
+    return money.till(folder, **sections).basket()
+
+
+def code_sent(folder: Path) -> Till:
+    return online(folder).pay()
+
+
+def unknown_payment(folder: Path) -> Till:
+    return code_sent(folder).answer("unknown")
+
+
+def unknown_payment_after_a_cut(folder: Path) -> Till:
+    counter = unknown_payment(folder)
+    counter.cut()
+    return counter.boot().sign_on()
+
+
+def parked_orders(folder: Path) -> Till:
+    """One that is unknown, one whose customer types a password, one that was reversed, one half paid."""
+    counter = unknown_payment(folder).keys("F1").basket().pay(money.ALIPAY).answer("paying").keys("F1")
+    counter.basket().pay().keys("F1").answer("reversed").keys("OK")
+    return counter.basket().keys("OK * 2 0 0").scan(money.WECHAT).answer("paid").keys("OK CANCEL F1")
+
+
+def reversal_pending(folder: Path) -> Till:
+    counter = unknown_payment(folder).keys("F2")
+    counter.pass_time(90_000)
+    return counter
+
+
+def half_paid(folder: Path) -> Till:
+    counter = online(folder).keys("OK * 2 0 0").scan(money.WECHAT).answer("paid").keys("OK")
+    return counter.keys("* 1 0 0 # OK OK")
+
+
+def refund_of_what_came_twice(folder: Path) -> Till:
+    return code_sent(folder).answer("failed", code=5002).keys("OK OK").answer("paid", "query").keys("OK")
+
+
+def refund_of_it_refused(folder: Path) -> Till:
+    return refund_of_what_came_twice(folder).refund_answer("failed", 5017)
+
+
+def payment_limits(folder: Path) -> Till:
+    channels = tuple(msgspec.structs.replace(each, payment_max_fen=100) for each in defaults().tenders.channels)
+    tenders = {"channels": channels, "card_payment_max_fen": 100}
+    return online(folder, tenders=tenders)
+
+
+def backend_silent(folder: Path) -> Till:
+    return online(folder).offline()
+
+
 LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     just_born,
     pin_changed_no_shift,
@@ -468,5 +525,13 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     looks.elsewhere,
     looks.left_open,
     looks.refused_list,
+    code_sent,
+    unknown_payment_after_a_cut,
+    parked_orders,
+    reversal_pending,
+    half_paid,
+    refund_of_it_refused,
+    payment_limits,
+    backend_silent,
 )
 PRINT_CODES = {"paper_out": 4001, "no_printer": 4005}

@@ -44,17 +44,19 @@ from firmware.events import (
 from firmware.render import Renderer, find_font
 from firmware.render_text import lines, speak
 from firmware.screens.base import Screen
+from firmware.screens.code import CodePayment
 from firmware.screens.menu import Menu, entries
+from firmware.screens.orders import Looked
 from firmware.screens.stack import home
 from firmware.screens.widgets import Wizard
 from firmware.terminal import Terminal
-from firmware.txn import closing, hold, shift
+from firmware.txn import closing, hold, payment, shift
 from firmware.txn.command import Command, Decision, Refusal
 from firmware.txn.ledger import Ledger
 from firmware.txn.operator import standing
 from firmware.view import Items, Lang, Text, View
 from tests.counter import APPLE_5_YUAN, COLA, Counter
-from wire.messages import AnswerReserve, AnswerSale, AnswerTotals
+from wire.messages import AnswerPayment, AnswerReserve, AnswerSale, AnswerTotals
 
 LANGS: tuple[Lang, Lang] = ("zh", "en")
 CANCELS_MAX = 10
@@ -135,8 +137,15 @@ class Undoable:
 def own(value: Any) -> Any:
     """A copy of what a step could change in place; a tuple of desks as new ones that stand as these do."""
     if isinstance(value, tuple) and value and hasattr(value[0], "follow"):
-        return tuple(map(copy.copy, value))
+        return tuple(map(_same_desk, value))
     return value.copy() if isinstance(value, set | dict) else value
+
+
+def _same_desk(desk: Any) -> Any:
+    twin = copy.copy(desk)
+    for each in dataclasses.fields(desk):
+        setattr(twin, each.name, own(getattr(desk, each.name)))
+    return twin
 
 
 _LEDGER_FIELDS = ("next_seq", "head", "durable_seq", "acked_seq", "commits_in_wal", "_acked_committed")
@@ -327,6 +336,7 @@ KEYS = ("0", "1", "5", "*", "#", "OK", "CANCEL", "CLEAR", "UP", "DOWN", "MENU", 
 SCANS = {
     "known": COLA, "weighed": APPLE_5_YUAN, "unknown": "6900000000014", "damaged": "6901234567890",
     "bad scale code": "2110001000003", "glued": COLA + "6901100000119", "2 000 characters": "9" * 2_000,
+    "payment code": "134567890123456789", "card number": "4111111111111111", "bill": "4200001234202611221234567890",
     "control characters": "\x1b[2J69\x00", "half": "69012345", "past its date": f"https://id.gs1.org/01/0{COLA}?17=240101",
 }  # fmt: skip
 
@@ -380,6 +390,10 @@ def answers(walker: Walker) -> tuple[str, ...]:
             return "5 OK", "9 9 OK", "9 9 9 9 9 9 9 9 OK"
         case "Cash":
             return "1 OK", "9 9 9 9 9 9 9 OK"
+        case "Card" if not getattr(top, "reference", ""):
+            return "1 2 3 4 5 6 7 8 9 0 1 2 OK 5 6 7 8", "4 4 4 4 4 4 4 4 4 4 4 4 4"
+        case "Orders" if not getattr(top, "digits", ""):
+            return "1 OK", "9 9 9 OK", "2 0 2 6 1 1 2 2 0 OK"
         case "Weight":
             return "3 8 5 OK", "9 9 9 9 9 9 OK"
         case "CountDrawer" if not any(getattr(top, "pieces", ())):
@@ -427,6 +441,35 @@ def inputs(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
         yield from DEVICES.items()
         yield from _totals(walker)
     yield from ((f"time ({name})", (TimerFired(name),)) for name in TIMERS if name in walker.timers)
+    yield from money(walker)
+
+
+def money(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
+    """What the backend may say of the payment or look-up on the screen, and the payments desk's own timers."""
+    top = walker.terminal.stack[-1]
+    if isinstance(top, CodePayment):
+        known = payment.find(walker.ledger, top.order_no)
+        assert known is not None
+        for to, state, code, fen in SAID:
+            paid = known.amount_fen if fen else 0
+            answer = AnswerPayment(top.order_no, to, state, code, BILL if fen else "", paid if fen != 1 else 1)
+            yield f"answer {state} {code or ''}".rstrip() + (" (other amount)" if fen == 1 else ""), (Answered(answer),)
+        yield "ask lost", (AskFailed(top.order_no),)
+    if isinstance(top, Looked) and top.answer is None:
+        for state in ("paid", "failed", "paying", "unknown", "reversed", "absent"):
+            answer = AnswerPayment(top.key, "query", state, 0, "", 700 if state == "paid" else 0)
+            yield f"answer {state}", (Answered(answer),)
+    for name in sorted(walker.timers):
+        if name.startswith("payments:") and name.partition(":")[2].isdigit():
+            yield "time (payment)", (TimerFired(name),)
+            return
+
+
+SAID: tuple[tuple[Any, Any, int, int], ...] = (
+    ("pay", "paid", 0, 2), ("query", "paid", 0, 1), ("pay", "failed", 5002, 0), ("pay", "paying", 0, 0),
+    ("query", "unknown", 0, 0), ("reverse", "reversed", 0, 0),
+)  # fmt: skip
+BILL = "4200001234202611221234567890"
 
 
 def _totals(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
