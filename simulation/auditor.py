@@ -322,7 +322,13 @@ def _baskets(day: Day, facts: list[At]) -> Iterator[str]:
 
 def commits_per_sale(day: Day) -> float:
     """Commits of the whole day for each cash sale; the goal is 2 (decisions 7)."""
-    return day.syncs / len(day.handed) if day.handed else 0.0
+    sales = sales_of(day)
+    return day.syncs / sales if sales else 0.0
+
+
+def sales_of(day: Day) -> int:
+    """Sales over the counter, whoever stood there."""
+    return len(day.handed) + sum(each.kind == "sale" for each in day.did)
 
 
 def records_by_kind(rows: list[Row]) -> Counter[str]:

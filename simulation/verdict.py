@@ -6,10 +6,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from simulation.auditor import audit, commits_per_sale, records_by_kind
+from simulation.auditor import audit, commits_per_sale, records_by_kind, sales_of
 from simulation.machine import Met
 from simulation.mutants import mutated
-from simulation.witness import Day
 from simulation.world import DAY, Plan, run_day
 
 
@@ -34,12 +33,7 @@ def judge(seed: int, mutant: str = "", plan: Plan = DAY) -> Verdict:
     for kind, count in records_by_kind(told.day.rows).items():
         told.met.facts[kind] = count
     tail = told.tail if findings else ()
-    return Verdict(seed, findings, told.met, told.trace_hash, tail, _sales(told.day), commits_per_sale(told.day))
-
-
-def _sales(day: Day) -> int:
-    """Sales over the counter, whoever stood there."""
-    return len(day.handed) + sum(each.kind == "sale" for each in day.did)
+    return Verdict(seed, findings, told.met, told.trace_hash, tail, sales_of(told.day), commits_per_sale(told.day))
 
 
 def judged(seeds: range, mutant: str, hours: float, jobs: int) -> Iterator[Verdict]:
