@@ -34,7 +34,7 @@ from fleet.effects import CallAcquirer, Ticket
 from fleet.sql import SqlBooks, SqlStore
 from fleet.store import StoreTrouble
 from simulation.clockwork import Clockwork
-from simulation.witness import Day, Row
+from simulation.witness import Channel, Day, Row
 from wire.channels import ANSWER, find, money_channel
 from wire.messages import AnswerEpoch, ask_key
 from wire.messages import AskEpoch as AskEpochMessage
@@ -173,6 +173,16 @@ class Backend:
             day.conflicts = len(books.conflicts_of(day.terminal))
             day.quarantined = sum(row.seq not in day.damaged for row in books.quarantine_of(day.terminal))
         day.backend_upto = self.upto.get(day.epoch, 0)
+        self._tell_channel(day)
+
+    def _tell_channel(self, day: Day) -> None:
+        """The channel's own books: what it took and gave back, by order."""
+        with self.acquirer_books.begin() as books:
+            for trade in books.trades():
+                received = trade.amount_fen if trade.state in ("success", "revoked") else 0
+                back = trade.amount_fen if trade.state == "revoked" else 0
+                back += sum(each.amount_fen for each in books.backs(trade.order_no) if each.state == "success")
+                day.channel[trade.order_no] = Channel(received, back)
 
 
 class Link:

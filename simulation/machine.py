@@ -367,6 +367,10 @@ class Machine:
                 self.link.carry(effect)
             case Announce() | AskEpoch() | Ask():
                 self.link.carry(effect)
+            case Ask(because):
+                if because:
+                    self._must_be_durable(because, "an ask")
+                self.link.carry(effect)
             case SetTimer(name, after_ms):
                 self._set_timer(name, after_ms)
             case StopTimer(name):
