@@ -328,6 +328,9 @@ class Cashier:
         """The terminal is gone: what it may offer later is in her head."""
         self.mind.went_dark()
 
+    def evening(self) -> None:
+        """She serves whoever still waits."""
+
     def restless(self) -> dict[str, bool]:
         """What there is to do before the evening: name -> done."""
         return {

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from firmware.events import Key, KeyHeld, KeyPressed, Scanned
+from firmware.txn import checkout
 from firmware.view import View
 from simulation import sight
 from simulation.clockwork import Clockwork
@@ -26,6 +27,9 @@ Job = Generator[int, None, None]
 """A job acts, then yields the ms until it looks again."""
 
 PATIENCE_ACTS = 60
+OPENING = frozenset({"shift", "CountFloat", "OpenAtOnce"})
+"""Screens a shift is opened on."""
+
 STUCK_MS = 240_000
 
 
@@ -59,6 +63,9 @@ class Clerk:
     finished: int = 0
     given_up: int = 0
     memory: dict[str, object] = field(default_factory=dict)  # what her jobs remember of the day
+    own: frozenset[str] = frozenset()  # screens the job of the moment sees to itself
+    late: bool = False  # the shop has closed: what waits is tidied up, then the books are closed
+    closed: bool = False
     _job: Job | None = None
     _name: str = ""
     _boot: str = ""
@@ -90,8 +97,10 @@ class Clerk:
             self._job = None
         if self.machine.drawer.open and self.clock.rng.random() < 0.3:
             self.machine.drawer.moves(False)
+        if self.closed and name in OPENING:
+            return 5_000  # tomorrow
         errand = self.errands.get(name)
-        if errand is not None:
+        if errand is not None and (name not in self.own or self._job is None):
             return errand(self, view)
         return self._work(name)
 
@@ -102,9 +111,21 @@ class Clerk:
     def came_back(self) -> None:
         """It is started again: she will look what it says."""
 
+    def evening(self) -> None:
+        """The shop has closed."""
+        self.late = True
+
     def restless(self) -> dict[str, bool]:
         """What she still has to do, for the end of the day: name -> done."""
-        return {"jobs": not self.jobs and self._job is None, "money in doubt": self.hope is None}
+        return {
+            "jobs": not self.jobs and self._job is None, "money in doubt": self.hope is None,
+            "payments waiting": not self.waits(), "shift and day": self.closed,
+        }  # fmt: skip
+
+    def waits(self) -> int:
+        """How much stands on the list of payments."""
+        terminal = self.machine.terminal
+        return len(checkout.unfinished(terminal.ledger)) if terminal is not None else 1
 
     def _work(self, name: str) -> int:
         if self._job is None:
@@ -112,10 +133,11 @@ class Clerk:
                 return self._go_home(name)
             if name == "Idle":
                 self.settle_doubt()
-            if not self.jobs:
+            if not self.jobs and not (self.late and name == "Idle" and self._plan_evening()):
                 if name == "Sold":
                     self.press(Key.OK)
                 return self.clock.soon_ms(3_000, 12_000)
+            self.own, self.refused = frozenset(), 0
             self._name = self.jobs.popleft()
             self._job = self.plans[self._name](self)
             self.clock.note(f"=== {self._name}")
@@ -129,9 +151,17 @@ class Clerk:
         self._job = None
         return self.clock.soon_ms(400, 2_000)
 
+    def _plan_evening(self) -> bool:
+        """Whether there is something left to do before she goes home."""
+        if self.waits():
+            self.jobs.append("tidy_orders")
+        elif not self.closed:
+            self.jobs.append("evening")
+        return bool(self.jobs)
+
     def _go_home(self, name: str) -> int:
         self.press(Key.OK if name in ("Notice", "Sold", "Refused", "Confirm") else Key.CANCEL)
-        if self.clock.rng.random() < 0.2:
+        if name != "Confirm" and self.clock.rng.random() < 0.2:
             self.hold(Key.CANCEL)
         return self.clock.soon_ms(200, 700)
 
@@ -223,7 +253,8 @@ class Clerk:
 
     def _hand(self, hope: Hope, seen: bool) -> None:
         self.day.drawer_fen += hope.cash_fen
-        self.day.did.append(Did(self.clock.now_ms, hope.kind, hope.cash_fen, seen))
+        if hope.cash_fen:
+            self.day.did.append(Did(self.clock.now_ms, hope.kind, hope.cash_fen, seen))
         terminal = self.machine.terminal
         if terminal is not None:
             self._booked = max(self._booked, terminal.ledger.durable_seq)

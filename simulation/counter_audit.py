@@ -297,8 +297,8 @@ def cash_of(fact: Fact) -> int:
 
 
 def by_hand(fact: Fact) -> bool:
-    """Whether a person at the counter moved money for it; what comes late is booked by the terminal."""
-    return isinstance(fact, Sale | Refund | RefundTurned | CashMoved) and not getattr(fact, "late", False)
+    """Whether cash went through a person's hands for it."""
+    return bool(cash_of(fact))
 
 
 def deed(fact: Fact) -> str:

@@ -1,7 +1,5 @@
 """What customers and the day ask of the clerk: each wish is one plan of keys and scans."""
 
-from collections.abc import Callable
-
 from firmware.events import Key
 from simulation import sight
 from simulation.cashier import SUPERVISOR
@@ -83,8 +81,3 @@ def sign_off(clerk: Clerk) -> Job:
     yield from choose(clerk, "more", "sign_off")
     yield from clerk.until("signon")
     clerk.operator = clerk.clock.rng.choice(("01", "01", "02", SUPERVISOR))
-
-
-PLANS: dict[str, Callable[[Clerk], Job]] = {"cash": cash, "sign_off": sign_off}
-WISHES: tuple[str, ...] = (*("cash",) * 20, "sign_off")
-"""How often each is asked for."""

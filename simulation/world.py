@@ -13,8 +13,9 @@ from typing import Literal, Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rules.settings import Settings, check
+from simulation import sight
 from simulation.cashier import CHORES, RETIRED, Cashier, Chore
-from simulation.clerk import Clerk
+from simulation.clerk import OPENING, Clerk
 from simulation.clockwork import Clockwork
 from simulation.devices import Drawer, Printer
 from simulation.errands import ERRANDS
@@ -22,7 +23,7 @@ from simulation.faults import OF_FINGERS, TROUBLES
 from simulation.link import Backend, Link
 from simulation.machine import Machine, Met
 from simulation.mind import Mind
-from simulation.wishes import PLANS, WISHES
+from simulation.plans import PLANS, WISHES
 from simulation.witness import Day
 
 MORNING_MS = 1_790_035_200_000  # 2026-09-22 08:00 in China
@@ -63,6 +64,10 @@ class Staff(Protocol):
 
     def came_back(self) -> None:
         """It is started again."""
+        ...
+
+    def evening(self) -> None:
+        """The shop has closed; everything works again."""
         ...
 
     def restless(self) -> dict[str, bool]:
@@ -194,6 +199,7 @@ class World:
         self.clock.run_until(int(self.hours * HOUR_MS))
         self._evening = True
         self._all_well()
+        self.staff.evening()
         end_ms = self.clock.now_ms + DRAIN_MS
         self.clock.run_until(end_ms, lambda: self._at_rest)
         if not self._at_rest:
@@ -225,6 +231,11 @@ class World:
     def _at_rest(self) -> bool:
         return not self._restless()
 
+    @property
+    def _rests_on(self) -> frozenset[str]:
+        """Screens a day may end on: the clerk's ends with the books closed."""
+        return frozenset({"Idle"}) if self.staff is self.cashier else OPENING | {"signon"}
+
     def _restless(self) -> list[str]:
         """What still keeps the day from ending."""
         view = self.machine.view
@@ -232,7 +243,7 @@ class World:
             "records on their way": self.machine.drained,
             "backend away": self.backend.up,
             **self.staff.restless(),
-            f"the screen {view.name if view else 'off'}": view is not None and view.name == "Idle",
+            f"the screen {view.name if view else 'off'}": view is not None and sight.screen(view) in self._rests_on,
             "a slip coming out": not self.printer.printing,
             "safe mode": not self.machine.safe,
         }

@@ -1,0 +1,29 @@
+"""All wishes by name, and how often each is asked for."""
+
+from collections.abc import Callable
+
+from simulation import wish_money, wish_shift, wishes
+from simulation.clerk import Clerk, Job
+
+PLANS: dict[str, Callable[[Clerk], Job]] = {
+    "cash": wishes.cash,
+    "sign_off": wishes.sign_off,
+    "code": wish_money.code,
+    "split": wish_money.split,
+    "card": wish_money.card,
+    "tidy_orders": wish_money.tidy_orders,
+    "give_back": wish_money.give_back,
+    "cash_in": wish_shift.cash_in,
+    "cash_out": wish_shift.cash_out,
+    "no_sale": wish_shift.no_sale,
+    "figures": wish_shift.figures,
+    "copy": wish_shift.copy,
+    "close": wish_shift.close,
+    "evening": wish_shift.evening,
+}
+
+WISHES: tuple[str, ...] = (
+    *("cash",) * 20, *("code",) * 14, *("split",) * 5, *("card",) * 4, *("tidy_orders",) * 2, *("give_back",) * 6,
+    "cash_in", "cash_out", "no_sale", "figures", *("copy",) * 3, "close", "sign_off",
+)  # fmt: skip
+"""How often each is asked for."""
