@@ -365,7 +365,7 @@ class Machine:
                 self.clock.note(f"-> send {first}-{last}")
                 self._must_be_durable(last, "a message")
                 self.link.carry(effect)
-            case Announce() | AskEpoch() | Ask():
+            case Announce() | AskEpoch():
                 self.link.carry(effect)
             case Ask(because):
                 if because:
