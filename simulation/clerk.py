@@ -160,6 +160,9 @@ class Clerk:
         return bool(self.jobs)
 
     def _go_home(self, name: str) -> int:
+        if name == "GiveUp":
+            self.press(self.clock.rng.choice((Key.F1, Key.F2)))
+            return 400
         self.press(Key.OK if name in ("Notice", "Sold", "Refused", "Confirm") else Key.CANCEL)
         if name != "Confirm" and self.clock.rng.random() < 0.2:
             self.hold(Key.CANCEL)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from firmware.events import Key
 from firmware.view import View
-from rules.money import COMMON_DENOMINATIONS_FEN, change_pieces
+from rules.money import DENOMINATIONS_FEN, change_pieces
 from simulation import sight
 from simulation.cashier import FACTORY, OWN, SUPERVISOR, local_day
 from simulation.clerk import Clerk
@@ -71,7 +71,7 @@ def count(clerk: Clerk, view: View, wanted_fen: int, label: str) -> int:
     """A count by denomination: one key further towards `wanted_fen`."""
     entries, selected = sight.items(view)
     entry = entries[selected]
-    wanted = dict(change_pieces(wanted_fen, COMMON_DENOMINATIONS_FEN))
+    wanted = dict(change_pieces(wanted_fen, DENOMINATIONS_FEN))
     pieces, denomination = sight.number_in(entry.right, "pieces"), sight.fen(sight.word_in(entry.left, "yuan"))
     if sight.big(view, label) == wanted_fen:
         clerk.press(Key.F1)

@@ -3,21 +3,21 @@
 from firmware.events import Key
 from firmware.screens.widgets import typed
 from firmware.view import Block, Item, Items, Para, Say, Tint, text
-from rules.money import COMMON_DENOMINATIONS_FEN, yuan
+from rules.money import DENOMINATIONS_FEN, yuan
 
 PIECES_DIGITS_MAX = 4
 DENOMINATIONS_SHOWN = 4
 
 Pieces = tuple[str, ...]
-"""What has been typed for each of `COMMON_DENOMINATIONS_FEN`."""
+"""What has been typed for each of `DENOMINATIONS_FEN`."""
 
-NO_PIECES: Pieces = ("",) * len(COMMON_DENOMINATIONS_FEN)
-LAST = len(COMMON_DENOMINATIONS_FEN) - 1
+NO_PIECES: Pieces = ("",) * len(DENOMINATIONS_FEN)
+LAST = len(DENOMINATIONS_FEN) - 1
 
 
 def counted(pieces: Pieces) -> tuple[tuple[int, int], ...]:
     """Denomination in fen, and pieces of it."""
-    return tuple((fen, int(typed or "0")) for fen, typed in zip(COMMON_DENOMINATIONS_FEN, pieces, strict=True))
+    return tuple((fen, int(typed or "0")) for fen, typed in zip(DENOMINATIONS_FEN, pieces, strict=True))
 
 
 def total_fen(pieces: Pieces) -> int:
@@ -34,7 +34,7 @@ def with_key(pieces: Pieces, row: int, key: Key) -> Pieces | None:
 def count_body(pieces: Pieces, row: int, words: Say) -> tuple[Block, ...]:
     """A page of denominations with their pieces."""
     first = row // DENOMINATIONS_SHOWN * DENOMINATIONS_SHOWN
-    here = tuple(zip(COMMON_DENOMINATIONS_FEN, pieces, strict=True))[first : first + DENOMINATIONS_SHOWN]
+    here = tuple(zip(DENOMINATIONS_FEN, pieces, strict=True))[first : first + DENOMINATIONS_SHOWN]
     items = tuple(
         Item("", text("count__of", yuan=yuan(fen).removesuffix(".00")), text("count__pieces", pieces=typed or "0"))
         for fen, typed in here
