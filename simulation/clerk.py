@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from firmware.events import Key, KeyHeld, KeyPressed, Scanned
-from firmware.txn import checkout
+from firmware.txn import checkout, reserve
 from firmware.view import View
 from simulation import sight
 from simulation.clockwork import Clockwork
@@ -125,7 +125,9 @@ class Clerk:
     def waits(self) -> int:
         """How much stands on the list of payments."""
         terminal = self.machine.terminal
-        return len(checkout.unfinished(terminal.ledger)) if terminal is not None else 1
+        if terminal is None:
+            return 1
+        return len(checkout.unfinished(terminal.ledger)) + len(reserve.open_reservations(terminal.ledger))
 
     def _work(self, name: str) -> int:
         if self._job is None:
@@ -154,7 +156,7 @@ class Clerk:
     def _plan_evening(self) -> bool:
         """Whether there is something left to do before she goes home."""
         if self.waits():
-            self.jobs.append("tidy_orders")
+            self.jobs.append(self.clock.rng.choice(("tidy_orders", "open_refunds")))
         elif not self.closed:
             self.jobs.append("evening")
         return bool(self.jobs)

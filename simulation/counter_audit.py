@@ -183,6 +183,9 @@ def _channel(day: Day, facts: list[At]) -> Iterator[str]:
                 yield f"record {at.seq}: a refund {at.fact.refund_no} that nobody sent"
             elif order.trace:
                 booked[order.order_no] -= order.amount_fen
+    for at in facts:
+        if isinstance(at.fact, RefundTurned) and (late := wanted.get(at.fact.refund_no)) and not late.trace:
+            booked[late.order_no] += at.fact.amount_fen  # the customer has it in cash, the channel keeps the shop's
     sent = {at.fact.order_no for at in facts if isinstance(at.fact, PaymentSent)}
     reversed_ = {at.fact.order_no for at in facts if isinstance(at.fact, PaymentHeard) and at.fact.state == "reversed"}
     voided = {at.fact.order_no for at in facts if isinstance(at.fact, ReversalSent) and at.fact.why == "void"}

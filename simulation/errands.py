@@ -114,7 +114,9 @@ def supervisor(clerk: Clerk, view: View) -> int:
     if sight.key_of(asked.label) == "override__number":
         clerk.type(SUPERVISOR)
     else:
-        clerk.type(OWN[SUPERVISOR] if clerk.clock.rng.random() < 0.93 else "135790")
+        wrong = not clerk.memory.get("erred") and clerk.clock.rng.random() < 0.07
+        clerk.memory["erred"] = wrong  # never twice in a row: somebody would have to lift the lock
+        clerk.type("135790" if wrong else OWN[SUPERVISOR])
     clerk.press(Key.OK)
     return 400
 

@@ -13,6 +13,7 @@ PLANS: dict[str, Callable[[Clerk], Job]] = {
     "card": wish_money.card,
     "tidy_orders": wish_money.tidy_orders,
     "give_back": wish_money.give_back,
+    "open_refunds": wish_money.open_refunds,
     "cash_in": wish_shift.cash_in,
     "cash_out": wish_shift.cash_out,
     "no_sale": wish_shift.no_sale,
@@ -23,7 +24,7 @@ PLANS: dict[str, Callable[[Clerk], Job]] = {
 }
 
 WISHES: tuple[str, ...] = (
-    *("cash",) * 20, *("code",) * 14, *("split",) * 5, *("card",) * 4, *("tidy_orders",) * 2, *("give_back",) * 6,
-    "cash_in", "cash_out", "no_sale", "figures", *("copy",) * 3, "close", "sign_off",
+    *("cash",) * 20, *("code",) * 14, *("split",) * 5, *("card",) * 4, *("tidy_orders",) * 2, "open_refunds",
+    *("give_back",) * 6, "cash_in", "cash_out", "no_sale", "figures", *("copy",) * 3, "close", "sign_off",
 )  # fmt: skip
 """How often each is asked for."""

@@ -245,3 +245,25 @@ def confirm(clerk: Clerk) -> Job:
             case _:
                 pass
     raise Lost(f"not given back, {clerk.screen} is there")
+
+
+def open_refunds(clerk: Clerk) -> Job:
+    """What a channel has not given back: asked again, or paid in cash by a supervisor."""
+    yield from choose(clerk, "giveback")
+    yield from clerk.until("GiveBack")
+    clerk.press(Key.F2)
+    yield from clerk.until("OpenRefunds", acts=5)
+    entries, _ = sight.items(clerk.view)
+    if not entries:
+        clerk.press(Key.CANCEL)
+        return
+    clerk.press(*[Key.DOWN] * clerk.clock.rng.randrange(len(entries)))
+    clerk.press(Key.F2 if clerk.clock.rng.random() < 0.3 else Key.OK)
+    yield from clerk.pause(400, 2_000)
+    if clerk.screen == "InCash":
+        amount = sight.big(clerk.view, "givenback__cash") or 0
+        clerk.hopes("refund_turned", -amount)
+        clerk.press(Key.OK)
+        yield from confirm(clerk)
+    elif clerk.screen == "Reserving":
+        yield from confirm(clerk)
