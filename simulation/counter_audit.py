@@ -352,9 +352,9 @@ def _till(day: Day, facts: list[At]) -> Iterator[str]:
                 ):
                     yield f"record {at.seq}: {at.fact.KIND} of batch {own} in batch {batch}"
     for seq, fen in day.drawer_at.items():
-        counted = [at.fact.counted_fen for at in facts if at.seq == seq and isinstance(at.fact, ShiftClosed)]
-        if counted != [fen]:
-            yield f"in the drawer lay {fen} when the shift was closed by {seq}, counted are {counted}"
+        said = [at.fact.counted_fen for at in facts if at.seq == seq and isinstance(at.fact, ShiftClosed)]
+        if said != [fen]:
+            yield f"in the drawer lay {fen} when the shift was closed by {seq}, counted are {said}"
 
 
 def _days(day: Day, facts: list[At]) -> Iterator[str]:

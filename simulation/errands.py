@@ -114,8 +114,9 @@ def supervisor(clerk: Clerk, view: View) -> int:
     if sight.key_of(asked.label) == "override__number":
         clerk.type(SUPERVISOR)
     else:
-        wrong = not clerk.memory.get("erred") and clerk.clock.rng.random() < 0.07
-        clerk.memory["erred"] = wrong  # never twice in a row: somebody would have to lift the lock
+        wrong = "erred" not in clerk.memory and clerk.clock.rng.random() < 0.2
+        if wrong:  # once a day: more, and somebody would have to lift the lock
+            clerk.memory["erred"] = True
         clerk.type("135790" if wrong else OWN[SUPERVISOR])
     clerk.press(Key.OK)
     return 400
