@@ -321,14 +321,15 @@ class BookCovered:
     trace: int
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`Sale`, marked late, or 2014, 6008."""
+        """`Sale`, marked late, and a `ReversalSent` for whatever may still pay for it; or 2014, 6008."""
         if shift.current(ctx.books) is None:
             return Refusal(2014)
         order = find(ctx.books, self.trace)
         if order is None or order.state not in ("open", "parked") or rest_fen(ctx.books, order):
             return Refusal(6008)
         paid = parts(ctx.books, ctx.settings, order.trace)
-        return Decision((settled(ctx, contents(ctx.books, order), paid, late=True),))
+        sold = settled(ctx, contents(ctx.books, order), paid, late=True)
+        return Decision((sold, *left_over(ctx.books, order.trace)))
 
 
 def covered(books: Reading) -> tuple[Order, ...]:
@@ -401,11 +402,17 @@ def thawed(books: Reading, opened: OrderOpened) -> Basket:
     return replace(basket, age_years=basket.age_due, age_due=0) if opened.age_checked else basket
 
 
-def reversals(books: Reading, trace: int, operator: str, but: str = "") -> tuple[ReversalSent, ...]:
-    """Taking back whatever an order's codes paid or may still pay, but for one of them."""
+def reversals(books: Reading, trace: int, operator: str) -> tuple[ReversalSent, ...]:
+    """Taking back whatever an order's codes paid or may still pay: the order is given up."""
     asked = payment.of_order(books, trace)
-    mine = (each for each in asked if each.order_no != but and (each.counts or each.state in ("sent", "unknown")))
+    mine = (each for each in asked if each.counts or each.state in ("sent", "unknown"))
     return tuple(ReversalSent(each.order_no, "dropped", operator) for each in mine)
+
+
+def left_over(books: Reading, trace: int, but: str = "") -> tuple[ReversalSent, ...]:
+    """Taking back what may still pay for an order that is sold; what paid for it stays. `but`: heard just now."""
+    asked = (each for each in payment.of_order(books, trace) if each.order_no != but)
+    return tuple(ReversalSent(each.order_no, "dropped") for each in asked if each.state in ("sent", "unknown"))
 
 
 def card_parts_fen(books: Reading, trace: int) -> int:

@@ -132,13 +132,15 @@ def _booked(ctx: Context, paid: payment.Payment, heard: PaymentHeard) -> tuple[F
     rest = checkout.rest_fen(ctx.books, order)
     if paid.amount_fen > rest:
         return _give_back(ctx, paid, paid.amount_fen)
-    if paid.amount_fen < rest or shift.current(ctx.books) is None:
+    open_shift = shift.current(ctx.books)
+    if paid.amount_fen < rest or open_shift is None:
         return ()
     part = checkout.code_part(ctx.settings, paid, heard.channel_no or paid.channel_no)
     paid_parts = (*checkout.parts(ctx.books, ctx.settings, order.trace), part)
     opened = checkout.contents(ctx.books, order)
-    sale = checkout.settled(ctx, opened, paid_parts, late=order.state == "parked" or not ctx.session.operator)
-    return (sale, *checkout.reversals(ctx.books, order.trace, "", but=paid.order_no))
+    late = order.state == "parked" or not ctx.session.operator or order.batch != open_shift.batch
+    sale = checkout.settled(ctx, opened, paid_parts, late=late)
+    return (sale, *checkout.left_over(ctx.books, order.trace, but=paid.order_no))
 
 
 def _give_back(ctx: Context, paid: payment.Payment, amount_fen: int) -> tuple[Fact, ...]:

@@ -117,6 +117,15 @@ def test_a_code_pays_to_the_fen(tmp_path) -> None:
     assert counter.one("sale").rounding_fen == 0
 
 
+def test_two_codes_each_pay_a_part_and_neither_goes_back(tmp_path) -> None:
+    counter = till(tmp_path).basket().keys("OK * 2 0 0").scan(WECHAT).answer("paid").keys("OK")
+    counter.scan(ALIPAY).answer("paid")
+    sale = counter.one("sale")
+    assert [(part.channel, part.paid_fen) for part in sale.tenders] == [("wechat", 200), ("alipay", 500)]
+    assert counter.since() == ["pay", "pay"]
+    assert counter.journal("reversal_sent") == []
+
+
 @pytest.mark.parametrize("part", ["8 0 0", "0"])
 def test_a_part_must_be_between_nothing_and_what_is_left(tmp_path, part) -> None:
     counter = till(tmp_path).basket().keys(f"OK * {part}").scan(WECHAT)
