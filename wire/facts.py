@@ -218,8 +218,9 @@ class ShiftClosed(Fact, frozen=True):
     """A shift handed over after a blind count (交班, domain 11.5). It is the range `first_seq`..this record's seq - 1 of the
     journal; `expected_fen` is what `txn.till.expected_cash` computes over it; difference = counted - expected.
 
-    `carried`: order numbers of payments still unknown or reversing, handed on to the next shift by the supervisor
-    `approver` (decisions 21). `totals`: the figures of the slip by name, fen and counts."""
+    `carried`: numbers of payments still unknown or reversing, of refunds under way, and of orders (BATCH-TRACE) that wait,
+    handed on to the next shift by the supervisor `approver` (decisions 21). `totals`: the figures of the slip by name, fen
+    and counts."""
 
     KIND: ClassVar[str] = "shift_closed"
     batch: int

@@ -283,7 +283,7 @@ class PaymentsDesk:
         elif after.state != before.state and not after.is_open:
             till.tone(ToneName.SUCCESS if after.state == "paid" else ToneName.FAILURE)
             if not here and after.why != "dropped":
-                till.above(code.told(after, None))
+                till.above(code.told(after, None, shift.current(till.ledger) is not None))
         elif after.code == 5023 != before.code and not here:
             till.refused(Refusal(5023, after.order_no))
 

@@ -268,7 +268,7 @@ def waiting(stack: Stack, ctx: Context) -> bool:
     return False
 
 
-def told(known: payment.Payment, sale: Sale | None) -> Notice:
+def told(known: payment.Payment, sale: Sale | None, shift_open: bool = True) -> Notice:
     """What became of a payment whose customer does not stand at this screen."""
     words = {"paid": "code__paid", "failed": "code__failed", "reversed": "code__reversed"}[known.state]
     tint = Tint.GOOD if sale is not None or known.state == "paid" else Tint.BAD
@@ -278,10 +278,16 @@ def told(known: payment.Payment, sale: Sale | None) -> Notice:
             text(words),
             text("told__order", number=_number(known)),
             text("told__amount", amount=yuan(known.amount_fen)),
-            text("told__booked" if sale is not None else f"told__{known.state}"),
+            text(f"told__{_what_now(known, sale, shift_open)}"),
         ),
         tint,
     )
+
+
+def _what_now(known: payment.Payment, sale: Sale | None, shift_open: bool) -> str:
+    if sale is not None:
+        return "booked" if sale.print_slip else "unprinted"
+    return "next" if known.state == "paid" and not shift_open else known.state
 
 
 # --- an order given up ------------------------------------------------------------------------------------------------

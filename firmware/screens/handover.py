@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from firmware.events import Key
 from firmware.screens.base import CANCEL_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, home, shown, stay
 from firmware.screens.count import LAST, NO_PIECES, Pieces, count_body, counted, total_fen, with_key
-from firmware.screens.slips import owed
+from firmware.screens.slips import owed, trouble_rows
 from firmware.screens.widgets import refusal_blocks, refuse
 from firmware.txn import shift
 from firmware.txn.approve import authority
 from firmware.txn.command import Context, Refusal, lacking
 from firmware.txn.handover import CloseShift, RollShift, close_right, fits, holds, unfinished
+from firmware.txn.hold import HoldBasket
 from firmware.txn.sale import CancelBasket
 from firmware.view import Big, Block, Gap, Hint, Para, Row, Tint, View, text
 from rules.errors import error
@@ -31,12 +32,14 @@ def close_shift(ctx: Context) -> Move:
 
 @dataclass(frozen=True, slots=True)
 class StillOpen(Screen):
-    """What the shift leaves: an open basket is dropped or finished; payments and holds go on into the next shift."""
+    """What the shift leaves: an open basket is held or dropped; what waits and what is held goes on into the next shift."""
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """OK counts, F2 drops the open basket."""
+        """OK counts; F1 holds the open basket, F2 drops it."""
         lines = ctx.session.basket.lines
         match key:
+            case Key.F1 if lines:
+                return Do(HoldBasket(), stay)
             case Key.F2 if lines:
                 return Do(CancelBasket(), stay)
             case Key.OK if not lines:
@@ -49,16 +52,22 @@ class StillOpen(Screen):
     def view(self, ctx: Context) -> View:
         """Each kind with how many."""
         lines = len(ctx.session.basket.lines)
+        waits = unfinished(ctx)
+        refunds = sum(each.what == "refund" for each in waits)
         counts = (
             ("basket", lines),
-            ("payments", len(unfinished(ctx))),
+            ("payments", len(waits) - refunds),
+            ("refunds", refunds),
             ("holds", holds(ctx)),
             ("slips", len(owed(ctx))),
         )
-        rows = tuple(Row(text(f"stillopen__{name}"), str(n), Tint.UNSURE) for name, n in counts if n)
-        words = text("stillopen__drop_first" if lines else "stillopen__words")
-        body: tuple[Block, ...] = (Gap(4), *rows, Gap(8), Para(words, rows=3))
-        hints = (Hint("F2", text("stillopen__drop")) if lines else Hint("OK", text("stillopen__count")), CANCEL_HINT)
+        rows: tuple[Block, ...] = tuple(Row(text(f"stillopen__{name}"), str(n), Tint.UNSURE) for name, n in counts if n)
+        rows += trouble_rows(8011, ctx, Tint.UNSURE)[:1] if waits else ()
+        words = "stillopen__drop_first" if lines else "stillopen__approve" if waits else "stillopen__words"
+        body: tuple[Block, ...] = (Gap(4), *rows, Gap(4), Para(text(words), rows=2))
+        hints: tuple[Hint, ...] = (Hint("OK", text("stillopen__count")), CANCEL_HINT)
+        if lines:
+            hints = (Hint("F1", text("price__hold")), Hint("F2", text("stillopen__drop")), CANCEL_HINT)
         return shown(self, ctx, text("stillopen__title"), body, hints, Tint.UNSURE)
 
 

@@ -228,13 +228,15 @@ def settled(
     print_slip: bool | None = None,
 ) -> Sale:  # fmt: skip
     """The sale of an order that is covered, in the running shift, under the order's own number. What the shop asks at the
-    till is not asked here: the money is taken, so the slip with the channel's number is printed."""
+    till is not asked here: the money is taken, so the slip with the channel's number is printed; but none lies about where
+    nobody is signed on: that sale is told of, and its slip is to be had by a reprint."""
     open_shift = shift.current(ctx.books)
     assert open_shift is not None
     due = opened.due_fen - rounding_fen
     assert sum(part.paid_fen - part.change_fen for part in paid) == due, (paid, due)
     lines = netted(opened.lines, nets(opened.lines, opened.reductions), rounding_fen)
-    wanted = ctx.settings.printer.print_slip != "never" if print_slip is None else print_slip
+    always = ctx.settings.printer.print_slip != "never" and bool(ctx.session.operator)
+    wanted = always if print_slip is None else print_slip
     return Sale(
         open_shift.batch, opened.trace, opened.operator, open_shift.business_date, lines, opened.total_fen,
         rounding_fen, due, paid, ctx.settings.revision,

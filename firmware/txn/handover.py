@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
-from firmware.txn import closing, drawer, hold, payment, shift
+from firmware.txn import checkout, closing, drawer, hold, shift
 from firmware.txn.approve import authority
+from firmware.txn.checkout import Unfinished
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.shift import Shift, next_batch
+from firmware.txn.slip import receipt_number
 from firmware.txn.till import Figures, expected_cash, transactions
 from rules.money import counted_fen
 from rules.rights import Right, Role
@@ -16,9 +18,23 @@ COUNTED_FEN_MAX: Final = 99_999_999
 FULL_SOON_PERCENT: Final = 80
 
 
-def unfinished(ctx: Context) -> tuple[str, ...]:
-    """Order numbers of payments still unknown or being reversed."""
-    return tuple(each.order_no for each in payment.open_payments(ctx.books))
+def unfinished(ctx: Context) -> tuple[Unfinished, ...]:
+    """What only a supervisor carries over into the next shift: payments unknown or being reversed, orders neither sold
+    nor given up, refunds under way (decisions 21). What a channel refused for good waits for a person however many shifts
+    that takes, and holds nobody up."""
+    return tuple(each for each in checkout.unfinished(ctx.books) if each.what != "refund_failed")
+
+
+def numbers(ctx: Context) -> tuple[str, ...]:
+    """By which numbers it is carried over: of payments and refunds; of an order nothing is asked for, its own."""
+    return tuple(number for each in unfinished(ctx) for number in _numbers(ctx, each))
+
+
+def _numbers(ctx: Context, waits: Unfinished) -> tuple[str, ...]:
+    if waits.refund_no:
+        return (waits.refund_no,)
+    order = checkout.find(ctx.books, waits.trace)
+    return waits.order_nos or ((receipt_number(order.batch, order.trace),) if order else ())
 
 
 def holds(ctx: Context) -> int:
@@ -55,12 +71,11 @@ class CloseShift:
     counts: int = 1
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`ShiftClosed`, or 2001, 2014; 8011 while payments are unfinished, until a supervisor carries them over; 2005,
-        2006; 6007; 8008 for a difference above the limit, until a supervisor stands by it."""
+        """`ShiftClosed`, or 2001, 2014; 8011 while a basket is open, or while money waits, until a supervisor carries it
+        over; 2005, 2006; 6007; 8008 for a difference above the limit, until a supervisor stands by it."""
         open_shift = shift.current(ctx.books)
         alone = authority(ctx) not in (Role.SUPERVISOR, Role.ADMIN)
-        waiting = unfinished(ctx)
-        stuck = bool(ctx.session.basket.lines) or (bool(waiting) and alone)
+        stuck = bool(ctx.session.basket.lines) or (alone and bool(unfinished(ctx)))
         states = (None if open_shift else 2014, 8011 if stuck else None)
         if refusal := lacking(ctx, close_right(ctx, open_shift), *states):
             return refusal
@@ -108,7 +123,7 @@ def _closed(
         {name: number for name, number in figures.items() if number},
         counts,
         ctx.approver,
-        unfinished(ctx),
+        numbers(ctx),
         holds(ctx),
         print_slip=ctx.devices.printer != "none",
         copies=ctx.settings.closing.copies,

@@ -38,10 +38,10 @@ def approve(counter: Counter) -> Counter:
 
 def count(counter: Counter, fen: int) -> Counter:
     """Type a count that makes `fen`: whole tens, the rest in jiao."""
-    from rules.money import COMMON_DENOMINATIONS_FEN, change_pieces
+    from rules.money import DENOMINATIONS_FEN, change_pieces
 
-    pieces = dict(change_pieces(fen, COMMON_DENOMINATIONS_FEN))
-    for denomination in COMMON_DENOMINATIONS_FEN:
+    pieces = dict(change_pieces(fen, DENOMINATIONS_FEN))
+    for denomination in DENOMINATIONS_FEN:
         counter.keys(" ".join(str(pieces.get(denomination, ""))))
         counter.keys("OK")
     return counter
