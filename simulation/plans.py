@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from simulation import wish_money, wish_shift, wishes
+from simulation import wish_money, wish_prices, wish_shift, wishes
 from simulation.clerk import Clerk, Job
 
 PLANS: dict[str, Callable[[Clerk], Job]] = {
@@ -14,6 +14,9 @@ PLANS: dict[str, Callable[[Clerk], Job]] = {
     "tidy_orders": wish_money.tidy_orders,
     "give_back": wish_money.give_back,
     "open_refunds": wish_money.open_refunds,
+    "cheaper": wish_prices.cheaper,
+    "hold": wish_prices.hold,
+    "recall": wish_prices.recall,
     "cash_in": wish_shift.cash_in,
     "cash_out": wish_shift.cash_out,
     "no_sale": wish_shift.no_sale,
@@ -25,6 +28,7 @@ PLANS: dict[str, Callable[[Clerk], Job]] = {
 
 WISHES: tuple[str, ...] = (
     *("cash",) * 20, *("code",) * 14, *("split",) * 5, *("card",) * 4, *("tidy_orders",) * 2, "open_refunds",
-    *("give_back",) * 6, "cash_in", "cash_out", "no_sale", "figures", *("copy",) * 3, "close", "sign_off",
+    *("give_back",) * 6, *("cheaper",) * 6, *("hold",) * 3, *("recall",) * 3,
+    "cash_in", "cash_out", "no_sale", "figures", *("copy",) * 3, "close", "sign_off",
 )  # fmt: skip
 """How often each is asked for."""

@@ -237,6 +237,8 @@ def confirm(clerk: Clerk) -> Job:
                 clerk.press(Key.OK)
             case "GivenBack":
                 cash = sight.big(clerk.view, "givenback__cash") or 0
+                if clerk.hope is None:  # one that was left for later
+                    clerk.hopes("refund", -cash)
                 clerk.moved(-cash)
                 clerk.press(Key.OK)
                 return
@@ -265,5 +267,5 @@ def open_refunds(clerk: Clerk) -> Job:
         clerk.hopes("refund_turned", -amount)
         clerk.press(Key.OK)
         yield from confirm(clerk)
-    elif clerk.screen == "Reserving":
+    elif clerk.screen in ("Reserving", "GivenBack"):
         yield from confirm(clerk)

@@ -20,6 +20,7 @@ from simulation.clockwork import Clockwork
 from simulation.devices import Drawer, Printer
 from simulation.errands import ERRANDS
 from simulation.faults import OF_FINGERS, TROUBLES
+from simulation.goods import shelf
 from simulation.link import Backend, Link
 from simulation.machine import Machine, Met
 from simulation.mind import Mind
@@ -89,6 +90,7 @@ class World:
             TERMINAL, key.public_key().public_bytes_raw().hex(), unit, float_fen=rng.choice((0, 20_000, 33_350))
         )
         self.day.drawer_fen = self.day.float_fen
+        self.day.staff = plan.staff
         settings = self._settings(rounding)
         self.machine = Machine(self.clock, self.day, Met(), folder, settings, MORNING_MS, key)
         post = self.machine.post
@@ -98,7 +100,6 @@ class World:
         self.link = Link(self.clock, self.backend, TERMINAL, post)
         self.machine.printer, self.machine.drawer, self.machine.link = self.printer, self.drawer, self.link
         self.machine.went_dark = self._went_dark
-        self.day.staff = plan.staff
         mind = Mind(self.clock, self.machine, self.day)
         self.cashier = Cashier(self.clock, self.machine, self.day, mind)
         self.staff: Staff = self.cashier
@@ -134,10 +135,20 @@ class World:
                 "terminal": {"result_s": rng.choice((0, 0, 5))},
                 "drawer": {"kind": "none" if rng.random() < 0.05 else "line"},
                 "operators": operators,
+                "prices": self._promotions() if self.day.staff == "clerk" else {},
             }
         )
         assert isinstance(settings, Settings), settings
         return settings
+
+    def _promotions(self) -> dict[str, object]:
+        """What this shop has on offer."""
+        rng = self.clock.rng
+        cheap = [
+            {"sku": product.sku, "price_fen": product.price_fen * 8 // 10} for product in rng.sample(shelf().pieces, 25)
+        ]
+        steps = [{"from_fen": 3_000, "off_fen": 200}, {"from_fen": 10_000, "off_fen": rng.randint(501, 2_000)}]
+        return {"item_promotions": cheap, "full_reductions": steps if rng.random() < 0.5 else []}
 
     # --- the plan of a day ----------------------------------------------------------------------------------------------
 
