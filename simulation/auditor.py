@@ -328,7 +328,7 @@ def commits_per_sale(day: Day) -> float:
 
 def sales_of(day: Day) -> int:
     """Sales over the counter, whoever stood there."""
-    return len(day.handed) + sum(each.kind == "sale" for each in day.did)
+    return sum(row.kind == "sale" for row in day.rows)
 
 
 def records_by_kind(rows: list[Row]) -> Counter[str]:

@@ -228,9 +228,16 @@ def _given_back(day: Day, facts: list[At]) -> Iterator[str]:
     for refund_no, count in turned.items():
         if count > 1 or refund_no in done:
             yield f"the refund {refund_no} was paid in cash {count} times and by the channel {refund_no in done}"
+    sent = {at.fact.refund_no: at.fact for at in facts if isinstance(at.fact, RefundSent)}
     for at in facts:
         if not isinstance(at.fact, Refund):
             continue
+        for part in at.fact.tenders:
+            asked = sent.get(part.refund_no)
+            if part.kind == "code" and (asked is None or asked.amount_fen != part.paid_fen):
+                yield f"refund {at.seq} gives {part.paid_fen} back by {part.channel}, which was never asked to"
+            if part.kind == "code" and part.refund_no not in done | turned.keys():
+                yield f"refund {at.seq}: what became of {part.refund_no} is not known by the evening"
         refund, sale = at.fact, sales.get(at.fact.origin.seq)
         if refund.origin.terminal != day.terminal:
             continue

@@ -71,6 +71,7 @@ def count(clerk: Clerk, view: View, wanted_fen: int, label: str) -> int:
     """A count by denomination: one key further towards `wanted_fen`."""
     entries, selected = sight.items(view)
     entry = entries[selected]
+    wanted_fen = max(0, wanted_fen)  # nobody counts less than nothing
     wanted = dict(change_pieces(wanted_fen, DENOMINATIONS_FEN))
     pieces, denomination = sight.number_in(entry.right, "pieces"), sight.fen(sight.word_in(entry.left, "yuan"))
     if sight.big(view, label) == wanted_fen:

@@ -19,7 +19,7 @@ from firmware.events import PulseDrawer, Started
 from firmware.screens import stack as stacks
 from firmware.screens.sell import BasketScreen, Idle
 from firmware.terminal import Terminal
-from firmware.txn import basket, command, numbers, operator, sale, slip
+from firmware.txn import basket, command, numbers, operator, sale, selling, slip
 from firmware.txn.command import Context, Decision, Refusal
 from firmware.txn.outbox import Outbox
 from rules.money import rounding_unit
@@ -169,7 +169,7 @@ def right_forgotten(put: Put) -> None:
         refusal = lacking(ctx, right, *states)
         return None if refusal is not None and refusal.code in (2005, 2006) else refusal
 
-    put(sale, "lacking", lax)
+    put(selling, "lacking", lax)
 
 
 @mutant

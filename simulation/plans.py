@@ -11,7 +11,9 @@ PLANS: dict[str, Callable[[Clerk], Job]] = {
     "code": wish_money.code,
     "split": wish_money.split,
     "card": wish_money.card,
+    "abandon": wish_money.abandon,
     "tidy_orders": wish_money.tidy_orders,
+    "regret": wish_money.regret,
     "give_back": wish_money.give_back,
     "open_refunds": wish_money.open_refunds,
     "cheaper": wish_prices.cheaper,
@@ -27,8 +29,8 @@ PLANS: dict[str, Callable[[Clerk], Job]] = {
 }
 
 WISHES: tuple[str, ...] = (
-    *("cash",) * 20, *("code",) * 14, *("split",) * 5, *("card",) * 4, *("tidy_orders",) * 2, "open_refunds",
-    *("give_back",) * 6, *("cheaper",) * 6, *("hold",) * 3, *("recall",) * 3,
+    *("cash",) * 20, *("code",) * 14, *("split",) * 5, *("card",) * 4, "abandon", *("tidy_orders",) * 2, "open_refunds",
+    *("give_back",) * 6, *("regret",) * 2, *("cheaper",) * 6, *("hold",) * 3, *("recall",) * 3,
     "cash_in", "cash_out", "no_sale", "figures", *("copy",) * 3, "close", "sign_off",
 )  # fmt: skip
 """How often each is asked for."""

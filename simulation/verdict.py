@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from simulation.auditor import audit, commits_per_sale, records_by_kind, sales_of
+from simulation.counter_mutants import COUNTER
 from simulation.machine import Met
 from simulation.mutants import mutated
 from simulation.world import DAY, Plan, run_day
@@ -47,5 +48,6 @@ def judged(seeds: range, mutant: str, hours: float, jobs: int) -> Iterator[Verdi
 
 
 def _lived(seed: int, mutant: str, hours: float) -> Verdict:
-    """Odd seeds are the careful cashier's days, even ones the clerk's."""
-    return judge(seed, mutant, Plan(hours, staff="cashier" if seed % 2 else "clerk"))
+    """Odd seeds are the careful cashier's days, even ones the clerk's, and so are those of the counter's mistakes."""
+    clerk = mutant in COUNTER or seed % 2 == 0
+    return judge(seed, mutant, Plan(hours, staff="clerk" if clerk else "cashier"))

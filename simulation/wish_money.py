@@ -117,6 +117,29 @@ def split(clerk: Clerk) -> Job:
         yield from leave_order(clerk)
 
 
+def abandon(clerk: Clerk) -> Job:
+    """A part is paid, then the customer changes their mind: the order is given up, and what was paid goes back."""
+    yield from to_payment(clerk)
+    due = sight.big(clerk.view, "cash__due") or 0
+    if due > 200:
+        clerk.press(Key.STAR)
+        clerk.type(str(due // 2))
+        yield from clerk.pause()
+        yield from pay_code(clerk)
+    if clerk.clock.rng.random() < 0.4:
+        clerk.backend.script(Step("refuse", call="reverse"))
+    for _ in range(6):
+        yield from clerk.pause()
+        match clerk.screen:
+            case "Cash":
+                clerk.press(Key.CANCEL)
+            case "GiveUp":
+                clerk.press(clerk.clock.rng.choice((Key.F2, Key.F2, Key.OK)))
+            case _:
+                break
+    yield from leave_order(clerk)
+
+
 def card(clerk: Clerk) -> Job:
     """All of it on the shop's card terminal; somebody may type a whole card number first."""
     yield from to_payment(clerk)
@@ -184,6 +207,21 @@ def tidy_orders(clerk: Clerk) -> Job:
 
 
 # --- giving back -------------------------------------------------------------------------------------------------------
+
+
+def regret(clerk: Clerk) -> Job:
+    """A customer who has just paid brings all of it back."""
+    yield from to_payment(clerk)
+    yield from pay_code(clerk)
+    yield from leave_order(clerk)
+    yield from choose(clerk, "giveback")
+    yield from clerk.until("GiveBack")
+    clerk.press(Key.F1)
+    yield from clerk.until("RecentSales")
+    clerk.press(Key.OK)
+    yield from clerk.until("FoundSale", acts=30)
+    clerk.press(Key.OK)
+    yield from confirm(clerk)
 
 
 def give_back(clerk: Clerk) -> Job:

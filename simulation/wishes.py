@@ -64,7 +64,9 @@ def cash(clerk: Clerk) -> Job:
 
 def choose(clerk: Clerk, *names: str) -> Job:
     """Through the menu: each name is the text `menu__NAME` of an entry."""
-    yield from clerk.until("Idle", "BasketScreen", "Sold")
+    if (yield from clerk.until("Idle", "BasketScreen", "Sold")) == "Sold":
+        clerk.press(Key.OK)
+        yield from clerk.until("Idle")
     clerk.press(Key.MENU)
     for name in names:
         yield from clerk.until("Menu")
