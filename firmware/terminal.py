@@ -164,6 +164,7 @@ class Terminal:
         self._storage()
         self._show_troubles()
         self._seal()
+        self._now()
         self._soon()
         self._time_screen()
         self._show()
@@ -514,7 +515,8 @@ class Terminal:
         return Stamp(self.now.wall_ms, self.now.clock)
 
     def append(self, fact: Fact) -> None:
-        """A fact of the terminal's own; a full disk is shown and what it told is lost, never half-written."""
+        """A fact of the terminal's own: a *now* fact is committed at the end of the step, a *soon* one rides or follows. A
+        full disk is shown and what it told is lost, never half-written."""
         try:
             self.ledger.append((fact,), self._stamp())
         except LedgerError as error:
@@ -551,6 +553,11 @@ class Terminal:
             self.storage_told = True
             self.tell(Trouble(9002, "reserve"))
             self.refused(Refusal(9002))
+
+    def _now(self) -> None:
+        """A *now* fact of the terminal's or a desk's own is durable when the step returns (decisions 7)."""
+        if any(not fact.SOON for fact in self.ledger.pending_facts()):
+            self.commit()
 
     def _soon(self) -> None:
         """Arm the timer that commits what is pending, if it cannot wait as long as it would by now."""
