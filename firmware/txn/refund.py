@@ -325,10 +325,10 @@ def _not_reserved(books: Books, fact: ReserveEnded, entry: Entry) -> None:
 
 
 def _sent(books: Books, fact: RefundSent, entry: Entry) -> None:
-    """Asked again under the same number it is the same refund."""
+    """Asked again under the same number it is the same refund, known from the newer record on: the older may be pruned."""
     books.write(
         "INSERT INTO refund_part VALUES (?, ?, ?, ?, ?, ?, ?, 'sent', 0)"
-        " ON CONFLICT (refund_no) DO UPDATE SET state = 'sent', code = 0",
+        " ON CONFLICT (refund_no) DO UPDATE SET seq = excluded.seq, state = 'sent', code = 0",
         fact.refund_no, entry.seq, fact.trace, fact.order_no, fact.channel, fact.amount_fen, fact.why,
     )  # fmt: skip
 

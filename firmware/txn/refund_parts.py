@@ -50,10 +50,10 @@ def part(books: Reading, refund_no: str) -> Part | None:
 
 
 def parts_of(books: Reading, seq: int) -> tuple[Part, ...]:
-    """The channel parts of the refund at `seq`: they were journaled right behind it."""
+    """The channel parts of the refund at `seq`, in the order of its tenders; trace numbers come again after a million."""
     rows = books.read(
-        f"SELECT {_COLUMNS} FROM refund_part WHERE seq > ?1 AND trace = (SELECT trace FROM refund_part WHERE seq = ?1 + 1)"
-        " AND trace > 0 ORDER BY seq",
+        f"SELECT {_COLUMNS} FROM refund_part WHERE seq > ?1 AND trace = (SELECT trace FROM slip_made WHERE seq = ?1)"
+        " AND trace > 0 ORDER BY refund_no",
         seq,
     )
     return tuple(Part(*row) for row in rows)
