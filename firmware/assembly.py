@@ -81,6 +81,9 @@ BUILD_MS = 1_795_305_600_000
 FIRST_SCREEN_WAIT_S = 2.0
 """Drivers with heavy packages wait for the first screen no longer than this."""
 
+RENEWING_S = 60
+"""A slice of the new tables takes a fraction of a second; a worn card may take longer."""
+
 LEDGER = "ledger.db"
 GOODS = "goods.tsv"
 CRASHES = "crashes.json"
@@ -130,9 +133,10 @@ def read_folder(path: Path, profile: str = "", mend: bool = False) -> Folder:
     return Folder(path, store, identity, applied, hardware, (*notices, *applied.notices))
 
 
-def open_ledger(folder: Folder) -> Ledger:
+def open_ledger(folder: Folder, renewing: Callable[[int, int], None] = lambda done, of: None) -> Ledger:
     """The ledger of the folder. Raises `LedgerError`."""
-    return Ledger.open(folder.path / LEDGER, folder.identity.terminal, secrets.randbelow(2**31 - 1) + 1)
+    epoch = secrets.randbelow(2**31 - 1) + 1
+    return Ledger.open(folder.path / LEDGER, folder.identity.terminal, epoch, renewing=renewing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ class Posd:
     def run(self) -> str:
         """Open everything, run the loop, close the ledger. A ledger that cannot be used: the screen that says so."""
         try:
-            ledger = open_ledger(self.folder)
+            ledger = open_ledger(self.folder, self._renewing)
         except LedgerLocked:
             raise
         except LedgerError as error:
@@ -206,6 +210,10 @@ class Posd:
             self.notifier.stopping()
         ledger.close()
         return reason
+
+    def _renewing(self, done: int, of: int) -> None:
+        """After an update the tables are filled anew: systemd is to wait, slice by slice."""
+        self.notifier.starting(f"tables of the new release: record {done} of {of}", RENEWING_S)
 
     def _run(self, ledger: Ledger, crashes: CrashFile) -> str:
         folder = self.folder

@@ -42,3 +42,5 @@ class Subject:
 
     tables: tuple[str, ...]  # CREATE TABLE statements, additive
     apply: dict[type[Fact], Apply]
+    uses: tuple[str, ...] = ()  # tables of other subjects that `apply` reads or writes
+    version: int = 1  # of what `apply` means; another one than the file has: its tables are filled anew

@@ -492,4 +492,5 @@ SUBJECT = Subject(
         CardTaken: _card,
         Sale: _sold,
     },
+    uses=("shift",),
 )

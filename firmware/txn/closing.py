@@ -258,4 +258,5 @@ SUBJECT = Subject(
         DayClosed: _day_closed,
         DayReopened: _day_reopened,
     },
+    uses=("life",),
 )

@@ -377,4 +377,5 @@ SUBJECT = Subject(
         ShiftOpened: _opener, ShiftClosed: _opener, NoSale: _by_hand, DrawerReleased: _released,
         DrawerRefused: _refused, DrawerPulsed: _pulsed, DrawerMoved: _moved,
     },
+    uses=("shift",),
 )  # fmt: skip

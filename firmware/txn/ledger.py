@@ -10,16 +10,17 @@ Nothing else ever opens the live file (SQLite 3.40.1 loses commits with two conn
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
+from firmware.txn import renewal
 from firmware.txn.ballast import Ballast
 from firmware.txn.books import Books, Entry
-from firmware.txn.replay import project, projection_tables, restore, snapshot
+from firmware.txn.replay import entries, kinds_of, project, projection_tables, restore, snapshot, versions
 from firmware.txn.subjects import SUBJECTS
 from wire import facts as wire_facts
 from wire.facts import Carried, Fact
@@ -41,10 +42,8 @@ REPLAY_PAGE: Final = 1_000
 PRUNE_RECORDS_MIN, PRUNE_RECORDS_MAX = 250, 500
 """One slice of pruning: fewer are not worth a commit, more would hold the core up."""
 SCHEMA: Final = 1
-PROJECTIONS: Final = 2
-"""Version of how facts are projected; another one in the file, or other tables, means: make and fill them anew."""
-
 Value = int | str | bytes | None
+T = TypeVar("T")
 
 _CORE_TABLES = (
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
@@ -58,6 +57,7 @@ _CORE_TABLES = (
     "CREATE INDEX product_plu ON product(plu) WHERE plu <> ''",
     "CREATE INDEX product_pad ON product(pad) WHERE pad <> ''",
     "CREATE TABLE barcode(code TEXT PRIMARY KEY, sku TEXT NOT NULL, pack INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    renewal.TABLE,
 )
 
 
@@ -128,10 +128,19 @@ class Ledger:
     # --- opening ------------------------------------------------------------------------------------------------------
 
     @classmethod
-    def open(cls, path: Path, terminal: str, new_epoch: int, *, synchronous: str = "FULL") -> "Ledger":
-        """Open or make the ledger at `path`. `new_epoch` names the journal if it has to be made.
+    def open(
+        cls,
+        path: Path,
+        terminal: str,
+        new_epoch: int,
+        *,
+        synchronous: str = "FULL",
+        renewing: Callable[[int, int], None] = lambda done, of: None,
+    ) -> "Ledger":
+        """Open or make the ledger at `path`. `new_epoch` names the journal if it has to be made. Where another release
+        wrote the file, projections are brought up to this one's first; `renewing` hears the record reached and the last.
 
-        Raises `LedgerLocked` (9001), `LedgerDamaged` (9003) or `LedgerError` (9002 full, 9013 read-only).
+        Raises `LedgerLocked` (9001), `LedgerDamaged` (9003) or `LedgerError` (9002 full, 9013 read-only, 9015 too new).
         `synchronous` is FULL; tests alone pass NORMAL, to show that the power-cut proof notices.
         """
         assert 0 < new_epoch < 2**31
@@ -140,16 +149,24 @@ class Ledger:
         except sqlite3.Error as error:
             raise _as_ledger_error(error, path) from error
         try:
-            return cls._opened(db, path, terminal, new_epoch, synchronous)
+            return cls._opened(db, path, terminal, new_epoch, synchronous, renewing)
         except sqlite3.Error as error:
             db.close()
             raise _as_ledger_error(error, path) from error
-        except LedgerError:
+        except BaseException:
             db.close()
             raise
 
     @classmethod
-    def _opened(cls, db: sqlite3.Connection, path: Path, terminal: str, new_epoch: int, synchronous: str) -> "Ledger":
+    def _opened(
+        cls,
+        db: sqlite3.Connection,
+        path: Path,
+        terminal: str,
+        new_epoch: int,
+        synchronous: str,
+        renewing: Callable[[int, int], None],
+    ) -> "Ledger":
         _configure(db, synchronous)
         _migrate(db, terminal, new_epoch)
         meta = dict(db.execute("SELECT name, value FROM meta ORDER BY name").fetchall())
@@ -160,8 +177,7 @@ class Ledger:
         ledger = cls(path, terminal, int(meta["epoch"]), db, next_seq, head, next_seq - 1, acked, Ballast(path))
         ledger._acked_committed = acked
         ledger._check_head()
-        if meta["projections"] != projections_version():
-            ledger.rebuild()
+        ledger._renew(renewing)
         ledger.low_storage = not ledger.ballast.lay()
         return ledger
 
@@ -349,15 +365,14 @@ class Ledger:
         """Chain hash of the record `seq`, in hex."""
         return str(self.db.execute("SELECT hex(hash) FROM journal WHERE seq = ?", (seq,)).fetchone()[0]).lower()
 
-    def entries(self) -> Iterator[Entry]:
-        """Every journaled fact in order."""
-        last = 0
-        while rows := self.db.execute(
-            "SELECT seq, kind, version, at_ms, body FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
-            (last, REPLAY_PAGE),
-        ).fetchall():
-            for last, kind, version, at_ms, body in rows:
-                yield Entry(last, at_ms, wire_facts.decode(kind, version, body))
+    def entries(self, kinds: tuple[str, ...] = tuple(wire_facts.KINDS), after: int = 0) -> Iterator[Entry]:
+        """Journaled facts of these kinds in order, from the one after `after`."""
+        while True:
+            page = tuple(entries(self, kinds, after, REPLAY_PAGE))
+            yield from page
+            if len(page) < REPLAY_PAGE:
+                return
+            after = page[-1].seq
 
     def broken_at(self, first: int, last: int) -> int | None:
         """The first seq in first..last whose record is missing, unreadable or does not fit the chain; None: all well."""
@@ -396,24 +411,49 @@ class Ledger:
     # --- projections --------------------------------------------------------------------------------------------------
 
     def rebuild(self) -> None:
-        """Throw every projection away, make its table as this release has it, and replay the journal, in one transaction."""
+        """Throw every projection away, make its table as this release has it, and replay the journal."""
         assert not self._pending
+        self._in_one(lambda: self.write("DELETE FROM projection"))
+        self._renew()
+
+    def _renew(self, heard: Callable[[int, int], None] = lambda done, of: None) -> None:
+        """Bring the projections up to what this release wants, slice by slice (`renewal`)."""
+        if renewal.due(self):
+            carried = self.carried()
+            self._in_one(lambda: renewal.begin(self, carried))
+        while renewal.unfinished(self):
+            heard(self._in_one(lambda: renewal.go_on(self)), self.next_seq - 1)
+            self._fold_log()
+
+    def _in_one(self, work: Callable[[], T]) -> T:
+        """`work` in a transaction of its own; once more with the ballast released when the disk is full."""
+        try:
+            return self._transacted(work)
+        except sqlite3.Error as error:
+            if not (_is_full(error) and self._release()):
+                raise
+            return self._transacted(work)
+
+    def _transacted(self, work: Callable[[], T]) -> T:
         self._begin()
-        for table in projection_tables():
-            self.db.execute(f"DROP TABLE IF EXISTS {table}")
-        for subject in SUBJECTS:
-            for statement in subject.tables:
-                self.db.execute(statement)
-        self._replay_into(self)
-        self.db.execute("UPDATE meta SET value = ? WHERE name = 'projections'", (projections_version(),))
-        self.db.execute("COMMIT")
+        try:
+            done = work()
+            self.db.execute("COMMIT")
+        except msgspec.MsgspecError as error:
+            raise LedgerDamaged(9003, f"a record cannot be read: {error}") from error
+        except ValueError as error:
+            raise LedgerError(9015, f"a record was written by a newer release: {error}") from error
+        finally:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+        return done
 
     def _replay_into(self, books: Books, upto: int | None = None) -> None:
         """Project the carried state, if there is one, and every record after it (up to `upto`)."""
         carried = self.carried()
         if carried is not None:
             restore(books, carried)
-        for entry in self.entries():
+        for entry in self.entries(kinds_of(SUBJECTS)):
             if upto is not None and entry.seq > upto:
                 return
             project(books, entry)
@@ -544,12 +584,6 @@ class Replayed:
         self.db.execute(sql, args)
 
 
-def projections_version() -> str:
-    """Names this release's projections: their number, and a digest of the tables, so that none can be forgotten."""
-    tables = "\n".join(statement for subject in SUBJECTS for statement in subject.tables)
-    return f"{PROJECTIONS}-{hashlib.sha256(tables.encode()).hexdigest()[:12]}"
-
-
 def load_products(
     ledger: Ledger, products: Iterable[tuple[str, str, str, bytes]], codes: Iterable[tuple[str, str, int]]
 ) -> None:
@@ -599,13 +633,16 @@ def _migrate(db: sqlite3.Connection, terminal: str, new_epoch: int) -> None:
         db.execute("BEGIN IMMEDIATE")
         for statement in (*_CORE_TABLES, *(table for subject in SUBJECTS for table in subject.tables)):
             db.execute(statement)
-        names = {"terminal": terminal, "epoch": str(new_epoch), "projections": projections_version()}
+        names = {"terminal": terminal, "epoch": str(new_epoch), "projections": renewal.BY_SUBJECT}
         db.executemany("INSERT INTO meta VALUES (?, ?)", names.items())
+        held = [(name, version, None) for name, version in versions().items()]
+        db.executemany("INSERT INTO projection VALUES (?, ?, ?)", held)
         db.execute("INSERT INTO mark VALUES ('acked_seq', 0)")
         db.execute(f"PRAGMA user_version = {SCHEMA}")
         db.execute("COMMIT")
     else:
         db.execute("BEGIN IMMEDIATE")  # takes the exclusive lock now: a second process fails here, not later
+        db.execute(renewal.TABLE)  # additive: a release that does not know it passes it over
         db.execute("COMMIT")
 
 

@@ -36,4 +36,6 @@ def _used(books: Books, fact: Fact, entry: Entry) -> None:
         books.write("INSERT OR REPLACE INTO life VALUES (?, ?)", NAME, str(trace))
 
 
-SUBJECT = Subject((), dict.fromkeys((Sale, OrderOpened, CashMoved, RefundSent, Refund, RefundTurned), _used))
+SUBJECT = Subject(
+    (), dict.fromkeys((Sale, OrderOpened, CashMoved, RefundSent, Refund, RefundTurned), _used), uses=("life",)
+)

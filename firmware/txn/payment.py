@@ -232,4 +232,5 @@ SUBJECT = Subject(
         f"CREATE INDEX payment_open ON payment(seq) WHERE {_OPEN}",
     ),
     {Carried: _carried, PaymentSent: _sent, PaymentHeard: _what_was_heard, ReversalSent: _reversing, RefundSent: _back},
+    uses=("shift",),
 )

@@ -39,4 +39,5 @@ def _began(books: Books, fact: ShiftOpened | ShiftClosed, entry: Entry) -> None:
 SUBJECT = Subject(
     ("CREATE TABLE removal(operator TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT",),
     {ShiftOpened: _began, ShiftClosed: _began, LineRemoved: _counted, BasketCancelled: _counted},
+    uses=("shift",),
 )

@@ -18,19 +18,22 @@ from firmware.txn import (
 )
 from firmware.txn.books import Subject
 
-SUBJECTS: tuple[Subject, ...] = (
-    life.SUBJECT,
-    numbers.SUBJECT,
-    operator.SUBJECT,
-    drawer.SUBJECT,  # before the shifts: what is carried says which of them are gone
-    shift.SUBJECT,
-    removal.SUBJECT,
-    sale.SUBJECT,
-    payment.SUBJECT,
-    checkout.SUBJECT,
-    hold.SUBJECT,
-    slip.SUBJECT,
-    refund.SUBJECT,
-    reprint.SUBJECT,
-    closing.SUBJECT,
-)
+NAMED: dict[str, Subject] = {
+    "life": life.SUBJECT,
+    "numbers": numbers.SUBJECT,
+    "operator": operator.SUBJECT,
+    "drawer": drawer.SUBJECT,  # before the shifts: what is carried says which of them are gone
+    "shift": shift.SUBJECT,
+    "removal": removal.SUBJECT,
+    "sale": sale.SUBJECT,
+    "payment": payment.SUBJECT,
+    "checkout": checkout.SUBJECT,
+    "hold": hold.SUBJECT,
+    "slip": slip.SUBJECT,
+    "refund": refund.SUBJECT,
+    "reprint": reprint.SUBJECT,
+    "closing": closing.SUBJECT,
+}
+"""Names under which a ledger file says which projections it holds; never given to another subject."""
+
+SUBJECTS: tuple[Subject, ...] = tuple(NAMED.values())

@@ -250,8 +250,10 @@ def test_systemd_is_told(tmp_path, abstract):
         notifier.alive()
         notifier.status("待上传 0\nREADY=1")
         notifier.stopping()
-        told = [server.recv(1000).decode() for _ in range(4)]
-    assert told == ["READY=1", "WATCHDOG=1", "STATUS=待上传 0 READY=1", "STOPPING=1"]
+        notifier.starting("tables: record 5 of 9", 60)
+        told = [server.recv(1000).decode() for _ in range(6)]
+    assert told[:4] == ["READY=1", "WATCHDOG=1", "STATUS=待上传 0 READY=1", "STOPPING=1"]
+    assert told[4:] == ["STATUS=tables: record 5 of 9", "EXTEND_TIMEOUT_USEC=60000000"]
     assert notifier.watchdog_every_ms == 5_000
 
 

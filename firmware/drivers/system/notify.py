@@ -35,6 +35,11 @@ class Notifier:
         """One line for `systemctl status`."""
         self._tell("STATUS=" + text.replace("\n", " "))
 
+    def starting(self, text: str, within_s: int) -> None:
+        """Starting takes longer than usual, and why: systemd waits at least `within_s` for the next word."""
+        self.status(text)
+        self._tell(f"EXTEND_TIMEOUT_USEC={within_s * 1_000_000}")
+
     def stopping(self) -> None:
         self._tell("STOPPING=1")
 
