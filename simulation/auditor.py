@@ -258,9 +258,11 @@ def _claims(day: Day, facts: list[At]) -> Iterator[str]:
 
 
 def _drawer(day: Day, facts: list[At]) -> Iterator[str]:
-    """Never a pulse without a sale or somebody's key, never two for one, never by a boot; a seen sale had its pulse."""
+    """Never a pulse without a sale, a float or somebody's key, never two for one, never by a boot; a
+    seen sale had its pulse."""
     sales = dict(_sold(facts))
     by_hand = {at.seq for at in facts if isinstance(at.fact, NoSale | DrawerReleased) and at.fact.operator}
+    by_hand |= {at.seq for at in facts if isinstance(at.fact, ShiftOpened) and at.fact.open_drawer}
     causes = Counter(pulse.cause for pulse in day.pulses)
     for pulse in day.pulses:
         yield from _one_pulse(pulse, sales, by_hand, day.durable_in)

@@ -145,8 +145,13 @@ class Counter:
         return self
 
     def open_for_business(self) -> "Counter":
-        """Sign on as 01, change the factory PIN, open the shift with 200.00."""
-        return self.boot().keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK 2 0 0 0 0 OK")
+        """Sign on as 01, change the factory PIN, open the shift with 200.00, for which the drawer opens as it should;
+        `pulses` counts from there."""
+        told, self.drawer = self.drawer, "opened"
+        self.boot().keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK 2 0 0 0 0 OK")
+        self.drawer = told
+        self.out = [effect for effect in self.out if not isinstance(effect, PulseDrawer)]
+        return self
 
     def sign_on(self) -> "Counter":
         """Sign on as 01 with the PIN of `open_for_business`."""

@@ -8,7 +8,7 @@ from firmware.screens.base import CANCEL_HINT, Do, Move, Pop, Push, Screen, Stay
 from firmware.screens.count import LAST, NO_PIECES, Pieces, count_body, counted, total_fen, with_key
 from firmware.screens.menu import Menu
 from firmware.screens.widgets import Soft, Step, Wizard, refuse
-from firmware.txn import closing, shift
+from firmware.txn import closing, handover, shift
 from firmware.txn.command import Context
 from firmware.txn.operator import SignOff
 from firmware.view import Big, Gap, Hint, Para, Row, Tint, View, text
@@ -98,7 +98,7 @@ def opened(date: str, float_fen: int, counted: tuple[tuple[int, int], ...], ctx:
     expected = ctx.settings.shift.float_expected_fen
     if expected and float_fen != expected:
         return Push(FloatDiffers(date, float_fen, counted))
-    return Do(shift.OpenShift(float_fen, date or today(ctx), counted), home)
+    return Do(handover.OpenShift(float_fen, date or today(ctx), counted), home)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class FloatDiffers(Screen):
     def press(self, key: Key, ctx: Context) -> Move:
         """OK opens with this float, CANCEL goes back to count again."""
         if key is Key.OK:
-            return Do(shift.OpenShift(self.float_fen, self.date or today(ctx), self.counted), home)
+            return Do(handover.OpenShift(self.float_fen, self.date or today(ctx), self.counted), home)
         return Pop() if key in (Key.CANCEL, Key.CLEAR) else Stay()
 
     def view(self, ctx: Context) -> View:

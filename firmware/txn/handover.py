@@ -1,4 +1,5 @@
-"""Handing a shift over (交班): counted blind, always possible, offline and with printer or drawer broken (decisions 21)."""
+"""Opening a shift (开班) and handing it over (交班): the latter counted blind and always possible, offline and with printer
+or drawer broken (decisions 21)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,34 @@ from wire.facts import Fact, ShiftClosed, ShiftOpened, Trouble
 
 COUNTED_FEN_MAX: Final = 99_999_999
 FULL_SOON_PERCENT: Final = 80
+FLOAT_FEN_MAX: Final = 1_000_000_00
+"""A float above a million yuan is a typing error."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenShift:
+    """Begin a shift with the counted float, which the drawer opens for. `business_date` is the operator's when the clock is
+    not trusted."""
+
+    float_fen: int
+    business_date: str
+    counted: tuple[tuple[int, int], ...] = ()  # denomination in fen, pieces
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`ShiftOpened`, or 2001, 8010, 2005, 9011 for a business day that has its Z, 6007."""
+        if refusal := lacking(ctx, Right.SHIFT_OPEN, None if shift.current(ctx.books) is None else 8010):
+            return refusal
+        closed = closing.closed_day(ctx.books)
+        if closed is not None and self.business_date <= closed.date:
+            return Refusal(9011, closed.date)
+        if not 0 <= self.float_fen <= min(FLOAT_FEN_MAX, ctx.settings.shift.float_max_fen):
+            return Refusal(6007)
+        assert not self.counted or sum(fen * pieces for fen, pieces in self.counted) == self.float_fen
+        counted = {str(fen): pieces for fen, pieces in self.counted if pieces}
+        batch = next_batch(ctx.books)
+        opens = self.float_fen > 0 and drawer.opening(ctx, "shift_open", ("cash",), self.float_fen) == "open"
+        fact = ShiftOpened(batch, ctx.session.operator, self.business_date, self.float_fen, counted, opens)
+        return Decision((fact,))
 
 
 def unfinished(ctx: Context) -> tuple[Unfinished, ...]:

@@ -3,15 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from firmware.txn import closing
 from firmware.txn.books import Books, Entry, Reading, Subject
-from firmware.txn.command import Context, Decision, Refusal, lacking
-from rules.rights import Right
 from wire.facts import Carried, Sale, ShiftClosed, ShiftOpened
 
 BATCH_MAX = 999_999
-FLOAT_FEN_MAX = 1_000_000_00
-"""A float above a million yuan is a typing error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +44,6 @@ def next_batch(books: Reading) -> int:
     rows = books.read("SELECT batch FROM shift ORDER BY opened_seq DESC LIMIT 1")
     last = int(rows[0][0]) if rows else 0
     return last % BATCH_MAX + 1
-
-
-@dataclass(frozen=True, slots=True)
-class OpenShift:
-    """Begin a shift with the counted float. `business_date` is the operator's when the clock is not trusted."""
-
-    float_fen: int
-    business_date: str
-    counted: tuple[tuple[int, int], ...] = ()  # denomination in fen, pieces
-
-    def decide(self, ctx: Context) -> Decision | Refusal:
-        """`ShiftOpened`, or 2001, 8010, 2005, 9011 for a business day that has its Z, 6007."""
-        if refusal := lacking(ctx, Right.SHIFT_OPEN, None if current(ctx.books) is None else 8010):
-            return refusal
-        closed = closing.closed_day(ctx.books)
-        if closed is not None and self.business_date <= closed.date:
-            return Refusal(9011, closed.date)
-        if not 0 <= self.float_fen <= min(FLOAT_FEN_MAX, ctx.settings.shift.float_max_fen):
-            return Refusal(6007)
-        assert not self.counted or sum(fen * pieces for fen, pieces in self.counted) == self.float_fen
-        counted = {str(fen): pieces for fen, pieces in self.counted if pieces}
-        batch = next_batch(ctx.books)
-        return Decision((ShiftOpened(batch, ctx.session.operator, self.business_date, self.float_fen, counted),))
 
 
 def _opened(books: Books, fact: ShiftOpened, entry: Entry) -> None:

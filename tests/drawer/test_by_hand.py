@@ -4,11 +4,11 @@ import pytest
 
 from firmware.events import DrawerPulsed, DrawerSeen
 from firmware.txn import drawer
-from rules.settings_counter import DrawerRule
+from rules.settings_counter import DRAWER_RULES, DrawerRule
 from tests.counter import COLA, Counter
 from tests.screens import ledgers
 from tests.screens.ledgers import having, supervised
-from wire.facts import Approved, DrawerMoved, DrawerRefused, DrawerReleased, NoSale, Trouble
+from wire.facts import Approved, DrawerMoved, DrawerRefused, DrawerReleased, NoSale, ShiftOpened, Trouble
 
 SUPERVISOR = "0 0 OK 4 8 2 9 1 7 OK"
 
@@ -55,7 +55,7 @@ def test_the_fourth_opening_of_a_shift_needs_a_supervisor(tmp_path):
     assert counter.screen == "Opened"
     assert recorded(counter, NoSale)[-1].approver == "00"
     assert recorded(counter, Approved)[-1].code == 8005
-    assert drawer.drawer_log(counter.ledger, 1).openings == {"no_sale": 4}
+    assert drawer.drawer_log(counter.ledger, 1).openings == {"shift_open": 1, "no_sale": 4}
 
 
 def test_the_coil_must_rest_and_the_seconds_are_told(tmp_path):
@@ -69,6 +69,7 @@ def test_the_coil_must_rest_and_the_seconds_are_told(tmp_path):
 
 def test_six_pulses_a_minute_and_no_more(tmp_path):
     counter = Counter(tmp_path, having(drawer_use={"no_sale_per_shift": 100})).open_for_business()
+    counter.pass_time(60_000)  # the float's was one too
     for _ in range(6):
         counter.pass_time(2_000)
         counter.keys("MENU 9 1 4 5 OK")
@@ -200,11 +201,12 @@ def test_how_long_it_stood_open_and_for_what(tmp_path):
     assert opened == DrawerMoved(True, False, 0, seq_of_sale(counter))
     assert (closed.open, closed.cause, closed.open_ms // 1000) == (False, seq_of_sale(counter), 7)
     log = drawer.drawer_log(counter.ledger, 1)
-    assert (log.openings, log.longest_ms // 1000) == ({"sale": 1}, 7)
+    assert (log.openings, log.longest_ms // 1000) == ({"shift_open": 1, "sale": 1}, 7)
 
 
 def test_a_forced_opening_alarms_once_and_is_listed_each_time(tmp_path):
     counter = Counter(tmp_path).open_for_business()
+    counter.pass_time(3_000)
     for _ in range(3):
         counter.step(DrawerSeen(False))
         counter.step(DrawerSeen(True))
@@ -254,3 +256,17 @@ def test_above_the_small_sums_it_is_typed(tmp_path):
     counter = Counter(tmp_path, having(drawer_use=use)).open_for_business()
     assert counter.keys("1 0 1 0 OK").screen == "Cash"
     assert counter.keys("CANCEL CANCEL OK CLEAR").screen != "SmallAmounts"
+
+
+def test_a_shift_opens_the_drawer_for_its_float_by_the_rules(tmp_path):
+    counter = Counter(tmp_path).boot().keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK 2 0 0 0 0 OK")
+    assert [pulse.cause for pulse in counter.pulses()] == [seq_of(counter, ShiftOpened)]
+    assert drawer.drawer_log(counter.ledger, 1).openings == {"shift_open": 1}
+
+
+@pytest.mark.parametrize(("float_fen", "rules"), [("0", DRAWER_RULES), ("2 0 0 0 0", ())])
+def test_without_a_float_or_a_rule_a_shift_opens_nothing(tmp_path, float_fen, rules):
+    counter = Counter(tmp_path, having(drawer_use={"rules": rules})).boot()
+    counter.keys(f"0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK {float_fen} OK")
+    assert counter.terminal.ledger.read("SELECT open FROM shift") == [(1,)]
+    assert counter.pulses() == []

@@ -212,14 +212,17 @@ def own_pin(folder: Path) -> Counter:
 
 def drawer_page(folder: Path) -> Counter:
     """The shift's one opening by hand is used up; the menu stands at the drawer's page."""
-    counter = supervised(folder, having(drawer_use={"no_sale_per_shift": 1})).keys("MENU 9 1 4 1 OK")
+    counter = supervised(folder, having(drawer_use={"no_sale_per_shift": 1}))
     counter.pass_time(5_000)
+    counter.keys("MENU 9 1 4 1 OK").pass_time(5_000)
     return counter.keys("MENU 9 1")
 
 
 def coil_rests(folder: Path) -> Counter:
     """The drawer was opened this moment: the coil must rest."""
-    return idle(folder).keys("MENU 9 1 4 1 OK MENU 9 1")
+    counter = idle(folder)
+    counter.pass_time(5_000)
+    return counter.keys("MENU 9 1 4 1 OK MENU 9 1")
 
 
 def drawer_by_key(folder: Path) -> Counter:

@@ -24,7 +24,7 @@ from firmware.events import (
 from firmware.render import Renderer, find_font
 from firmware.render_text import lines, speak
 from firmware.screens.slips import _LOOKS
-from firmware.txn import sale, shift, slip
+from firmware.txn import handover, sale, slip
 from firmware.txn.command import Refusal
 from rules.errors import PRECEDENCE, error, errors, first_refusal
 from tests.counter import BEER, COLA, TOBACCO, Counter
@@ -319,12 +319,14 @@ def test_among_equals_the_lower_code_wins_and_none_is_none():
     assert first_refusal([None, None]) is None
 
 
+OPEN_BADLY = handover.OpenShift(-1, "2026-11-22")
+
 COMMANDS = {
     "no shift before no right": (sale.TakeCash(-1), {"operator": "99", "role": "admin"}, 2014),
     "no right before the amount": (sale.AddAmount(0, "x"), {"operator": "99", "role": "admin"}, 2005),
-    "nobody before the amount": (shift.OpenShift(-1, "2026-11-22"), {"operator": "", "role": ""}, 2001),
-    "open before the right": (shift.OpenShift(-1, "2026-11-22"), {"operator": "99", "role": "admin"}, 8010),
-    "the right before the amount of a float": (shift.OpenShift(-1, "2026-11-22"), {"operator": "99", "role": "admin"}, 2005),
+    "nobody before the amount": (OPEN_BADLY, {"operator": "", "role": ""}, 2001),
+    "open before the right": (OPEN_BADLY, {"operator": "99", "role": "admin"}, 8010),
+    "the right before the amount of a float": (OPEN_BADLY, {"operator": "99", "role": "admin"}, 2005),
     "nobody before a slip that is not there": (slip.ContinueSlip(999), {"operator": "", "role": ""}, 2001),
     "a slip that is not there": (slip.DropSlip(999), {"operator": "01", "role": "cashier"}, 4010),
     "a line that is not there": (sale.RemoveLine(7), {"operator": "01", "role": "cashier"}, 6008),

@@ -217,11 +217,13 @@ def test_every_bar_and_page_of_practice_fits(room, lang) -> None:
 def test_a_supervisors_practice_opens_the_drawer_by_the_live_rules_and_on_the_live_record(tmp_path) -> None:
     room = Classroom(tmp_path)
     room.boot().keys("0 0 OK 1 2 3 4 5 6 OK 4 8 2 9 1 7 OK 4 8 2 9 1 7 OK 2 0 0 0 0 OK")
+    room.pass_time(2_000)  # the drawer opened for the float: the coil rests
+    opened = len(room.pulses())
     room.practise()
     sell(room)
     cause = next(entry.seq for entry in room.ledger.entries() if entry.fact.KIND == "no_sale")
-    assert room.pulses() == [PulseDrawer(cause)]
-    assert [fact for fact in room.facts() if fact.startswith("drawer")] == ["drawer_pulsed"]
+    assert room.pulses()[opened:] == [PulseDrawer(cause)]
+    assert [fact for fact in room.facts() if fact.startswith("drawer")] == ["drawer_pulsed"] * 2
     mine = [entry.fact for entry in room.trainee.practice.ledger.entries()]
     assert DrawerPulsedFact(next(n for n, fact in enumerate(mine, 1) if fact.KIND == "sale"), "opened") in mine
     room.step(DrawerSeen(False))
