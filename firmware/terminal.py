@@ -75,6 +75,7 @@ from firmware.txn.hold import KeepBasket, written_down
 from firmware.txn.ledger import Ledger, LedgerError, Stamp
 from firmware.txn.operator import SignOff
 from firmware.view import Lang, View
+from rules.badges import badge_like
 from rules.settings import Settings
 from wire.facts import (
     Booted,
@@ -174,12 +175,13 @@ class Terminal:
 
     def context(self) -> Context:
         """What commands and screens may look at, now."""
-        locked = frozenset(who for who, until in self.locked_until_ms.items() if self.now.monotonic_ms < until)
+        now_ms = self.now.monotonic_ms
+        waits_ms = {who: until - now_ms for who, until in self.locked_until_ms.items() if now_ms < until}
         chance = hashlib.sha256(self._seed + self._draws.to_bytes(8, "big")).digest()[:16]
         return Context(
             self.ledger.terminal, self.ledger, self.session, self.settings, self.devices, self.now, self.lang,
-            self.ledger.durable_seq - self.ledger.acked_seq, self.requests, chance, self.safe_mode, locked,
-            training=self.training,
+            self.ledger.durable_seq - self.ledger.acked_seq, self.requests, chance, self.safe_mode,
+            frozenset(waits_ms), waits_ms, training=self.training,
         )  # fmt: skip
 
     @property
@@ -261,7 +263,9 @@ class Terminal:
         mark = hashlib.sha256(self._seed + event.text.encode("utf-8", "surrogatepass")).hexdigest()
         this = replace(event, text=mark)  # the text itself may be a customer's code, and is not kept
         last, self.last_scan = self.last_scan, this
-        if last is None or not _bounced(last, this, self.settings.scanner.bounce_ms):
+        if badge_like(event.text) and not self.stack[-1].TAKES_BADGES:
+            self._somebody_works(Reject())  # as good as a key: no search, no refusal and no message ever names it
+        elif last is None or not _bounced(last, this, self.settings.scanner.bounce_ms):
             self._somebody_works(self.stack[-1].scan(event, self.context()))
 
     def _somebody_works(self, move: Move) -> None:

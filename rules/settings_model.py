@@ -31,6 +31,7 @@ class Terminal(Section, frozen=True):
     volume: Annotated[int, Meta(ge=0, le=3, extra=ANYONE)] = 2
     key_click: Annotated[bool, Meta(extra=ANYONE)] = True
     result_s: Annotated[int, Meta(ge=0, le=30, extra=SHOP)] = 0
+    badge_alone: Annotated[bool, Meta(extra=ADMIN)] = True
 
 
 class Cash(Section, frozen=True):

@@ -171,6 +171,21 @@ class OperatorUnlocked(Fact, frozen=True):
     by: str
 
 
+class BadgeIssued(Fact, frozen=True):
+    """`by` had a badge printed for `operator`; the one before is worth nothing any more. The badge's hash is kept apart
+    from the journal, the badge itself nowhere."""
+
+    KIND: ClassVar[str] = "badge_issued"
+    operator: str
+    by: str
+
+
+class BadgeRevoked(Fact, frozen=True):
+    KIND: ClassVar[str] = "badge_revoked"
+    operator: str
+    by: str
+
+
 class Approved(Fact, frozen=True):
     """A supervisor allowed one action at the point of need; in the same commit as what was allowed (domain 12).
 

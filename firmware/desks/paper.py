@@ -13,7 +13,7 @@ from firmware.events import Event, Print, Printed, PrinterSeen, ToneName
 from firmware.screens.sell import Idle as ReadyToSell
 from firmware.screens.stack import offered
 from firmware.screens.start import KeptBasket
-from firmware.txn import slip
+from firmware.txn import badge, slip
 from firmware.txn.command import Refusal
 from firmware.txn.slips import Sheet, slip_of, stored
 from wire.facts import Fact, SlipContinued, SlipPrinted, Trouble
@@ -31,6 +31,7 @@ OFFER_KEPT_MS = 7 * 24 * 3_600_000
 """An offer nobody took for a week is dropped: it would hold up the pruning of the journal."""
 
 CUT_SHORT, TOO_MANY, NO_ORIGINAL, PAPER_OUT, BAD_TEMPLATE = 9016, 4014, 4010, 4001, 4016
+UNKNOWN_PAPER = 4012
 FIRST, SECOND = 0, 1
 _READY = frozenset({"ok", "paper_low"})
 
@@ -92,6 +93,9 @@ class PaperDesk:
     # --- what happened at the printers ---
 
     def _printed(self, till: Till, event: Printed) -> None:
+        if event.job not in self.printing and badge.is_badge(till.ledger, event.job):
+            self._badge_printed(till, event)
+            return
         printer = self.printing.pop(event.job, event.printer)
         other = self._printer(till, without=printer)
         if event.outcome == "not_printed" and not event.begun and other is not None:
@@ -109,6 +113,14 @@ class PaperDesk:
                 self._resume(till)
         else:
             self._resume(till, proven=printer)
+
+    def _badge_printed(self, till: Till, event: Printed) -> None:
+        """A badge is on nobody's list: its slip is made once. What went wrong is said, and a new badge is issued."""
+        if event.outcome in ("not_printed", "unknown"):
+            till.tone(ToneName.ATTENTION)
+            till.refused(Refusal(event.code or UNKNOWN_PAPER))
+        else:
+            self._resume(till)
 
     def _seen(self, till: Till, event: PrinterSeen) -> None:
         was = till.devices.printer2 if event.printer == SECOND else till.devices.printer

@@ -20,6 +20,9 @@ class Screen:
     TELLS_DRAWER: ClassVar[bool] = False
     """A result that says by itself what is wrong with the drawer (`Devices.drawer_code`): nothing need cover it."""
 
+    TAKES_BADGES: ClassVar[bool] = False
+    """Whether `scan` may be given an operator's badge; every other screen rejects one unseen."""
+
     def press(self, key: Key, ctx: Context) -> "Move":
         """A key went down."""
         return Stay()

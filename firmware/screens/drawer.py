@@ -10,6 +10,7 @@ from firmware.screens.slips import trouble_rows
 from firmware.txn import drawer, shift
 from firmware.txn.command import Context
 from firmware.txn.drawer import ByHand, Logged, OpenDrawer, ReleaseDrawer, drawer_log
+from firmware.txn.drawer_report import PrintDrawerLog
 from firmware.view import Block, Gap, Hint, Item, Items, Para, Row, Say, Tint, View, text
 
 LOG_ROWS = 3
@@ -81,7 +82,9 @@ class OpeningLog(Screen):
     page: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """UP and DOWN turn pages."""
+        """UP and DOWN turn pages; F1 prints it."""
+        if key is Key.F1:
+            return Do(PrintDrawerLog(), stays)
         if key in (Key.UP, Key.DOWN):
             return Stay(OpeningLog((self.page + (1 if key is Key.DOWN else -1)) % _pages(ctx)))
         return Pop() if key in (Key.OK, Key.CANCEL) else Stay()
@@ -97,7 +100,7 @@ class OpeningLog(Screen):
         body: tuple[Block, ...] = (Row(counts), Row(longest, tint=Tint.QUIET), Items(items, -1, page + 1, _pages(ctx)))
         if not items:
             body = (*body[:2], Gap(8), Para(text("drawer__none"), Tint.QUIET))
-        hints = (CANCEL_HINT, Hint("UP", text("hint__page")))
+        hints = (CANCEL_HINT, Hint("F1", text("report__print")), Hint("UP", text("hint__page")))
         return shown(self, ctx, text("drawer__log"), body, hints)
 
 

@@ -121,6 +121,7 @@ PAGES: dict[str, tuple[Entry, ...]] = {
         Entry("4", "operators", operators.operators, (Right.OPERATORS_CASHIERS, Right.OPERATORS_SUPERVISORS)),
         Entry("5", "language", other_language, (Right.LANGUAGE,)),
         Entry("6", "terminal", about),
+        Entry("7", "own_badge", operators.own_badge, (Right.PIN_OWN,)),
         Entry("8", "training", training),
         Entry("9", "sign_off", sign_off),
     ),

@@ -7,9 +7,12 @@ from firmware.screens.base import CANCEL_HINT, Do, Done, Move, Pop, Push, Replac
 from firmware.screens.pins import PIN_DIGITS_MAX, change_pin
 from firmware.screens.widgets import Notice, Step, Wait, Wizard, refuse
 from firmware.txn import staff
+from firmware.txn.badge import IssueBadge, PrintBadge, RevokeBadge, kept
 from firmware.txn.command import Context
+from firmware.txn.operator import locked_about
 from firmware.txn.staff import CheckOwnPin, OwnPinWrong, ResetPin, UnlockOperator
 from firmware.view import Gap, Hint, Item, Items, Para, Row, Tint, View, text
+from rules.badges import badge_text, fresh_token
 from wire.facts import SignOnRefused
 
 ROWS = 6
@@ -37,7 +40,50 @@ def _old_heard(event: Event, about: str, ctx: Context) -> Move | None:
 
 def _old_wrong(done: Done, ctx: Context) -> Move:
     locked = any(isinstance(fact, SignOnRefused) and fact.locked for fact in done.decision.facts)
-    return refuse(2004 if locked else 2002)
+    return refuse(2004, locked_about(ctx, ctx.session.operator)) if locked else refuse(2002)
+
+
+def own_badge(ctx: Context) -> Move:
+    """A new badge of one's own, after one's PIN: whoever finds the terminal signed on gets none."""
+    step = Step(text("signon__pin"), "pin", PIN_DIGITS_MAX, 4)
+    return Push(Wizard(text("menu__own_badge"), (step,), _try_badge_pin, words=text("badge__words")))
+
+
+def _try_badge_pin(values: tuple[str, ...], ctx: Context) -> Move:
+    return Do(CheckOwnPin(values[0]), _badge_pin_goes)
+
+
+def _badge_pin_goes(done: Done, ctx: Context) -> Move:
+    return Push(Wait(text("signon__checking"), _badge_pin_heard))
+
+
+def _badge_pin_heard(event: Event, about: str, ctx: Context) -> Move | None:
+    if not isinstance(event, PinChecked):
+        return None
+    return _issue(ctx.session.operator, ctx) if event.ok else Do(OwnPinWrong(), _old_wrong)
+
+
+def _issue(number: str, ctx: Context) -> Move:
+    return Do(IssueBadge(number, badge_text(number, fresh_token(ctx.chance))), issued)
+
+
+def issued(done: Done, ctx: Context) -> Move:
+    """`then` of a badge that was issued: it is printed, now or never."""
+    assert isinstance(done.command, IssueBadge)
+    return Do(PrintBadge(done.seqs[0], done.command.text), badge_comes)
+
+
+def badge_comes(done: Done, ctx: Context) -> Move:
+    """`then` of a badge on its way to the printer."""
+    words = text("badge__issued"), text("badge__issued_how")
+    return Replace(Notice(text("badge__title"), words, Tint.GOOD))
+
+
+def revoked(done: Done, ctx: Context) -> Move:
+    """`then` of a badge that was revoked."""
+    assert isinstance(done.command, RevokeBadge)
+    words = (text("badge__revoked", number=done.command.number),)
+    return Replace(Notice(text("badge__title"), words, Tint.GOOD))
 
 
 def operators(ctx: Context) -> Move:
@@ -76,7 +122,7 @@ class Operators(Screen):
 
 @dataclass(frozen=True, slots=True)
 class OneOperator(Screen):
-    """One operator: F1 lifts the lock, F2 gives the factory PIN back."""
+    """One operator: F1 lifts the lock, F2 gives the factory PIN back, 1 prints a new badge, 2 revokes it."""
 
     number: str
 
@@ -87,6 +133,10 @@ class OneOperator(Screen):
                 return Do(UnlockOperator(self.number), unlocked)
             case Key.F2:
                 return Do(ResetPin(self.number), was_reset)
+            case Key.D1:
+                return _issue(self.number, ctx)
+            case Key.D2:
+                return Do(RevokeBadge(self.number), revoked)
             case Key.CANCEL:
                 return Pop()
             case _:
@@ -100,8 +150,10 @@ class OneOperator(Screen):
             Gap(8),
             Row(text("signon__number"), self.number, strong=True),
             Row(text("operators__state"), text(f"operators__{state}"), tint),
+            Row(text("badge__title"), text("badge__has" if kept(ctx.books, self.number) else "badge__has_none")),
             Gap(8),
             Para(text("operators__how"), Tint.QUIET),
+            Row(text("badge__how")),
         )
         hints = (Hint("F1", text("operators__unlock")), Hint("F2", text("operators__reset")), CANCEL_HINT)
         return shown(self, ctx, text("menu__operators"), body, hints)

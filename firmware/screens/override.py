@@ -4,14 +4,16 @@ The terminal puts `Override` where any other refusal would stand as `Refused`; n
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
-from firmware.events import Event, Key, PinChecked
-from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Push, Screen, Stay, shown
-from firmware.screens.widgets import MASK, Wait, refusal_blocks, refuse, typed
-from firmware.txn.approve import Approve, ApproverWrong, CheckApprover
+from firmware.events import Event, Key, PinChecked, Scanned
+from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Push, Reject, Screen, Stay, shown
+from firmware.screens.widgets import MASK, Refused, Wait, refusal_blocks, refuse, typed
+from firmware.txn.approve import Approve, ApproverWrong, CheckApprover, badge_refusal
 from firmware.txn.command import Context, Refusal
+from firmware.txn.operator import locked_about
 from firmware.view import Block, Field, Gap, Hint, Para, Tint, View, text
+from rules.badges import badge_like, read_badge
 from wire.facts import SignOnRefused
 
 NUMBER_DIGITS = 2
@@ -24,6 +26,7 @@ class Authorised:
 
     approver: str
     means: Literal["pin", "badge", "code"] = "pin"
+    badge: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +36,30 @@ class Override(Screen):
     refusal: Refusal
     do: Do
 
+    TAKES_BADGES: ClassVar[bool] = True
+
     def press(self, key: Key, ctx: Context) -> Move:
         """OK or a digit: the supervisor; CANCEL or CLEAR: leave it at the refusal."""
         if key is Key.OK or key.digit:
             return Push(Supervisor(self.refusal.code, digits=key.digit))
         return Pop() if key in (Key.CANCEL, Key.CLEAR) else Stay()
 
+    def scan(self, scanned: Scanned, ctx: Context) -> Move:
+        """The supervisor's badge: enough, or in place of the number (`terminal.badge_alone`)."""
+        badge = read_badge(scanned.text)
+        if badge is None or badge_refusal(ctx, scanned.text):
+            return _badge_refused(scanned, ctx)
+        if ctx.settings.terminal.badge_alone:
+            return self._approved(Authorised(badge.operator, "badge", scanned.text))
+        return Push(Supervisor(self.refusal.code, badge.operator))
+
     def back(self, result: object, ctx: Context) -> Move:
         """Somebody authorised it: the same command once more, with them. Nobody did: back to where one was."""
-        if not isinstance(result, Authorised):
-            return Stay()
+        return self._approved(result) if isinstance(result, Authorised) else Stay()
+
+    def _approved(self, by: Authorised) -> Move:
         about = self.refusal.about if isinstance(self.refusal.about, str) else ""
-        command = Approve(self.do.command, result.approver, self.refusal.code, result.means, about)
+        command = Approve(self.do.command, by.approver, self.refusal.code, by.means, about, by.badge)
         return replace(self.do, command=command)
 
     def view(self, ctx: Context) -> View:
@@ -61,6 +76,8 @@ class Supervisor(Screen):
     number: str = ""
     digits: str = field(default="", repr=False)  # may hold a PIN
 
+    TAKES_BADGES: ClassVar[bool] = True
+
     def press(self, key: Key, ctx: Context) -> Move:
         """Digits and CLEAR type; OK goes on; CANCEL goes one back."""
         value = typed(self.digits, key, PIN_DIGITS_MAX if self.number else NUMBER_DIGITS)
@@ -71,6 +88,15 @@ class Supervisor(Screen):
         if key is Key.CANCEL:
             return Stay(Supervisor(self.code, digits=self.number)) if self.number else Pop()
         return Stay()
+
+    def scan(self, scanned: Scanned, ctx: Context) -> Move:
+        """As on the screen beneath."""
+        badge = read_badge(scanned.text)
+        if badge is None or badge_refusal(ctx, scanned.text):
+            return _badge_refused(scanned, ctx)
+        if ctx.settings.terminal.badge_alone:
+            return Pop(Authorised(badge.operator, "badge", scanned.text))
+        return Stay(Supervisor(self.code, badge.operator))
 
     def _on(self) -> Move:
         if not self.number:
@@ -98,6 +124,12 @@ class Supervisor(Screen):
         return shown(self, ctx, text("override__title"), body, hints, Tint.UNSURE)
 
 
+def _badge_refused(scanned: Scanned, ctx: Context) -> Move:
+    """Why a scan authorises nothing; goods and the like are not taken at all."""
+    refusal = badge_refusal(ctx, scanned.text) if badge_like(scanned.text) else None
+    return Push(Refused(refusal)) if refusal else Reject()
+
+
 def _checking(done: Done, ctx: Context) -> Move:
     assert isinstance(done.command, CheckApprover)
     return Push(Wait(text("signon__checking"), _heard, done.command.approver))
@@ -111,5 +143,6 @@ def _heard(event: Event, approver: str, ctx: Context) -> Move | None:
 
 def _wrong(done: Done, ctx: Context) -> Move:
     """2007, or that this was one wrong PIN too many."""
+    assert isinstance(done.command, ApproverWrong)
     locked = any(isinstance(fact, SignOnRefused) and fact.locked for fact in done.decision.facts)
-    return refuse(2004 if locked else 2007)
+    return refuse(2004, locked_about(ctx, done.command.approver)) if locked else refuse(2007)

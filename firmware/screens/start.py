@@ -8,10 +8,12 @@ from firmware.screens.pins import PIN_DIGITS_MAX, change_pin
 from firmware.screens.shift import SIGN_OFF, menu
 from firmware.screens.widgets import Soft, Step, Wait, Wizard, refuse
 from firmware.txn import hold
+from firmware.txn.badge import ReadBadge
 from firmware.txn.command import Context
-from firmware.txn.operator import SignOn, SignOnAnswered
+from firmware.txn.operator import SignOn, SignOnAnswered, locked_about
 from firmware.txn.prices import bill
 from firmware.view import Gap, Hint, Para, Tint, View, text
+from rules.badges import read_badge
 from rules.money import yuan
 from wire.facts import SignOnRefused
 
@@ -30,7 +32,20 @@ def sign_on() -> Wizard:
         _try_sign_on,
         out=None,
         soft=(LANGUAGE,),
+        badge=_try_badge,
     )
+
+
+def _try_badge(scanned: str, ctx: Context) -> Move:
+    return Do(ReadBadge(scanned), _badge_read)
+
+
+def _badge_read(done: Done, ctx: Context) -> Move:
+    """The badge says who; the PIN is asked all the same."""
+    assert isinstance(done.command, ReadBadge)
+    badge = read_badge(done.command.text)
+    assert badge is not None
+    return Stay(replace(sign_on(), values=(badge.operator,)))
 
 
 def _try_sign_on(values: tuple[str, ...], ctx: Context) -> Move:
@@ -54,7 +69,7 @@ def after_sign_on(done: Done, ctx: Context) -> Move:
     wrong = next((fact for fact in done.decision.facts if isinstance(fact, SignOnRefused)), None)
     if wrong is None:
         return Home()
-    return refuse(2004, wrong.operator) if wrong.locked else refuse(2002)
+    return refuse(2004, locked_about(ctx, wrong.operator)) if wrong.locked else refuse(2002)
 
 
 def new_pin() -> Wizard:

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
-from firmware.events import Event, Key
-from firmware.screens.base import CANCEL_HINT, OK_HINT, Home, Move, Pop, Push, Screen, Stay, shown
+from firmware.events import Event, Key, Scanned
+from firmware.screens.base import CANCEL_HINT, OK_HINT, Home, Move, Pop, Push, Reject, Screen, Stay, shown
 from firmware.txn.command import Context, Refusal
 from firmware.view import Block, Field, Gap, Hint, Para, Row, Say, Tint, View, text
+from rules.badges import badge_like
 from rules.errors import error
 from rules.money import yuan
+from rules.rights import Right
+from texts import t
 
 AMOUNT_DIGITS_MAX = 9
 MASK = "0"
@@ -60,8 +64,18 @@ def refusal_blocks(refusal: Refusal, ctx: Context) -> tuple[Block, ...]:
     words, action = (entry.zh, entry.action_zh) if ctx.lang == "zh" else (entry.en, entry.action_en)
     body: tuple[Block, ...] = (Gap(8), Para(f"[{entry.code}] {words}", Tint.BAD, large=True))
     if refusal.about:
-        body += (Row(refusal.about, tint=Tint.QUIET),)
+        body += (Row(_about(refusal.about, ctx), tint=Tint.QUIET),)
     return (*body, Gap(8), Para(action)) if action else body
+
+
+def _about(about: Say, ctx: Context) -> Say:
+    """A right by its name in words; anything else as it is."""
+    if isinstance(about, str) and about in RIGHT_NAMES:
+        return t("rules", ctx.lang, f"right__{about}")
+    return about
+
+
+RIGHT_NAMES = frozenset(right.value for right in Right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +180,9 @@ class Wizard(Screen):
     out: Soft | None = LEAVE  # None: there is no way out
     soft: tuple[Soft, ...] = ()
     words: Say = ""
+    badge: Callable[[str, Context], Move] | None = None  # what an operator's badge does here
+
+    TAKES_BADGES: ClassVar[bool] = True
 
     @property
     def step(self) -> Step:
@@ -186,6 +203,10 @@ class Wizard(Screen):
     def hold(self, key: Key, ctx: Context) -> Move:
         """CLEAR held empties the field."""
         return Stay(replace(self, value="")) if key is Key.CLEAR else Screen.hold(self, key, ctx)
+
+    def scan(self, scanned: Scanned, ctx: Context) -> Move:
+        """A badge, where one is of use."""
+        return self.badge(scanned.text, ctx) if self.badge and badge_like(scanned.text) else Reject()
 
     def restarted(self) -> "Wizard":
         """The same flow from its first question, after a refusal."""

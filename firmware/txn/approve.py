@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from firmware.events import CheckPin
-from firmware.txn import operator
+from firmware.txn import badge, operator
 from firmware.txn.command import Command, Context, Decision, Refusal
 from rules.errors import first_refusal
 from rules.rights import Right, Role, right_refusal, role_of
@@ -34,6 +34,24 @@ def helps(ctx: Context, command: Command, code: int) -> bool:
     return not (isinstance(answer, Refusal) and answer.code == code)
 
 
+def badge_refusal(ctx: Context, text: str) -> Refusal | None:
+    """Why the owner of a scanned badge cannot approve: 2001; 2013 while their factory PIN holds; 2007 for a badge that is
+    not in force or an owner who may not approve; 2004 while they are locked. None: they can."""
+    if not ctx.session.operator:
+        return Refusal(2001)
+    found = badge.genuine(ctx.books, text)
+    return _approver_refusal(ctx, found.operator) if found else Refusal(2007)
+
+
+def _approver_refusal(ctx: Context, approver: str) -> Refusal | None:
+    may = may_approve(ctx, approver)
+    fresh = 2013 if may and operator.must_change_pin(ctx.books, approver) else None
+    code = first_refusal((fresh, None if may else 2007, 2004 if approver in ctx.locked else None))
+    if code is None:
+        return None
+    return Refusal(code, operator.locked_about(ctx, approver) if code == 2004 else approver)
+
+
 @dataclass(frozen=True, slots=True)
 class CheckApprover:
     """Check a supervisor's number and PIN at the point of need. The system worker answers `PinChecked`."""
@@ -45,13 +63,10 @@ class CheckApprover:
         """The check on its way, or 2001; 2013 while their factory PIN holds; 2007, 2004."""
         if not ctx.session.operator:
             return Refusal(2001)
+        if refusal := _approver_refusal(ctx, self.approver):
+            return refusal
         own = operator.secret(ctx.books, self.approver)
-        may = may_approve(ctx, self.approver)
-        fresh = 2013 if may and own is None else None
-        locked = 2004 if self.approver in ctx.locked else None
-        code = first_refusal((fresh, None if may else 2007, locked))
-        if code is not None or own is None:
-            return Refusal(code or 2007, self.approver)
+        assert own is not None, "2013 stands before"
         salt, digest = own
         return Decision(effects=(CheckPin(ctx.request, self.pin, digest, salt),))
 
@@ -69,28 +84,39 @@ class ApproverWrong:
 
 @dataclass(frozen=True, slots=True)
 class Approve:
-    """`command`, decided with a supervisor's approval of the refusal `code` that stood in its way. The approver's PIN or
-    badge has been checked already."""
+    """`command`, decided with a supervisor's approval of the refusal `code` that stood in its way. The approver's PIN has
+    been checked already; a badge is checked here."""
 
     command: Command
     approver: str
     code: int
     means: Literal["pin", "badge", "code"] = "pin"
     about: str = ""
+    badge: str = field(default="", repr=False)  # as scanned, for means `badge`
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """What the command decides, and `Approved` in the same commit; 2007 when this person may not approve."""
+        """What the command decides, and `Approved` in the same commit; 2007 when this person may not approve, and for a
+        badge also 2013 and 2004."""
         assert self.code in OVERRIDABLE, self.code
         if not ctx.session.operator:
             return Refusal(2001)
         if not may_approve(ctx, self.approver):
             return Refusal(2007, self.approver)
+        if self.means == "badge" and (refusal := self._badge_refusal(ctx)):
+            return refusal
         decision = self.command.decide(replace(ctx, approver=self.approver))
         if isinstance(decision, Refusal):
             return decision
         action = type(self.command).__name__
         fact = Approved(ctx.session.operator, self.approver, self.code, action, self.about, self.means)
         return replace(decision, facts=(*decision.facts, fact))
+
+    def _badge_refusal(self, ctx: Context) -> Refusal | None:
+        """A badge is enough only where the shop says so, and only its owner's."""
+        found = badge.genuine(ctx.books, self.badge)
+        if not ctx.settings.terminal.badge_alone or found is None or found.operator != self.approver:
+            return Refusal(2007, self.approver)
+        return badge_refusal(ctx, self.badge)
 
 
 def authority(ctx: Context) -> Role | None:

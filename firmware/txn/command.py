@@ -4,6 +4,7 @@ Rights are checked here, never only in a screen (design 5). Refusal codes follow
 device; the first wins (decisions 23).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -62,6 +63,7 @@ class Context:
     chance: bytes  # 16 fresh random bytes, from the seed of this boot
     safe_mode: bool = False
     locked: frozenset[str] = frozenset()  # operators who must wait after wrong PINs
+    waits_ms: Mapping[str, int] = field(default_factory=dict)  # of those who are locked: how long yet
     approver: str = ""  # the supervisor who stands by this one action (`txn.approve`)
     training: bool = False  # practice on a journal of its own; nothing is sent
 

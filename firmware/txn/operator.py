@@ -6,7 +6,7 @@ from typing import Literal
 from firmware.events import CheckPin, HashPin
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, Session
-from firmware.view import text
+from firmware.view import Say, text
 from rules import pins, rights
 from rules.settings import Settings
 from wire.facts import Approved, OperatorUnlocked, PinChanged, PinReset, SignedOff, SignedOn, SignOnRefused
@@ -64,8 +64,12 @@ def waits(books: Reading, settings: Settings) -> dict[str, int]:
     return {str(who): wait_ms(settings, str(who), int(failures)) for who, failures in rows}
 
 
-def _locked(ctx: Context, operator: str) -> bool:
-    return operator in ctx.locked
+def locked_about(ctx: Context, operator: str) -> Say:
+    """What a 2004 is about: who, and how long to wait yet; nothing of the time where somebody must lift the lock."""
+    left_ms = ctx.waits_ms.get(operator, 0)
+    if not 0 < left_ms <= max(DELAYS_MS):
+        return operator
+    return text("signon__waits", number=operator, seconds=-(-left_ms // 1000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,8 @@ class SignOn:
             return Refusal(2002)
         if not listed.active:
             return Refusal(2003, self.operator)
-        if _locked(ctx, self.operator):
-            return Refusal(2004, self.operator)
+        if self.operator in ctx.locked:
+            return Refusal(2004, locked_about(ctx, self.operator))
         own = secret(ctx.books, self.operator)
         if own is None:
             return SignOnAnswered(self.operator, self.pin == pins.factory_pin(self.operator)).decide(ctx)
@@ -167,7 +171,9 @@ def _lifted(books: Books, fact: OperatorUnlocked | PinReset, entry: Entry) -> No
 
 
 def _approved(books: Books, fact: Approved, entry: Entry) -> None:
-    books.write("DELETE FROM sign_on WHERE operator = ?", fact.approver)
+    """The right PIN ends the count of wrong ones; a badge says nothing about who knows the PIN."""
+    if fact.means == "pin":
+        books.write("DELETE FROM sign_on WHERE operator = ?", fact.approver)
 
 
 SUBJECT = Subject(

@@ -39,8 +39,9 @@ def standing(books: Reading, number: str) -> str:
     return "factory" if operator.must_change_pin(books, number) else "fine"
 
 
-def _not_in_care(ctx: Context, number: str) -> Refusal | None:
-    """2001; 2005 for who is not looked after by whoever asks; 2002 for a number nobody has."""
+def not_in_care(ctx: Context, number: str) -> Refusal | None:
+    """Why the operator is none of theirs: 2001; 2005 for who is not looked after by whoever asks; 2002 for a number nobody
+    has."""
     listed = any(entry.number == number for entry in ctx.settings.operators)
     right = CARE.get(role_of(number), Right.KEYS)
     if refusal := lacking(ctx, right):
@@ -56,7 +57,7 @@ class UnlockOperator:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`OperatorUnlocked`, or 2001, 2005, 2002."""
-        if refusal := _not_in_care(ctx, self.number):
+        if refusal := not_in_care(ctx, self.number):
             return refusal
         return Decision((OperatorUnlocked(self.number, ctx.session.operator),))
 
@@ -69,7 +70,7 @@ class ResetPin:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`PinReset`, or 2001, 2005, 2002."""
-        if refusal := _not_in_care(ctx, self.number):
+        if refusal := not_in_care(ctx, self.number):
             return refusal
         return Decision((PinReset(self.number, ctx.session.operator),), secrets=((self.number, *NO_SECRET),))
 
@@ -86,7 +87,7 @@ class CheckOwnPin:
             return refusal
         number = ctx.session.operator
         if number in ctx.locked:
-            return Refusal(LOCKED, number)
+            return Refusal(LOCKED, operator.locked_about(ctx, number))
         own = operator.secret(ctx.books, number)
         assert own is not None, f"{number} works with a PIN of their own, or home asks for one"
         return Decision(effects=(CheckPin(ctx.request, self.pin, own[1], own[0]),))

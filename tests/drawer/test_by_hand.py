@@ -8,7 +8,9 @@ from rules.settings_counter import DRAWER_RULES, DrawerRule
 from tests.counter import COLA, Counter
 from tests.screens import ledgers
 from tests.screens.ledgers import having, supervised
-from wire.facts import Approved, DrawerMoved, DrawerRefused, DrawerReleased, NoSale, ShiftOpened, Trouble
+from wire.columns import width
+from wire.facts import Approved, DrawerMoved, DrawerRefused, DrawerReleased, NoSale, ReportPrinted, ShiftOpened, Trouble
+from wire.layout import layout, text_of
 
 SUPERVISOR = "0 0 OK 4 8 2 9 1 7 OK"
 
@@ -270,3 +272,63 @@ def test_without_a_float_or_a_rule_a_shift_opens_nothing(tmp_path, float_fen, ru
     counter.keys(f"0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK {float_fen} OK")
     assert counter.terminal.ledger.read("SELECT open FROM shift") == [(1,)]
     assert counter.pulses() == []
+
+
+LOG = {
+    "zh": (
+        ("换零", "1"), ("开班开箱", "1"), ("拒绝开箱", "1"), ("未能打开", "1"), ("强行打开", "1"), ("最长敞开", "0 秒"),
+        ("18:01 强行打开", ""), ("18:00 换零 01", "[8005]"), ("18:00 换零 01", "未打开"),
+    ),
+    "en": (
+        ("Small change", "1"), ("Shift opened", "1"), ("Refused", "1"), ("Did not open", "1"), ("Forced open", "1"),
+        ("Longest open", "0 s"), ("18:01 Forced open", ""), ("18:00 Small change 01", "[8005]"),
+        ("18:00 Small change 01", "stuck"),
+    ),
+}  # fmt: skip
+
+
+def logged(folder, lang: str) -> Counter:
+    """An opening by hand that stuck, one that was refused, one by force; at the log."""
+    counter = Counter(folder, having(terminal={"lang": lang}, drawer_use={"no_sale_per_shift": 1})).open_for_business()
+    counter.pass_time(5_000)
+    counter.drawer = "did_not_open"
+    counter.keys("MENU 9 1 4 1")
+    counter.pass_time(5_000)
+    counter.keys("OK MENU 9 1 4 1 CANCEL CANCEL CANCEL CANCEL CANCEL")
+    counter.pass_time(60_000)
+    counter.step(DrawerSeen(False))
+    counter.step(DrawerSeen(True))
+    return counter.keys("OK MENU 9 1 6")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_log_is_printed_in_the_shops_language(tmp_path, lang):
+    counter = logged(tmp_path, lang)
+    assert counter.screen == "OpeningLog"
+    counter.keys("F1")
+    [report] = recorded(counter, ReportPrinted)
+    assert (report.report, report.batch, report.operator) == ("drawer", 1, "01")
+    assert report.rows == LOG[lang]
+    slip = counter.printed()[-1].receipt
+    assert slip.kind == "drawer_log"
+    for columns in (32, 48):
+        lines = text_of(layout(slip, columns), columns)
+        assert any("8005" in line for line in lines)
+        assert max(map(width, lines)) <= columns
+        assert not any("…" in line for line in lines)
+
+
+def test_somebody_elses_log_is_a_supervisors(tmp_path):
+    counter = supervised(tmp_path).keys("MENU 9 9 0 2 OK 0 0 0 0 OK 7 4 1 9 OK 7 4 1 9 OK MENU 9 1 6 F1")
+    assert recorded(counter, ReportPrinted) == []
+    assert "[2006]" in counter.text() or "[2005]" in counter.text()
+
+
+def test_a_log_as_long_as_can_be_is_a_record(tmp_path):
+    counter = Counter(tmp_path).open_for_business()
+    for _ in range(150):
+        counter.terminal.append(DrawerRefused("no_sale", "01", 8005, 0, 10))
+    counter.keys("MENU 9 1 6 F1")
+    [report] = recorded(counter, ReportPrinted)
+    assert len(report.rows) < 110
+    assert ("拒绝开箱", "150") in report.rows

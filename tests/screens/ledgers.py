@@ -7,9 +7,10 @@ import msgspec
 
 from firmware.events import Acked, Answered, DrawerSeen, LinkDown, LinkUp, PrinterSeen
 from firmware.txn import closing, hold
-from firmware.txn.ledger import load_products
+from firmware.txn.ledger import Stamp, load_products
 from firmware.txn.prices import bill
 from firmware.txn.product import price_list
+from rules import badges
 from rules.catalogue import demo_goods
 from rules.pricing import STEPS
 from rules.settings import Settings, defaults
@@ -18,6 +19,7 @@ from tests.counter import APPLE_5_YUAN, BEER, COLA, Counter, open_ledger
 from tests.giving import looks
 from tests.payments import till as money
 from tests.payments.till import Till
+from wire.facts import BadgeIssued
 from wire.messages import AnswerTotals
 from wire.records import Ack
 
@@ -204,6 +206,34 @@ def supervisor_works(folder: Path) -> Counter:
     counter.keys("0 0 OK 4 8 2 9 1 7 OK MENU 9 4 OK")
     assert counter.screen == "OneOperator"
     return counter
+
+
+BADGE = badges.badge_text("00", b"\x42" * badges.TOKEN_BYTES)
+
+
+def give_badge(counter: Counter, text: str) -> Counter:
+    """The badge `text` is in force, as if it had been issued."""
+    badge = badges.read_badge(text)
+    assert badge is not None
+    secret = (f"badge:{badge.operator}", b"", badges.badge_hash(badge))
+    stamp = Stamp(counter.day_ms + counter.ms, counter.clock)
+    counter.ledger.append((BadgeIssued(badge.operator, "99"),), stamp, (secret,))
+    counter.ledger.commit()
+    return counter
+
+
+def badge_wanted(folder: Path) -> Counter:
+    """A supervisor is wanted who has the badge `BADGE`."""
+    return give_badge(supervisor_wanted(folder), BADGE)
+
+
+def badge_at_sign_on(folder: Path) -> Counter:
+    return give_badge(supervised(folder), BADGE).keys("MENU 9 9")
+
+
+def as_supervisor(folder: Path) -> Counter:
+    """The supervisor is signed on, in the shift of 01."""
+    return supervised(folder).keys("MENU 9 9 0 0 OK 4 8 2 9 1 7 OK")
 
 
 def own_pin(folder: Path) -> Counter:
@@ -507,6 +537,8 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     day_to_reopen,
     settled_unevenly,
     supervisor_works,
+    badge_wanted,
+    badge_at_sign_on,
     own_pin,
     drawer_page,
     coil_rests,

@@ -9,6 +9,7 @@ import pytest
 from firmware.events import (
     Acked,
     BatterySeen,
+    DrawerSeen,
     Key,
     KeyPressed,
     LinkUp,
@@ -109,6 +110,35 @@ def open_payments(folder: Path) -> Till:
     return counter.keys("MENU 1")
 
 
+def small_sums(folder: Path) -> Counter:
+    use = {"small_amounts_fen": (500, 1_000, 2_000, 5_000), "small_amount_max_fen": 5_000}
+    return online(Counter(folder, ledgers.having(drawer_use=use)).open_for_business()).keys("5 1 0 OK")
+
+
+def openings(folder: Path) -> Counter:
+    """A shift's openings by hand, one refused and one by force."""
+    counter = ledgers.supervised(folder, ledgers.having(drawer_use={"no_sale_per_shift": 1}))
+    counter.pass_time(5_000)
+    counter.keys("MENU 9 1 4 1 OK").pass_time(5_000)
+    counter.keys("MENU 9 1 4 2 CANCEL CANCEL CANCEL CANCEL CANCEL").pass_time(5_000)
+    counter.step(DrawerSeen(False))
+    counter.step(DrawerSeen(True))
+    return online(counter).keys("OK MENU 9 1 6")
+
+
+def opened_by_hand(folder: Path) -> Counter:
+    counter = open_till(folder)
+    counter.pass_time(5_000)
+    return counter.keys("MENU 9 1 4 1")
+
+
+def typed_too_soon(folder: Path) -> Counter:
+    """A PIN typed within the seconds after a wrong one."""
+    counter = online(ledgers.supervised(folder)).keys("MENU 9 9 0 1 OK 9 9 9 9 OK")
+    counter.pass_time(1_000)
+    return counter.keys("OK 0 1 OK 8 8 8 8 OK OK 0 1 OK 3 8 5 2 OK")
+
+
 SCREENS: dict[str, Callable[[Path], Counter]] = {
     "signon": lambda folder: Counter(folder).boot().keys("0 1"),
     "signon_pin": lambda folder: Counter(folder).boot().keys("0 1 OK 3 8 5 2"),
@@ -188,6 +218,24 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "orders_typed": lambda folder: open_till(folder).keys("MENU 1 2 0 2 6 1 1 2 2 0 0 0 1"),
     "order": lambda folder: open_payments(folder).keys("OK"),
     "looked": lambda folder: money.till(folder).keys("MENU 1").scan(money.BILL),
+    "override": lambda folder: online(ledgers.supervisor_wanted(folder)),
+    "supervisor": lambda folder: online(ledgers.supervisor_wanted(folder)).keys("0 0"),
+    "supervisor_pin": lambda folder: online(ledgers.supervisor_wanted(folder)).keys("0 0 OK 4 8 2 9"),
+    "supervisor_refused": lambda folder: online(ledgers.supervisor_wanted(folder)).keys("0 0 OK 9 9 9 9 9 9 OK"),
+    "badge_refused": lambda folder: online(ledgers.supervisor_wanted(folder)).scan(ledgers.BADGE),
+    "badge_signon": lambda folder: ledgers.badge_at_sign_on(folder).scan(ledgers.BADGE),
+    "badge_own": lambda folder: open_till(folder).keys("MENU 9 7 3 8"),
+    "badge_issued": lambda folder: open_till(folder).keys("MENU 9 7 3 8 5 2 OK"),
+    "pin_too_soon": typed_too_soon,
+    "operators": lambda folder: online(ledgers.supervisor_works(folder)).keys("CANCEL DOWN"),
+    "operator": lambda folder: online(ledgers.supervisor_works(folder)),
+    "operator_unlocked": lambda folder: online(ledgers.supervisor_works(folder)).keys("F1"),
+    "operator_reset": lambda folder: online(ledgers.supervisor_works(folder)).keys("F2"),
+    "small": small_sums,
+    "drawer_why": lambda folder: open_till(folder).keys("MENU 9 1 4"),
+    "drawer_opened": opened_by_hand,
+    "drawer_log": openings,
+    "drawer_log_none": lambda folder: open_till(folder).keys("MENU 9 1 6"),
     "idle_waits": lambda folder: paying(folder).answer("unknown").keys("F1"),
 }
 NAMES = {f"screens/{lang}/{name}" for name in SCREENS for lang in LANGS}

@@ -56,6 +56,7 @@ from firmware.txn.ledger import Ledger
 from firmware.txn.operator import standing
 from firmware.view import Items, Lang, Text, View
 from tests.counter import APPLE_5_YUAN, COLA, Counter
+from tests.screens.ledgers import BADGE
 from wire.messages import AnswerPayment, AnswerReserve, AnswerSale, AnswerTotals
 
 LANGS: tuple[Lang, Lang] = ("zh", "en")
@@ -436,6 +437,8 @@ def inputs(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
     taking = type(walker.terminal.stack[-1]).scan is not Screen.scan
     for name, text in SCANS.items() if taking else (("known", COLA),):
         yield f"scan {name}", (Scanned(text),)
+    if top.TAKES_BADGES:
+        yield "scan a badge", (Scanned(BADGE),)
     yield from backend(walker)
     if walker.terminal.stack == home(walker.terminal.context()):
         yield from DEVICES.items()

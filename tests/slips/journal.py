@@ -87,7 +87,10 @@ FACTS: dict[str, Fact] = {
     "x": ReportPrinted("x", 123, "01", FIGURES),
     "day": DayClosed(17, "2026-11-22", (121, 122, 123), FIGURES, 123_456_789, "00", 4, HEAD),
     "reprint_log": ReportPrinted("reprints", 123, "00", {}, (("01 顾客要求", "3"), ("01 卡纸", "1"), ("02 开票", "2"))),
-    "drawer_log": ReportPrinted("drawer", 123, "00", {}, (("10:02:11 无交易开箱 01", "换零"), ("11:45:09 强行打开", "8 s"))),
+    "drawer_log": ReportPrinted(
+        "drawer", 123, "00", {},
+        (("销售开箱", "60"), ("强行打开", "1"), ("10:02 无交易开箱 01/00", "换零"), ("11:45 强行打开", "")),
+    ),
     "reconcile": ReportPrinted("reconcile", 123, "00", {}, (("微信 本机", "2500.00"), ("微信 对账单", "2500.00"))),
 }  # fmt: skip
 COPIES = {"copy": "", "copy-merchant": "merchant", "copy-payment": "payment", "copy-codes": "qr"}

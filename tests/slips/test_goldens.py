@@ -9,14 +9,19 @@ from firmware.drivers.printer.encode import encode, fence, fence_id
 from firmware.drivers.printer.glyphs import FontGlyphs
 from firmware.drivers.printer.model import model_for
 from firmware.drivers.printer.qr import qr_for
+from firmware.txn.books import Entry
 from firmware.txn.slips import BUILDERS, slip_of, stored
+from firmware.txn.slips.badge import badge_slip
 from paper.face import Face, find_font
 from paper.picture import slip_picture
 from paper.profile import PAPER_58, PAPER_80
 from paper.slip import Slip, slips_of
+from rules.badges import badge_text
 from tests import goldens
+from tests.counter import DAY_MS
 from tests.slips.journal import COPIES, FACTS, book
 from wire.columns import width
+from wire.facts import BadgeIssued
 from wire.layout import layout, text_of
 
 NAMES = (*FACTS, *COPIES)
@@ -89,3 +94,16 @@ def test_practice_is_said_at_both_ends(day, name):
     assert "TRAINING" in lines[0]
     assert any("TRAINING" in line for line in lines[-4:])
     assert not slip_of(practice, fact, entry).qr.startswith("http"), "no page would know it"
+
+
+@pytest.mark.parametrize("paper_mm", [58, 80])
+def test_a_badge_looks_as_it_should(day, paper_mm):
+    """Of no record's making: the journal does not know what it says."""
+    lang, sheet, _ = day
+    fact = BadgeIssued("00", "99")
+    receipt = badge_slip(sheet, fact, Entry(1, DAY_MS, fact), badge_text("00", b"\x42" * 16))
+    model = model_for(paper_mm, virtual=True)
+    encoded = encode(layout(receipt, model.columns), model, FontGlyphs(), qr_for(model))
+    assert (encoded.missing, encoded.bad_logo) == ("", False)
+    slip = slips_of(b"".join(encoded.pieces) + fence(model, fence_id(1)), PAPERS[paper_mm])[0]
+    goldens.check(f"slips/{lang}/{paper_mm}/badge", slip_picture(slip, FACE, PAPERS[paper_mm].dots))
