@@ -51,12 +51,14 @@ def refused_codes() -> set[int]:
     """Codes commands and screens refuse with; those of scans and rights come from the rules."""
     commands = set(_business()) | set(_calls("firmware/screens", ("refuse", "Refusal")))
     rules = set(_constants("rules/codes.py")) | set(_constants("rules/rights.py"))
+    rules |= set(_constants("rules/drawer_rules.py"))
     return commands | rules
 
 
 def device_codes() -> set[int]:
     """Codes the terminal says of devices and of itself."""
-    return set(_calls("firmware", ("refused", "_missing", "Trouble", "_drawer_failed")))
+    drawer = set(_constants("firmware/desks/drawer.py"))
+    return (drawer | set(_calls("firmware", ("refused", "_missing", "Trouble")))) & set(errors())
 
 
 def printer_codes() -> set[int]:
