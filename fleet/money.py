@@ -36,7 +36,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """One refund by its number."""
+    """One refund by its number. `asked`: seq of the newest record of the terminal that wants it."""
 
     refund_no: str
     order_no: str
@@ -51,6 +51,7 @@ class Refund:
     changed_ms: int = 0
     call: int = 0
     busy_until_ms: int = 0
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

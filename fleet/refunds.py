@@ -1,10 +1,13 @@
-"""Refunds at the backend: one refund per number, never more than was paid, asked again until the channel has said it."""
+"""Refunds at the backend: one refund per number, never more than was paid, asked again until the channel has said it.
+
+What the channel refused for now (`REFUND_AGAIN`) is asked for again when a newer record of the terminal wants it."""
 
 from dataclasses import replace
 
 from fleet.acquirer.port import Call, RefundCall, RefundQueryCall, Reply
 from fleet.effects import CallAcquirer, Effect, SendAnswer, Ticket
 from fleet.money import CALL_MAX_MS, MoneyBooks, Refund
+from rules.giving_back import REFUND_AGAIN
 from wire.messages import AnswerRefund, AskRefund, AskRefundQuery
 
 CLOSED, OVER_SUM, PROCESSING, BAD_AMOUNT, NO_ORDER = 5011, 5015, 5018, 5020, 6009
@@ -16,6 +19,8 @@ def refund(books: MoneyBooks, terminal: str, ask: AskRefund, now_ms: int) -> lis
     if row is not None:
         if (row.order_no, row.amount_fen, row.terminal) != (ask.order_no, ask.amount_fen, terminal):
             return [SendAnswer(terminal, AnswerRefund(ask.refund_no, "failed", OVER_SUM))]
+        if row.state == "failed" and row.code in REFUND_AGAIN and ask.asked > row.asked and now_ms >= row.busy_until_ms:
+            return [_begun(books, replace(row, state="unknown", code=0, asked=ask.asked), ask, now_ms)]
         if row.state in ("refunded", "failed") or now_ms < row.busy_until_ms:
             return [_answer(row, terminal)]
         return [_ask_channel(books, row, now_ms)]
@@ -25,14 +30,19 @@ def refund(books: MoneyBooks, terminal: str, ask: AskRefund, now_ms: int) -> lis
     channel = payment.channel if payment is not None else ""
     row = Refund(
         ask.refund_no, ask.order_no, terminal, channel, ask.amount_fen, ask.reason, "unknown",
-        got_ms=now_ms, changed_ms=now_ms,
+        got_ms=now_ms, changed_ms=now_ms, asked=ask.asked,
     )  # fmt: skip
+    return [_begun(books, row, ask, now_ms)]
+
+
+def _begun(books: MoneyBooks, row: Refund, ask: AskRefund, now_ms: int) -> Effect:
+    """The channel is asked for it, or it is refused here; what failed before does not count."""
     code = _refusal(books, ask)
     if code:
-        row = replace(row, state="failed", code=code)
+        row = replace(row, state="failed", code=code, changed_ms=now_ms)
         books.put_refund(row)
-        return [_answer(row, terminal)]
-    return [_refund_call(books, row, now_ms)]
+        return _answer(row, row.terminal)
+    return _refund_call(books, row, now_ms)
 
 
 def _refusal(books: MoneyBooks, ask: AskRefund) -> int:
@@ -65,7 +75,7 @@ def heard(books: MoneyBooks, ticket: Ticket, reply: Reply, now_ms: int) -> list[
     match reply.state:
         case "refunded":
             after = replace(after, state="refunded", code=0, channel_refund_no=reply.number or row.channel_refund_no)
-        case "failed" if row.state != "refunded":
+        case "failed" if row.state != "refunded" and ticket.call == row.call:  # not of a call given up before
             after = replace(after, state="failed", code=reply.code)
         case "processing" if row.state == "unknown":
             after = replace(after, state="processing", code=PROCESSING, channel_refund_no=reply.number)

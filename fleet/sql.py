@@ -21,8 +21,9 @@ from wire.facts import decode as decode_fact
 from wire.messages import State
 from wire.records import Record
 
-SCHEMA_VERSION = 2
-"""1: records and terminals. 2: money beside them; what version 1 kept is entered there when it is opened."""
+SCHEMA_VERSION = 3
+"""1: records and terminals. 2: money beside them; what version 1 kept is entered there when it is opened. 3: which record
+asks for a refund."""
 SHELVED_AT_ONCE = 500
 
 _HASHES = sa.select(records.c.seq, records.c.hash).where(
@@ -85,8 +86,10 @@ class SqlStore:
             if version > SCHEMA_VERSION or (read_only and version != SCHEMA_VERSION):
                 raise StoreTrouble(f"schema version {version}, this release reads {SCHEMA_VERSION}")
             if version < SCHEMA_VERSION:
+                if version == 2:
+                    connection.exec_driver_sql("ALTER TABLE refunds ADD COLUMN asked INTEGER NOT NULL DEFAULT 0")
                 tables.create_all(connection)
-                if version:
+                if version == 1:
                     _shelve_all(SqlBooks(connection, self._hot))
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 

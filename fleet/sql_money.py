@@ -27,6 +27,7 @@ refunds = table(
     column("amount_fen", sa.Integer), column("reason", sa.Text), column("state", sa.Text), column("code", sa.Integer),
     column("channel_refund_no", sa.Text), column("got_ms", sa.Integer), column("changed_ms", sa.Integer),
     column("call", sa.Integer), column("busy_until_ms", sa.Integer),
+    sa.Column("asked", sa.Integer, nullable=False, server_default="0"),
 )  # fmt: skip
 sa.Index("refunds_by_order", refunds.c.order_no)
 

@@ -94,12 +94,15 @@ class AskReverse(msgspec.Struct, frozen=True):
 
 
 class AskRefund(msgspec.Struct, frozen=True):
-    """Payload of `up/ask/refund`: give back a part of a payment; the same `refund_no` again is the same refund."""
+    """Payload of `up/ask/refund`: give back a part of a payment; the same `refund_no` again is the same refund. `asked`:
+    seq of the record that wants it. What a channel refused for now is tried again only for a newer record: a copy of the
+    ask that was refused, however late it comes, is answered as it was."""
 
     refund_no: OrderNo
     order_no: OrderNo
     amount_fen: Fen
     reason: str
+    asked: Seq = 0
 
 
 class AskRefundQuery(msgspec.Struct, frozen=True):

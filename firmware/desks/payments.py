@@ -13,7 +13,7 @@ from firmware.screens import code
 from firmware.screens.base import Home
 from firmware.screens.orders import Looked
 from firmware.screens.pay import Sold
-from firmware.txn import checkout, collect, payment, refund_out, shift
+from firmware.txn import checkout, collect, payment, refund_parts, shift
 from firmware.txn.command import Refusal
 from wire.facts import (
     Fact,
@@ -67,7 +67,7 @@ class PaymentsDesk:
         for each in payment.open_payments(till.ledger):
             self.watches[each.order_no] = Watch(now_ms, boot=True)
             till.timer(f"{DESK}:{each.order_no}", till.settings.payment.reverse_not_before_s * 1000)
-        self.backs = {each.refund_no: Back() for each in refund_out.open_refunds(till.ledger)}
+        self.backs = {each.refund_no: Back() for each in refund_parts.open_parts(till.ledger) if each.under_way}
         self._book_covered(till)
 
     def hear(self, till: Till, event: Event) -> None:
@@ -236,8 +236,8 @@ class PaymentsDesk:
     # --- refunds ------------------------------------------------------------------------------------------------------
 
     def _ask_back(self, till: Till, number: str) -> None:
-        back, known = self.backs.get(number), refund_out.find(till.ledger, number)
-        if back is None or known is None or not known.is_open:
+        back, known = self.backs.get(number), refund_parts.part(till.ledger, number)
+        if back is None or known is None or not known.under_way:
             self.backs.pop(number, None)
             return
         if not self.online or till.safe_mode:
@@ -247,19 +247,19 @@ class PaymentsDesk:
         ask = (
             AskRefundQuery(number, known.order_no)
             if asks_state
-            else AskRefund(number, known.order_no, known.amount_fen, known.why)
+            else AskRefund(number, known.order_no, known.amount_fen, known.why, known.seq)
         )
         till.emit(Ask(known.seq, ask))
         most_ms = PROCESSING_MS_MAX if asks_state else 60_000
         till.timer(f"{DESK}:{number}", again_ms(back.tries + 1, most_ms))
 
     def _refund(self, till: Till, answer: AnswerRefund) -> None:
-        if till.do(refund_out.HearRefund(answer)) is not None:
+        if till.do(refund_parts.HearRefund(answer)) is not None:
             till.tell(Quarantined("answer", f"refund {answer.refund_no} is not ours"[:80], ""))
             return
-        known = refund_out.find(till.ledger, answer.refund_no)
+        known = refund_parts.part(till.ledger, answer.refund_no)
         assert known is not None
-        if known.is_open:
+        if known.under_way:
             return
         if self.backs.pop(answer.refund_no, None) is not None:
             till.stop_timer(f"{DESK}:{answer.refund_no}")

@@ -7,7 +7,7 @@ from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Pus
 from firmware.screens.code import GiveUp, code_of, headline
 from firmware.screens.slips import trouble_rows
 from firmware.screens.widgets import refuse, typed
-from firmware.txn import checkout, payment, refund_out
+from firmware.txn import checkout, payment, refund_parts
 from firmware.txn.checkout import ResumeOrder, Unfinished
 from firmware.txn.collect import AskAbout, is_key
 from firmware.txn.command import Context
@@ -100,7 +100,7 @@ def look_up(key: str, ctx: Context) -> Move:
         return Push(OrderView(known.trace, known.order_no)) if known is not None else refuse(6009)
     if not is_key(key):
         return refuse(6009)
-    back = refund_out.find(ctx.books, key)
+    back = refund_parts.part(ctx.books, key)
     if back is not None:
         return Push(OrderView(back.trace, "", back.refund_no))
     known = payment.find(ctx.books, key) or payment.by_channel_no(ctx.books, key)
@@ -164,10 +164,10 @@ class OrderView(Screen):
         return shown(self, ctx, text("orders__view"), body, (*hints, CANCEL_HINT), tint)
 
     def _refund(self, ctx: Context) -> View:
-        back = refund_out.find(ctx.books, self.refund_no)
+        back = refund_parts.part(ctx.books, self.refund_no)
         assert back is not None, self.refund_no
-        number = 5018 if back.is_open else back.code if back.state == "failed" else 0
-        tint = Tint.UNSURE if back.is_open else Tint.BAD if number else Tint.GOOD
+        number = 5018 if back.under_way else back.code if back.state == "failed" else 0
+        tint = Tint.UNSURE if back.under_way else Tint.BAD if number else Tint.GOOD
         body: tuple[Block, ...] = (
             Gap(4),
             Para(text(f"refund_out__{back.state}"), tint, large=True),

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from firmware.txn import payment, refund_out, sale, shift
+from firmware.txn import payment, refund_parts, sale, shift
 from firmware.txn.age import with_age_due
 from firmware.txn.basket import Basket
 from firmware.txn.books import Books, Entry, Reading, Subject
@@ -175,8 +175,8 @@ def unfinished(books: Reading) -> tuple[Unfinished, ...]:
                     each.trace, each.amount_fen, "payment", each.state, each.code, number, each.seq, each.order_no
                 )
             )  # fmt: skip
-    for back in (*refund_out.open_refunds(books), *refund_out.failed_refunds(books)):
-        what: Literal["refund", "refund_failed"] = "refund" if back.is_open else "refund_failed"
+    for back in refund_parts.open_parts(books):
+        what: Literal["refund", "refund_failed"] = "refund" if back.under_way else "refund_failed"
         of = read_order_no(back.order_no)
         trace, name = back.trace or (of.trace if of else 0), back.order_no
         found.append(

@@ -1,50 +1,56 @@
-"""What became of the money that goes back by channels: still under way, done, or refused for good and paid in cash.
+"""Money on its way back through the channel it came by, whoever asked for it: a refund's part, or what came late or twice.
 
-The payments desk asks and journals the answers; here they are looked at, and a person decides about what a channel
-refuses (5015, 5016, 5017): ask it again, or pay it in cash, never both.
+```
+sent ── processing | unknown ── refunded | failed ── sent (asked again) | turned (paid in cash)
+```
+The payments desk asks and hears; a person decides about what a channel refuses: ask it again where that may help
+(`REFUND_AGAIN`), or pay it in cash, never both. The table and the numbers are `txn.refund`'s.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from firmware.txn import numbers, refund, shift
 from firmware.txn.books import Reading
 from firmware.txn.command import Context, Decision, Refusal, lacking
+from rules.giving_back import REFUND_AGAIN
 from rules.rights import Right
-from wire.facts import RefundSent, RefundTurned
+from wire.facts import Fact, RefundHeard, RefundSent, RefundTurned, Trouble
+from wire.messages import AnswerRefund
 
-UNDER_WAY = ("sent", "processing", "unknown")
+PartState = Literal["sent", "processing", "unknown", "refunded", "failed", "turned"]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Money going back by a channel. `state`: sent, processing, unknown, refunded, failed, or turned (paid in cash)."""
+    """Money going back by a channel. `seq`: the record that asks for it; `turned`: refused for good and paid in cash."""
 
     refund_no: str
+    seq: int
     trace: int
     order_no: str
     channel: str
     amount_fen: int
     why: Literal["refund", "void", "late", "duplicate"]
-    state: str
+    state: PartState
     code: int
 
     @property
     def under_way(self) -> bool:
-        """Nobody knows yet; it is being asked for."""
-        return self.state in UNDER_WAY
+        """The channel has not said its last word; it is being asked."""
+        return self.state in ("sent", "processing", "unknown")
 
     @property
     def retriable(self) -> bool:
-        """The channel may do it later (5017): the same refund, asked again under its number."""
-        return self.state == "failed" and self.code == 5017
+        """The channel may do it later: the same refund, asked again under its number."""
+        return self.state == "failed" and self.code in REFUND_AGAIN
 
 
-_COLUMNS = "refund_no, trace, order_no, channel, amount_fen, why, state, code"
+_COLUMNS: Final = "refund_no, seq, trace, order_no, channel, amount_fen, why, state, code"
 
 
 def part(books: Reading, refund_no: str) -> Part | None:
-    """One of them."""
+    """The one of this number."""
     rows = books.read(f"SELECT {_COLUMNS} FROM refund_part WHERE refund_no = ?", refund_no)
     return Part(*rows[0]) if rows else None
 
@@ -63,6 +69,43 @@ def open_parts(books: Reading) -> tuple[Part, ...]:
     """Those that still need a channel or a person, oldest first; also what the terminal gives back by itself."""
     rows = books.read(f"SELECT {_COLUMNS} FROM refund_part WHERE state NOT IN ('refunded', 'turned') ORDER BY seq")
     return tuple(Part(*row) for row in rows)
+
+
+def of_payment(books: Reading, order_no: str) -> tuple[Part, ...]:
+    """All refunds of one payment, in their order."""
+    rows = books.read(f"SELECT {_COLUMNS} FROM refund_part WHERE order_no = ? ORDER BY refund_no", order_no)
+    return tuple(Part(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class HearRefund:
+    """Take the backend's word about a refund."""
+
+    answer: AnswerRefund
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`RefundHeard` when it says something new, with an alarm when the channel refuses; 6009 for one not ours."""
+        known = part(ctx.books, self.answer.refund_no)
+        if known is None:
+            return Refusal(6009)
+        answer = self.answer
+        if known.state == "turned" and answer.state == "refunded":
+            return Decision((Trouble(5024, answer.refund_no),))  # in cash and by the channel
+        late = known.state == "failed" and answer.state == "refunded"
+        if not (known.under_way or late) or (known.state, known.code) == (answer.state, self._code):
+            return Decision()
+        heard = RefundHeard(answer.refund_no, answer.state, self._code, answer.channel_refund_no[:64])
+        facts: tuple[Fact, ...] = (heard,)
+        if answer.state == "failed":
+            facts += (Trouble(self._code, answer.refund_no),)
+        return Decision(facts)
+
+    @property
+    def _code(self) -> int:
+        """The code to keep: 5018 while it is processed, that of the channel when it failed."""
+        if self.answer.state == "failed":
+            return self.answer.code or 5013
+        return 0 if self.answer.state == "refunded" else 5018
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +138,7 @@ class TurnRefund:
 
 @dataclass(frozen=True, slots=True)
 class RetryRefund:
-    """Ask the channel once more for what it refused for now (5017): the same refund, so the same number."""
+    """Ask the channel once more for what it refused for now: the same refund, so the same number, but a newer record."""
 
     refund_no: str
 
@@ -108,16 +151,9 @@ class RetryRefund:
         assert found is not None
         if not refund.online(ctx):
             return Refusal(1003)
-        again = RefundSent(
-            found.refund_no,
-            found.order_no,
-            found.channel,
-            found.amount_fen,
-            found.trace,
-            ctx.session.operator,
-            found.why,
-        )
-        return Decision((again,))
+        return Decision((RefundSent(
+            found.refund_no, found.order_no, found.channel, found.amount_fen, found.trace, ctx.session.operator, found.why,
+        ),))  # fmt: skip
 
 
 def _not_failed(found: Part | None) -> int | None:

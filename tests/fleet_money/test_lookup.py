@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from fleet import sql_engine
+from fleet import money, sql_engine
 from fleet.core import Arrived, Core, Message, SendAnswer
 from fleet.sql import SqlStore
 from fleet.sql_tables import tables
@@ -225,3 +225,21 @@ def test_a_store_of_version_1_is_taken_over_with_its_sales(tmp_path: Path) -> No
         assert books.records_after(HOME, 1, 0, 1_000) == before
     again.store.close()
     SqlStore(path, read_only=True).close()
+
+
+def test_a_store_of_version_2_keeps_its_refunds(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.db"
+    store = SqlStore(path)
+    row = money.Refund("R" * 32, "O" * 32, HOME, "wechat", 500, "", "failed", 5017)
+    with store.begin() as books:
+        books.money.put_refund(row)
+    store.close()
+    engine = sql_engine.open_engine(path, read_only=False)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE refunds DROP COLUMN asked")
+        connection.exec_driver_sql("PRAGMA user_version = 2")
+    engine.dispose()
+    store = SqlStore(path)
+    with store.begin() as books:
+        assert books.money.refund("R" * 32) == row
+    store.close()

@@ -11,8 +11,8 @@ from tests.fleet_money.world import ORDER, REFUND, World, pay
 from wire.messages import AnswerRefund, AskRefund, AskRefundQuery, AskReverse
 
 
-def back(fen: int, index: int = 1, number: str = ORDER) -> AskRefund:
-    return AskRefund(refund_no(number, index), number, fen, "质量问题")
+def back(fen: int, index: int = 1, number: str = ORDER, asked: int = 0) -> AskRefund:
+    return AskRefund(refund_no(number, index), number, fen, "质量问题", asked)
 
 
 def paid_world() -> World:
@@ -51,6 +51,54 @@ def test_a_failed_refund_frees_its_sum() -> None:
     world.ask(back(1050))
     assert states(world.hear(reply=Reply("failed", 5017))) == [("failed", 5017)]
     world.ask(back(1050, 2))
+    assert states(world.hear()) == [("refunded", 0)]
+
+
+@pytest.mark.parametrize("code", [5013, 5014, 5017])
+def test_what_is_refused_for_now_may_be_asked_for_again_under_its_number(code: int) -> None:
+    world = paid_world()
+    world.ask(back(500, asked=10))
+    world.hear(reply=Reply("failed", code))
+    calls = len(world.calls)
+    assert states(world.ask(back(500, asked=10))) == [("failed", code)], "a copy of the ask that was refused"
+    assert states(world.ask(AskRefundQuery(REFUND, ORDER))) == [("failed", code)]
+    assert len(world.calls) == calls
+    assert world.ask(back(500, asked=20)) == []
+    assert states(world.hear(reply=Reply("failed", code))) == [("failed", code)], "still not"
+    world.ask(back(500, asked=30))
+    assert states(world.hear()) == [("refunded", 0)]
+    assert states(world.ask(back(500, asked=40))) == [("refunded", 0)]
+    assert world.channel.refunds == {REFUND: 500}
+
+
+@pytest.mark.parametrize("code", [5015, 5016, 5019, 5011])
+def test_what_is_refused_for_good_stays_refused(code: int) -> None:
+    world = paid_world()
+    world.ask(back(500, asked=10))
+    world.hear(reply=Reply("failed", code))
+    assert states(world.ask(back(500, asked=20))) == [("failed", code)]
+    assert world.open == []
+
+
+def test_asked_again_it_counts_against_what_went_back_meanwhile() -> None:
+    world = paid_world()
+    world.ask(back(600, 1, asked=10))
+    world.hear(reply=Reply("failed", 5017))
+    world.ask(back(600, 2, asked=20))
+    world.hear()
+    calls = len(world.calls)
+    assert states(world.ask(back(600, 1, asked=30))) == [("failed", 5015)]
+    assert len(world.calls) == calls
+
+
+def test_a_late_copy_of_the_refusal_does_not_end_the_second_try() -> None:
+    world = paid_world()
+    world.ask(back(500, asked=10))
+    effect, _ = world.open[0]
+    world.hear(reply=Reply("failed", 5017))
+    world.ask(back(500, asked=20))
+    world.open.insert(0, (effect, Reply("failed", 5017)))
+    assert states(world.hear()) == [("unknown", 0)]
     assert states(world.hear()) == [("refunded", 0)]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from firmware.events import Answered, Ask, AskFailed, LinkUp, ToneName
-from firmware.txn import checkout, payment, refund_out
+from firmware.txn import checkout, payment, refund_parts
 from tests.payments.till import ALIPAY, BILL, UNIONPAY, WECHAT, Till, till
 from wire.messages import AnswerPayment, AskPay, AskReverse
 
@@ -101,7 +101,7 @@ def assert_sound(counter: Till) -> None:
         assert known is not None
         assert order is not None
         if known.state == "paid" and each.order_no not in sold and order.state not in ("open", "parked"):
-            assert refund_out.of_payment(counter.ledger, each.order_no), "money kept for nothing"
+            assert refund_parts.of_payment(counter.ledger, each.order_no), "money kept for nothing"
     assert len(counter.journal("refund_sent")) <= 1
 
 
