@@ -110,11 +110,11 @@ class RevokeBadge:
     number: str
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`BadgeRevoked`, or 2001, 2005, 2002, 6008 when they have none."""
+        """`BadgeRevoked`, nothing when they have none; or 2001, 2005, 2002."""
         if refused := not_in_care(ctx, self.number):
             return refused
         if kept(ctx.books, self.number) is None:
-            return Refusal(6008)
+            return Decision()
         fact = BadgeRevoked(self.number, ctx.session.operator)
         return Decision((fact,), secrets=((_name(self.number), *NO_BADGE),))
 

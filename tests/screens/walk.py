@@ -383,6 +383,8 @@ def answers(walker: Walker) -> tuple[str, ...]:
             return tuple(map(typed_in, ("482917", "999999") if getattr(top, "number", "") else ("00", "01", "55")))
         case "BasketScreen" if not getattr(top, "digits", ""):
             return "2 *", "9 9 9 9 *", typed_in("10001"), typed_in("010001"), typed_in("123"), typed_in(COLA)
+        case "OneOperator":
+            return ("2",)
         case "Amount":
             return ("9 9 9 9 9 9 9 9 OK",)
         case "PriceMenu":
