@@ -142,7 +142,7 @@ class Mind:
             count, sum_fen = count + 1, self.sum_fen
             self.left = None
         self.paying = None
-        if sales != (count, sum_fen):
+        if sales[0] != count or sales[1] not in (None, sum_fen):
             self.machine.object(f"the shift shows {sales}, the counter has seen {(count, sum_fen)}")
         if self.left is not None:
             if EMPTY not in self.left and not self.lost_allowed:

@@ -129,7 +129,7 @@ def codes(view: View) -> list[str]:
     return [found[1] for text in said if isinstance(text, str) and (found := _CODE.match(text))]
 
 
-def shift_sales(view: View) -> tuple[int, int] | None:
-    """Sales of the shift so far and their sum, as the idle screen shows them."""
+def shift_sales(view: View) -> tuple[int, int | None] | None:
+    """Sales of the shift so far and their sum, as the idle screen shows them: a cashier is not told the sum."""
     found = row(view, "idle__sales")
-    return (number_in(found.left, "sales"), fen(found.right)) if found else None
+    return (number_in(found.left, "sales"), fen(found.right) if found.right else None) if found else None

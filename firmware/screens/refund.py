@@ -136,8 +136,9 @@ def by_typed(digits: str, ctx: Context) -> Move:
     """A trace of this batch, batch and trace, or the number of a payment."""
     current = shift.current(ctx.books)
     if digits.isdigit() and len(digits) <= TRACE_DIGITS_MAX and current is not None:
+        number = receipt_number(current.batch, int(digits))
         found = original.by_number(ctx.books, ctx.terminal, current.batch, int(digits))
-        return chosen(found, ctx) if found else refuse(4010, receipt_number(current.batch, int(digits)))
+        return chosen(found, ctx) if found else refuse(reserve.waiting(ctx, number) or 4010, number)
     if len(digits) == NUMBER_DIGITS:
         return by_key(receipt_number(int(digits[:6]), int(digits[6:])), ctx)
     return by_key(digits, ctx)

@@ -7,7 +7,7 @@ from firmware.screens.base import CANCEL_HINT, Do, Done, Move, Pop, Push, Screen
 from firmware.screens.widgets import Notice, refuse
 from firmware.txn import closing, shift
 from firmware.txn.command import Context, lacking
-from firmware.txn.day import PrintDetail, PrintX, SettleNow, sees_expected, x_right
+from firmware.txn.day import PrintDetail, PrintX, SettleNow, x_figures, x_right
 from firmware.txn.slips.figures import groups
 from firmware.view import Block, Hint, Para, Row, Rule, Tint, View, text
 
@@ -22,10 +22,10 @@ class Page:
     rows: tuple[tuple[str, str], ...]
 
 
-def pages(figures: dict[str, int], ctx: Context, expected: bool = True) -> tuple[Page, ...]:
+def pages(figures: dict[str, int], ctx: Context) -> tuple[Page, ...]:
     """The figures in pages that fit; a group too long for one goes on on the next."""
     found: list[Page] = []
-    for group in groups(figures, ctx.lang, expected=expected):
+    for group in groups(figures, ctx.lang):
         rows = tuple((name, "  ".join(part for part in (count, amount) if part)) for name, count, amount in group.rows)
         parts = [rows[first : first + ROWS_SHOWN] for first in range(0, len(rows), ROWS_SHOWN)]
         found += [Page(group.title(ctx.lang), part) for part in parts]
@@ -68,7 +68,7 @@ class Report(Screen):
                 return Stay()
 
     def _pages(self, ctx: Context) -> tuple[Page, ...]:
-        return pages(closing.running(ctx.books), ctx, sees_expected(ctx))
+        return pages(x_figures(ctx), ctx)
 
     def view(self, ctx: Context) -> View:
         """One group of figures."""

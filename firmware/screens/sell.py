@@ -19,6 +19,7 @@ from firmware.screens.widgets import Confirm, refuse
 from firmware.txn import product, shift
 from firmware.txn.basket import Basket
 from firmware.txn.command import Context
+from firmware.txn.day import sees_expected
 from firmware.txn.handover import FULL_SOON_PERCENT, full_percent
 from firmware.txn.prices import Bill, bill
 from firmware.txn.sale import PIECE_MILLI, AddCode, CancelBasket, RemoveLine, SetQuantity
@@ -85,7 +86,7 @@ def _shift_rows(ctx: Context) -> tuple[Block, ...]:
         *full,
         Rule(),
         Row(text("idle__shift", batch=f"{open_shift.batch:06d}"), open_shift.business_date),
-        Row(text("idle__sales", sales=open_shift.sales), yuan(open_shift.sales_fen)),
+        Row(text("idle__sales", sales=open_shift.sales), yuan(open_shift.sales_fen) if sees_expected(ctx) else ""),
     )
 
 

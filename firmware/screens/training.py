@@ -11,7 +11,7 @@ from firmware.txn.training import StartTraining, StopTraining
 from firmware.view import Gap, Hint, Item, Items, Para, Row, Tint, View, text
 
 TASKS_SHOWN = 6
-STORIES = (text("training__codes"), *(text(f"training__story_{digits}") for digits in (11, 22, 33, 44)))
+STORIES = (text("training__codes"), *(text(f"training__story_{digits}") for digits in (11, 22, 33, 44, 55)))
 """What the practice bank makes of a payment by code (`firmware.training.bank`)."""
 
 PRACTICE_PIN = "246810"

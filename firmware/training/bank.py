@@ -39,7 +39,11 @@ STORIES: dict[int, Story] = {11: "password", 22: "refused", 33: "unknown", 44: "
 """Last two digits of the amount in fen -> what happens: 1.11 the customer must type a password, 1.22 has no money, 1.33 is
 unknown until it is reversed, 1.44 gets no answer at all."""
 
-POOR, PAYING, UNKNOWN, NO_SALE = 5004, 5005, 5007, 6009
+SLOW_REFUND = 55
+"""Last two digits of a refund that is processed for a while: of 1.55, or of a part that makes so much."""
+
+QUERIES_OF_A_REFUND = 2
+POOR, PAYING, UNKNOWN, PROCESSING, NO_SALE = 5004, 5005, 5007, 5018, 6009
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Bank:
     booked: Callable[[int, int], Iterable[Fact]] = lambda batch, upto: ()
     """Facts of a batch up to a seq: what a backend would have of the practice journal."""
     orders: dict[str, Order] = field(default_factory=dict)
+    slow: dict[str, int] = field(default_factory=dict)  # refunds being processed: how often they were asked about
 
     def answer(self, ask: MoneyAsk) -> MoneyAnswer | None:
         """What the backend would say."""
@@ -69,8 +74,14 @@ class Bank:
                 return self._query(order_no)
             case AskReverse(order_no):
                 return self._reverse(order_no)
-            case AskRefund(refund_no) | AskRefundQuery(refund_no):
-                return AnswerRefund(refund_no, "refunded", channel_refund_no=f"TRAINING{refund_no[-6:]}")
+            case AskRefund(refund_no, _, amount_fen):
+                if amount_fen % 100 == SLOW_REFUND and len(self.slow) < ORDERS_MAX:
+                    self.slow.setdefault(refund_no, 0)
+                return self._refund(refund_no)
+            case AskRefundQuery(refund_no):
+                if refund_no in self.slow:
+                    self.slow[refund_no] += 1
+                return self._refund(refund_no)
             case AskSale(key):
                 return AnswerSale(key, NO_SALE)  # only what was sold in this practice can be given back
             case AskReserve(refund_no):
@@ -79,6 +90,11 @@ class Bank:
                 return AnswerTotals(epoch, batch, upto, True, totals_of(self.booked(batch, upto)))
             case _:
                 assert_never(ask)
+
+    def _refund(self, refund_no: str) -> AnswerRefund:
+        if self.slow.get(refund_no, QUERIES_OF_A_REFUND) < QUERIES_OF_A_REFUND:
+            return AnswerRefund(refund_no, "processing", PROCESSING)
+        return AnswerRefund(refund_no, "refunded", channel_refund_no=f"TRAINING{refund_no[-6:]}")
 
     def _pay(self, ask: AskPay) -> MoneyAnswer | None:
         order = self.orders.get(ask.order_no)

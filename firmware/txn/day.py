@@ -7,7 +7,7 @@ from firmware.events import Ask, SignSeal
 from firmware.txn import closing, shift
 from firmware.txn.closing import BusinessDay, Closing
 from firmware.txn.command import Context, Decision, Refusal, lacking
-from firmware.txn.till import FLOAT_FEN, Figures, merged
+from firmware.txn.till import Figures, blind, merged
 from rules import totals
 from rules.rights import Right, grant
 from wire.facts import BatchSettled, DayClosed, DayReopened, ReportPrinted, Trouble
@@ -99,9 +99,14 @@ class PrintX:
         if refusal := lacking(ctx, right, None if open_shift else 2014):
             return refusal
         assert open_shift is not None
-        hidden = () if sees_expected(ctx) else (FLOAT_FEN,)  # without it nobody adds up what must be in the drawer
-        figures = {name: number for name, number in closing.running(ctx.books).items() if number and name not in hidden}
+        figures = {name: number for name, number in x_figures(ctx).items() if number}
         return Decision((ReportPrinted("x", open_shift.batch, ctx.session.operator, figures),))
+
+
+def x_figures(ctx: Context) -> Figures:
+    """What X may tell whoever asks: everything, or no sum that holds cash."""
+    figures = closing.running(ctx.books)
+    return figures if sees_expected(ctx) else blind(figures)
 
 
 def sees_expected(ctx: Context) -> bool:

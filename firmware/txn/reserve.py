@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import msgspec
 
 from firmware.events import Ask
-from firmware.txn import refund, shift
+from firmware.txn import checkout, payment, refund, shift
 from firmware.txn.books import Reading
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.original import of_seq
 from rules.rights import Right
+from rules.slip_code import read_slip_code
 from wire import facts
 from wire.facts import Origin, ReserveEnded, ReserveSent
 from wire.messages import AskReserve, AskSale
@@ -28,9 +29,10 @@ class LookUpSale:
     key: str
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The ask, or 2001, 2005, 6015 without a link, 6009 for what can be no number of a sale."""
+        """The ask, or 2001, 5007 and 5029 for an order of ours that is not sold yet, 2005, 6015 without a link, 6009 for
+        what can be no number of a sale."""
         offline = None if refund.online(ctx) else 6015
-        if refusal := _allowed(ctx, offline):
+        if refusal := _allowed(ctx, waiting(ctx, self.key) or offline):
             return refusal
         if not 0 < len(self.key) <= KEY_CHARS_MAX or not self.key.isprintable():
             return Refusal(6009)
@@ -97,6 +99,22 @@ class EndReservation:
         seq, fact = plan
         ask = msgspec.structs.replace(ask_of(fact), quantities={}, total_fen=0)
         return Decision((ReserveEnded(self.reserve_no, 0, ctx.session.operator),), effects=(Ask(seq, ask),))
+
+
+def waiting(ctx: Context, key: str) -> int | None:
+    """Why an order of this terminal that `key` names cannot be given back yet: its payment is not known (5007), or it
+    waits to be paid in full (5029). Elsewhere it would be looked for in vain, and somebody might pay it out by hand."""
+    known = payment.find(ctx.books, key) or (payment.by_channel_no(ctx.books, key) if key.isdigit() else None)
+    name = read_slip_code(key.removeprefix(f"{ctx.terminal}-"))
+    if known is None and (name is None or name.terminal):
+        return None
+    order = checkout.find(ctx.books, known.trace if known is not None else name.trace if name is not None else 0)
+    if known is None and (order is None or name is None or order.batch != name.batch):
+        return None
+    asked = (known,) if known is not None else payment.of_order(ctx.books, order.trace) if order is not None else ()
+    if any(each.is_open for each in asked):
+        return 5007
+    return 5029 if order is not None and order.state in ("open", "parked") else None
 
 
 def _allowed(ctx: Context, *states: int | None) -> Refusal | None:

@@ -44,6 +44,8 @@ HELD, HOLDS_DROPPED = "held", "holds_dropped"
 DRAWER_SALE, DRAWER_OTHER = "drawer_sale", "drawer_other"
 DRAWER_FORCED, DRAWER_STUCK = "drawer_forced", "drawer_stuck"
 REPRINTS = "reprints"
+BLIND = "blind"
+"""In figures made by `blind`: 1."""
 
 
 def fold(figures: Figures, fact: Fact) -> Figures:
@@ -76,6 +78,16 @@ def expected_cash(figures: Mapping[str, int]) -> int:
     cash_fen = figures.get(totals.CASH_FEN, 0)
     assert cash_fen == figures.get(CASH_SALES_FEN, 0) - figures.get(CASH_BACK_FEN, 0), figures
     return figures.get(FLOAT_FEN, 0) + cash_fen + figures.get(IN_FEN, 0) - figures.get(OUT_FEN, 0)
+
+
+def blind(figures: Mapping[str, int]) -> Figures:
+    """The figures for somebody who is still to count the drawer: no sum that holds cash, for in a shift paid in cash alone
+    sales and float are what must be there (domain 11.5). Counts stay, and what channels and cards took."""
+    hidden = {
+        FLOAT_FEN, GOODS_FEN, CASH_SALES_FEN, CASH_BACK_FEN, totals.CASH_FEN, totals.SALES_FEN, totals.REFUNDS_FEN,
+        totals.VOIDS_FEN,
+    }  # fmt: skip
+    return {name: number for name, number in figures.items() if name not in hidden} | {BLIND: 1}
 
 
 def net_sales(figures: Mapping[str, int]) -> int:

@@ -3,7 +3,7 @@
 import pytest
 
 from firmware.training.bank import Bank
-from wire.messages import AnswerPayment, AskPay, AskQuery, AskRefund, AskReverse, AskSale
+from wire.messages import AnswerPayment, AskPay, AskQuery, AskRefund, AskRefundQuery, AskReverse, AskSale
 
 ORDER = "20261122000100230199000100000101"
 
@@ -50,3 +50,10 @@ def test_money_goes_back_and_other_terminals_sales_are_not_known() -> None:
     bank = Bank()
     assert bank.answer(AskRefund("R" + ORDER[1:], ORDER, 350, "test")).state == "refunded"
     assert bank.answer(AskSale("R0001002301990001000001")).code == 6009
+
+
+def test_a_refund_that_ends_in_55_is_processed_for_a_while() -> None:
+    bank, number = Bank(), "R" + ORDER[1:]
+    ask, poll = AskRefund(number, ORDER, 155, "test"), AskRefundQuery(number, ORDER)
+    assert [bank.answer(each).state for each in (ask, ask, poll, poll)] == ["processing"] * 3 + ["refunded"]
+    assert bank.answer(ask).state == "refunded", "asked again it stays so"

@@ -24,12 +24,12 @@ class Group:
         return t("receipt", lang, f"group__{self.name}")
 
 
-def groups(figures: Mapping[str, int], lang: Lang, *, expected: bool = True) -> tuple[Group, ...]:
-    """All groups that have something to say. `expected`: whether the cash that must be there may be told."""
+def groups(figures: Mapping[str, int], lang: Lang) -> tuple[Group, ...]:
+    """All groups that have something to say; of figures made `blind`, without a sum that holds cash."""
     found = (
         Group("sales", tuple(_sales(figures, lang))),
         Group("tenders", tuple(_tenders(figures, lang))),
-        Group("cash", tuple(_cash(figures, lang, expected))),
+        Group("cash", tuple(_cash(figures, lang))),
         Group("off", tuple(_off(figures, lang))),
         Group("undone", tuple(_counted(figures, lang, _UNDONE))),
         Group("drawer", tuple(_drawer(figures, lang))),
@@ -45,6 +45,12 @@ def _say(lang: Lang, name: str) -> str:
 def _sales(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
     """销售额, 退款, 撤销, 净销售额, 客单价, 件数: the definitions of domain 10.4."""
     sales = figures.get(totals.SALES, 0)
+    if till.BLIND in figures:
+        for name in (totals.SALES, totals.REFUNDS, totals.VOIDS):
+            yield _say(lang, name), str(figures.get(name, 0)), ""
+        yield _say(lang, "items"), quantity(figures.get(till.ITEMS_MILLI, 0)), ""
+        yield from _late(figures, lang)
+        return
     net_fen = till.net_sales(figures)
     yield _say(lang, "goods"), "", money(figures.get(till.GOODS_FEN, 0))
     yield _say(lang, "sales"), str(sales), money(figures.get(totals.SALES_FEN, 0))
@@ -54,15 +60,21 @@ def _sales(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, s
     if sales:
         yield _say(lang, "average"), "", money(net_fen // sales)
         yield _say(lang, "items"), quantity(figures.get(till.ITEMS_MILLI, 0)), ""
+    yield from _late(figures, lang)
+
+
+def _late(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
     if figures.get(till.LATE):
         yield _say(lang, "late"), str(figures[till.LATE]), money(figures.get(till.LATE_FEN, 0))
 
 
 def _tenders(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
     """Each means: taken, given back, the channel's fee."""
-    yield _say(lang, "cash"), str(figures.get(till.CASH_SALES, 0)), money(figures.get(till.CASH_SALES_FEN, 0))
+    seen = till.BLIND not in figures
+    taken, given = figures.get(till.CASH_SALES_FEN, 0), figures.get(till.CASH_BACK_FEN, 0)
+    yield _say(lang, "cash"), str(figures.get(till.CASH_SALES, 0)), money(taken) if seen else ""
     if figures.get(till.CASH_BACK):
-        yield _say(lang, "cash_back"), str(figures[till.CASH_BACK]), money(-figures.get(till.CASH_BACK_FEN, 0))
+        yield _say(lang, "cash_back"), str(figures[till.CASH_BACK]), money(-given) if seen else ""
     for channel in CHANNELS:
         name = t("receipt", lang, f"tender__{channel}")
         (paid, paid_fen), (back, back_fen) = totals.paid(channel), totals.back(channel)
@@ -74,7 +86,7 @@ def _tenders(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str,
             yield t("receipt", lang, "figure__fee_of", name=name), "", money(figures[f"fee_{channel}_fen"])
 
 
-def _cash(figures: Mapping[str, int], lang: Lang, expected: bool) -> Iterator[tuple[str, str, str]]:
+def _cash(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
     """Float, what came and went with its reasons, and what must be there."""
     if till.FLOAT_FEN in figures:
         yield _say(lang, "float"), "", money(figures[till.FLOAT_FEN])
@@ -85,7 +97,7 @@ def _cash(figures: Mapping[str, int], lang: Lang, expected: bool) -> Iterator[tu
                 words = t("receipt", lang, f"figure__{way}_for", reason=t("receipt", lang, f"reason__{reason}"))
                 sign = 1 if way == "in" else -1
                 yield words, str(figures[f"{way}_{reason}"]), money(sign * figures[name])
-    if expected and till.FLOAT_FEN in figures:
+    if till.FLOAT_FEN in figures:
         yield _say(lang, "expected"), "", money(till.expected_cash(figures))
 
 
