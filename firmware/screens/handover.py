@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from firmware.events import Key
-from firmware.screens.base import CANCEL_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, home, shown, stay
+from firmware.screens.base import CANCEL_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, home, shown
 from firmware.screens.count import LAST, NO_PIECES, Pieces, count_body, counted, total_fen, with_key
 from firmware.screens.slips import owed, trouble_rows
 from firmware.screens.widgets import refusal_blocks, refuse
@@ -41,7 +41,7 @@ class StillOpen(Screen):
             case Key.F1 if lines:
                 return Do(HoldBasket(), stay)
             case Key.F2 if lines:
-                return Do(CancelBasket(), stay)
+                return Do(CancelBasket(), dropped)
             case Key.OK if not lines:
                 return Replace(CountDrawer())
             case Key.CANCEL | Key.CLEAR:
@@ -71,6 +71,11 @@ class StillOpen(Screen):
         return shown(self, ctx, text("stillopen__title"), body, hints, Tint.UNSURE)
 
 
+def dropped(done: Done, ctx: Context) -> Move:
+    """`then` of the dropped basket: what is open, above a counter without it."""
+    return Home(StillOpen())
+
+
 @dataclass(frozen=True, slots=True)
 class CountDrawer(Screen):
     """Blind: the cashier counts by denomination and is not told what must be there (domain 11.5)."""
@@ -80,7 +85,8 @@ class CountDrawer(Screen):
     row: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """Digits count, OK goes to the next denomination and after the last one on; F1 is done at once."""
+        """Digits count, OK goes to the next denomination and after the last one on; F1 is done at once. CANCEL goes back to
+        the first denomination, and from there out."""
         pieces = with_key(self.pieces, self.row, key)
         if pieces is not None:
             return Stay(replace(self, pieces=pieces))
@@ -92,7 +98,7 @@ class CountDrawer(Screen):
             case Key.UP:
                 return Stay(replace(self, row=max(0, self.row - 1)))
             case Key.CANCEL:
-                return Stay(replace(self, row=self.row - 1)) if self.row else Pop()
+                return Stay(replace(self, row=0)) if self.row else Pop()
             case _:
                 return Stay()
 

@@ -110,7 +110,8 @@ class CountFloat(Screen):
     row: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """Digits count, OK goes to the next denomination and after the last one on; F1 is done at once."""
+        """Digits count, OK goes to the next denomination and after the last one on; F1 is done at once. CANCEL goes back to
+        the first denomination, and from there out."""
         pieces = with_key(self.pieces, self.row, key)
         if pieces is not None:
             return Stay(replace(self, pieces=pieces))
@@ -122,7 +123,7 @@ class CountFloat(Screen):
             case Key.UP:
                 return Stay(replace(self, row=max(0, self.row - 1)))
             case Key.CANCEL if self.row:
-                return Stay(replace(self, row=self.row - 1))
+                return Stay(replace(self, row=0))
             case Key.CANCEL:
                 return Pop() if self.date else sign_off(ctx)
             case Key.MENU:

@@ -5,13 +5,13 @@ signed on, how much is in the basket, and the shape of the view. One ledger in m
 starts from.
 """
 
-import copy
 import dataclasses
 import re
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ from firmware.screens.base import Screen
 from firmware.screens.code import CodePayment
 from firmware.screens.menu import Menu, entries
 from firmware.screens.orders import Looked
+from firmware.screens.override import Supervisor
 from firmware.screens.stack import home
 from firmware.screens.widgets import Wizard
 from firmware.terminal import Terminal
@@ -85,6 +86,7 @@ class State:
     """All of a terminal at one moment, to come back to."""
 
     terminal: dict[str, Any]
+    desks: "Stood"
     ledger: dict[str, Any]
     timers: dict[str, int]
     ms: int
@@ -136,17 +138,30 @@ class Undoable:
 
 
 def own(value: Any) -> Any:
-    """A copy of what a step could change in place; a tuple of desks as new ones that stand as these do."""
-    if isinstance(value, tuple) and value and hasattr(value[0], "follow"):
-        return tuple(map(_same_desk, value))
+    """A copy of what a step could change in place."""
     return value.copy() if isinstance(value, set | dict) else value
 
 
-def _same_desk(desk: Any) -> Any:
-    twin = copy.copy(desk)
-    for each in dataclasses.fields(desk):
-        setattr(twin, each.name, own(getattr(desk, each.name)))
-    return twin
+Stood = tuple[tuple[Any, tuple[tuple[str, Any], ...]], ...]
+"""Each desk with what its fields held."""
+
+
+def standing_of(desks: tuple[Any, ...]) -> Stood:
+    """How the desks stand, to put them back to."""
+    return tuple((desk, tuple((name, own(getattr(desk, name))) for name in _names(type(desk)))) for desk in desks)
+
+
+def put_back(stood: Stood) -> None:
+    """Let each desk stand as it did; what has not changed stays."""
+    for desk, fields in stood:
+        for name, value in fields:
+            if getattr(desk, name) != value:
+                setattr(desk, name, own(value))
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in dataclasses.fields(kind))
 
 
 _LEDGER_FIELDS = ("next_seq", "head", "durable_seq", "acked_seq", "commits_in_wal", "_acked_committed")
@@ -226,11 +241,11 @@ class Walker(Counter):
 
     def save(self, last: State | None) -> State:
         """The state now; the database is copied only when something was written since `last`."""
-        terminal = {f.name: own(getattr(self.terminal, f.name)) for f in dataclasses.fields(self.terminal)}
+        terminal = {name: own(getattr(self.terminal, name)) for name in _names(type(self.terminal)) if name != "desks"}
         ledger = {name: getattr(self.ledger, name) for name in _LEDGER_FIELDS}
         same = last is not None and last.ledger["next_seq"] == self.ledger.next_seq
         db = last.db if same and last is not None else self.ledger.db.copy()
-        return State(terminal, ledger, dict(self.timers), self.ms, db)
+        return State(terminal, standing_of(self.terminal.desks), ledger, dict(self.timers), self.ms, db)
 
     def move_to(self, state: State) -> None:
         """Be at `state`, from which steps can be undone."""
@@ -246,6 +261,7 @@ class Walker(Counter):
     def _remember(self, state: State) -> None:
         for name, value in state.terminal.items():
             setattr(self.terminal, name, own(value))
+        put_back(state.desks)
         for name, value in state.ledger.items():
             setattr(self.ledger, name, value)
         self.ledger._pending.clear()
@@ -276,13 +292,17 @@ class Walker(Counter):
         """What tells this state from others."""
         *beneath, top = self.terminal.stack
         session = self.terminal.session
-        lines = len(session.basket.lines)
+        lines = bool(session.basket.lines)  # how many there are shows in the shape of the screens that list them
         return (
-            tuple(map(name_of, beneath)), blurred(top), session.role, min(lines, 1) + (lines > 3),
+            tuple(map(name_of, beneath)), blurred(top), session.role, lines,
             not lines and bool(hold.kept(self.ledger).lines), shift.current(self.ledger) is not None,
-            0 if session.operator else min(standing(self.ledger, "01").failures, 3),
-            min(standing(self.ledger, "00").failures, 3), shape(self.terminal.shown),
+            self._wrong_pins(), shape(self.terminal.shown),
         )  # fmt: skip
+
+    def _wrong_pins(self) -> int:
+        """How often in a row a PIN was wrong: that counts where one is asked for."""
+        asks = any(isinstance(screen, Supervisor | Wizard) for screen in self.terminal.stack)
+        return min(max(standing(self.ledger, number).failures for number in ("00", "01")), 3) if asks else 0
 
     def at_home(self) -> bool:
         """Whether this is where the session belongs."""
@@ -311,21 +331,36 @@ def blurred(value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):
-        return value if 999 < value < 10_000 else max(-1, min(value, 1))  # codes stay as they are
+        return max(-1, min(value, 1))
     if isinstance(value, str) and value.isdigit():
-        return ("digits", next(n for n in (0, 1, 2, 4, 8, 99) if len(value) <= n))
+        return ("digits", next(n for n in DIGITS if len(value) <= n))
     return value
 
 
+DIGITS = (1, 3, 8, 99)
+"""Lengths of typed digits that are told apart; `answers` types whole ones of every kind."""
+
+
 def _field(name: str, value: Any) -> Any:
-    """What is chosen of a sale counts as something or nothing."""
+    """A code stays as it is, as does the last whole answer given to a wizard (`answers` types few); what is chosen of a
+    sale or counted of a drawer is something or nothing."""
+    if name == "code":
+        return value
+    if name == "values":
+        return len(value), value[-1:]
+    if name == "pieces":
+        return any(value)
     return bool(value) if name in ("picked", "lines", "reason") else blurred(value)
+
+
+ROWS_MANY = 4
+"""Lists of as many rows, and of more, are one class."""
 
 
 def shape(view: View) -> Any:
     """A view without its words: kinds of blocks, rows of lists, hints, tint."""
     blocks = tuple(
-        (type(block).__name__, len(block.items) if isinstance(block, Items) else 0, getattr(block, "tint", None))
+        (type(block).__name__, min(len(block.items), ROWS_MANY) if isinstance(block, Items) else 0, getattr(block, "tint", None))
         for block in view.body
     )
     return view.name, blocks, tuple(hint.key for hint in view.hints), view.tint
