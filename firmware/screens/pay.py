@@ -118,8 +118,10 @@ class Cash(Screen):
         return Push(Card(checkout.whole_rest(ctx) if part is None else part))
 
     def sums(self, ctx: Context) -> tuple[int, ...]:
-        """Likely sums, exact first; fen."""
-        return quick_cash(checkout.cash_due(ctx)[0], ctx.settings.cash.quick_steps_fen)
+        """Likely sums, exact first; fen. Beside what has been paid there is room for the exact sum, the next and the
+        largest."""
+        sums = quick_cash(checkout.cash_due(ctx)[0], ctx.settings.cash.quick_steps_fen)
+        return sums if checkout.here(ctx) is None or len(sums) <= SUMS_BESIDE_MAX else (*sums[:2], sums[-1])
 
     def given(self, ctx: Context) -> int:
         """What OK takes: the sum typed, or the one chosen; fen."""
@@ -159,6 +161,7 @@ class Cash(Screen):
         return shown(self, ctx, text("cash__title"), body, hints)
 
 
+SUMS_BESIDE_MAX = 3
 PARTS_SHOWN_MAX = 2
 """Parts that fit on the screen, the newest; more are summed up in what is left."""
 

@@ -25,19 +25,19 @@ def a_trusted_cashier_and_an_older_sale(folder: Path) -> Counter:
     return counter.keys("MENU 5 1 * 1 OK OK 1 OK")
 
 
-def a_dear_sale(folder: Path) -> Counter:
+def dear_sale_chosen(folder: Path) -> Counter:
     """The operator is a supervisor, and so are all others: they share one limit, so two must act."""
     counter = shop.as_supervisor(shop.shop(folder))
     shop.sold(counter, shop.line(price=200_001))
-    return counter.keys("MENU 5 1 OK OK 1 OK")
+    return counter.keys("MENU 5 1 OK OK 1")
 
 
-def too_late(folder: Path) -> Counter:
+def too_late_chosen(folder: Path) -> Counter:
     counter = shop.as_supervisor(shop.shop(folder))
     shop.sold(counter, shop.line())
     shop.journal(counter, ShiftOpened(2, "01", "2026-11-23", 0, {}))
     counter.day_ms += 40 * DAY_MS
-    return counter.keys("MENU 5 1 * 1 OK OK")
+    return counter.keys("MENU 5 1 * 1 OK")
 
 
 def offline_by_code(folder: Path) -> Counter:
@@ -69,10 +69,10 @@ def unknown_to_the_backend(folder: Path) -> Counter:
 REFUSALS: dict[int, Way] = {
     1003: offline_by_code,
     2012: a_trusted_cashier_and_an_older_sale,
-    2016: a_dear_sale,
+    2016: lambda folder: dear_sale_chosen(folder).keys("OK"),
     4010: lambda folder: looks.till(folder).keys("MENU 5 9 9 9 OK"),
     5015: lambda folder: looks.refused(folder, 5015),
-    5016: too_late,
+    5016: lambda folder: too_late_chosen(folder).keys("OK"),
     5017: looks.refused,
     5018: under_way,
     6009: unknown_to_the_backend,

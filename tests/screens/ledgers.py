@@ -19,8 +19,9 @@ from tests.counter import APPLE_5_YUAN, BEER, COLA, Counter, open_ledger
 from tests.giving import looks
 from tests.payments import till as money
 from tests.payments.till import Till
+from tests.screens import giving_codes
 from wire.facts import BadgeIssued
-from wire.messages import AnswerTotals
+from wire.messages import AnswerTotals, AskQuery
 from wire.records import Ack
 
 LONGEST = "老北京正宗手工现磨五香黑芝麻花生核桃杏仁糊礼盒装" * 2
@@ -179,9 +180,9 @@ def strict_shop_of_a_leaver(folder: Path) -> Counter:
     return Counter(folder, strict()).boot().keys("0 2 OK")
 
 
-def supervised(folder: Path, settings: Settings | None = None) -> Counter:
-    """A shift of 01 and a basket, in a shop whose supervisor has chosen a PIN: 00 and 482917."""
-    counter = Counter(folder, settings or having(rights={"cashier": {"line_remove": "supervisor"}})).boot()
+def supervised(folder: Path, settings: Settings | None = None, kind: type[Counter] = Counter) -> Counter:
+    """A shift of 01, in a shop whose supervisor has chosen a PIN: 00 and 482917."""
+    counter = kind(folder, settings or having(rights={"cashier": {"line_remove": "supervisor"}})).boot()
     counter.keys("0 0 OK 1 2 3 4 5 6 OK 4 8 2 9 1 7 OK 4 8 2 9 1 7 OK CANCEL")
     assert not counter.terminal.session.operator
     return counter.keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK 2 0 0 0 0 OK")
@@ -503,6 +504,51 @@ def backend_silent(folder: Path) -> Till:
     return online(folder).offline()
 
 
+def bill_looked_up(folder: Path) -> Till:
+    """The customer's phone shows a payment this terminal knows nothing of."""
+    return money.till(folder).keys("MENU 1").scan(money.BILL)
+
+
+def about_to_be_reversed(folder: Path) -> Till:
+    """Nobody has said for almost the whole deadline what became of a payment; the next thing due takes it back."""
+    counter = unknown_payment(folder)
+    for _ in range(20):
+        due_ms = min(at for name, at in counter.timers.items() if name.startswith("payments:2"))
+        if len(counter.asks(AskQuery)) == 9:
+            return counter
+        counter.pass_time(due_ms - counter.ms)
+    raise AssertionError("it was never asked for the last time")
+
+
+def paid_with_no_shift(folder: Path) -> Till:
+    """The customer paid after the shift had been closed: the sale waits for the next one."""
+    counter = supervised(folder, kind=Till)
+    assert isinstance(counter, Till)
+    counter.online().basket().pay().answer("unknown").keys("F1 MENU 9 9 0 0 OK 4 8 2 9 1 7 OK MENU 8 2 OK 2 F1")
+    assert counter.screen == "ShiftDone"
+    counter.answer("paid", "query")
+    return counter
+
+
+def counting_the_last_coins(folder: Path) -> Counter:
+    """At the last of the denominations."""
+    return supervised(folder).keys("MENU 8 2 " + "OK " * 10)
+
+
+def counted_too_much(folder: Path) -> Counter:
+    """A supervisor has counted nine notes where there are two: her count stands."""
+    return supervised(folder).keys("MENU 9 9 0 0 OK 4 8 2 9 1 7 OK MENU 8 2 9")
+
+
+def discount_too_high(folder: Path) -> Counter:
+    """A discount nobody may give alone, about to be given its reason."""
+    return idle(folder).scan(COLA).keys("F2 1 9 9 OK")
+
+
+def chain_broken(folder: Path) -> Counter:
+    return broken_slip(folder).keys("# 1")
+
+
 LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     just_born,
     pin_changed_no_shift,
@@ -568,5 +614,14 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     refund_of_it_refused,
     payment_limits,
     backend_silent,
+    bill_looked_up,
+    about_to_be_reversed,
+    paid_with_no_shift,
+    counting_the_last_coins,
+    counted_too_much,
+    discount_too_high,
+    chain_broken,
+    giving_codes.dear_sale_chosen,
+    giving_codes.too_late_chosen,
 )
 PRINT_CODES = {"paper_out": 4001, "no_printer": 4005}

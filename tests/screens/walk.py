@@ -49,16 +49,16 @@ from firmware.screens.menu import Menu, entries
 from firmware.screens.orders import Looked
 from firmware.screens.override import Supervisor
 from firmware.screens.stack import home
-from firmware.screens.widgets import Wizard
+from firmware.screens.widgets import Refused, Wizard
 from firmware.terminal import Terminal
-from firmware.txn import closing, hold, payment, shift
+from firmware.txn import closing, hold, payment, refund_out, shift
 from firmware.txn.command import Command, Decision, Refusal
 from firmware.txn.ledger import Ledger
 from firmware.txn.operator import standing
 from firmware.view import Items, Lang, Text, View
 from tests.counter import APPLE_5_YUAN, COLA, Counter
 from tests.screens.ledgers import BADGE
-from wire.messages import AnswerPayment, AnswerReserve, AnswerSale, AnswerTotals
+from wire.messages import AnswerPayment, AnswerRefund, AnswerReserve, AnswerSale, AnswerTotals
 
 LANGS: tuple[Lang, Lang] = ("zh", "en")
 CANCELS_MAX = 10
@@ -235,7 +235,8 @@ class Walker(Counter):
     def act(self, events: tuple[Event, ...]) -> None:
         """An input, and what it leaves for the next two seconds: soon facts are committed."""
         for event in events:
-            self.step(event)
+            due_ms = self.timers.pop(event.name, self.ms) if isinstance(event, TimerFired) else self.ms
+            self.step(event, max(100, due_ms - self.ms))
         if self.ledger.pending:
             self.step(TimerFired("soon"))
 
@@ -290,11 +291,11 @@ class Walker(Counter):
 
     def key(self) -> Any:
         """What tells this state from others."""
-        *beneath, top = self.terminal.stack
+        *beneath, top = self.terminal.stack  # a refusal only leads back to the one beneath it
         session = self.terminal.session
         lines = bool(session.basket.lines)  # how many there are shows in the shape of the screens that list them
         return (
-            tuple(map(name_of, beneath)), blurred(top), session.role, lines,
+            tuple(map(name_of, beneath[-1:] if isinstance(top, Refused) else beneath)), blurred(top), session.role, lines,
             not lines and bool(hold.kept(self.ledger).lines), shift.current(self.ledger) is not None,
             self._wrong_pins(), shape(self.terminal.shown),
         )  # fmt: skip
@@ -373,7 +374,7 @@ SCANS = {
     "known": COLA, "weighed": APPLE_5_YUAN, "unknown": "6900000000014", "damaged": "6901234567890",
     "bad scale code": "2110001000003", "glued": COLA + "6901100000119", "2 000 characters": "9" * 2_000,
     "payment code": "134567890123456789", "card number": "4111111111111111", "bill": "4200001234202611221234567890",
-    "control characters": "\x1b[2J69\x00", "half": "69012345", "past its date": f"https://id.gs1.org/01/0{COLA}?17=240101",
+    "other channel": "01" + "7" * 17, "control characters": "\x1b[2J69\x00", "half": "69012345", "past its date": f"https://id.gs1.org/01/0{COLA}?17=240101",
 }  # fmt: skip
 
 DEVICES: dict[str, tuple[Event, ...]] = {
@@ -499,10 +500,12 @@ def money(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
         for state in ("paid", "failed", "paying", "unknown", "reversed", "absent"):
             answer = AnswerPayment(top.key, "query", state, 0, "", 700 if state == "paid" else 0)
             yield f"answer {state}", (Answered(answer),)
-    for name in sorted(walker.timers):
-        if name.startswith("payments:") and name.partition(":")[2].isdigit():
-            yield "time (payment)", (TimerFired(name),)
-            return
+    due = sorted((at, name) for name, at in walker.timers.items() if name.startswith("payments:"))
+    yield from (("time (payment)", (TimerFired(name),)) for at, name in due[:1])
+    for refund in refund_out.open_refunds(walker.ledger)[:1]:
+        for to, code in (("refunded", 0), ("failed", 5015), ("failed", 5017)):
+            number = "50300000" if to == "refunded" else ""
+            yield f"refund {to} {code or ''}".rstrip(), (Answered(AnswerRefund(refund.refund_no, to, code, number)),)
 
 
 SAID: tuple[tuple[Any, Any, int, int], ...] = (
