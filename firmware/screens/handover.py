@@ -39,9 +39,9 @@ class StillOpen(Screen):
         lines = ctx.session.basket.lines
         match key:
             case Key.F1 if lines:
-                return Do(HoldBasket(), stay)
+                return Do(HoldBasket(), cleared)
             case Key.F2 if lines:
-                return Do(CancelBasket(), dropped)
+                return Do(CancelBasket(), cleared)
             case Key.OK if not lines:
                 return Replace(CountDrawer())
             case Key.CANCEL | Key.CLEAR:
@@ -71,8 +71,8 @@ class StillOpen(Screen):
         return shown(self, ctx, text("stillopen__title"), body, hints, Tint.UNSURE)
 
 
-def dropped(done: Done, ctx: Context) -> Move:
-    """`then` of the dropped basket: what is open, above a counter without it."""
+def cleared(done: Done, ctx: Context) -> Move:
+    """`then` of the basket held or dropped: what is open, above a counter without it."""
     return Home(StillOpen())
 
 

@@ -45,6 +45,7 @@ from firmware.render import Renderer, find_font
 from firmware.render_text import lines, speak
 from firmware.screens.base import Screen
 from firmware.screens.code import CodePayment
+from firmware.screens.handover import BatchFull
 from firmware.screens.menu import Menu, entries
 from firmware.screens.orders import Looked
 from firmware.screens.override import Supervisor
@@ -55,7 +56,7 @@ from firmware.txn import closing, hold, payment, refund_out, shift
 from firmware.txn.command import Command, Decision, Refusal
 from firmware.txn.ledger import Ledger
 from firmware.txn.operator import standing
-from firmware.view import Items, Lang, Text, View
+from firmware.view import Block, Items, Lang, Text, View
 from tests.counter import APPLE_5_YUAN, COLA, Counter
 from tests.screens.ledgers import BADGE
 from wire.messages import AnswerPayment, AnswerRefund, AnswerReserve, AnswerSale, AnswerTotals
@@ -306,9 +307,10 @@ class Walker(Counter):
         return min(max(standing(self.ledger, number).failures for number in ("00", "01")), 3) if asks else 0
 
     def at_home(self) -> bool:
-        """Whether this is where the session belongs."""
-        wanted = home(self.terminal.context())
-        return [type(screen) for screen in wanted] == [type(screen) for screen in self.terminal.stack]
+        """Whether this is where the session belongs; a full batch may be put off, to sell on."""
+        wanted = [type(screen) for screen in home(self.terminal.context())]
+        there = [type(screen) for screen in self.terminal.stack]
+        return there == wanted or [*there, BatchFull] == wanted
 
 
 def name_of(screen: Screen) -> str:
@@ -360,11 +362,12 @@ ROWS_MANY = 4
 
 def shape(view: View) -> Any:
     """A view without its words: kinds of blocks, rows of lists, hints, tint."""
-    blocks = tuple(
-        (type(block).__name__, min(len(block.items), ROWS_MANY) if isinstance(block, Items) else 0, getattr(block, "tint", None))
-        for block in view.body
-    )
+    blocks = tuple((type(block).__name__, _rows(block), getattr(block, "tint", None)) for block in view.body)
     return view.name, blocks, tuple(hint.key for hint in view.hints), view.tint
+
+
+def _rows(block: Block) -> int:
+    return min(len(block.items), ROWS_MANY) if isinstance(block, Items) else 0
 
 
 # --- inputs -----------------------------------------------------------------------------------------------------------
