@@ -151,7 +151,9 @@ class Cash(Screen):
             body += (Row(text("cash__rounding"), f"-{yuan(rounding)}", Tint.QUIET),)
         sums = self.sums(ctx)
         chosen = -1 if self.digits else min(self.chosen, len(sums) - 1)
-        body += (Field(text("cash__given"), yuan(self.given(ctx))), Gap(4), Chips(tuple(map(yuan, sums)), chosen))
+        body += (Field(text("cash__given"), yuan(self.given(ctx))),)
+        body += () if checkout.here(ctx) is not None else (Gap(4),)  # what has been paid takes the room
+        body += (Chips(tuple(map(yuan, sums)), chosen),)
         hints = (
             Hint("OK", text("cash__take")),
             Hint("#", text("cash__card")),

@@ -11,7 +11,7 @@ from firmware.txn.day import PrintDetail, PrintX, SettleNow, x_figures, x_right
 from firmware.txn.slips.figures import groups
 from firmware.view import Block, Hint, Para, Row, Rule, Tint, View, text
 
-ROWS_SHOWN = 6
+ROWS_SHOWN = 7
 
 
 @dataclass(frozen=True, slots=True)

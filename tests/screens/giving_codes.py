@@ -73,7 +73,6 @@ REFUSALS: dict[int, Way] = {
     4010: lambda folder: looks.till(folder).keys("MENU 5 9 9 9 OK"),
     5015: lambda folder: looks.refused(folder, 5015),
     5016: lambda folder: too_late_chosen(folder).keys("OK"),
-    5017: looks.refused,
     5018: under_way,
     6009: unknown_to_the_backend,
     6014: nothing_left,

@@ -408,12 +408,16 @@ def paying_out(folder: Path) -> Counter:
     return counter.keys("MENU 9 1 2 3 0 0 0 0 OK")
 
 
-def shift_handed_over(folder: Path) -> Counter:
-    """One shift is closed and not settled; the supervisor may close the day."""
+def shift_closed_level(folder: Path) -> Counter:
     counter = supervised(folder).keys("5 0 0 OK OK OK MENU 8 2")
     counter.keys("2 OK OK OK OK 1 F1")
     assert counter.screen == "ShiftDone", counter.text()
-    return counter.keys("OK CANCEL 0 0 OK 4 8 2 9 1 7 OK")
+    return counter
+
+
+def shift_handed_over(folder: Path) -> Counter:
+    """One shift is closed and not settled; the supervisor may close the day."""
+    return shift_closed_level(folder).keys("OK CANCEL 0 0 OK 4 8 2 9 1 7 OK")
 
 
 def signature_outstanding(folder: Path) -> Counter:

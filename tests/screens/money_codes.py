@@ -7,6 +7,7 @@ import msgspec
 
 from rules.settings import defaults
 from tests.counter import Counter
+from tests.giving import looks
 from tests.payments.till import BILL, ECNY, WECHAT, Till, till
 
 Way = Callable[[Path], Counter]
@@ -72,7 +73,7 @@ CHANNEL: dict[int, Way] = {
 }
 """What a channel refuses with (domain 1.5)."""
 
-OTHERS: dict[int, Way] = {1004: bill_unanswered}
+OTHERS: dict[int, Way] = {1004: bill_unanswered, 5017: looks.refused}
 
 TOLD = {5007, 5009, 5023, 5024}
 """Told to the backend at once, and shown where the payment is."""

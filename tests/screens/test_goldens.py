@@ -105,6 +105,13 @@ def half_paid(folder: Path) -> Till:
     return counter.answer("paid")
 
 
+def paid_in_parts(folder: Path) -> Till:
+    """Two parts paid by card and code, and a rest in fen that cash rounds down: as full as the screen gets."""
+    counter = money.till(folder, cash={"rounding": "jiao"}).scan(COLA).scan(APPLE_5_YUAN).scan(GOODS[6])
+    counter.keys("OK * 2 0 1").scan(money.WECHAT).answer("paid").keys("OK * 1 0 3 # OK OK")
+    return counter
+
+
 def open_payments(folder: Path) -> Till:
     counter = paying(folder).answer("unknown").keys("F1").scan(COLA).pay(money.ALIPAY).answer("paying").keys("F1")
     return counter.keys("MENU 1")
@@ -236,6 +243,34 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "drawer_opened": opened_by_hand,
     "drawer_log": openings,
     "drawer_log_none": lambda folder: open_till(folder).keys("MENU 9 1 6"),
+    "still_open": ledgers.counting_the_drawer,
+    "still_open_basket": ledgers.closing_with_a_basket,
+    "count_drawer": lambda folder: online(ledgers.supervised(folder)).keys("MENU 8 2 1 OK 1 2 OK OK 3"),
+    "count_coins": lambda folder: ledgers.counting_the_last_coins(folder).keys("7"),
+    "count_again": lambda folder: ledgers.supervised(folder).keys("MENU 8 2 9 F1"),
+    "shift_done": ledgers.shift_closed_level,
+    "shift_done_over": lambda folder: ledgers.counted_too_much(folder).keys("F1"),
+    "batch_full": ledgers.full_batch,
+    "report": lambda folder: basket(folder).keys("OK OK OK MENU 8 1"),
+    "report_more": lambda folder: basket(folder).keys("OK OK OK MENU 8 1 DOWN"),
+    "settlement": lambda folder: ledgers.settled_unevenly(folder).keys("OK MENU 8 3"),
+    "close_day": lambda folder: ledgers.shift_handed_over(folder).keys("MENU 8 4"),
+    "sealing_day": ledgers.signature_outstanding,
+    "day_done": lambda folder: ledgers.shift_handed_over(folder).keys("MENU 8 4 OK"),
+    "day_is_closed": lambda folder: ledgers.shift_handed_over(folder).keys("MENU 8 4 OK OK 2 0 0 0 0 OK"),
+    "reopen_day": ledgers.day_to_reopen,
+    "menu_reports": lambda folder: open_till(folder).keys("MENU 8"),
+    "menu_cash": lambda folder: open_till(folder).keys("MENU 9 1"),
+    "cash_amount": lambda folder: open_till(folder).keys("MENU 9 1 2 3 0 0 0"),
+    "cash_reason": lambda folder: open_till(folder).keys("MENU 9 1 2 3 0 0 0 OK"),
+    "reprint": lambda folder: open_till(folder).scan(COLA).keys("OK OK OK #"),
+    "find_slip": lambda folder: ledgers.copied(folder).keys("MENU 4 2 1 2"),
+    "slip_list": lambda folder: ledgers.copied(folder).keys("MENU 4 2 OK"),
+    "electronic_copy": lambda folder: ledgers.copied(folder).keys("# F2"),
+    "copy_archive": lambda folder: ledgers.copied(folder).keys("MENU 4 3"),
+    "training": lambda folder: open_till(folder).keys("MENU 9 8"),
+    "tasks": ledgers.practising,
+    "cash_rest_rounded": paid_in_parts,
     "idle_waits": lambda folder: paying(folder).answer("unknown").keys("F1"),
 }
 NAMES = {f"screens/{lang}/{name}" for name in SCREENS for lang in LANGS}
