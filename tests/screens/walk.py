@@ -52,7 +52,7 @@ from firmware.screens.override import Supervisor
 from firmware.screens.stack import home
 from firmware.screens.widgets import Refused, Wizard
 from firmware.terminal import Terminal
-from firmware.txn import closing, hold, payment, refund_out, shift
+from firmware.txn import closing, hold, payment, refund_parts, shift
 from firmware.txn.command import Command, Decision, Refusal
 from firmware.txn.ledger import Ledger
 from firmware.txn.operator import standing
@@ -505,7 +505,7 @@ def money(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
             yield f"answer {state}", (Answered(answer),)
     due = sorted((at, name) for name, at in walker.timers.items() if name.startswith("payments:"))
     yield from (("time (payment)", (TimerFired(name),)) for at, name in due[:1])
-    for refund in refund_out.open_refunds(walker.ledger)[:1]:
+    for refund in [each for each in refund_parts.open_parts(walker.ledger) if each.under_way][:1]:
         for to, code in (("refunded", 0), ("failed", 5015), ("failed", 5017)):
             number = "50300000" if to == "refunded" else ""
             yield f"refund {to} {code or ''}".rstrip(), (Answered(AnswerRefund(refund.refund_no, to, code, number)),)
