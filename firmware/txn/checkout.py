@@ -16,6 +16,7 @@ from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.numbers import next_trace
 from firmware.txn.prices import bill, given_of, netted
+from firmware.view import text
 from rules.errors import first_refusal
 from rules.money import cash_rounding, rounding_unit
 from rules.orders import read_order_no
@@ -61,15 +62,19 @@ def find(books: Reading, trace: int) -> Order | None:
 
 
 def at_counter(books: Reading) -> Order | None:
-    """The order the cashier is at, None: the basket is free."""
-    rows = books.read(f"SELECT {_COLUMNS} FROM pay_order WHERE state = 'open' ORDER BY seq DESC")
-    assert len(rows) <= 1, rows
+    """The order the cashier is at, None: the basket is free. Of several in an old journal it is the newest."""
+    rows = books.read(f"SELECT {_COLUMNS} FROM pay_order WHERE state = 'open' ORDER BY seq DESC LIMIT 1")
     return Order(*rows[0]) if rows else None
 
 
 def here(ctx: Context) -> Order | None:
     """The order at the counter; none in safe mode, where cash is taken for baskets and nothing is resumed."""
     return None if ctx.safe_mode else at_counter(ctx.books)
+
+
+def cash_only(ctx: Context) -> Refusal | None:
+    """5014 in safe mode: an order it opened or took back could not be seen in it (decisions 15)."""
+    return Refusal(5014, text("idle__safe")) if ctx.safe_mode else None
 
 
 def parked(books: Reading) -> tuple[Order, ...]:
@@ -261,6 +266,8 @@ class TakeCard:
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`CardTaken`, with the order and the sale where they belong; or 2001, 2014, 5014, 5029, 5030, 6008, 2005, 5012,
         5020."""
+        if refusal := cash_only(ctx):
+            return refusal
         found = opening(ctx)
         tenders = ctx.settings.tenders
         states = (None if tenders.card else 5014, None if self._fits(ctx) else 5030)
@@ -360,7 +367,9 @@ class ResumeOrder:
     trace: int
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`OrderResumed`, or 2001, 2014, 5029, 6008, 2005."""
+        """`OrderResumed`, or 2001, 2014, 5029, 6008, 2005; 5014 in safe mode."""
+        if refusal := cash_only(ctx):
+            return refusal
         order = find(ctx.books, self.trace)
         fits = order is not None and order.state == "parked"
         taken = 5029 if here(ctx) or ctx.session.basket.lines else None
@@ -432,7 +441,13 @@ def card_taken_fen(books: Reading, date: str) -> int:
 # --- projection -----------------------------------------------------------------
 
 
+def _stands(books: Books, trace: int) -> None:
+    """One order stands at the counter: whatever a release that was not so careful left there waits on the list."""
+    books.write("UPDATE pay_order SET state = 'parked' WHERE state = 'open' AND trace != ?", trace)
+
+
 def _opened(books: Books, fact: OrderOpened, entry: Entry) -> None:
+    _stands(books, fact.trace)
     books.write(
         "INSERT OR REPLACE INTO pay_order VALUES (?, ?, ?, ?, ?, 'open')",
         fact.trace, entry.seq, fact.batch, fact.operator, fact.due_fen,
@@ -448,6 +463,7 @@ def _was_parked(books: Books, fact: OrderParked, entry: Entry) -> None:
 
 
 def _resumed(books: Books, fact: OrderResumed, entry: Entry) -> None:
+    _stands(books, fact.trace)
     _state(books, fact.trace, "open")
 
 

@@ -37,6 +37,8 @@ class SendCode:
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`PaymentSent` and its ask, with `OrderOpened` when it is the first; or 2001, 2014, 5001, 5014, 5022, 5029, 6008,
         2005, 5012, 5020."""
+        if refusal := checkout.cash_only(ctx):
+            return refusal
         found = checkout.opening(ctx)
         channel = recognised(self.code, ctx.settings.tenders.channels)
         used = payment.of_order(ctx.books, found.order.trace) if found is not None else ()

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from firmware.events import Answered, Ask, AskFailed, LinkUp, ToneName
 from firmware.txn import checkout, payment, refund_parts
+from firmware.txn.command import Refusal
 from tests.payments.till import ALIPAY, BILL, UNIONPAY, WECHAT, Till, till
 from wire.messages import AnswerPayment, AskPay, AskReverse
 
@@ -481,6 +483,46 @@ def test_nothing_is_resumed_in_safe_mode_and_cash_goes_on(tmp_path) -> None:
     counter.cut()
     counter.boot().sign_on()
     assert counter.screen == "CodePayment"
+
+
+@pytest.mark.parametrize("paid", ["card", "code"])
+def test_safe_mode_takes_no_part_of_an_order_it_could_not_show(tmp_path, paid) -> None:
+    counter = till(tmp_path).basket()
+    counter.keys("OK * 3 0 0 # OK OK")
+    counter.cut()
+    counter.boot(safe_mode=True).sign_on().online().basket()
+    counter.keys("OK * 3 0 0")
+    if paid == "card":
+        counter.keys("# OK OK")
+    else:
+        counter.scan(WECHAT)
+    assert "[5014]" in counter.text()
+    assert "安全模式" in counter.text()
+    assert len(counter.journal("order_opened")) == 1
+    assert len(counter.terminal.session.basket.lines) == 1
+    resumed = checkout.ResumeOrder(1).decide(counter.terminal.context())
+    assert isinstance(resumed, Refusal)
+    assert resumed.code == 5014
+    counter.cut()
+    assert counter.boot().sign_on().screen == "Cash"
+
+
+def test_two_open_orders_of_an_old_journal_do_not_stop_the_boot(tmp_path) -> None:
+    counter = till(tmp_path).basket()
+    counter.keys("OK * 3 0 0 # OK OK")
+    first = counter.journal("order_opened")[0]
+    counter.terminal.append(msgspec.structs.replace(first, trace=77))
+    counter.terminal.commit()
+    counter.cut()
+    counter.boot().sign_on()
+    standing = checkout.at_counter(counter.ledger)
+    assert standing is not None
+    assert standing.trace == 77
+    assert [each.trace for each in checkout.parked(counter.ledger)] == [first.trace]
+    counter.ledger.db.execute("UPDATE pay_order SET state = 'open'")  # as an earlier release left its table
+    counter.cut()
+    counter.boot().sign_on()
+    assert checkout.at_counter(counter.ledger) == standing
 
 
 # --- parked orders ---

@@ -191,7 +191,7 @@ def test_paid_when_no_shift_is_open_is_booked_in_the_next(tmp_path) -> None:
     counter.answer("paid", "query", number=number)
     assert counter.journal("sale") == []
     assert checkout.covered(counter.ledger) != ()
-    from firmware.txn.shift import OpenShift
+    from firmware.txn.handover import OpenShift
 
     assert counter.terminal.do(OpenShift(20_000, "2026-11-22")) is None
     sale = counter.one("sale")
