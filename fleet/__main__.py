@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fleet.acquirer.statement import STATEMENTS
-from fleet.commands import Wrong, acquirer, key, records, serve, terminals
+from fleet.commands import Wrong, acquirer, key, records, seal, serve, terminals
 from texts import LANGS, Lang, t
 
 FOUND, USAGE, TROUBLE = 1, 2, 3
@@ -74,6 +74,12 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     it.add_argument("--after", type=int, default=0, metavar="SEQ", help=say("after"))
     it.add_argument("--epoch", type=int, default=None, metavar="N", help=say("epoch"))
     it.set_defaults(run=records.run)
+
+    more = commands.add_parser("seal", help=say("seal")).add_subparsers(required=True, metavar=say("command"))
+    it = more.add_parser("check", parents=[common], help=say("seal_check"), description=say("seal_check"))
+    it.add_argument("text", metavar="TEXT", help=say("seal_text"))
+    it.add_argument("--json", action="store_true", help=say("json"))
+    it.set_defaults(run=seal.run)
 
     it = commands.add_parser("terminals", parents=[common], help=say("terminals"))
     it.add_argument("--json", action="store_true", help=say("json"))

@@ -16,6 +16,7 @@ from fleet.sql import SqlBooks
 from fleet.store import StoredRecord
 from wire.facts import Born, Fact, Seal
 from wire.records import GENESIS, Record, record_hash, seal_text
+from wire.seal import SealSeen
 
 PAGE = 500
 
@@ -54,6 +55,51 @@ def verify(books: SqlBooks, terminal: str) -> Verdict:
     findings += [Finding("conflict", c.epoch, c.seq, c.seq, c.hash) for c in books.conflicts_of(terminal)]
     findings += [Finding("quarantine", q.epoch, q.seq, q.seq, q.reason) for q in books.quarantine_of(terminal)]
     return Verdict(terminal, records, sealed, tuple(findings))
+
+
+SealFault = Literal["", "epoch", "key", "signature", "missing", "hash", "before"]
+
+
+@dataclass(frozen=True, slots=True)
+class SealVerdict:
+    """What became of a seal on paper. `fault`, empty when all is well: no such journal is kept (epoch), its key was never
+    announced (key), the signature is not by it (signature), the record is not here (missing) or another one (hash), or
+    records before it are missing or changed (before)."""
+
+    terminal: str
+    epoch: int
+    upto: int
+    fault: SealFault
+
+
+def check_seal(books: SqlBooks, seen: SealSeen) -> SealVerdict:
+    """Check the seal of a Z slip: who signed it first, then what it is about, then all that it covers."""
+    known = next((each for each in books.epochs_of(seen.terminal) if each.epoch == seen.epoch), None)
+    key = known.journal_key if known is not None else ""
+    fault: SealFault = "" if key else "key" if known is not None else "epoch"
+    if not fault and not _signed(key, seen.terminal, seen.epoch, seen.upto, seen.hash, seen.signature):
+        fault = "signature"
+    return SealVerdict(seen.terminal, seen.epoch, seen.upto, fault or _covered(books, seen, key))
+
+
+def _covered(books: SqlBooks, seen: SealSeen, key_hex: str) -> SealFault:
+    """Whether the sealed record is the one kept here, and everything before it is whole."""
+    sealed = next((each for each, _ in _journal(books, seen.terminal, seen.epoch) if each.seq == seen.upto), None)
+    if sealed is None:
+        return "missing"
+    if sealed.hash != seen.hash:
+        return "hash"
+    _, _, findings = _verify_epoch(books, seen.terminal, seen.epoch, key_hex)
+    return "before" if any(each.first <= seen.upto for each in findings) else ""
+
+
+def _signed(key_hex: str, terminal: str, epoch: int, upto: int, hash_hex: str, signature_hex: str) -> bool:
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key_hex))
+        key.verify(bytes.fromhex(signature_hex), seal_text(terminal, epoch, upto, hash_hex))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _verify_epoch(books: SqlBooks, terminal: str, epoch: int, key_hex: str) -> tuple[int, int, list[Finding]]:
@@ -136,9 +182,4 @@ def _seal_fault(terminal: str, epoch: int, seal: Seal, key_hex: str, hashes: dic
         return "no journal key"
     if hashes.get(seal.upto) != seal.hash:
         return "seals another hash"
-    try:
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key_hex))
-        key.verify(bytes.fromhex(seal.signature), seal_text(terminal, epoch, seal.upto, seal.hash))
-    except (InvalidSignature, ValueError):
-        return "signature"
-    return ""
+    return "" if _signed(key_hex, terminal, epoch, seal.upto, seal.hash, seal.signature) else "signature"
