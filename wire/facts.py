@@ -651,6 +651,13 @@ class ReserveEnded(Fact, frozen=True):
     operator: str = ""
 
 
+class ReserveFreed(Fact, frozen=True):
+    """The backend has heard that a reservation is given up (`ReserveEnded` with 0): it need not be told again."""
+
+    KIND: ClassVar[str] = "reserve_freed"
+    reserve_no: str
+
+
 # --- the drawer by hand -----------------------------------------------------------------
 
 

@@ -84,8 +84,8 @@ class Bank:
                 return self._refund(refund_no)
             case AskSale(key):
                 return AnswerSale(key, NO_SALE)  # only what was sold in this practice can be given back
-            case AskReserve(refund_no):
-                return AnswerReserve(refund_no, False, NO_SALE)
+            case AskReserve(refund_no, quantities=wanted):
+                return AnswerReserve(refund_no, False, NO_SALE if wanted else 0)
             case AskTotals(epoch, batch, upto):
                 return AnswerTotals(epoch, batch, upto, True, totals_of(self.booked(batch, upto)))
             case _:

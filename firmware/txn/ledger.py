@@ -504,6 +504,7 @@ class Ledger:
             "SELECT min(opened_seq) - 1 FROM shift WHERE open = 1 AND ? > 0",
             "SELECT min(job) - 1 FROM print_job WHERE ? > 0",
             "SELECT min(seq) - 1 FROM reservation WHERE ? > 0",
+            "SELECT min(seq) - 1 FROM release WHERE ? > 0",  # its record says what the backend is told
             "SELECT min(original) - 1 FROM reprint WHERE seq IN (SELECT job FROM print_job) AND ? > 0",
             "SELECT min(seq) - 1 FROM hold WHERE ? > 0",
             "SELECT max(seq) - 1 FROM receipt WHERE ? > 0",  # the last receipt holds the trace number

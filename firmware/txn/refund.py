@@ -32,6 +32,7 @@ from wire.facts import (
     RefundSent,
     RefundTurned,
     ReserveEnded,
+    ReserveFreed,
     ReserveSent,
     TenderPart,
 )
@@ -321,7 +322,17 @@ def _reserving(books: Books, fact: ReserveSent, entry: Entry) -> None:
 
 
 def _not_reserved(books: Books, fact: ReserveEnded, entry: Entry) -> None:
+    """What a person gave up the backend still keeps until it has heard of it."""
+    if not fact.code:
+        books.write(
+            "INSERT OR REPLACE INTO release SELECT reserve_no, seq FROM reservation WHERE reserve_no = ?",
+            fact.reserve_no,
+        )
     books.write("DELETE FROM reservation WHERE reserve_no = ?", fact.reserve_no)
+
+
+def _freed(books: Books, fact: ReserveFreed, entry: Entry) -> None:
+    books.write("DELETE FROM release WHERE reserve_no = ?", fact.reserve_no)
 
 
 def _sent(books: Books, fact: RefundSent, entry: Entry) -> None:
@@ -358,12 +369,14 @@ SUBJECT = Subject(
         " PRIMARY KEY (terminal, epoch, sale, line, seq)) STRICT, WITHOUT ROWID",
         "CREATE TABLE reservation(reserve_no TEXT PRIMARY KEY, seq INTEGER NOT NULL, terminal TEXT NOT NULL,"
         " epoch INTEGER NOT NULL, sale INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+        "CREATE TABLE release(reserve_no TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
         "CREATE TABLE refund_part(refund_no TEXT PRIMARY KEY, seq INTEGER NOT NULL, trace INTEGER NOT NULL,"
         " order_no TEXT NOT NULL, channel TEXT NOT NULL, amount_fen INTEGER NOT NULL, why TEXT NOT NULL,"
         " state TEXT NOT NULL, code INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     ),
     {
-        Carried: _carried, Refund: _given, ReserveSent: _reserving, ReserveEnded: _not_reserved, RefundSent: _sent,
+        Carried: _carried, Refund: _given, ReserveSent: _reserving, ReserveEnded: _not_reserved,
+        ReserveFreed: _freed, RefundSent: _sent,
         RefundHeard: _heard, RefundTurned: _turned,
     },
 )  # fmt: skip

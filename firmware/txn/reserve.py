@@ -5,6 +5,7 @@ a power cut between grant and refund, is asked again and answered alike.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
@@ -16,7 +17,7 @@ from firmware.txn.original import of_seq
 from rules.rights import Right
 from rules.slip_code import read_slip_code
 from wire import facts
-from wire.facts import Origin, ReserveEnded, ReserveSent
+from wire.facts import Origin, ReserveEnded, ReserveFreed, ReserveSent
 from wire.messages import AskReserve, AskSale
 
 KEY_CHARS_MAX = 64
@@ -82,13 +83,13 @@ class UseReservation:
 @dataclass(frozen=True, slots=True)
 class EndReservation:
     """No refund comes of it: the backend refused it with `code`, or the operator gives it up (0) and its goods are free
-    again."""
+    again: the desk tells the backend until it has heard."""
 
     reserve_no: str
     code: int = 0
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`ReserveEnded`, and the backend is told, or 4010; 6015 while it cannot be told."""
+        """`ReserveEnded`, or 4010; 6015 while the backend cannot be told."""
         plan = reserved(ctx.books, self.reserve_no)
         if plan is None:
             return Refusal(4010)
@@ -96,9 +97,18 @@ class EndReservation:
             return Decision((ReserveEnded(self.reserve_no, self.code, ctx.session.operator),))
         if not refund.online(ctx):
             return Refusal(6015)
-        seq, fact = plan
-        ask = msgspec.structs.replace(ask_of(fact), quantities={}, total_fen=0)
-        return Decision((ReserveEnded(self.reserve_no, 0, ctx.session.operator),), effects=(Ask(seq, ask),))
+        return Decision((ReserveEnded(self.reserve_no, 0, ctx.session.operator),))
+
+
+@dataclass(frozen=True, slots=True)
+class HearRelease:
+    """The backend has heard that a reservation is given up."""
+
+    reserve_no: str
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`ReserveFreed`; nothing when it is not being told so."""
+        return Decision((ReserveFreed(self.reserve_no),) if releasing(ctx.books, self.reserve_no) else ())
 
 
 def waiting(ctx: Context, key: str) -> int | None:
@@ -130,8 +140,25 @@ def open_reservations(books: Reading) -> tuple[str, ...]:
 
 def reserved(books: Reading, reserve_no: str) -> tuple[int, ReserveSent] | None:
     """An open reservation with its seq."""
+    return _sent(books, "reservation", reserve_no)
+
+
+def releases(books: Reading) -> tuple[str, ...]:
+    """Numbers of reservations that were given up and the backend may still keep, oldest first."""
+    return tuple(str(row[0]) for row in books.read("SELECT reserve_no FROM release ORDER BY seq"))
+
+
+def releasing(books: Reading, reserve_no: str) -> tuple[int, AskReserve] | None:
+    """What tells the backend that a reservation is given up, with the seq of its record; None when it need not be told."""
+    found = _sent(books, "release", reserve_no)
+    if found is None:
+        return None
+    return found[0], msgspec.structs.replace(ask_of(found[1]), quantities={}, total_fen=0)
+
+
+def _sent(books: Reading, table: Literal["reservation", "release"], reserve_no: str) -> tuple[int, ReserveSent] | None:
     rows = books.read(
-        "SELECT j.seq, j.version, j.body FROM reservation r JOIN journal j ON j.seq = r.seq WHERE r.reserve_no = ?",
+        f"SELECT j.seq, j.version, j.body FROM {table} r JOIN journal j ON j.seq = r.seq WHERE r.reserve_no = ?",
         reserve_no,
     )
     if not rows:

@@ -291,7 +291,10 @@ class Shop:
             if self.batch and self.chance.random() < 0.5:
                 self.tell(f.msgspec.structs.replace(old.refund, batch=self.batch, reserve_no=old.reserve_no))
             else:
-                self.tell(f.ReserveEnded(old.reserve_no, 5018))
+                code = self.chance.choice((0, 5018))
+                self.tell(f.ReserveEnded(old.reserve_no, code))
+                if not code:
+                    self.tell(f.ReserveFreed(old.reserve_no))
         elif self.sales and self.batch:
             fact = f.ReserveSent(f"V{self.next_trace()}", self.a_refund())
             self.reserves.append(fact)
