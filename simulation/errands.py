@@ -152,5 +152,5 @@ def wait(clerk: Clerk, view: View) -> int:
 ERRANDS: dict[str, Callable[[Clerk, View], int]] = {
     "signon": sign_on, "newpin": new_pin, "shift": open_shift, "CountFloat": count_float, "OpenAtOnce": ok,
     "FloatDiffers": ok, "Override": override, "AgeCheck": ok, "Supervisor": supervisor, "Refused": refused,
-    "Unfinished": unfinished, "KeptBasket": kept, "Wait": wait,
+    "BatchFull": ok, "Unfinished": unfinished, "KeptBasket": kept, "Wait": wait,
 }  # fmt: skip

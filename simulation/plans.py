@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from simulation import wish_money, wish_prices, wish_shift, wishes
+from simulation import wish_money, wish_prices, wish_round, wish_shift, wishes
 from simulation.clerk import Clerk, Job
 
 PLANS: dict[str, Callable[[Clerk], Job]] = {
@@ -19,6 +19,13 @@ PLANS: dict[str, Callable[[Clerk], Job]] = {
     "cheaper": wish_prices.cheaper,
     "hold": wish_prices.hold,
     "recall": wish_prices.recall,
+    "look_up": wish_round.look_up,
+    "find_slip": wish_round.find_slip,
+    "archive": wish_round.archive,
+    "drawer_log": wish_round.drawer_log,
+    "people": wish_round.people,
+    "code_on_basket": wish_round.code_on_basket,
+    "settle_again": wish_round.settle_again,
     "cash_in": wish_shift.cash_in,
     "cash_out": wish_shift.cash_out,
     "no_sale": wish_shift.no_sale,
@@ -32,5 +39,6 @@ WISHES: tuple[str, ...] = (
     *("cash",) * 20, *("code",) * 14, *("split",) * 5, *("card",) * 4, "abandon", *("tidy_orders",) * 2, "open_refunds",
     *("give_back",) * 6, *("regret",) * 2, *("cheaper",) * 6, *("hold",) * 3, *("recall",) * 3,
     "cash_in", "cash_out", "no_sale", "figures", *("copy",) * 3, "close", "sign_off",
+    "look_up", "find_slip", "archive", "drawer_log", "people", "code_on_basket", "settle_again",
 )  # fmt: skip
 """How often each is asked for."""

@@ -121,17 +121,22 @@ def note_closing(clerk: Clerk) -> None:
     clerk.day.drawer_at[int(rows[0][0])] = clerk.day.drawer_fen
 
 
-def close_day(clerk: Clerk) -> Job:
-    """Z, by the supervisor, once the shift is closed and before the next one is opened."""
-    yield from clerk.until(*OPENING)
-    for name in ("reports", "close_day"):
-        clerk.press(*([Key.MENU] if name == "reports" else []))
+def through(clerk: Clerk, *names: str) -> Job:
+    """Through the menu from a screen that is not for selling."""
+    clerk.press(Key.MENU)
+    for name in names:
         yield from clerk.until("Menu")
         entries, _ = sight.items(clerk.view)
         digits = [entry.number for entry in entries if sight.key_of(entry.left) == f"menu__{name}"]
         if not digits:
             raise Lost(f"no {name} in the menu for {clerk.operator}")
         clerk.press(Key(digits[0]))
+
+
+def close_day(clerk: Clerk) -> Job:
+    """Z, by the supervisor, once the shift is closed and before the next one is opened."""
+    yield from clerk.until(*OPENING)
+    yield from through(clerk, "reports", "close_day")
     yield from clerk.until("CloseTheDay")
     clerk.press(Key.OK)
     yield from clerk.until("DayDone")

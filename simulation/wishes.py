@@ -30,8 +30,15 @@ def give_up(clerk: Clerk) -> Job:
 
 
 def take_cash(clerk: Clerk) -> Job:
-    """From the sum asked for to the change in the customer's hand."""
-    yield from clerk.until("Cash")
+    """From the sum asked for to the change in the customer's hand; small sums have a screen of their own in some shops."""
+    if (yield from clerk.until("Cash", "SmallAmounts")) == "SmallAmounts":
+        if clerk.clock.rng.random() < 0.5:
+            clerk.hopes("sale", sight.big(clerk.view, "cash__due") or 0)
+            clerk.press(Key.OK)
+            yield from settled(clerk, None)
+            return
+        clerk.press(Key.F2)
+        yield from clerk.until("Cash")
     due = sight.big(clerk.view, "cash__due")
     assert due is not None
     if clerk.clock.rng.random() < 0.5:
@@ -46,13 +53,23 @@ def take_cash(clerk: Clerk) -> Job:
             raise Lost("something came between")
         clerk.hopes("sale", due)
         clerk.press(Key.OK)
+    yield from settled(clerk, paid)
+
+
+def settled(clerk: Clerk, paid: int | None) -> Job:
+    """The slip, if the shop asks, and the change; None: what was paid is what is due."""
     yield from clerk.pause(50, 100)
     if clerk.screen == "AskSlip":
         clerk.press(Key.OK)
     yield from clerk.until("Sold")
     change = sight.big(clerk.view, "done__change")
     assert change is not None
-    clerk.moved(paid - change)
+    given = sight.row(clerk.view, "cash__given")
+    assert given is not None
+    clerk.moved((sight.fen(given.right) if paid is None else paid) - change)
+    if clerk.clock.rng.random() < 0.1:
+        clerk.press(Key.F2)  # the copy for the customer's telephone, where the shop has one
+        yield from clerk.pause()
 
 
 def cash(clerk: Clerk) -> Job:

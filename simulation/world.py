@@ -130,16 +130,24 @@ class World:
             {
                 "cash": {"rounding": rounding, "rounding_custom_fen": 50},
                 "printer": {"print_slip": slips},
-                "shift": shift,
+                "shift": shift
+                if self.day.staff == "cashier"
+                else shift | {"batch_records_max": rng.choice((100, 5_000))},
                 "sale": {"amount_lines": rng.random() < 0.9},
                 "terminal": {"result_s": rng.choice((0, 0, 5))},
                 "drawer": {"kind": "none" if rng.random() < 0.05 else "line"},
                 "operators": operators,
-                "prices": self._promotions() if self.day.staff == "clerk" else {},
+                **(self._counter() if self.day.staff == "clerk" else {}),
             }
         )
         assert isinstance(settings, Settings), settings
         return settings
+
+    def _counter(self) -> dict[str, object]:
+        """What only a clerk's day plays with: offers, small sums, the electronic copy."""
+        small = {"small_amounts_fen": [500, 1_000, 2_000], "small_amount_max_fen": 2_000}
+        use = small if self.clock.rng.random() < 0.4 else {}
+        return {"prices": self._promotions(), "drawer_use": use, "slips": {"receipt_url": "https://pos.example/r"}}
 
     def _promotions(self) -> dict[str, object]:
         """What this shop has on offer."""

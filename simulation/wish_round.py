@@ -1,0 +1,81 @@
+"""Wishes that go round the terminal: looking things up, other people's PINs, the archive, the figures again."""
+
+import re
+
+from firmware.events import Key
+from simulation.clerk import Clerk, Job
+from simulation.wish_money import a_code
+from simulation.wishes import choose, goods
+
+NUMBER = re.compile(r"\d{6}-(\d{6})")
+
+
+def look_up(clerk: Clerk) -> Job:
+    """A customer's bill: a number nobody knows, or the trace of a slip."""
+    yield from choose(clerk, "payments")
+    yield from clerk.until("Orders")
+    if clerk.clock.rng.random() < 0.5:
+        clerk.scan("".join(clerk.clock.rng.choice("0123456789") for _ in range(28)))
+    else:
+        clerk.type("1")
+        clerk.press(Key.OK)
+    yield from clerk.pause(600, 3_000)
+    clerk.press(Key.OK)
+
+
+def find_slip(clerk: Clerk) -> Job:
+    """A copy of an older slip: by its number, its amount, or from the list; perhaps with a supervisor."""
+    yield from choose(clerk, "slips", "reprint_find")
+    yield from clerk.until("FindSlip")
+    numbers = [found[0] for slip in clerk.day.slips[-40:] for row in slip.rows if (found := NUMBER.search(row))]
+    if numbers and clerk.clock.rng.random() < 0.6:
+        clerk.scan(clerk.clock.rng.choice(numbers))
+    else:
+        clerk.press(Key.OK)
+    yield from press_on(clerk, (Key.OK, Key.D1, Key.OK, Key.DOWN))
+
+
+def archive(clerk: Clerk) -> Job:
+    """Copies made so far."""
+    yield from choose(clerk, "slips", "reprint_archive")
+    yield from press_on(clerk, (Key.DOWN, Key.OK, Key.UP, Key.F1))
+
+
+def press_on(clerk: Clerk, keys: tuple[Key, ...]) -> Job:
+    """A few keys that suit, then home."""
+    for _ in range(clerk.clock.rng.randint(2, 6)):
+        yield from clerk.pause()
+        if clerk.screen == "Idle":
+            return
+        clerk.press(clerk.clock.rng.choice(keys))
+    yield from clerk.pause()
+    clerk.hold(Key.CANCEL)
+
+
+def drawer_log(clerk: Clerk) -> Job:
+    """What the drawer was opened for."""
+    yield from choose(clerk, "more", "cash", "drawer_log")
+    yield from press_on(clerk, (Key.DOWN, Key.UP))
+
+
+def people(clerk: Clerk) -> Job:
+    """The supervisor looks after a cashier's lock or PIN; a cashier may not."""
+    yield from choose(clerk, "more", "operators")
+    yield from clerk.until("Operators")
+    yield from press_on(clerk, (Key.OK, Key.DOWN, Key.UP))
+
+
+def code_on_basket(clerk: Clerk) -> Job:
+    """The customer's code is scanned while goods are still being scanned."""
+    yield from goods(clerk)
+    clerk.scan(a_code(clerk))
+    yield from clerk.pause()
+    if clerk.screen == "ToPayment":
+        clerk.press(clerk.clock.rng.choice((Key.OK, Key.CANCEL)))
+    yield from clerk.pause(500, 4_000)
+
+
+def settle_again(clerk: Clerk) -> Job:
+    """The settlement of the last batch: looked at, asked again, its detail printed."""
+    yield from choose(clerk, "reports", "settlement")
+    yield from press_on(clerk, (Key.OK, Key.F1, Key.F2, Key.DOWN))
