@@ -26,7 +26,7 @@ def test_a_troubled_day_leaves_all_witnesses_agreed(seed: int) -> None:
 def test_a_troubled_day_of_the_clerk_leaves_all_witnesses_agreed(seed: int) -> None:
     verdict = judge(seed, plan=Plan(HOURS, staff="clerk"))
     assert verdict.findings == (), "\n".join((*verdict.findings, *verdict.tail[-40:]))
-    assert verdict.sales > 10, "a day without sales proves nothing"
+    assert verdict.sales > 3, "a day without sales proves nothing"
 
 
 def test_the_same_seed_is_the_same_day_under_another_hash_seed() -> None:
