@@ -72,7 +72,6 @@ from rules.catalogue import demo_text, read_goods
 from wire import board as virtual
 from wire.diag import SOCKET, Counts
 from wire.facts import CatalogueLoaded, Fact, SettingsApplied
-from wire.messages import ask_key
 
 SOFTWARE = "0.1.0"
 BUILD_MS = 1_795_305_600_000
@@ -407,7 +406,7 @@ class Edge:
             case PulseDrawer():
                 self._pulse(effect)
             case Ask(_, ask) if self.uplink is None:
-                self._post(AskFailed(ask_key(ask)))
+                self._post(AskFailed.of(ask))
             case Send() | Announce() | AskEpoch() | Ask() | AskTime():
                 if self.uplink is not None:
                     self.uplink.carry_out(effect)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from firmware.view import View
 from wire.facts import Fact
-from wire.messages import MoneyAnswer, MoneyAsk, PrinterLook, State
+from wire.messages import AskKind, MoneyAnswer, MoneyAsk, PrinterLook, State, ask_key, ask_kind
 from wire.receipt import Receipt
 from wire.records import Ack, ClockState, Packet
 
@@ -167,9 +167,16 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class AskFailed:
-    """An ask about money never left: no session with the broker, or it refused the message. `key` is its number."""
+    """An ask about money never left: no session with the broker, or it refused the message. `key` is its number, `kind`
+    which of the asks under that number: a look-up that stayed here says nothing of the payment that left."""
 
     key: str
+    kind: AskKind
+
+    @staticmethod
+    def of(ask: MoneyAsk) -> "AskFailed":
+        """The failure of `ask`."""
+        return AskFailed(ask_key(ask), ask_kind(ask))
 
 
 @dataclass(frozen=True, slots=True)

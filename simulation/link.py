@@ -36,7 +36,7 @@ from fleet.store import StoreTrouble
 from simulation.clockwork import Clockwork
 from simulation.witness import Channel, Day, Row
 from wire.channels import ANSWER, find, money_channel
-from wire.messages import AnswerEpoch, ask_key
+from wire.messages import AnswerEpoch
 from wire.messages import AskEpoch as AskEpochMessage
 from wire.records import Packet
 
@@ -260,7 +260,7 @@ class Link:
         """Publish. An ask without a session fails; one that leaves into a dead link is simply never heard of again."""
         if not self._connected:
             if isinstance(effect, Ask) and not self._unnoticed:
-                self._post(AskFailed(ask_key(effect.ask)), 1)
+                self._post(AskFailed.of(effect.ask), 1)
             return
         match effect:
             case Send(packet):

@@ -213,6 +213,30 @@ def ask_key(ask: MoneyAsk) -> str:
             return str(batch)
 
 
+AskKind = Literal["pay", "query", "reverse", "refund", "refund_query", "sale", "reserve", "totals"]
+
+
+def ask_kind(ask: MoneyAsk) -> AskKind:
+    """What is asked; asks of several kinds share one number."""
+    match ask:
+        case AskPay():
+            return "pay"
+        case AskQuery():
+            return "query"
+        case AskReverse():
+            return "reverse"
+        case AskRefund():
+            return "refund"
+        case AskRefundQuery():
+            return "refund_query"
+        case AskSale():
+            return "sale"
+        case AskReserve():
+            return "reserve"
+        case AskTotals():
+            return "totals"
+
+
 def answer_key(answer: MoneyAnswer) -> str:
     """`ask_key` of the ask this answers."""
     match answer:

@@ -62,7 +62,7 @@ class GivingDesk:
                 self._sale(till, answer)
             case Answered(AnswerReserve() as answer):
                 self._reserve(till, answer)
-            case AskFailed(key):
+            case AskFailed(key, "sale" | "reserve"):
                 self._never_left(till, key)
             case _:
                 pass

@@ -87,8 +87,8 @@ class PaymentsDesk:
                 self._payment(till, answer)
             case Answered(AnswerRefund() as answer):
                 self._refund(till, answer)
-            case AskFailed(key):
-                self._never_left(till, key)
+            case AskFailed():
+                self._never_left(till, event)
             case _:
                 pass
         self._forget_codes(till)
@@ -210,20 +210,21 @@ class PaymentsDesk:
             self.checked |= {known.order_no}
             till.emit(Ask(known.seq, AskQuery(known.order_no)))
 
-    def _never_left(self, till: Till, key: str) -> None:
-        """The ask for this number never left. A payment's own: then it failed, for sure; any other is asked again."""
-        if key in self.backs:
-            back = self.backs[key]
-            till.timer(f"{DESK}:{key}", again_ms(max(1, back.tries)))
+    def _never_left(self, till: Till, failed: AskFailed) -> None:
+        """An ask never left. A payment's own: then it failed, for sure; any other of this desk is asked again."""
+        key, kind = failed.key, failed.kind
+        if kind in ("refund", "refund_query"):
+            if key in self.backs:
+                till.timer(f"{DESK}:{key}", again_ms(max(1, self.backs[key].tries)))
             return
         watch, known = self.watches.get(key), payment.find(till.ledger, key)
         if watch is None or known is None:
             return
-        if watch.asked == "pay" and known.state == "sent":
-            if till.do(collect.FailUnsent(key)) is None:
+        if kind == "pay":
+            if known.state == "sent" and till.do(collect.FailUnsent(key)) is None:
                 self._show(till, known)
-        else:
-            self.watches[key] = replace(watch, asked="" if watch.asked == "query" else watch.asked)
+        elif kind == watch.asked:  # not a cashier's own look-up
+            self.watches[key] = replace(watch, asked="" if kind == "query" else kind)
             till.timer(f"{DESK}:{key}", ANSWER_MS)
 
     def _book_covered(self, till: Till) -> None:

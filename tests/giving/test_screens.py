@@ -258,7 +258,7 @@ def test_no_answer_at_all_says_where_to_look(tmp_path):
     counter.pass_time(6_000)
     assert "[6015]" in counter.text()
     counter.keys("OK").scan("4200001234202611221234567890")
-    counter.step(AskFailed("4200001234202611221234567890"))
+    counter.step(AskFailed("4200001234202611221234567890", "sale"))
     assert "[6015]" in counter.text()
     counter.keys("OK").scan("4200001234202611221234567890")
     shop.answer(counter, AnswerSale("4200001234202611221234567890", 6009))
@@ -302,7 +302,7 @@ def test_our_own_sale_goes_back_by_what_we_know_when_the_backend_cannot_say(tmp_
         case "silence":
             counter.pass_time(4_100)
         case "never left":
-            counter.step(AskFailed(ask.refund_no))
+            counter.step(AskFailed(ask.refund_no, "reserve"))
         case _:
             shop.answer(counter, AnswerReserve(ask.refund_no, granted=False, code=6009))
     assert counter.screen == "GivenBack"

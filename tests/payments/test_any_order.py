@@ -75,8 +75,7 @@ def act(counter: Till, channel: Channel, chance: random.Random, post: list) -> N
     for ask in counter.asked[counter.handed :]:
         luck = chance.random()
         if luck < 0.15:
-            if isinstance(ask.ask, AskPay):
-                post.append(AskFailed(ask.ask.order_no))
+            post.append(AskFailed.of(ask.ask))
         elif (answer := channel.serve(ask.ask)) is not None and luck < 0.8:
             post.append(Answered(answer))
     counter.handed = len(counter.asked)

@@ -376,17 +376,28 @@ def test_no_number_leaves_before_the_backend_has_granted_the_epoch(tmp_path) -> 
 
 def test_an_ask_that_never_left_has_surely_failed(tmp_path) -> None:
     counter = sent(tmp_path)
-    counter.step(AskFailed(counter.payment.order_no))
+    counter.step(AskFailed(counter.payment.order_no, "pay"))
     assert counter.payment.state == "failed"
     assert "[5022]" in counter.text()
     counter.keys("OK").scan(WECHAT)
     assert counter.payment.attempt == 2
 
 
+@pytest.mark.parametrize("kind", ["query", "sale", "refund"])
+def test_a_look_up_that_never_left_says_nothing_of_the_payment(tmp_path, kind) -> None:
+    counter = sent(tmp_path)
+    counter.step(AskFailed(counter.payment.order_no, kind))
+    assert counter.payment.state == "sent"
+    assert counter.journal("payment_heard") == []
+    counter.since()
+    counter.pass_time(6_000)
+    assert counter.since() == ["query"]
+
+
 def test_a_query_or_reversal_that_never_left_is_asked_again(tmp_path) -> None:
     counter = sent(tmp_path)
     counter.pass_time(5_000)
-    counter.step(AskFailed(counter.payment.order_no))
+    counter.step(AskFailed(counter.payment.order_no, "query"))
     assert counter.payment.state == "unknown"
     counter.since()
     counter.pass_time(5_000)
@@ -394,7 +405,7 @@ def test_a_query_or_reversal_that_never_left_is_asked_again(tmp_path) -> None:
     counter.keys("F2")
     counter.pass_time(10_000)
     assert counter.since()[-1] == "reverse"
-    counter.step(AskFailed(counter.payment.order_no))
+    counter.step(AskFailed(counter.payment.order_no, "reverse"))
     counter.pass_time(11_000)
     assert counter.since() == ["reverse"]
 

@@ -455,12 +455,12 @@ def backend(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
     match type(top).__name__:
         case "Looking":
             yield "no such sale", (Answered(AnswerSale(getattr(top, "job"), 6009)),)  # noqa: B009
-            yield "the ask never left", (AskFailed(getattr(top, "job")),)  # noqa: B009
+            yield "the ask never left", (AskFailed(getattr(top, "job"), "sale"),)  # noqa: B009
         case "Reserving":
             number = getattr(top, "job")  # noqa: B009
             yield "goods kept", (Answered(AnswerReserve(number, granted=True)),)
             yield "goods gone", (Answered(AnswerReserve(number, granted=False, code=6014)),)
-            yield "the ask never left", (AskFailed(number),)
+            yield "the ask never left", (AskFailed(number, "reserve"),)
 
 
 def inputs(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
@@ -498,7 +498,7 @@ def money(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
             paid = known.amount_fen if fen else 0
             answer = AnswerPayment(top.order_no, to, state, code, BILL if fen else "", paid if fen != 1 else 1)
             yield f"answer {state} {code or ''}".rstrip() + (" (other amount)" if fen == 1 else ""), (Answered(answer),)
-        yield "ask lost", (AskFailed(top.order_no),)
+        yield "ask lost", (AskFailed(top.order_no, "pay"),)
     if isinstance(top, Looked) and top.answer is None:
         for state in ("paid", "failed", "paying", "unknown", "reversed", "absent"):
             answer = AnswerPayment(top.key, "query", state, 0, "", 700 if state == "paid" else 0)

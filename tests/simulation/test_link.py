@@ -78,7 +78,7 @@ def test_without_a_session_an_ask_fails_and_never_leaves() -> None:
     radio.run(10_000)
     radio.link.carry(Ask(1, PAY))
     radio.run(60_000)
-    assert AskFailed(ORDER) in radio.events
+    assert AskFailed(ORDER, "pay") in radio.events
     assert radio.taken_fen == 0
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from firmware.drivers.uplink import incoming
 from firmware.events import Answered, Ask, AskFailed, LinkDown, LinkUp, WireGarbage
+from rules.errors import error
 from tests.bus import Bus, Publisher
 from tests.journals import Journal
 from tests.mosquitto import Broker, broker  # noqa: F401 - the fixture
@@ -31,6 +32,7 @@ from wire.messages import (
     MoneyAnswer,
     MoneyAsk,
     ask_key,
+    ask_kind,
 )
 
 ORDER, REFUND = "20261122000100230100000100004501", "000100230100000100004501R01"
@@ -113,7 +115,7 @@ def test_without_a_session_an_ask_fails_at_once_and_never_leaves(broker: Broker)
         for ask in ASKS:
             pump.uplink.carry_out(Ask(0, ask))
         pump.until(lambda: len(pump.met(AskFailed)) == len(ASKS), "failures")
-        assert [event.key for event in pump.met(AskFailed)] == [ask_key(ask) for ask in ASKS]
+        assert pump.met(AskFailed) == [AskFailed(ask_key(ask), ask_kind(ask)) for ask in ASKS]
         broker.start()
         with Bus(broker) as bus:
             pump.until(lambda: len(pump.met(LinkUp)) == 2, "the link again")
@@ -130,7 +132,7 @@ def test_an_ask_the_broker_refuses_has_failed(tmp_path) -> None:
         up(pump)
         pump.uplink.carry_out(Ask(0, AskQuery(ORDER)))
         pump.until(lambda: pump.met(AskFailed), "AskFailed")
-        assert pump.met(AskFailed)[0].key == ORDER
+        assert pump.met(AskFailed)[0] == AskFailed(ORDER, "query")
 
 
 def test_the_customers_code_is_nowhere_to_be_read(broker: Broker, caplog) -> None:  # noqa: F811
@@ -177,6 +179,42 @@ def _changed(answer: MoneyAnswer, **fields: object) -> bytes:
     ],
 )
 def test_a_damaged_answer_is_put_aside(payload: bytes) -> None:
+    assert isinstance(incoming.read("T0001", "pos/v1/T0001/dn/answer", payload), incoming.Unreadable)
+
+
+@pytest.mark.parametrize(
+    ("answer", "fields"),
+    [
+        (ANSWERS[0], {"state": "failed", "code": 5031}),
+        (ANSWERS[1], {"state": "failed", "code": 5099}),
+        (ANSWERS[3], {"code": 6099}),
+        (ANSWERS[4], {"granted": False, "code": 9999}),
+    ],
+)
+def test_a_code_of_a_newer_backend_is_one_that_can_be_shown(answer: MoneyAnswer, fields: dict[str, object]) -> None:
+    read = incoming.read("T0001", "pos/v1/T0001/dn/answer", _changed(answer, **fields))
+    assert isinstance(read, incoming.Money)
+    assert not isinstance(read.answer, AnswerTotals)
+    assert read.unknown_code == fields["code"]
+    assert read.answer.code == 1009
+    assert error(read.answer.code).zh
+    same = msgspec.structs.replace(read.answer, code=fields["code"])
+    assert same == msgspec.json.decode(_changed(answer, **fields), type=type(answer))
+
+
+def test_the_unknown_code_itself_is_put_on_record(broker: Broker) -> None:  # noqa: F811
+    publisher = Publisher(broker)
+    with pump_to(broker) as pump:
+        up(pump)
+        publisher.send("pos/v1/T0001/dn/answer", _changed(ANSWERS[0], state="failed", code=5031))
+        pump.until(lambda: pump.met(Answered), "the answer")
+        assert [event.reason for event in pump.met(WireGarbage)] == ["code 5031 is not known here"]
+    publisher.close()
+
+
+@pytest.mark.parametrize("at_ms", [2**62, 4_102_444_800_001, -1])
+def test_a_sale_of_no_time_is_put_aside(at_ms: int) -> None:
+    payload = _changed(ANSWERS[2], at_ms=at_ms)
     assert isinstance(incoming.read("T0001", "pos/v1/T0001/dn/answer", payload), incoming.Unreadable)
 
 

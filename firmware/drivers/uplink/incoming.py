@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from rules.errors import errors
 from wire import channels, topics
 from wire.messages import (
     Answer,
@@ -23,6 +24,10 @@ WANTED_MAX = 64
 QUARANTINED_MAX = 1_024
 FEN_MAX = 9_999_999_999
 CODE_MAX = 9_999
+BAD_RESPONSE = 1009
+TIME_MS_MAX = 4_102_444_800_000
+"""The year 2100: a later time is nobody's, and cannot be drawn."""
+
 NAME_CHARS_MAX = 64
 TOTALS_MAX = 200
 TOTAL_MAX = 2**53
@@ -35,9 +40,11 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An answer to an ask about money, within its bounds."""
+    """An answer to an ask about money, within its bounds. `unknown_code`: the code it came with, which this release does
+    not know and nobody could be shown; the answer says `BAD_RESPONSE` in its place."""
 
     answer: MoneyAnswer
+    unknown_code: int = 0
 
 
 Incoming = Ack | AnswerEpoch | Money | Time | Unreadable
@@ -59,7 +66,16 @@ def read(terminal: str, topic: str, payload: bytes) -> Incoming:
         return Unreadable(str(trouble)[:200])
     if not _within_bounds(message):
         return Unreadable("a value is out of bounds")
-    return message if isinstance(message, Ack | AnswerEpoch | Time) else Money(message)
+    if isinstance(message, Ack | AnswerEpoch | Time):
+        return message
+    return _known(message)
+
+
+def _known(answer: MoneyAnswer) -> Money:
+    """The answer with a code of this release's table: a newer backend's may be another."""
+    if isinstance(answer, AnswerTotals) or not answer.code or answer.code in errors():
+        return Money(answer)
+    return Money(msgspec.structs.replace(answer, code=BAD_RESPONSE), answer.code)
 
 
 def _within_bounds(message: Ack | Answer | Time) -> bool:
@@ -74,7 +90,7 @@ def _within_bounds(message: Ack | Answer | Time) -> bool:
         case AnswerEpoch():
             return _counts(message.epoch) and 0 <= message.number <= 99
         case Time():
-            return _counts(message.utc_ms)
+            return 0 <= message.utc_ms <= TIME_MS_MAX
         case AnswerPayment():
             return _is_code(message.code) and 0 <= message.paid_fen <= FEN_MAX and _is_name(message.channel_no)
         case AnswerRefund():
@@ -94,7 +110,9 @@ def _within_bounds(message: Ack | Answer | Time) -> bool:
 def _is_sale(message: AnswerSale) -> bool:
     """Whether a found sale is one a terminal may have made, with no more given back than was sold."""
     sale, given = message.sale, message.given_back
-    if not (_counts(message.epoch, message.seq, message.at_ms) and _is_code(message.code) and _is_name(message.key)):
+    if not (_counts(message.epoch, message.seq) and 0 <= message.at_ms <= TIME_MS_MAX):
+        return False
+    if not (_is_code(message.code) and _is_name(message.key)):
         return False
     if not (_is_name(message.terminal) and 0 <= message.given_back_fen <= FEN_MAX):
         return False

@@ -38,7 +38,7 @@ from firmware.events import (
 from wire import channels, messages
 from wire.channels import ASK_EPOCH, ASK_TIME, RECORDS, STATE, Channel, money_channel
 from wire.diag import Counts
-from wire.messages import AnswerEpoch, MoneyAsk, State, Time, answer_key, ask_key
+from wire.messages import AnswerEpoch, MoneyAsk, State, Time, answer_key
 from wire.pace import backoff_ms
 from wire.records import PACKETS_IN_FLIGHT_MAX, Ack, Packet
 
@@ -94,8 +94,8 @@ class _Link:
     answered: bool = False  # a CONNACK came
     window: int = PACKETS_IN_FLIGHT_MAX
     packet_bytes_max: int = channels.PACKET_SIZE_MAX
-    unacked: dict[int, Packet | str | None] = field(default_factory=dict)
-    asks: deque[tuple[Channel, bytes, str]] = field(default_factory=deque, repr=False)
+    unacked: dict[int, Packet | AskFailed | None] = field(default_factory=dict)
+    asks: deque[tuple[Channel, bytes, AskFailed]] = field(default_factory=deque, repr=False)
     due: deque[tuple[Channel, bytes, Packet | None]] = field(default_factory=deque, repr=False)
 
 
@@ -325,8 +325,8 @@ class Uplink:
         if link.over:
             return
         link.up, link.over = False, True
-        for _, _, key in link.asks:
-            self._ask_failed(key)  # what had left may have arrived: nobody can say that it failed
+        for _, _, failed in link.asks:
+            self._ask_failed(failed)  # what had left may have arrived: nobody can say that it failed
         link.asks.clear()
         link.unacked.clear()
         link.due.clear()
@@ -386,17 +386,17 @@ class Uplink:
 
     def _ask_money(self, ask: MoneyAsk) -> None:
         """Put an ask in line before all records, or fail it at once."""
-        link, key = self._link, ask_key(ask)
+        link, failed = self._link, AskFailed.of(ask)
         if link is None or not link.up or self._stopping is not None or len(link.asks) >= ASKS_MAX:
-            self._ask_failed(key)
+            self._ask_failed(failed)
             return
         channel = money_channel(ask)
-        link.asks.append((channel, msgspec.json.encode(ask), key))
-        self._open_asks[key] = self._monotonic_ms() + 1_000 * (channel.expiry_s or 0)
+        link.asks.append((channel, msgspec.json.encode(ask), failed))
+        self._open_asks[failed.key] = self._monotonic_ms() + 1_000 * (channel.expiry_s or 0)
 
-    def _ask_failed(self, key: str) -> None:
-        self._open_asks.pop(key, None)
-        self._post(AskFailed(key))
+    def _ask_failed(self, failed: AskFailed) -> None:
+        self._open_asks.pop(failed.key, None)
+        self._post(failed)
 
     def _ask_time(self, now_ms: int) -> None:
         self._queue(ASK_TIME, msgspec.json.encode(messages.AskTime(self._time.ask(now_ms).nonce)))
@@ -423,7 +423,7 @@ class Uplink:
                 return
             link.due.popleft()
 
-    def _publish(self, link: _Link, channel: Channel, payload: bytes, packet: Packet | str | None) -> bool:
+    def _publish(self, link: _Link, channel: Channel, payload: bytes, packet: Packet | AskFailed | None) -> bool:
         mid = link.connection.publish(channel, payload)
         if mid is None:
             return False  # the end of the connection is on its way to us
@@ -435,7 +435,7 @@ class Uplink:
         packet = link.unacked.pop(mid, None)
         if reason >= REFUSAL:
             _log.warning("the broker refused a message: reason 0x%02x", reason)
-            if isinstance(packet, str):
+            if isinstance(packet, AskFailed):
                 self._ask_failed(packet)
             elif packet is not None:
                 self._sent = None
@@ -454,7 +454,9 @@ class Uplink:
             case AnswerEpoch(epoch, number):
                 self._ask = None
                 self._post(EpochAnswered(epoch, number))
-            case incoming.Money(money):
+            case incoming.Money(money, unknown_code):
+                if unknown_code:
+                    self._put_aside(topic, payload, f"code {unknown_code} is not known here")
                 self._open_asks.pop(answer_key(money), None)
                 self._post(Answered(money))
             case Time() as answer:
