@@ -162,8 +162,10 @@ def _counted(books: Books, fact: Fact, entry: Entry) -> None:
     if of is not None and of != batch:  # booked to another batch, which settles by it
         others = _text(merged(_figures(others), part_of(fact))) if batch != NOBODYS else others
         _book_to(books, of, fact)
-    figures = fold(_figures(text), fact)
-    books.write("INSERT OR REPLACE INTO till VALUES (?, ?, ?)", batch, _text(figures), others)
+    before = _figures(text)
+    figures = fold(before, fact)
+    if figures is not before or others != (rows[0][2] if rows else "{}"):  # what counts nothing costs the card nothing
+        books.write("INSERT OR REPLACE INTO till VALUES (?, ?, ?)", batch, _text(figures), others)
 
 
 def _book_to(books: Books, batch: int, fact: Fact) -> None:

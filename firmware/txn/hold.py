@@ -201,7 +201,13 @@ def _put_aside(books: Books, fact: BasketHeld, entry: Entry) -> None:
         fact.hold, entry.seq, entry.at_ms, fact.operator, len(fact.lines), pieces_milli, fact.due_fen,
         fact.lines[0].name, msgspec.json.encode(fact),
     )  # fmt: skip
-    books.write("DELETE FROM kept_basket")
+    _none_kept(books)
+
+
+def _none_kept(books: Books) -> None:
+    """Emptying an empty table would write its page to the card, at every sale."""
+    if books.read("SELECT 1 FROM kept_basket"):
+        books.write("DELETE FROM kept_basket")
 
 
 def _taken_back(books: Books, fact: BasketRecalled | HoldDropped, entry: Entry) -> None:
@@ -209,7 +215,7 @@ def _taken_back(books: Books, fact: BasketRecalled | HoldDropped, entry: Entry) 
 
 
 def _kept(books: Books, fact: BasketKept, entry: Entry) -> None:
-    books.write("DELETE FROM kept_basket")
+    _none_kept(books)
     if fact.lines:
         books.write("INSERT INTO kept_basket VALUES (?)", msgspec.json.encode(fact))
 
@@ -217,7 +223,7 @@ def _kept(books: Books, fact: BasketKept, entry: Entry) -> None:
 def _over(books: Books, fact: Sale | BasketCancelled | OrderOpened, entry: Entry) -> None:
     """The open basket became something else. A late sale is of goods that left the counter long ago."""
     if not (isinstance(fact, Sale) and fact.late):
-        books.write("DELETE FROM kept_basket")
+        _none_kept(books)
 
 
 SUBJECT = Subject(
