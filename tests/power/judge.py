@@ -40,7 +40,7 @@ class Told:
                 case ["sold", number, seq]:
                     self.sold[int(seq)] = number
                     self.durable = max(self.durable, int(seq))
-                case ["durable" | "pulse" | "sent", seq]:
+                case ["durable" | "pulse" | "sent" | "asked", seq]:
                     self.durable = max(self.durable, int(seq))
                 case ["acked", seq]:
                     self.acked = int(seq)

@@ -1,7 +1,8 @@
 """Sells with the real terminal and the real ledger, and says what it was told is durable.
 
 `python -m tests.power.sell FOLDER SCENARIO [--synchronous NORMAL]`: one line to standard output, in one write, per step that
-made something durable: `durable SEQ`, `acked SEQ` and, per effect that left, `sold NUMBER SEQ`, `pulse SEQ`, `sent SEQ`.
+made something durable: `durable SEQ`, `acked SEQ` and, per effect that left, `sold NUMBER SEQ`, `pulse SEQ`, `sent SEQ`,
+`asked SEQ`.
 `settling` comes before the key that settles a sale, `refused CODE` when the terminal said no. Nothing here is by chance: the
 same scenario writes the same journal.
 """
@@ -11,8 +12,12 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from firmware.desks import Till
 from firmware.events import (
     Acked,
+    Answered,
+    Ask,
+    BatterySeen,
     DrawerSeen,
     Effect,
     EpochAnswered,
@@ -30,17 +35,41 @@ from firmware.events import (
 from firmware.screens.widgets import Refused
 from firmware.terminal import Terminal
 from firmware.txn import ledger as ledgers
+from firmware.txn import renewal
+from firmware.txn.command import Command
 from firmware.txn.ledger import Ledger, load_products
 from firmware.txn.product import price_list
 from rules.catalogue import demo_goods
 from tests.counter import APPLE_5_YUAN, COLA, Counter
+from wire.facts import Fact
+from wire.messages import (
+    AnswerPayment,
+    AnswerRefund,
+    AnswerReserve,
+    AnswerTotals,
+    AskPay,
+    AskQuery,
+    AskRefund,
+    AskRefundQuery,
+    AskReserve,
+    AskReverse,
+    AskTotals,
+    MoneyAnswer,
+    MoneyAsk,
+)  # fmt: skip
 from wire.records import Ack
 
 TERMINAL, EPOCH = "00010023", 4711
+BILL = "4200001234202611221234567890"
 GOODS = 40
 """Of the demonstration goods so many, and all that are weighed: a small file makes many cuts."""
 FACTORY_KEYS, OWN_KEYS = "0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK", "0 1 OK 3 8 5 2 OK"
 FLOAT_KEYS = "2 0 0 0 0 OK"
+AWAY = {
+    "KeptBasket": "F2", "Unfinished": "CANCEL", "Refused": "OK", "CodePayment": "F1", "GiveUp": "F1", "Sold": "OK",
+    "DayIsClosed": "OK", "Cash": "CANCEL",
+}  # fmt: skip
+"""What leads a cashier on, whatever a cut left standing."""
 QUIET_MS = 12_000
 """Longer than any soon fact waits for its commit."""
 
@@ -60,11 +89,13 @@ class Teller(Terminal):
         for effect in effects:
             match effect:
                 case Print(job, because, receipt):
-                    lines += [f"sold {receipt.number} {job}", f"durable {because}"]
+                    lines += [f"sold {receipt.number or '-'} {job}", f"durable {because}"]
                 case PulseDrawer(cause):
                     lines.append(f"pulse {cause}")
                 case Send(packet):
                     lines.append(f"sent {packet.records[-1].seq}")
+                case Ask(because):
+                    lines.append(f"asked {because}")
         durable = self.ledger.durable_seq
         acked = self.told[1] if self.ledger.pending else self.ledger.acked_seq
         if durable > self.told[0]:
@@ -76,6 +107,53 @@ class Teller(Terminal):
         return effects
 
 
+@dataclass(slots=True)
+class Hands:
+    """A desk that does what it is told at the next word of the battery: commands without keys, inside a step."""
+
+    todo: list[Command] = field(default_factory=list)
+    name: str = "hands"
+
+    def booted(self, till: Till) -> None:
+        """Nothing."""
+
+    def hear(self, till: Till, event: Event) -> None:
+        """Do it; it must not be refused."""
+        if isinstance(event, BatterySeen):
+            while self.todo:
+                refusal = till.do(self.todo.pop(0))
+                assert refusal is None, refusal
+
+    def fired(self, till: Till, what: str) -> None:
+        """No timers."""
+
+    def follow(self, till: Till, fact: Fact, seq: int) -> None:
+        """Nothing."""
+
+
+def answered(ask: MoneyAsk, says: list[str]) -> MoneyAnswer | None:
+    """The backend's word on an ask: of a payment or refund the next of `says`; when nothing more is there, all goes well."""
+    asked = isinstance(ask, AskPay | AskRefund | AskRefundQuery)
+    word = says.pop(0) if says and asked else "paid"
+    match ask:
+        case AskPay(order_no, _, _, amount):
+            paid = (BILL, amount) if word == "paid" else ("", 0)
+            return AnswerPayment(order_no, "pay", word, 0, *paid)  # type: ignore[arg-type]
+        case AskQuery(order_no):
+            return AnswerPayment(order_no, "query", "unknown", 5007)
+        case AskReverse(order_no):
+            return AnswerPayment(order_no, "reverse", "reversed")
+        case AskRefund(refund_no) | AskRefundQuery(refund_no):
+            state = "refunded" if word == "paid" else word
+            return AnswerRefund(refund_no, state, 0, "503" if state == "refunded" else "")  # type: ignore[arg-type]
+        case AskReserve(refund_no):
+            return AnswerReserve(refund_no, True)
+        case AskTotals(epoch, batch, upto):
+            return AnswerTotals(epoch, batch, upto, True, {})
+        case _:
+            return None
+
+
 @dataclass
 class Seller(Counter):
     """A counter over a ledger opened as told; `backend`: packets are acknowledged at once."""
@@ -84,6 +162,8 @@ class Seller(Counter):
     tells: bool = False
     backend: bool = False
     refused: list[int] = field(default_factory=list)
+    hands: Hands = field(default_factory=Hands)
+    says: list[str] = field(default_factory=list)  # what the backend says of payments and refunds
 
     def boot(self, notices: tuple[tuple[int, str], ...] = (), safe_mode: bool = False) -> "Seller":
         """Start the terminal on the folder, goods loaded."""
@@ -93,6 +173,8 @@ class Seller(Counter):
             listed = price_list(one for n, one in enumerate(demo_goods()) if n < GOODS or one.weighable)
             load_products(self.ledger, listed.products, listed.codes)
         self.terminal = (Teller if self.tells else Terminal)(self.ledger, self.settings, "test", "ab" * 32)
+        self.hands = Hands()
+        self.terminal.desks = (*self.terminal.desks, self.hands)
         self.out, self.timers = [], {}
         self.step(Started(bytes([self.boots]) * 32, f"boot{self.boots}", safe_mode, notices))
         return self
@@ -101,6 +183,8 @@ class Seller(Counter):
         match effect:
             case Send(packet) if self.backend:
                 return self.step(Acked(Ack(EPOCH, packet.records[-1].seq)))
+            case Ask(_, ask) if self.backend and (answer := answered(ask, self.says)) is not None:
+                return self.step(Answered(answer))
             case PulseDrawer():
                 return super()._answer(effect) + self.step(DrawerSeen(True)) + self.step(DrawerSeen(False), 1_500)
             case _:
@@ -116,7 +200,7 @@ class Seller(Counter):
         for _ in range(8):
             if self.screen == "Idle":
                 return self
-            self.keys({"KeptBasket": "F2", "Unfinished": "CANCEL", "Refused": "OK"}[self.screen])
+            self.keys(AWAY[self.screen])
         raise AssertionError(f"never ready: {self.screen}")
 
     def read_notices(self) -> None:
@@ -153,6 +237,12 @@ class Seller(Counter):
     def _say(self, line: str) -> None:
         if self.tells:
             say(line)
+
+    def did(self, *commands: Command) -> "Seller":
+        """Have commands done as their screens would."""
+        self.hands.todo = list(commands)
+        self.step(BatterySeen(80, False))
+        return self
 
     def idle(self) -> None:
         """Time for a slice of idle work."""
@@ -235,7 +325,9 @@ def full_and_folding(seller: Seller) -> None:
 
 
 def rebuild(seller: Seller) -> None:
-    """Projections thrown away and replayed in the middle of the day, and again by a release with another number."""
+    """Projections thrown away and replayed in the middle of the day, and again after an update from the release that had one
+    number for all of them, a few facts to a slice."""
+    renewal.SLICE_FACTS = 7  # type: ignore[misc]
     seller.boot().open_for_business()
     for number in range(12):
         seller.sell()
@@ -243,7 +335,7 @@ def rebuild(seller: Seller) -> None:
             seller.pass_time(QUIET_MS)
             seller.ledger.rebuild()
     seller.pass_time(QUIET_MS)
-    seller.ledger.db.execute("UPDATE meta SET value = '0' WHERE name = 'projections'")
+    seller.ledger.db.execute("UPDATE meta SET value = '1' WHERE name = 'projections'")
     seller.cut()
     seller.boot().open_for_business().sell()
 
@@ -284,6 +376,13 @@ def pruning_on_a_full_disk(seller: Seller) -> None:
     pruning(seller)
 
 
+def whole_day(seller: Seller) -> None:
+    """Everything the counter can do with money: `tests.power.whole_day`."""
+    from tests.power import whole_day as play  # it needs the seller
+
+    play.play(seller)
+
+
 SCENARIOS = {
     one.__name__: one
     for one in (
@@ -296,6 +395,7 @@ SCENARIOS = {
         rebuild,
         pruning,
         pruning_on_a_full_disk,
+        whole_day,
         busy,
     )
 }

@@ -16,7 +16,7 @@ from tests.power.judge import Told, Truth, sells_on
 LEDGER_CALLS = ("pwrite64", "fdatasync", "fsync", "ftruncate", "unlink", "write")
 STORE_CALLS = ("write", "fsync", "rename")
 LEDGER_SHARE = 86
-SELLERS = ("checkpoints", "first_start")
+SELLERS = ("checkpoints", "first_start", "whole_day")
 STORE_COUNT = "4"
 
 pytestmark = pytest.mark.usefixtures("strace")

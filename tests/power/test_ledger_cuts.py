@@ -11,15 +11,16 @@ from tests.power.disk import Card, Op, SyncFolder
 from tests.power.judge import Told, Truth, cut_everywhere, said
 
 SHARES = {
-    "first_start": 16,
-    "day": 17,
-    "checkpoints": 13,
-    "disk_full": 10,
-    "full_and_folding": 10,
-    "rebuild": 9,
-    "pruning": 5,
-    "pruning_on_a_full_disk": 5,
-    "read_only_for_a_while": 5,
+    "first_start": 12,
+    "day": 12,
+    "whole_day": 20,
+    "checkpoints": 10,
+    "disk_full": 8,
+    "full_and_folding": 8,
+    "rebuild": 8,
+    "pruning": 4,
+    "pruning_on_a_full_disk": 4,
+    "read_only_for_a_while": 4,
 }
 """Percent of the cuts asked for; the settings have the rest."""
 
