@@ -26,6 +26,7 @@ class Shop:
         self.ledger, self.chance = ledger, random.Random(seed)
         self.at_ms, self.trace = START_MS, 0
         self.told: set[str] = set()
+        self.refunded: dict[str, int] = {}  # order number -> how many refunds were numbered
         self.batch, self.shift_from = 0, 0  # 0: no shift is open
         self.last_batch, self.day, self.z = 0, 1, 0
         self.orders: dict[int, f.OrderOpened] = {}  # neither sold nor dropped
@@ -207,7 +208,7 @@ class Shop:
         asked = self.chance.choice(self.payments[-12:])
         state = self.chance.choice(("paid", "failed", "unknown", "reversed", "late", "reversing", "twice"))
         if state in ("late", "twice"):
-            number = refund_no(asked.order_no, self.chance.randrange(1, 9))
+            number = self.refund_no(asked.order_no)
             why = "late" if state == "late" else "duplicate"
             self.send_back(f.RefundSent(number, asked.order_no, "wechat", asked.amount_fen, 0, "", why))
         elif state == "reversing":
@@ -252,12 +253,17 @@ class Shop:
         tender = f.TenderPart("cash", part)
         if sale.tenders[0].kind == "code":
             old = sale.tenders[0].order_no
-            number = refund_no(old, self.chance.randrange(1, 99))
+            number = self.refund_no(old)
             tender = f.TenderPart("code", part, channel="wechat", order_no=old, refund_no=number)
         return f.Refund(
             way, self.batch, self.next_trace(), "99", self.date, origin, (line,), part, (tender,), "customer", 1,  # type: ignore[arg-type]
             open_drawer=tender.kind == "cash",
         )  # fmt: skip
+
+    def refund_no(self, order: str) -> str:
+        """The next of an order; no number is given twice."""
+        self.refunded[order] = self.refunded.get(order, 0) + 1
+        return refund_no(order, self.refunded[order])
 
     def give_back(self) -> None:
         if self.sales and self.batch:
@@ -339,6 +345,8 @@ class Shop:
             f.SignOnRefused(who, self.chance.randrange(1, 6)),
             f.PinChanged(who, who),
             f.PinReset(who, "99"),
+            f.BadgeIssued(who, "99"),
+            f.BadgeRevoked(who, "99"),
             f.OperatorUnlocked(who, "99"),
             f.Approved(who, "99", 2006, "Void"),
             f.TrainingEntered(who),

@@ -25,8 +25,8 @@ SHARES = {
 """Percent of the cuts asked for; the settings have the rest."""
 
 FAULTS = {
-    "disk_full": ("pwrite64:error=ENOSPC:when=260+70",),
-    "full_and_folding": ("pwrite64:error=ENOSPC:when=250+40",),
+    "disk_full": ("pwrite64:error=ENOSPC:when=300+70",),
+    "full_and_folding": ("pwrite64:error=ENOSPC:when=300+40",),
     "pruning_on_a_full_disk": ("pwrite64:error=ENOSPC:when=510",),
     "read_only_for_a_while": ("pwrite64:error=EROFS:when=300..305",),
 }
