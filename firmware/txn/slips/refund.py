@@ -1,12 +1,12 @@
 """Slips of giving back: refund, void, and a refund that a channel refused and cash paid (domain 6.1, 6.4)."""
 
 from firmware.txn.books import Entry
-from firmware.txn.slips.sale import tenders
 from firmware.txn.slips.sheet import Sheet, headed, receipt_number
 from rules.rounding import share_half_up
 from wire.facts import Refund, RefundTurned, TenderPart
 from wire.layout import money
 from wire.receipt import Receipt, ReceiptLine, ReceiptRow, ReceiptSection
+from wire.sold import tenders
 
 PIECE_MILLI = 1_000
 
@@ -30,7 +30,7 @@ def refund_slip(sheet: Sheet, fact: Refund, entry: Entry) -> Receipt:
             for line in fact.lines
         ),
         pieces_milli=sum(PIECE_MILLI if line.weighed else line.quantity_milli for line in fact.lines),
-        total_fen=fact.total_fen, due_fen=fact.total_fen, tenders=tenders(sheet, fact.tenders),
+        total_fen=fact.total_fen, due_fen=fact.total_fen, tenders=tenders(sheet.say, fact.tenders),
         sections=(ReceiptSection(rows=rows),), signatures=(sheet.say("back__customer"),),
         notes=(sheet.say("back__by_channel"),) if by_channel else (),
     )  # fmt: skip
@@ -46,7 +46,7 @@ def turned_slip(sheet: Sheet, fact: RefundTurned, entry: Entry) -> Receipt:
     )
     return headed(
         sheet, "refund", entry, batch=fact.batch, trace=fact.trace, operator=fact.operator, total_fen=fact.amount_fen,
-        due_fen=fact.amount_fen, tenders=tenders(sheet, (TenderPart("cash", fact.amount_fen),)),
+        due_fen=fact.amount_fen, tenders=tenders(sheet.say, (TenderPart("cash", fact.amount_fen),)),
         sections=(ReceiptSection(rows=rows),), signatures=(sheet.say("back__customer"),),
     )  # fmt: skip
 

@@ -1,0 +1,56 @@
+"""What a sale's record says, as parts of a slip: the same for paper at the terminal and for the backend's page.
+
+`Say` gives a text of the room `receipt` in the reader's language by its name.
+"""
+
+from collections.abc import Callable
+
+from wire.facts import Line, Reduction, TenderPart
+from wire.receipt import ReceiptLine, ReceiptSum, ReceiptTender
+
+Say = Callable[[str], str]
+
+DETAILS = ("order_no", "channel_no", "refund_no", "reference", "last4")
+"""What a part may have that proves it, in the order it is printed."""
+
+
+def goods(say: Say, lines: tuple[Line, ...], reductions: tuple[Reduction, ...] = ()) -> tuple[ReceiptLine, ...]:
+    """Lines of goods, each with what was taken off it."""
+    return tuple(
+        ReceiptLine(
+            line.name, line.quantity_milli, line.price_fen, line.amount_fen,
+            tuple(ReceiptSum(reduction_name(say, each), -each.amount_fen) for each in reductions if each.line == index),
+        )
+        for index, line in enumerate(lines)
+    )  # fmt: skip
+
+
+def pieces_milli(lines: tuple[Line, ...]) -> int:
+    """Pieces; whatever was weighed counts as one."""
+    return sum(1000 if line.weighed else line.quantity_milli for line in lines)
+
+
+def order_reductions(say: Say, reductions: tuple[Reduction, ...]) -> tuple[ReceiptSum, ...]:
+    """What came off between total and due: all of the lines' reductions in one sum, then each of the whole order."""
+    of_lines = sum(each.amount_fen for each in reductions if each.line >= 0)
+    together = (ReceiptSum(say("sum__lines_reduced"), -of_lines),) if of_lines else ()
+    return (
+        *together,
+        *(ReceiptSum(reduction_name(say, each), -each.amount_fen) for each in reductions if each.line < 0),
+    )
+
+
+def reduction_name(say: Say, reduction: Reduction) -> str:
+    """As it was named when it was given, else by its kind."""
+    return reduction.name or say(f"reduction__{reduction.kind}")
+
+
+def tenders(say: Say, parts: tuple[TenderPart, ...], details: tuple[str, ...] = DETAILS) -> tuple[ReceiptTender, ...]:
+    """Each means of payment with the numbers that prove it: never a whole code or card number. `details`: which of them."""
+    return tuple(
+        ReceiptTender(
+            say(f"tender__{part.channel if part.kind == 'code' else part.kind}"), part.paid_fen,
+            tuple(say(f"tender__{name}") + getattr(part, name) for name in details if getattr(part, name)),
+        )
+        for part in parts
+    )  # fmt: skip
