@@ -8,14 +8,13 @@ from firmware.txn.collect import SendCode
 from firmware.txn.command import Command
 from firmware.txn.day import CloseDay, PrintX, ReopenDay, SettleNow
 from firmware.txn.drawer import OpenDrawer
-from firmware.txn.handover import CloseShift
+from firmware.txn.handover import CloseShift, OpenShift
 from firmware.txn.hold import DropHold, HoldBasket, RecallHold
 from firmware.txn.original import Original
 from firmware.txn.prices import Discount
 from firmware.txn.refund import RefundGoods, VoidSale
 from firmware.txn.reprint import Reprint
 from firmware.txn.reserve import UseReservation
-from firmware.txn.shift import OpenShift
 from rules.money import DENOMINATIONS_FEN, change_pieces
 from tests.counter import COLA
 from tests.power.sell import EPOCH, QUIET_MS, Seller
