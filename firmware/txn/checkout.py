@@ -9,13 +9,13 @@ from typing import Literal
 
 import msgspec
 
-from firmware.txn import payment, refund_parts, sale, shift
+from firmware.txn import payment, refund_parts, room, sale, shift
 from firmware.txn.age import with_age_due
 from firmware.txn.basket import Basket
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.numbers import next_trace
-from firmware.txn.prices import bill, given_of, netted
+from firmware.txn.prices import bill, given_of, netted, rounding_max_fen
 from firmware.view import text
 from rules.errors import first_refusal
 from rules.money import cash_rounding, rounding_unit
@@ -114,6 +114,17 @@ def card_part(settings: Settings, amount_fen: int, reference: str, last4: str) -
     """A card slip as a part of the sale."""
     fee = fee_fen(amount_fen, settings.tenders.card_fee_ppm)
     return TenderPart("card", amount_fen, reference=reference, last4=last4, fee_fen=fee)
+
+
+def full(ctx: Context, found: "Opening") -> Refusal | None:
+    """6007 when so much was taken by codes and cards that only cash may close the order: one more part has no room in the
+    record that settles it (`room.TENDER_PARTS_MAX`). Said before money is asked for."""
+    taken = len(parts(ctx.books, ctx.settings, found.order.trace))
+    opened = found.facts[0] if found.facts else contents(ctx.books, found.order)
+    fits = room.fits(opened.lines, opened.reductions, rounding_max_fen(ctx), taken + 1)
+    if fits and taken < room.TENDER_PARTS_MAX:
+        return None
+    return Refusal(6007, text("code__parts", most=taken))
 
 
 def rest_fen(books: Reading, order: Order) -> int:
@@ -265,7 +276,7 @@ class TakeCard:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`CardTaken`, with the order and the sale where they belong; or 2001, 2014, 5014, 5029, 5030, 6008, 2005, 5012,
-        5020."""
+        5020, 6007 when only cash may close the order."""
         if refusal := cash_only(ctx):
             return refusal
         found = opening(ctx)
@@ -275,6 +286,8 @@ class TakeCard:
             return refusal
         open_shift = shift.current(ctx.books)
         assert found is not None
+        if refusal := full(ctx, found):
+            return refusal
         assert open_shift is not None
         amount = None if 0 < self.amount_fen <= found.rest_fen else 5020
         taken = card_taken_fen(ctx.books, open_shift.business_date) + self.amount_fen

@@ -36,7 +36,7 @@ class SendCode:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`PaymentSent` and its ask, with `OrderOpened` when it is the first; or 2001, 2014, 5001, 5014, 5022, 5029, 6008,
-        2005, 5012, 5020."""
+        2005, 5012, 5020, 6007 when only cash may close the order."""
         if refusal := checkout.cash_only(ctx):
             return refusal
         found = checkout.opening(ctx)
@@ -53,6 +53,8 @@ class SendCode:
             return refusal if numbered else Refusal(5022, text("code__no_number"))
         assert found is not None
         assert channel is not None
+        if refusal := checkout.full(ctx, found):
+            return refusal
         amount = found.rest_fen if self.amount_fen is None else self.amount_fen
         if code := first_refusal((_bad_amount(amount, found.rest_fen), _over(ctx, channel, amount))):
             return Refusal(code)

@@ -9,6 +9,7 @@ sent ── paid | failed | unknown ── paid | failed ── reversing ──
 from dataclasses import dataclass
 from typing import Literal
 
+from firmware.txn import room
 from firmware.txn.books import Books, Entry, Reading, Subject
 from wire.facts import Carried, PaymentHeard, PaymentSent, RefundSent, ReversalSent
 from wire.messages import AnswerPayment
@@ -128,7 +129,7 @@ def judge(payment: Payment, answer: AnswerPayment) -> Verdict:
 def _heard(
     answer: AnswerPayment, state: Literal["paid", "failed", "unknown", "reversed"], code: int = 0, paid_fen: int = 0
 ) -> PaymentHeard:
-    return PaymentHeard(answer.order_no, state, answer.to, code, answer.channel_no[:64], paid_fen)
+    return PaymentHeard(answer.order_no, state, answer.to, code, room.channel_no(answer.channel_no), paid_fen)
 
 
 def _paid(payment: Payment, answer: AnswerPayment) -> Verdict:

@@ -6,22 +6,18 @@ from typing import cast
 
 import msgspec
 
-from firmware.txn import product, shift
+from firmware.txn import product, room, shift
 from firmware.txn.basket import Basket
 from firmware.txn.command import Context, Decision, Refusal
 from firmware.txn.selling import by_supervisor, not_selling, unlimited
 from firmware.view import Text, text
 from rules.catalogue import Product
-from rules.money import yuan
+from rules.money import rounding_unit, yuan
 from rules.pricing import BASIS_POINTS, WHOLE_ORDER, Item, Step, Tier, allocate, at_price, price
 from rules.rights import Right
 from rules.settings_counter import ItemPromotion
 from texts import Lang, t
 from wire.facts import Line, Reduction, ReductionKind
-from wire.records import RECORD_BYTES_MAX
-
-BASKET_BYTES_MAX = RECORD_BYTES_MAX - 512
-"""A basket whose lines and reductions take more cannot be settled in one record (decisions 22)."""
 
 BY_HAND: tuple[ReductionKind, ...] = ("price_override", "line_discount", "order_discount", "rounding_manual")
 REASON_CHARS_MAX = 24
@@ -93,8 +89,12 @@ def given_of(reductions: Iterable[Reduction]) -> tuple[Reduction, ...]:
 def too_large(ctx: Context, basket: Basket) -> bool:
     """Whether the basket could not be settled in one record."""
     costs = bill(ctx, basket)
-    body = msgspec.json.encode((netted(basket.lines, costs.nets), costs.reductions))
-    return len(body) > BASKET_BYTES_MAX
+    return not room.fits(netted(basket.lines, costs.nets), costs.reductions, rounding_max_fen(ctx))
+
+
+def rounding_max_fen(ctx: Context) -> int:
+    """The most that is ever waived of what is paid in cash."""
+    return rounding_unit(ctx.settings.cash.rounding, ctx.settings.cash.rounding_custom_fen) - 1
 
 
 def _items(ctx: Context, basket: Basket, day: str, full_reductions: bool) -> tuple[Item, ...]:
