@@ -5,6 +5,7 @@ order number and the channel's number of each payment. Receipt numbers of two te
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import msgspec
 
@@ -14,7 +15,7 @@ from fleet.reading import Good
 from fleet.store import StoredRecord
 from wire.facts import Refund, Sale
 from wire.facts import decode as decode_fact
-from wire.messages import AnswerReserve, AnswerSale, AskReserve, AskSale
+from wire.messages import AnswerReserve, AnswerSale, AskReserve, AskSale, tender_sums
 from wire.totals import batch_of
 
 OVER_SUM, WRONG_STATE, NOT_FOUND, OVER_QUANTITY = 5015, 6008, 6009, 6014
@@ -74,7 +75,8 @@ def find(books: MoneyBooks, terminal: str, ask: AskSale) -> SendAnswer:
             sold = {str(index): line.quantity_milli for index, line in enumerate(sale.lines)}
             capped = {index: min(quantity, sold[index]) for index, quantity in back.items() if index in sold}
             answer = AnswerSale(
-                ask.key, 0, record.terminal, record.epoch, record.seq, record.at_ms, sale, capped, back_fen
+                ask.key, 0, record.terminal, record.epoch, record.seq, record.at_ms, sale, capped, back_fen,
+                given_tenders(books, record.terminal, record.epoch, record.seq),
             )  # fmt: skip
             return SendAnswer(terminal, answer)
     return SendAnswer(terminal, AnswerSale(ask.key, NOT_FOUND))
@@ -102,6 +104,22 @@ def given_back(books: MoneyBooks, terminal: str, epoch: int, seq: int) -> tuple[
     return back, fen
 
 
+def given_tenders(books: MoneyBooks, terminal: str, epoch: int, seq: int) -> dict[str, int]:
+    """By which means what is booked or reserved of a sale goes back; fen by `tender_key`."""
+    sums: dict[str, int] = {}
+    parts: list[dict[str, int]] = []
+    for row in books.returns_of(terminal, epoch, seq):
+        record = books.record(row.terminal, row.epoch, row.seq)
+        fact = decode_fact(record.kind, record.version, record.body) if record else None
+        parts += [tender_sums(fact.tenders)] if isinstance(fact, Refund) else []
+    for kept in books.reservations_of(terminal, epoch, seq):
+        parts.append(msgspec.json.decode(kept.tenders, type=dict[str, int]))
+    for part in parts:
+        for name, fen in part.items():
+            sums[name] = sums.get(name, 0) + fen
+    return sums
+
+
 def reserve(books: MoneyBooks, terminal: str, ask: AskReserve, now_ms: int) -> SendAnswer:
     """Keep goods of a sale for one refund, or give a reservation up. The same number again is answered alike."""
     row = books.reservation(ask.refund_no)
@@ -110,7 +128,7 @@ def reserve(books: MoneyBooks, terminal: str, ask: AskReserve, now_ms: int) -> S
         if row.code != NOT_FOUND:  # the sale may still come: nothing is decided
             books.put_reservation(row)
     elif not ask.quantities and row.asker == terminal:
-        row = Reservation(*_head(terminal, ask), row.quantities, row.total_fen, "released", 0, row.got_ms)
+        row = replace(row, state="released", code=0)
         books.put_reservation(row)
     elif not _is_same(row, terminal, ask) or row.state == "released":
         return SendAnswer(terminal, AnswerReserve(ask.refund_no, False, WRONG_STATE))
@@ -124,7 +142,8 @@ def _new_reservation(books: MoneyBooks, terminal: str, ask: AskReserve, now_ms: 
         return Reservation(*_head(terminal, ask), wanted, ask.total_fen, "released", 0, now_ms)
     code = _refusal(books, ask)
     return Reservation(
-        *_head(terminal, ask), wanted, ask.total_fen, "refused" if code else "granted", code, now_ms
+        *_head(terminal, ask), wanted, ask.total_fen, "refused" if code else "granted", code, now_ms,
+        msgspec.json.encode(ask.tenders),
     )  # fmt: skip
 
 
@@ -135,7 +154,17 @@ def _refusal(books: MoneyBooks, ask: AskReserve) -> int:
     back, back_fen = given_back(books, ask.terminal, ask.epoch, ask.seq)
     if not _fits(sale, back, ask.quantities):
         return OVER_QUANTITY
-    return OVER_SUM if back_fen + ask.total_fen > sale.due_fen else 0
+    over = back_fen + ask.total_fen > sale.due_fen
+    return OVER_SUM if over or not _payable(books, sale, ask) else 0
+
+
+def _payable(books: MoneyBooks, sale: Sale, ask: AskReserve) -> bool:
+    """Whether no means gives back more than it brought. Who asks may not know what others gave back since; a terminal of
+    a release before says nothing of its means."""
+    paid = tender_sums(sale.tenders)
+    back = given_tenders(books, ask.terminal, ask.epoch, ask.seq)
+    fits = all(0 < fen <= paid.get(name, 0) - back.get(name, 0) for name, fen in ask.tenders.items())
+    return not ask.tenders or (fits and sum(ask.tenders.values()) == ask.total_fen)
 
 
 def _fits(sale: Sale, back: Mapping[str, int], wanted: Mapping[str, int]) -> bool:

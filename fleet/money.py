@@ -56,8 +56,8 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Goods of a sale kept for one refund at another terminal. `quantities` is JSON, `state` granted, refused or given
-    up (`released`)."""
+    """Goods of a sale kept for one refund at another terminal. `quantities` and `tenders` are JSON, `state` is
+    granted, refused or given up (`released`)."""
 
     reserve_no: str
     asker: str
@@ -69,6 +69,7 @@ class Reservation:
     state: Literal["granted", "refused", "released"]
     code: int = 0
     got_ms: int = 0
+    tenders: bytes = b"{}"
 
 
 @dataclass(frozen=True, slots=True)

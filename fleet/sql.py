@@ -21,9 +21,9 @@ from wire.facts import decode as decode_fact
 from wire.messages import State
 from wire.records import Record
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """1: records and terminals. 2: money beside them; what version 1 kept is entered there when it is opened. 3: which record
-asks for a refund."""
+asks for a refund. 4: by which means reserved goods are paid back."""
 SHELVED_AT_ONCE = 500
 
 _HASHES = sa.select(records.c.seq, records.c.hash).where(
@@ -88,6 +88,9 @@ class SqlStore:
             if version < SCHEMA_VERSION:
                 if version == 2:
                     connection.exec_driver_sql("ALTER TABLE refunds ADD COLUMN asked INTEGER NOT NULL DEFAULT 0")
+                if version in (2, 3):
+                    add = "ALTER TABLE reservations ADD COLUMN tenders BLOB NOT NULL DEFAULT x'7b7d'"
+                    connection.exec_driver_sql(add)
                 tables.create_all(connection)
                 if version == 1:
                     _shelve_all(SqlBooks(connection, self._hot))

@@ -37,6 +37,7 @@ reservations = table(
     column("asker", sa.Text), column("terminal", sa.Text), column("epoch", sa.Integer), column("seq", sa.Integer),
     column("quantities", sa.LargeBinary), column("total_fen", sa.Integer), column("state", sa.Text),
     column("code", sa.Integer), column("got_ms", sa.Integer),
+    sa.Column("tenders", sa.LargeBinary, nullable=False, server_default=sa.text("x'7b7d'")),
 )  # fmt: skip
 sa.Index("reservations_by_sale", reservations.c.terminal, reservations.c.epoch, reservations.c.seq)
 

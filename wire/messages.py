@@ -1,10 +1,11 @@
 """Messages other than records: state, asks and answers, time. Payloads are UTF-8 JSON (wire contract, 2)."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import msgspec
 
-from wire.facts import Sale
+from wire.facts import Sale, TenderPart
 from wire.records import ClockState
 
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -123,7 +124,7 @@ class AskReserve(msgspec.Struct, frozen=True):
     """Payload of `up/ask/reserve`: this terminal wants to give back goods of a sale of another terminal; the backend
     keeps the count, so that two terminals cannot give the same goods back twice. `refund_no` is the key, and the
     `reserve_no` of the `Refund` that uses the reservation up: both count once. No quantities: the reservation is given
-    up, its goods are free again. A sale the backend has not got yet: 6009."""
+    up, its goods are free again. A sale the backend has not got yet: 6009; more by one means than it brought: 5015."""
 
     refund_no: OrderNo
     terminal: str
@@ -131,6 +132,26 @@ class AskReserve(msgspec.Struct, frozen=True):
     seq: int
     quantities: dict[str, int]  # index of the sale's line -> thousandths
     total_fen: Fen
+    tenders: dict[str, int] = {}  # `tender_key` -> fen; empty: a release before they were asked
+
+
+def tender_key(part: TenderPart) -> str:
+    """By which means money came, and goes back: a payment's order number, the end of a card's number, or cash."""
+    match part.kind:
+        case "code":
+            return part.order_no
+        case "card":
+            return f"card{part.last4}"
+        case "cash":
+            return "cash"
+
+
+def tender_sums(parts: Iterable[TenderPart]) -> dict[str, int]:
+    """What each means brought, or what goes back by it; fen."""
+    sums: dict[str, int] = {}
+    for part in parts:
+        sums[tender_key(part)] = sums.get(tender_key(part), 0) + part.paid_fen - part.change_fen
+    return sums
 
 
 class AskTotals(msgspec.Struct, frozen=True):
@@ -176,6 +197,7 @@ class AnswerSale(msgspec.Struct, frozen=True, omit_defaults=True, tag="sale"):
     sale: Sale | None = None
     given_back: dict[str, int] = {}  # index of the line -> thousandths
     given_back_fen: int = 0
+    given_tenders: dict[str, int] = {}  # `tender_key` -> fen
 
 
 class AnswerReserve(msgspec.Struct, frozen=True, omit_defaults=True, tag="reserve"):

@@ -1,6 +1,7 @@
 """The sale that something is given back of: found in this journal or told by the backend, and what is left of it."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -11,8 +12,8 @@ from rules.giving_back import TENDER_ORDER, split
 from rules.orders import read_order_no, terminal_no
 from rules.pricing import net_of, nets
 from wire import facts
-from wire.facts import Line, Origin, Sale, TenderPart
-from wire.messages import AnswerSale
+from wire.facts import Line, Origin, Refund, Sale, TenderPart
+from wire.messages import AnswerSale, tender_key, tender_sums
 
 PAGE_MAX = 4
 """Sales on one page of the list of recent ones."""
@@ -27,6 +28,7 @@ class Original:
     given_milli: tuple[int, ...]  # of each line
     told_fen: int = 0  # what the backend says was given back; 0 when it was not asked
     local: bool = True  # its record is in this journal
+    by_tender: tuple[tuple[str, int], ...] = ()  # what went back by which means, as far as known: `tender_key`, fen
 
     def __post_init__(self) -> None:
         assert len(self.given_milli) == len(self.sale.lines)
@@ -56,7 +58,7 @@ class Original:
     @property
     def left_fen(self) -> int:
         """What can still go back."""
-        return self.sale.due_fen - self.given_fen
+        return min(self.sale.due_fen - self.given_fen, sum(self.left_by_tender().values()))
 
     @property
     def touched(self) -> bool:
@@ -70,9 +72,33 @@ class Original:
 
     def tenders(self, amount_fen: int) -> tuple[tuple[TenderPart, int], ...]:
         """By which tenders of the sale `amount_fen` goes back, and how much by each."""
-        parts = sorted(self.sale.tenders, key=lambda part: TENDER_ORDER.index(part.kind))
-        shares = split([part.paid_fen - part.change_fen for part in parts], self.given_fen, amount_fen)
+        parts = self._parts()
+        shares = split(self._left(parts), 0, amount_fen)
         return tuple((part, fen) for part, fen in zip(parts, shares, strict=True) if fen)
+
+    def left_by_tender(self) -> dict[str, int]:
+        """What can still go back by each means: `tender_key` and fen."""
+        sums: dict[str, int] = {}
+        for part, fen in zip(self._parts(), self._left(self._parts()), strict=True):
+            sums[tender_key(part)] = sums.get(tender_key(part), 0) + fen
+        return sums
+
+    def _parts(self) -> list[TenderPart]:
+        return sorted(self.sale.tenders, key=lambda part: TENDER_ORDER.index(part.kind))
+
+    def _left(self, parts: list[TenderPart]) -> list[int]:
+        """What each part still has: less what is known to have gone back by it, and what went back by means nobody knows
+        (told by a backend of the release before) less in the order in which money goes back."""
+        given = dict(self.by_tender)
+        left: list[int] = []
+        for part in parts:
+            paid = part.paid_fen - part.change_fen
+            back = min(paid, given.get(tender_key(part), 0))
+            given[tender_key(part)] = given.get(tender_key(part), 0) - back
+            left.append(paid - back)
+        due = sum(part.paid_fen - part.change_fen for part in parts)
+        unknown = max(0, min(self.given_fen, due) - (due - sum(left)))
+        return [fen - back for fen, back in zip(left, split(left, 0, unknown), strict=True)]
 
 
 # --- in this journal ---------------------------------------------------------------------------------------------------
@@ -87,7 +113,8 @@ def of_seq(books: Reading, terminal: str, seq: int) -> Original | None:
     sale = facts.decode("sale", int(version), body)
     assert isinstance(sale, Sale)
     origin = Origin(terminal, int(epoch), seq, sale.batch, sale.trace, int(at_ms))
-    return Original(origin, sale, given_back(books, origin, len(sale.lines)))
+    back = given_back(books, origin, len(sale.lines))
+    return Original(origin, sale, back, by_tender=_by_tender(given_tenders(books, origin)))
 
 
 def by_number(books: Reading, terminal: str, batch: int, trace: int) -> Original | None:
@@ -130,6 +157,27 @@ def given_back(books: Reading, origin: Origin, lines: int) -> tuple[int, ...]:
     return tuple(by_line[index] for index in range(lines))
 
 
+def given_tenders(books: Reading, origin: Origin) -> dict[str, int]:
+    """By which means what went back of a sale at this terminal went."""
+    return tender_sums(part for fact in refunds_of(books, origin) for part in fact.tenders)
+
+
+def refunds_of(books: Reading, origin: Origin) -> tuple[Refund, ...]:
+    """Every refund of a sale at this terminal, oldest first."""
+    rows = books.read(
+        "SELECT version, body FROM journal WHERE seq IN"
+        " (SELECT seq FROM given WHERE terminal = ? AND epoch = ? AND sale = ?) ORDER BY seq",
+        origin.terminal, origin.epoch, origin.seq,
+    )  # fmt: skip
+    back = [facts.decode("refund", int(version), body) for version, body in rows]
+    return tuple(fact for fact in back if isinstance(fact, Refund))
+
+
+def _by_tender(*sums: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """The stricter of several accounts of one sale."""
+    return tuple((name, max(each.get(name, 0) for each in sums)) for name in sorted(set().union(*sums)))
+
+
 # --- from the backend --------------------------------------------------------------------------------------------------
 
 
@@ -145,20 +193,23 @@ def told(books: Reading, terminal: str, answer: AnswerSale) -> Original | None:
     given = {index: milli for index, milli in answer.given_back.items() if milli}
     possible = {str(index): line.quantity_milli for index, line in enumerate(sale.lines)}
     fits = all(0 < milli <= possible.get(index, 0) for index, milli in given.items())
+    fits = fits and all(fen >= 0 for fen in answer.given_tenders.values())
     if not (_sound(sale) and fits and 0 <= answer.given_back_fen <= sale.due_fen):
         return None
     by_line = tuple(given.get(str(index), 0) for index in range(len(sale.lines)))
     if here is not None:
-        return with_told(here, by_line, answer.given_back_fen)
+        return with_told(here, by_line, answer.given_back_fen, answer.given_tenders)
     known = given_back(books, origin, len(sale.lines))
-    return Original(origin, sale, tuple(map(max, by_line, known)), answer.given_back_fen, local=False)
+    back = _by_tender(answer.given_tenders, given_tenders(books, origin))
+    return Original(origin, sale, tuple(map(max, by_line, known)), answer.given_back_fen, False, back)
 
 
 def _sound(sale: Sale) -> bool:
-    """Whether lines, nets and tenders of a sale from outside add up; older sales had no reductions, and no nets."""
-    recorded = [line.net_fen for line in sale.lines if line.net_fen is not None]
+    """Whether lines, nets and tenders of a sale from outside add up; a line without a net brings its amount
+    (`rules.pricing.nets`), and older sales had no reductions, and no nets."""
     amounts = [line.amount_fen for line in sale.lines]
-    if len(recorded) == len(amounts):
+    if any(line.net_fen is not None for line in sale.lines):
+        recorded = nets(sale.lines, sale.reductions, sale.rounding_fen)
         whole = all(0 <= net <= amount for net, amount in zip(recorded, amounts, strict=True))
         adds_up = whole and sum(recorded) == sale.due_fen
     else:
@@ -168,17 +219,22 @@ def _sound(sale: Sale) -> bool:
     return adds_up and positive and sum(paid) == sale.due_fen
 
 
-def with_told(here: Original, given_milli: tuple[int, ...], given_fen: int) -> Original:
+def with_told(
+    here: Original, given_milli: tuple[int, ...], given_fen: int, given: Mapping[str, int] | None = None
+) -> Original:
     """A sale of this journal with what the backend knows of it beside: the stricter of both holds."""
     if len(given_milli) != len(here.given_milli):
         return here
-    return replace(here, given_milli=tuple(map(max, here.given_milli, given_milli)), told_fen=given_fen)
+    by_tender = _by_tender(dict(here.by_tender), given or {})
+    milli = tuple(map(max, here.given_milli, given_milli))
+    return replace(here, given_milli=milli, told_fen=given_fen, by_tender=by_tender)
 
 
 def fresh(books: Reading, terminal: str, known: Original) -> Original | None:
     """The sale as it stands now; None when its record is not in this journal any more."""
     if known.local:
         here = of_seq(books, terminal, known.origin.seq)
-        return here and with_told(here, known.given_milli, known.told_fen)
+        return here and with_told(here, known.given_milli, known.told_fen, dict(known.by_tender))
     now = given_back(books, known.origin, len(known.sale.lines))
-    return replace(known, given_milli=tuple(map(max, known.given_milli, now)))
+    by_tender = _by_tender(dict(known.by_tender), given_tenders(books, known.origin))
+    return replace(known, given_milli=tuple(map(max, known.given_milli, now)), by_tender=by_tender)

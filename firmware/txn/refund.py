@@ -26,6 +26,7 @@ from wire import facts
 from wire.facts import (
     Carried,
     Fact,
+    Origin,
     Refund,
     RefundHeard,
     RefundLine,
@@ -108,11 +109,17 @@ def too_late(ctx: Context, sale: Original) -> bool:
     if in_batch(ctx, sale) or current is None:
         return False
     if ctx.now.trusted:
-        return days_between(sale.origin.at_ms, ctx.now.wall_ms) > ctx.settings.refunds.days_max
+        return overdue(ctx, sale.origin.at_ms)
     if any(part.kind != "cash" for part in sale.sale.tenders):
         return True
     since, today = date.fromisoformat(sale.sale.business_date), date.fromisoformat(current.business_date)
     return (today - since).days > ctx.settings.refunds.days_max
+
+
+def overdue(ctx: Context, since_ms: int) -> bool:
+    """Whether more days than the shop allows have passed, by a clock that is trusted."""
+    assert ctx.now.trusted
+    return days_between(since_ms, ctx.now.wall_ms) > ctx.settings.refunds.days_max
 
 
 def records_kept_ms(settings: Settings) -> int:
@@ -157,7 +164,7 @@ def _refused(ctx: Context, right: Right, found: Original | None, chosen: Chosen,
         return refusal
     over = amount is not None and amount > found.left_fen
     code = first_refusal((
-        *_limits(ctx, right, found, amount or 0), *more, too_much, 5015 if over else None,
+        *limits(ctx, right, found.origin, in_batch(ctx, found), amount or 0), *more, too_much, 5015 if over else None,
         None if chosen or more else 5020 if found.everything() else 6014,
         1003 if amount and not over and _by_code(found, amount) and not online(ctx) else None,
     ))  # fmt: skip
@@ -172,13 +179,22 @@ def exceeds(found: Original, chosen: Chosen) -> bool:
     return not all(0 < milli <= found.left_milli(index) for index, milli in chosen)
 
 
-def _limits(ctx: Context, right: Right, found: Original, amount_fen: int) -> tuple[int | None, ...]:
+def limits(ctx: Context, right: Right, origin: Origin, running: bool, amount_fen: int) -> tuple[int | None, ...]:
     """2012 and 2016 of a role whose right is limited: a cashier's to the running batch, anybody's to
-    `refunds.supervisor_max_fen`. Above that two supervisors must act together."""
+    `refunds.supervisor_max_fen` of one sale on one business day, in however many parts. Above that two supervisors must
+    act together."""
     role = authority(ctx)
     limited = grant(role, right, ctx.settings.rights) == "limited"
-    older = limited and role is Role.CASHIER and not in_batch(ctx, found)
-    return (2012 if older else None, 2016 if above_limit(ctx, right, amount_fen) else None)
+    older = limited and role is Role.CASHIER and not running
+    today_fen = given_today_fen(ctx.books, origin)
+    return (2012 if older else None, 2016 if above_limit(ctx, right, today_fen + amount_fen) else None)
+
+
+def given_today_fen(books: Reading, origin: Origin) -> int:
+    """What went back of a sale at this terminal on the business day of the open shift."""
+    current = shift.current(books)
+    today = current.business_date if current else ""
+    return sum(fact.total_fen for fact in original.refunds_of(books, origin) if fact.business_date == today)
 
 
 def above_limit(ctx: Context, right: Right, amount_fen: int) -> bool:

@@ -4,7 +4,7 @@ A reservation is journaled before it is asked for and keeps its number until it 
 a power cut between grant and refund, is asked again and answered alike.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
@@ -13,12 +13,13 @@ from firmware.events import Ask
 from firmware.txn import checkout, payment, refund, shift
 from firmware.txn.books import Reading
 from firmware.txn.command import Context, Decision, Refusal, lacking
-from firmware.txn.original import of_seq
+from firmware.txn.original import Original, of_seq
+from rules.errors import first_refusal
 from rules.rights import Right
 from rules.slip_code import read_slip_code
 from wire import facts
-from wire.facts import Origin, ReserveEnded, ReserveFreed, ReserveSent
-from wire.messages import AskReserve, AskSale
+from wire.facts import Origin, Refund, ReserveEnded, ReserveFreed, ReserveSent
+from wire.messages import AskReserve, AskSale, tender_sums
 
 KEY_CHARS_MAX = 64
 
@@ -59,25 +60,60 @@ class AskReservation:
 
 @dataclass(frozen=True, slots=True)
 class UseReservation:
-    """The backend keeps the goods for us, or cannot be asked and they are of our own journal: book the refund."""
+    """The backend keeps the goods for us, or cannot be asked and they are of our own journal: book the refund.
+
+    It is decided anew: since it was asked for, the batch may have ended, so that no void is possible any more, the time
+    may be over, and whoever asked for it may have left. Then somebody with the right must do it; until then it waits.
+    """
 
     reserve_no: str
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`Refund` with what its channels are asked, or 2014, 4010, 5018, 6014."""
-        plan = reserved(ctx.books, self.reserve_no)
-        if plan is None or shift.current(ctx.books) is None:
-            return Refusal(4010 if plan is None else 2014)
-        fact = plan[1].refund
-        here = of_seq(ctx.books, ctx.terminal, fact.origin.seq)
-        if here is not None and here.origin == fact.origin:
-            chosen = tuple((line.index, line.quantity_milli) for line in fact.lines)
-            same = not refund.exceeds(here, chosen) and all(
-                here.share_fen(line.index, line.quantity_milli) == line.amount_fen for line in fact.lines
-            )
-            if not same:  # something of it went back in the meantime
-                return Refusal(5018 if refund.processing(ctx.books, here) else 6014)
-        return Decision(refund.booked(ctx, fact))
+        """`Refund` with what its channels are asked, or 2001, 2005, 2006, 2012, 2014, 2016, 4010, 5015, 5016, 5018, 6014."""
+        found, current = reserved(ctx.books, self.reserve_no), shift.current(ctx.books)
+        if found is None or current is None:
+            return Refusal(4010 if found is None else 2014)
+        plan = found[1].refund
+        if ctx.session.operator == plan.operator:
+            ctx = replace(ctx, approver=ctx.approver or plan.approver)
+        void = plan.way == "void" and plan.batch == current.batch
+        right = Right.SALE_VOID if void else Right.REFUND
+        here = _here(ctx, plan.origin)
+        if refusal := lacking(ctx, right, 5016 if _too_late(ctx, plan, here) else None):
+            return refusal
+        running = here is not None and refund.in_batch(ctx, here)
+        limits = refund.limits(ctx, right, plan.origin, running, plan.total_fen)
+        if code := first_refusal((*limits, _gone(ctx, plan, here) if here else None)):
+            return Refusal(code)
+        way: Literal["void", "refund"] = "void" if void else "refund"
+        return Decision(refund.booked(ctx, msgspec.structs.replace(plan, way=way, approver=ctx.approver)))
+
+
+def _too_late(ctx: Context, plan: Refund, here: Original | None) -> bool:
+    """Of another terminal's sale without a trusted clock only this is known: on its business day it was within the time."""
+    if here is not None:
+        return refund.too_late(ctx, here)
+    if ctx.now.trusted:
+        return refund.overdue(ctx, plan.origin.at_ms)
+    current = shift.current(ctx.books)
+    return current is None or current.business_date != plan.business_date
+
+
+def _gone(ctx: Context, plan: Refund, here: Original) -> int | None:
+    """Why a sale of our own does not have the planned goods and money left: something of it went back meanwhile."""
+    chosen = tuple((line.index, line.quantity_milli) for line in plan.lines)
+    same = not refund.exceeds(here, chosen) and all(
+        here.share_fen(line.index, line.quantity_milli) == line.amount_fen for line in plan.lines
+    )
+    if not same:
+        return 5018 if refund.processing(ctx.books, here) else 6014
+    left = here.left_by_tender()
+    return 5015 if any(fen > left.get(name, 0) for name, fen in tender_sums(plan.tenders).items()) else None
+
+
+def _here(ctx: Context, origin: Origin) -> Original | None:
+    found = of_seq(ctx.books, ctx.terminal, origin.seq)
+    return found if found is not None and found.origin == origin else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +189,7 @@ def releasing(books: Reading, reserve_no: str) -> tuple[int, AskReserve] | None:
     found = _sent(books, "release", reserve_no)
     if found is None:
         return None
-    return found[0], msgspec.structs.replace(ask_of(found[1]), quantities={}, total_fen=0)
+    return found[0], msgspec.structs.replace(ask_of(found[1]), quantities={}, total_fen=0, tenders={})
 
 
 def _sent(books: Reading, table: Literal["reservation", "release"], reserve_no: str) -> tuple[int, ReserveSent] | None:
@@ -170,8 +206,7 @@ def _sent(books: Reading, table: Literal["reservation", "release"], reserve_no: 
 
 def is_ours(ctx: Context, origin: Origin) -> bool:
     """Whether the sale is in this journal."""
-    here = of_seq(ctx.books, ctx.terminal, origin.seq)
-    return here is not None and here.origin == origin
+    return _here(ctx, origin) is not None
 
 
 def ask_of(fact: ReserveSent) -> AskReserve:
@@ -179,4 +214,6 @@ def ask_of(fact: ReserveSent) -> AskReserve:
     plan = fact.refund
     quantities = {str(line.index): line.quantity_milli for line in plan.lines}
     origin = plan.origin
-    return AskReserve(fact.reserve_no, origin.terminal, origin.epoch, origin.seq, quantities, plan.total_fen)
+    return AskReserve(fact.reserve_no, origin.terminal, origin.epoch, origin.seq, quantities, plan.total_fen,
+        tender_sums(plan.tenders),
+    )  # fmt: skip

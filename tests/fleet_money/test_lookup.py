@@ -142,6 +142,39 @@ def test_two_terminals_cannot_give_back_the_same_goods() -> None:
         assert shop.reserve(3, {"1": 1000}, 450, second) == (True, 0), "the rest is free"
 
 
+def mixed() -> Sale:
+    """10.50: 6.00 by card, the rest in cash."""
+    tenders = (TenderPart("card", 600, reference="1" * 12, last4="8888"), TenderPart("cash", 500, 50))
+    return Sale(1, 45, "01", "2026-11-22", LINES, 1050, 0, 1050, tenders, 0)
+
+
+def test_two_terminals_cannot_give_the_same_money_back_by_the_same_means() -> None:
+    """Both found the whole sale and want their line by card."""
+    shop = Shop().book(mixed())
+    first = AskReserve("a" * 24, HOME, 1, 1, {"1": 1000}, 450, {"card8888": 450})
+    second = AskReserve("b" * 24, HOME, 1, 1, {"0": 2000}, 600, {"card8888": 600})
+    assert shop.ask(first) == AnswerReserve("a" * 24, True)
+    assert shop.ask(second, THIRD) == AnswerReserve("b" * 24, False, 5015)
+    assert shop.found().given_tenders == {"card8888": 450}
+    again = AskReserve("c" * 24, HOME, 1, 1, {"0": 2000}, 600, {"card8888": 150, "cash": 450})
+    assert shop.ask(again, THIRD) == AnswerReserve("c" * 24, True)
+    assert shop.found().given_tenders == {"card8888": 600, "cash": 450}
+
+
+def test_what_was_booked_by_a_means_counts_too() -> None:
+    shop = Shop().book(mixed()).book(refund({1: 1000}, 450), terminal=THIRD)
+    assert shop.found().given_tenders == {"cash": 450}
+    asked = AskReserve("a" * 24, HOME, 1, 1, {"0": 2000}, 600, {"cash": 600})
+    assert shop.ask(asked) == AnswerReserve("a" * 24, False, 5015)
+
+
+@pytest.mark.parametrize("tenders", [{"card8888": 600}, {"card8888": -1, "cash": 451}, {"other": 450}])
+def test_means_that_do_not_fit_the_sale_are_refused(tenders: dict[str, int]) -> None:
+    shop = Shop().book(mixed())
+    asked = AskReserve("a" * 24, HOME, 1, 1, {"1": 1000}, 450, tenders)
+    assert shop.ask(asked) == AnswerReserve("a" * 24, False, 5015)
+
+
 def test_goods_given_up_are_free_again_and_the_number_is_closed() -> None:
     shop = Shop().book(sale())
     shop.reserve(1, {"0": 2000}, 600)
@@ -227,19 +260,25 @@ def test_a_store_of_version_1_is_taken_over_with_its_sales(tmp_path: Path) -> No
     SqlStore(path, read_only=True).close()
 
 
-def test_a_store_of_version_2_keeps_its_refunds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [2, 3])
+def test_an_older_store_keeps_its_refunds_and_reservations(tmp_path: Path, version: int) -> None:
     path = tmp_path / "fleet.db"
     store = SqlStore(path)
     row = money.Refund("R" * 32, "O" * 32, HOME, "wechat", 500, "", "failed", 5017)
+    kept = money.Reservation("R1", OTHER, HOME, 1, 1, b'{"0":1000}', 300, "granted")
     with store.begin() as books:
         books.money.put_refund(row)
+        books.money.put_reservation(kept)
     store.close()
     engine = sql_engine.open_engine(path, read_only=False)
     with engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE refunds DROP COLUMN asked")
-        connection.exec_driver_sql("PRAGMA user_version = 2")
+        connection.exec_driver_sql("ALTER TABLE reservations DROP COLUMN tenders")
+        if version == 2:
+            connection.exec_driver_sql("ALTER TABLE refunds DROP COLUMN asked")
+        connection.exec_driver_sql(f"PRAGMA user_version = {version}")
     engine.dispose()
     store = SqlStore(path)
     with store.begin() as books:
         assert books.money.refund("R" * 32) == row
+        assert books.money.reservation("R1") == kept
     store.close()
