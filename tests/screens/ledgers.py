@@ -249,6 +249,11 @@ def drawer_page(folder: Path) -> Counter:
     return counter.keys("MENU 9 1")
 
 
+def after_hours(folder: Path) -> Counter:
+    """A shop that closed at noon; it is six in the evening, and somebody is to say why the drawer must open."""
+    return supervised(folder, having(drawer_use={"opens_at": "08:00", "closes_at": "12:00"})).keys("MENU 9 1 4")
+
+
 def coil_rests(folder: Path) -> Counter:
     """The drawer was opened this moment: the coil must rest."""
     counter = idle(folder)
@@ -591,6 +596,7 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     badge_at_sign_on,
     own_pin,
     drawer_page,
+    after_hours,
     coil_rests,
     drawer_by_key,
     drawer_by_supervisor,

@@ -292,14 +292,20 @@ class Walker(Counter):
 
     def key(self) -> Any:
         """What tells this state from others."""
-        *beneath, top = self.terminal.stack  # a refusal only leads back to the one beneath it
         session = self.terminal.session
         lines = bool(session.basket.lines)  # how many there are shows in the shape of the screens that list them
         return (
-            tuple(map(name_of, beneath[-1:] if isinstance(top, Refused) else beneath)), blurred(top), session.role, lines,
-            not lines and bool(hold.kept(self.ledger).lines), shift.current(self.ledger) is not None,
-            self._wrong_pins(), shape(self.terminal.shown),
+            self._screens(), session.role, lines, not lines and bool(hold.kept(self.ledger).lines),
+            shift.current(self.ledger) is not None, self._wrong_pins(),
         )  # fmt: skip
+
+    def _screens(self) -> Any:
+        """The stack, blurred. A refusal is left in the same way whatever it refuses, to the screen right beneath it; that
+        its words fit is looked at all the same (`look`)."""
+        *beneath, top = self.terminal.stack
+        if isinstance(top, Refused):
+            return tuple(map(name_of, self.terminal.stack[-2:]))
+        return tuple(map(name_of, beneath)), blurred(top), shape(self.terminal.shown)
 
     def _wrong_pins(self) -> int:
         """How often in a row a PIN was wrong: that counts where one is asked for."""
