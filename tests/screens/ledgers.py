@@ -518,6 +518,11 @@ def bill_looked_up(folder: Path) -> Till:
     return money.till(folder).keys("MENU 1").scan(money.BILL)
 
 
+def goods_given_up(folder: Path) -> Counter:
+    """A reservation nobody answered was given up; the backend has not said that it heard."""
+    return looks.left_open(folder).keys("F2")
+
+
 def about_to_be_reversed(folder: Path) -> Till:
     """Nobody has said for almost the whole deadline what became of a payment; the next thing due takes it back."""
     counter = unknown_payment(folder)
@@ -625,6 +630,7 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     payment_limits,
     backend_silent,
     bill_looked_up,
+    goods_given_up,
     about_to_be_reversed,
     paid_with_no_shift,
     counting_the_last_coins,

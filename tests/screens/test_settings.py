@@ -147,7 +147,7 @@ def test_the_float_is_counted_by_denomination(tmp_path, lang):
     assert counter.screen == "CountFloat"
     counter.keys("1 OK 2 OK OK 3 OK")  # 1 x 100, 2 x 50, none of 20, 3 x 10
     assert "230.00" in counter.text()
-    counter.keys("OK OK OK 5 OK")  # 5 x 0.10 is the last
+    counter.keys("OK OK OK 5 OK OK OK OK")  # 5 x 0.10, none of the three small coins
     opened = facts(counter, ShiftOpened)[0]
     assert opened.float_fen == 23_050
     assert opened.counted == {"10000": 1, "5000": 2, "1000": 3, "10": 5}

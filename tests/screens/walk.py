@@ -56,6 +56,7 @@ from firmware.txn import closing, hold, payment, refund_parts, shift
 from firmware.txn.command import Command, Decision, Refusal
 from firmware.txn.ledger import Ledger
 from firmware.txn.operator import standing
+from firmware.txn.reserve import releases
 from firmware.view import Block, Items, Lang, Text, View
 from tests.counter import APPLE_5_YUAN, COLA, Counter
 from tests.screens.ledgers import BADGE
@@ -490,6 +491,8 @@ def inputs(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
     if walker.terminal.stack == home(walker.terminal.context()):
         yield from DEVICES.items()
         yield from _totals(walker)
+    for number in releases(walker.ledger)[:1]:
+        yield "release heard", (Answered(AnswerReserve(number, granted=False)),)
     yield from ((f"time ({name})", (TimerFired(name),)) for name in TIMERS if name in walker.timers)
     yield from money(walker)
 
