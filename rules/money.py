@@ -61,11 +61,12 @@ def rounding_unit(mode: CashRounding, custom_fen: int = 1) -> int:
 def cash_rounding(due_fen: int, unit_fen: int) -> int:
     """What is waived so that the rest is a multiple of the unit: never negative, so a price can never go up.
 
-    Rounding up is an offence (Price Law art. 13, domain 11.1). For sales only: a refund gives back what was paid.
+    Rounding up is an offence (Price Law art. 13, domain 11.1). A sum below the unit is not rounded at all: cash must not
+    be refused, and small coins are legal. For sales only: a refund gives back what was paid.
     """
     assert due_fen >= 0, due_fen
     assert unit_fen >= 1, unit_fen
-    waived = due_fen % unit_fen
+    waived = due_fen % unit_fen if due_fen >= unit_fen else 0
     assert 0 <= waived <= due_fen
     return waived
 

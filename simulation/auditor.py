@@ -150,7 +150,8 @@ def _one_sale(day: Day, handed: Handed, sale: Sale) -> Iterator[str]:
         yield "the lines do not add up to the total"
     if not sale.total_fen - sale.rounding_fen == sale.due_fen == paid - change:
         yield f"total {sale.total_fen} - rounding {sale.rounding_fen}, due {sale.due_fen}, {paid} - {change} differ"
-    if not 0 <= sale.rounding_fen < day.rounding_unit_fen or sale.due_fen % day.rounding_unit_fen:
+    small = 0 < sale.total_fen < day.rounding_unit_fen  # cash is not refused for it, nor given away
+    if sale.rounding_fen if small else sale.rounding_fen != sale.total_fen % day.rounding_unit_fen:
         yield f"rounded by {sale.rounding_fen} to {sale.due_fen}, the unit is {day.rounding_unit_fen}"
     if paid < sale.due_fen or change < 0:
         yield f"paid {paid} and change {change} for {sale.due_fen}"

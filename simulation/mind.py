@@ -58,8 +58,9 @@ class Mind:
         return self.maybe[-1]
 
     def due_of(self, total_fen: int) -> int:
-        """What is to be paid in cash."""
-        return total_fen - total_fen % self.day.rounding_unit_fen
+        """What is to be paid in cash; below the unit nothing is rounded."""
+        unit = self.day.rounding_unit_fen
+        return total_fen - total_fen % unit if total_fen >= unit else total_fen
 
     # --- a look at the screen -------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from firmware.txn import payment, refund_parts, room, sale, shift
+from firmware.txn import drawer, payment, refund_parts, room, sale, shift
 from firmware.txn.age import with_age_due
 from firmware.txn.basket import Basket
 from firmware.txn.books import Books, Entry, Reading, Subject
@@ -249,6 +249,10 @@ def settled(
     open_shift = shift.current(ctx.books)
     assert open_shift is not None
     due = opened.due_fen - rounding_fen
+    cash = [part for part in paid if part.kind == "cash"]
+    kinds = tuple(dict.fromkeys(part.kind for part in paid))
+    given, change = sum(part.paid_fen for part in cash), sum(part.change_fen for part in cash)
+    opens = drawer.opening(ctx, "sale", kinds, given - change, change) == "open"
     assert sum(part.paid_fen - part.change_fen for part in paid) == due, (paid, due)
     lines = netted(opened.lines, nets(opened.lines, opened.reductions), rounding_fen)
     always = ctx.settings.printer.print_slip != "never" and bool(ctx.session.operator)
@@ -257,7 +261,7 @@ def settled(
         open_shift.batch, opened.trace, opened.operator, open_shift.business_date, lines, opened.total_fen,
         rounding_fen, due, paid, ctx.settings.revision,
         print_slip=wanted and ctx.devices.printer != "none",
-        open_drawer=ctx.settings.drawer.kind != "none" and any(part.kind == "cash" for part in paid),
+        open_drawer=given > 0 and opens,
         reductions=opened.reductions, late=late, age_checked=opened.age_checked,
     )  # fmt: skip
 
@@ -329,7 +333,7 @@ class TakeRest:
         assert order is not None
         due, rounding = cash_due(ctx)
         most = max(ctx.settings.sale.amount_max_fen * 2, due + sale.PAID_ABOVE_FEN_MAX)
-        if not due <= self.paid_fen <= most or (rounding and not due):
+        if not due <= self.paid_fen <= most:
             return Refusal(5020)
         cash = TenderPart("cash", self.paid_fen, self.paid_fen - due)
         paid = (*parts(ctx.books, ctx.settings, order.trace), cash)

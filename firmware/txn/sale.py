@@ -218,8 +218,6 @@ class TakeCash:
         assert open_shift is not None
         costs = bill(ctx)
         due, rounding = due_in_cash(ctx)
-        if rounding and not due:
-            return Refusal(5020)  # too small to be paid in cash at all
         if not due <= self.paid_fen <= max(ctx.settings.sale.amount_max_fen * 2, due + PAID_ABOVE_FEN_MAX):
             return Refusal(5020)
         change = self.paid_fen - due

@@ -10,6 +10,7 @@ from firmware.txn.command import Refusal
 from firmware.txn.numbers import next_trace
 from rules.payment_codes import fee_fen
 from rules.settings import defaults
+from rules.settings_counter import DrawerRule
 from tests.counter import APPLE_5_YUAN
 from tests.payments.till import ALIPAY, ECNY, WECHAT, Till, till
 from wire.messages import AskPay
@@ -124,6 +125,33 @@ def test_two_codes_each_pay_a_part_and_neither_goes_back(tmp_path) -> None:
     assert [(part.channel, part.paid_fen) for part in sale.tenders] == [("wechat", 200), ("alipay", 500)]
     assert counter.since() == ["pay", "pay"]
     assert counter.journal("reversal_sent") == []
+
+
+@pytest.mark.parametrize(("mode", "price", "due"), [("fen", "8", 8), ("jiao", "8 0", 80), ("custom", "4 0", 40)])
+def test_a_sum_below_the_rounding_unit_is_paid_in_cash_as_it_is(tmp_path, mode, price, due) -> None:
+    counter = till(tmp_path, cash={"rounding": mode}).keys(f"{price} OK OK")
+    assert counter.screen == "Sold", counter.text()
+    sale = counter.one("sale")
+    assert (sale.due_fen, sale.rounding_fen, sale.tenders[0].change_fen) == (due, 0, 0)
+
+
+def test_a_rest_below_the_rounding_unit_is_paid_in_cash_as_it_is(tmp_path) -> None:
+    counter = till(tmp_path, cash={"rounding": "jiao"}).basket(1).keys("OK * 3 0 0").scan(WECHAT).answer("paid")
+    counter.keys("OK OK")
+    assert counter.screen == "Sold", counter.text()
+    sale = counter.one("sale")
+    assert (sale.due_fen, sale.rounding_fen) == (350, 0)
+    assert [part.paid_fen for part in sale.tenders] == [300, 50]
+
+
+@pytest.mark.parametrize("action", ["open", "ask", "supervisor", "deny"])
+def test_the_drawers_rules_hold_for_a_split_sale_as_for_a_plain_one(tmp_path, action) -> None:
+    rules = (DrawerRule(event="sale", action=action),)
+    counter = till(tmp_path, drawer_use={"rules": rules}).basket().keys("OK OK OK")
+    counter.basket().keys("OK * 3 0 0 # OK OK OK")
+    plain, split = counter.journal("sale")
+    assert [part.kind for part in split.tenders] == ["card", "cash"]
+    assert plain.open_drawer == split.open_drawer == (action == "open")
 
 
 @pytest.mark.parametrize("part", ["8 0 0", "0"])

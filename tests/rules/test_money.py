@@ -117,7 +117,8 @@ def test_a_half_goes_up():
     ("mode", "custom_fen", "due_fen", "waived_fen"),
     [
         ("none", 50, 5491, 0), ("fen", 50, 5491, 1), ("fen", 50, 5499, 9), ("jiao", 50, 5491, 91),
-        ("custom", 50, 5491, 41), ("custom", 50, 5450, 0), ("jiao", 50, 40, 40), ("fen", 50, 0, 0),
+        ("jiao", 50, 100, 0), ("fen", 50, 8, 0), ("custom", 50, 49, 0),
+        ("custom", 50, 5491, 41), ("custom", 50, 5450, 0), ("jiao", 50, 40, 0), ("fen", 50, 0, 0),
     ],
 )  # fmt: skip
 def test_cash_is_rounded_down_by_the_shops_mode(mode, custom_fen, due_fen, waived_fen):
@@ -128,7 +129,8 @@ def test_cash_is_rounded_down_by_the_shops_mode(mode, custom_fen, due_fen, waive
 def test_rounding_never_raises_a_price(due_fen, unit_fen):
     waived = cash_rounding(due_fen, unit_fen)
     assert 0 <= waived < unit_fen
-    assert (due_fen - waived) % unit_fen == 0
+    assert (due_fen - waived) % unit_fen == 0 or (waived == 0 and due_fen < unit_fen)
+    assert due_fen == 0 or due_fen - waived > 0, "cash is never refused"
 
 
 @pytest.mark.parametrize(
