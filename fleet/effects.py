@@ -28,9 +28,10 @@ class SendTime:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Which call an answer of the acquirer is to: the `call`-th about payment or refund `key`, asked for by `asker`."""
+    """Which call an answer of the acquirer is to: the `call`-th about payment or refund `key`, asked for by `asker`.
+    `check`: the query that follows a reversal the channel refused."""
 
-    what: Literal["pay", "query", "reverse", "refund", "refund_query"]
+    what: Literal["pay", "query", "reverse", "check", "refund", "refund_query"]
     key: str
     call: int
     asker: str

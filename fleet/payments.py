@@ -76,7 +76,8 @@ def reverse(books: MoneyBooks, terminal: str, ask: AskReverse, now_ms: int) -> l
 
 
 def heard(books: MoneyBooks, ticket: Ticket, reply: Reply, now_ms: int) -> list[Effect]:
-    """An answer of the acquirer, be it late or doubled; a wanted reversal follows without a gap."""
+    """An answer of the acquirer, be it late or doubled; a wanted reversal follows without a gap, and a query follows a
+    reversal that was refused: what the channel holds then is the terminal's to refund (domain 1.4)."""
     row = books.payment(ticket.key)
     assert row is not None, ticket
     after = _merged(row, ticket, reply)
@@ -87,9 +88,11 @@ def heard(books: MoneyBooks, ticket: Ticket, reply: Reply, now_ms: int) -> list[
     if after != row:
         after = replace(after, changed_ms=now_ms)
         books.put_payment(after)
-    answer = _answer(after, ticket.what, ticket.asker)
-    if ticket.what == "reverse" and reply.state == "refused":
-        answer = SendAnswer(ticket.asker, _said(after, "reverse", _shown(after)[0], reply.code))
+    if ticket.what == "reverse" and reply.state == "refused" and ticket.call == row.call and row.state == "reversing":
+        return [_call(books, after, "check", QueryCall(row.order_no, row.channel), ticket.asker, now_ms)]
+    answer = _answer(after, "reverse" if ticket.what == "check" else ticket.what, ticket.asker)
+    if ticket.what == "check" and after.state == "paid":
+        answer = SendAnswer(ticket.asker, _said(after, "reverse", "paid", row.code))  # why it was not reversed
     if after.reversal_wanted and ticket.what != "reverse" and now_ms >= after.busy_until_ms:
         return [answer, _reverse(books, after, now_ms)]
     return [answer]
@@ -107,7 +110,9 @@ def _merged(row: Payment, ticket: Ticket, reply: Reply) -> Payment:
     if reply.state == "paid":
         row = replace(row, channel_no=reply.number or row.channel_no, paid_fen=reply.paid_fen or row.amount_fen)
     if ticket.what == "reverse":
-        return _after_reversal(row, reply)
+        return _after_reversal(row, ticket, reply)
+    if ticket.what == "check":
+        row = replace(row, reversal_wanted=False)
     match reply.state:
         case "reversed":
             return replace(row, state="reversed", code=CLOSED)
@@ -125,12 +130,12 @@ def _merged(row: Payment, ticket: Ticket, reply: Reply) -> Payment:
             return row
 
 
-def _after_reversal(row: Payment, reply: Reply) -> Payment:
+def _after_reversal(row: Payment, ticket: Ticket, reply: Reply) -> Payment:
     match reply.state:
         case "reversed":
             return replace(row, state="reversed", code=CLOSED)
-        case "refused":  # for good: what was paid stays paid and is to be refunded
-            return replace(row, state="paid" if row.paid_fen else "unknown", code=0, reversal_wanted=False)
+        case "refused" if ticket.call == row.call and row.state == "reversing":  # for good: a query tells what it holds
+            return replace(row, state="unknown", code=reply.code, reversal_wanted=False)
         case _:
             return row
 
@@ -140,7 +145,7 @@ def _call(
 ) -> CallAcquirer:
     """One more call about the order, and nobody else about it until it is over."""
     assert now_ms >= row.busy_until_ms, "one worker at a time for each order"
-    assert what in ("pay", "query", "reverse"), what
+    assert what in ("pay", "query", "reverse", "check"), what
     row = replace(row, call=row.call + 1, busy_until_ms=now_ms + CALL_MAX_MS)
     books.put_payment(row)
     ticket = Ticket(what, row.order_no, row.call, asker)  # type: ignore[arg-type]  # asserted above

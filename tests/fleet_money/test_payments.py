@@ -15,6 +15,7 @@ from tests.fleet_money.world import CODE, NOW, ORDER, TERMINAL, World, pay
 from wire.messages import AnswerPayment, AskQuery, AskRefund, AskReverse
 
 QUERY, REVERSE = AskQuery(ORDER), AskReverse(ORDER)
+HELD = Reply("paid", 0, "42" + ORDER, 1050)
 
 
 def said(answers: list[object]) -> list[tuple[str, str, int]]:
@@ -111,8 +112,50 @@ def test_a_refused_reversal_leaves_it_paid_and_says_why() -> None:
     world.ask(pay())
     world.hear()
     world.ask(REVERSE)
-    assert said(world.hear(reply=Reply("refused", 5016))) == [("reverse", "paid", 5016)]
+    assert said(world.hear(reply=Reply("refused", 5016))) == []
+    assert said(world.hear(reply=HELD)) == [("reverse", "paid", 5016)]
     assert said(world.ask(QUERY)) == [("query", "paid", 0)]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_refused_reversal_of_a_payment_nobody_heard_of_is_queried_and_can_be_refunded(answered: bool) -> None:
+    world = World()
+    world.ask(pay())
+    world.lose()
+    world.ask(REVERSE)
+    world.hear(reply=Reply("refused", 5016))
+    assert [call.ticket.what for call in world.calls] == ["pay", "reverse", "check"]
+    if not answered:
+        assert said(world.lose()) == [("reverse", "unknown", 5009)]
+        world.ask(REVERSE)
+        world.hear(reply=Reply("refused", 5016))
+    assert said(world.hear(reply=HELD)) == [("reverse", "paid", 5016)]
+    world.ask(AskRefund(ORDER[8:] + "R01", ORDER, 1050, ""))
+    assert [answer.state for answer in world.hear()] == ["refunded"]
+
+
+def test_a_reversal_refused_because_it_was_made_already_is_found_reversed() -> None:
+    world = World()
+    world.ask(pay())
+    world.hear()
+    world.ask(REVERSE)
+    world.lose()  # the channel has done it
+    world.ask(REVERSE)
+    world.hear(reply=Reply("refused", 5016))
+    assert said(world.hear()) == [("reverse", "reversed", 0)]
+    assert world.payment().state == "reversed"
+    (refused,) = world.ask(AskRefund(ORDER[8:] + "R01", ORDER, 1050, ""))
+    assert (refused.state, refused.code) == ("failed", 5011), "it is back already"
+
+
+def test_a_refused_reversal_that_comes_twice_undoes_nothing() -> None:
+    world = World()
+    world.ask(pay())
+    world.hear()
+    world.ask(REVERSE)
+    world.hear(reply=Reply("refused", 5016), times=2)
+    assert said(world.hear(reply=HELD)) == [("reverse", "paid", 5016)]
+    assert world.payment().state == "paid"
 
 
 def test_what_was_given_back_in_part_is_not_reversed() -> None:
