@@ -276,6 +276,6 @@ def test_a_practice_shift_is_closed_and_the_day_too(room) -> None:
     room.practise()
     sell(room)
     room.keys("OK MENU 8 1 F1")
-    room.keys("CANCEL CANCEL CANCEL MENU 8 2 5 OK OK OK OK OK 3 OK 1 OK OK")
+    room.keys("CANCEL CANCEL CANCEL MENU 8 2 5 OK OK OK OK OK 3 OK 1 F1")
     assert room.screen == "ShiftDone", room.text()
     assert {"x_report", "close"} <= room.trainee.done
