@@ -74,7 +74,8 @@ _HEADERS = {
 
 
 class Tries:
-    """How often each client, and all together, have asked within the window."""
+    """How often each client has asked within the window, and how often all together were let in: what is refused is no
+    work, so one client that asks too often takes nobody's place."""
 
     def __init__(self, monotonic_s: Callable[[], float]) -> None:
         self._monotonic_s = monotonic_s
@@ -87,9 +88,11 @@ class Tries:
         window = int(self._monotonic_s() // TRIES_WINDOW_S)
         if window != self._window or len(self._counts) >= CLIENTS_MAX:
             self._window, self._counts, self._all = window, {}, self._all if window == self._window else 0
-        self._all += 1
         self._counts[client] = self._counts.get(client, 0) + 1
-        return self._counts[client] <= TRIES_MAX and self._all <= TRIES_ALL_MAX
+        if self._counts[client] > TRIES_MAX or self._all >= TRIES_ALL_MAX:
+            return False
+        self._all += 1
+        return True
 
 
 def app(store: SqlStore, shop: str = "", monotonic_s: Callable[[], float] = time.monotonic) -> Starlette:

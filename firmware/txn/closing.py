@@ -110,6 +110,13 @@ def closed_day(books: Reading) -> BusinessDay | None:
     return max(closed, key=lambda day: day.number, default=None)
 
 
+def has_z(books: Reading, date: str) -> bool:
+    """Whether this business day is over: it or a later one has its Z, or a later one had it and was opened again."""
+    closed = closed_day(books)
+    reopened = books.read("SELECT value FROM life WHERE name = 'reopened_day'")
+    return (closed is not None and date <= closed.date) or any(date < day for (day,) in reopened)
+
+
 def z_number(books: Reading) -> int:
     """Number of the last Z; 0 before the first."""
     return _small(books, "z_number")
@@ -237,6 +244,7 @@ def _day_closed(books: Books, fact: DayClosed, entry: Entry) -> None:
 
 def _day_reopened(books: Books, fact: DayReopened, entry: Entry) -> None:
     books.write("UPDATE business_day SET number = 0, closed_seq = 0 WHERE date = ?", fact.business_date)
+    books.write("INSERT OR REPLACE INTO life VALUES ('reopened_day', ?)", fact.business_date)
 
 
 _COUNTED: tuple[type[Fact], ...] = (
@@ -261,4 +269,5 @@ SUBJECT = Subject(
         DayReopened: _day_reopened,
     },
     uses=("life",),
+    version=2,  # 2: which day was opened again last
 )

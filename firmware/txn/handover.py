@@ -34,9 +34,8 @@ class OpenShift:
         """`ShiftOpened`, or 2001, 8010, 2005, 9011 for a business day that has its Z, 6007."""
         if refusal := lacking(ctx, Right.SHIFT_OPEN, None if shift.current(ctx.books) is None else 8010):
             return refusal
-        closed = closing.closed_day(ctx.books)
-        if closed is not None and self.business_date <= closed.date:
-            return Refusal(9011, closed.date)
+        if closing.has_z(ctx.books, self.business_date):
+            return Refusal(9011, self.business_date)
         if not 0 <= self.float_fen <= min(FLOAT_FEN_MAX, ctx.settings.shift.float_max_fen):
             return Refusal(6007)
         assert not self.counted or sum(fen * pieces for fen, pieces in self.counted) == self.float_fen
@@ -122,9 +121,10 @@ class RollShift:
     """A full batch: close it and go on in the next one with one key, uncounted, the cash carried over as it should be."""
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`ShiftClosed` and `ShiftOpened` in one commit, or 2001, 2014, 2005."""
+        """`ShiftClosed` and `ShiftOpened` in one commit, or 2001, 2014, 6008 while the batch is not full, 2005, 2006."""
         open_shift = shift.current(ctx.books)
-        if refusal := lacking(ctx, Right.SHIFT_CLOSE_OWN, None if open_shift else 2014):
+        full = full_percent(ctx) >= 100
+        if refusal := lacking(ctx, close_right(ctx, open_shift), None if open_shift else 2014, None if full else 6008):
             return refusal
         assert open_shift is not None
         cash_fen = max(0, expected_cash(closing.running(ctx.books)))

@@ -9,7 +9,6 @@ import msgspec
 from firmware.txn import life
 from firmware.txn.books import Reading
 from rules.giving_back import TENDER_ORDER, split
-from rules.orders import read_order_no, terminal_no
 from rules.pricing import net_of, nets
 from wire import facts
 from wire.facts import Line, Origin, Refund, Sale, TenderPart
@@ -124,11 +123,22 @@ def by_number(books: Reading, terminal: str, batch: int, trace: int) -> Original
 
 
 def by_order(books: Reading, terminal: str, number: str) -> Original | None:
-    """The sale of this journal that the payment `number` belongs to."""
-    order = read_order_no(number)
-    if order is None or order.terminal != terminal_no(terminal) or order.epoch != epoch_number(books):
-        return None
-    return by_number(books, terminal, order.batch, order.trace)
+    """The sale of this journal that the payment `number` belongs to; its batch may be a later one than the number says."""
+    seq = seq_of_order(books, number)
+    return of_seq(books, terminal, seq) if seq else None
+
+
+ORDER_KEY = "#"
+"""In front of an order's number among the keys of slips: nobody finds one by its end."""
+
+
+def seq_of_order(books: Reading, number: str) -> int:
+    """Of the sale that the payment `number` belongs to; 0 when there is none in this journal."""
+    rows = books.read(
+        "SELECT k.seq FROM slip_key k JOIN receipt r ON r.seq = k.seq WHERE k.key = ? ORDER BY k.seq DESC LIMIT 1",
+        ORDER_KEY + number,
+    )
+    return int(rows[0][0]) if rows else 0
 
 
 def epoch_number(books: Reading) -> int:

@@ -10,6 +10,7 @@ from firmware.txn import shift
 from firmware.txn.approve import authority
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.original import ORDER_KEY, seq_of_order
 from firmware.txn.slips import BUILDERS, intact, stored
 from firmware.txn.slips.reprint import PARTS, Part
 from firmware.txn.slips.sheet import LOCAL, receipt_number
@@ -185,9 +186,9 @@ def by_time(books: Reading, day: str, clock: str) -> tuple[Found, ...]:
 def by_ending(books: Reading, digits: str) -> tuple[Found, ...]:
     """By the last digits (four at least) of the channel's number on the customer's bill, the card terminal's reference,
     or the card; by our own payment number in full. What a sale of members carries joins here with the members."""
-    order = read_order_no(digits)
-    if order is not None:
-        return by_name(books, SlipName(order.batch, order.trace))
+    if read_order_no(digits) is not None:
+        seq = seq_of_order(books, digits)
+        return _each(books, (seq,) if seq else ())
     if len(digits) < ENDING_DIGITS_MIN:
         return ()
     back = digits[::-1]
@@ -297,6 +298,8 @@ def _keyed(books: Books, parts: tuple[TenderPart, ...], entry: Entry) -> None:
     """Numbers people search by, backwards, because they read the end of them; plain cash has none."""
     for key in {key for part in parts for key in (part.channel_no, part.reference, part.last4) if key}:
         books.write("INSERT OR IGNORE INTO slip_key VALUES (?, ?)", key[::-1], entry.seq)
+    for number in {part.order_no for part in parts if part.order_no}:
+        books.write("INSERT OR IGNORE INTO slip_key VALUES (?, ?)", ORDER_KEY + number, entry.seq)
 
 
 def _copied_again(books: Books, fact: Reprinted, entry: Entry) -> None:
@@ -326,4 +329,5 @@ SUBJECT = Subject(
         Reprinted: _copied_again,
         Carried: _carried,
     },
+    version=2,  # 2: order numbers in full among the keys
 )

@@ -117,6 +117,12 @@ def test_tries_are_counted_and_the_count_ends(site: Site) -> None:
     assert site.client.get(f"/r/{site.token}").status_code == 200
 
 
+def test_one_client_that_asks_without_end_keeps_nobody_out() -> None:
+    tries = page.Tries(lambda: 0.0)
+    assert sum(tries.allowed("greedy") for _ in range(2 * page.TRIES_ALL_MAX)) == page.TRIES_MAX
+    assert tries.allowed("honest")
+
+
 def test_it_is_served_beside_the_backend(tmp_path: Path, broker: Broker) -> None:  # noqa: F811
     site = Site(tmp_path / "fleet.db")
     site.close()

@@ -1,11 +1,14 @@
 """What a shift hands on: money that waits, by number and by a supervisor; and what becomes of it when no shift is open."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from firmware.txn import checkout, closing, shift, till
-from firmware.txn.handover import RollShift
+from firmware.txn import checkout, closing, original, reprint, shift, till
+from firmware.txn.command import Session
+from firmware.txn.day import CloseDay, ReopenDay
+from firmware.txn.handover import CloseShift, OpenShift, RollShift
 from tests.giving.shop import known_supervisor
 from tests.payments import till as money
 from tests.payments.test_states import assert_sound
@@ -22,9 +25,9 @@ def read(counter: Till) -> Till:
     return counter
 
 
-def shop(folder: Path) -> Till:
+def shop(folder: Path, **sections: dict) -> Till:
     """On line, with supervisor 00 whose PIN is 385274."""
-    counter = money.till(folder)
+    counter = money.till(folder, **sections)
     known_supervisor(counter)
     return counter
 
@@ -32,6 +35,13 @@ def shop(folder: Path) -> Till:
 def parked(folder: Path) -> Till:
     """One order put aside, its payment unknown."""
     return shop(folder).basket().pay().answer("unknown").keys("F1")
+
+
+def full(folder: Path) -> Till:
+    """One sale in cash, and the batch is full."""
+    counter = shop(folder, shift={"batch_records_max": 1}).basket().keys("OK F1 OK")
+    assert counter.screen == "BatchFull", counter.text()
+    return counter.keys("CANCEL")
 
 
 def processing(folder: Path) -> Till:
@@ -120,11 +130,63 @@ def test_a_refund_the_channel_refused_holds_nobody_up(tmp_path) -> None:
 
 
 def test_a_full_batch_takes_what_waits_along(tmp_path) -> None:
-    counter = parked(tmp_path)
+    counter = full(tmp_path).basket().pay().answer("unknown").keys("F1")
     assert counter.terminal.do(RollShift()) is None
     assert counter.one("shift_closed").carried == (counter.payment.order_no,)
     counter.answer("paid", "query")
-    assert (counter.one("sale").batch, counter.one("sale").late) == (2, True)
+    sale = counter.journal("sale")[-1]
+    assert (sale.batch, sale.late) == (2, True)
+
+
+def test_an_order_paid_in_a_later_batch_is_found_by_its_number(tmp_path) -> None:
+    """The number on the customer's bill names the batch it was opened in."""
+    counter = full(tmp_path).basket().pay().answer("unknown").keys("F1")
+    number = counter.payment.order_no
+    counter.terminal.do(RollShift())
+    counter.answer("paid", "query")
+    seq = original.recent(counter.ledger, 0)[0][0]
+    found = original.by_order(counter.ledger, counter.ledger.terminal, number)
+    assert found is not None
+    assert (found.origin.seq, found.sale.batch) == (seq, 2)
+    assert [each.seq for each in reprint.by_ending(counter.ledger, number)] == [seq]
+    assert reprint.by_ending(counter.ledger, number[-4:]) == (), "by its end only what is on the bill"
+    assert counter.ledger.differences() == []
+
+
+def test_a_batch_that_is_not_full_is_not_rolled(tmp_path) -> None:
+    refusal = shop(tmp_path).basket().keys("OK F1 OK").terminal.do(RollShift())
+    assert refusal is not None
+    assert refusal.code == 6008
+
+
+def test_only_a_supervisor_rolls_anothers_batch(tmp_path) -> None:
+    counter = full(tmp_path)
+    counter.terminal.session = Session("02", "cashier")
+    refusal = counter.terminal.do(RollShift())
+    assert refusal is not None
+    assert refusal.code == 2006
+    counter.terminal.session = Session("00", "supervisor")
+    assert counter.terminal.do(RollShift()) is None
+
+
+def test_a_day_before_the_one_opened_again_keeps_its_z(tmp_path) -> None:
+    counter = shop(tmp_path)
+    counter.terminal.session = Session("00", "supervisor")
+    current = shift.current(counter.ledger)
+    assert current is not None
+    first = date.fromisoformat(current.business_date)
+    second = (first + timedelta(days=1)).isoformat()
+    till_ = counter.terminal
+    for day in (first.isoformat(), second):
+        if day == second:
+            assert till_.do(OpenShift(20_000, day)) is None
+        assert till_.do(CloseShift(((10_000, 2),))) is None
+        assert till_.do(CloseDay()) is None
+    assert till_.do(ReopenDay("other")) is None
+    refusal = till_.do(OpenShift(20_000, first.isoformat()))
+    assert refusal is not None
+    assert refusal.code == 9011
+    assert till_.do(OpenShift(20_000, second)) is None
 
 
 def test_the_open_basket_is_held_from_here(tmp_path) -> None:
@@ -155,10 +217,11 @@ def test_a_result_in_the_next_shift_is_booked_there_and_marked(tmp_path) -> None
 
 
 def test_an_order_that_stands_at_the_counter_is_late_in_the_next_shift_too(tmp_path) -> None:
-    counter = shop(tmp_path).basket().pay().answer("unknown")
+    counter = full(tmp_path).basket().pay().answer("unknown")
     assert counter.terminal.do(RollShift()) is None
     counter.answer("paid", "query")
-    assert (counter.one("sale").batch, counter.one("sale").late) == (2, True)
+    sale = counter.journal("sale")[-1]
+    assert (sale.batch, sale.late) == (2, True)
 
 
 @pytest.mark.parametrize("cuts", ["none", "before", "after", "both"])
