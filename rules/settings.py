@@ -118,6 +118,8 @@ def _nonsense(settings: Settings) -> Iterator[Problem]:
         yield Problem("cash.quick_steps_fen", "ascending")
     if settings.shift.float_expected_fen > settings.shift.float_max_fen:
         yield Problem("shift.float_expected_fen", "above_max")
+    if settings.payment.reverse_not_before_s > settings.payment.deadline_s:
+        yield Problem("payment.reverse_not_before_s", "above_max")  # the last query's answer would be old by then
     texts = {"shop.name": settings.shop.name, "shop.branch": settings.shop.branch}
     texts |= {f"shop.footer[{place}]": line for place, line in enumerate(settings.shop.footer)}
     texts |= {f"slips.header[{place}]": line for place, line in enumerate(settings.slips.header)}

@@ -55,14 +55,15 @@ def plan(payment: Payment, watch: Watch, now_ms: int, patience: Patience) -> tup
     earliest_ms = patience.reverse_not_before_s * 1000
     if watch.last or ((payment.code == 5023 or watch.absent) and age_ms >= earliest_ms):
         return "give up", 0
-    if age_ms >= (earliest_ms if watch.boot else patience.deadline_s * 1000):
+    deadline_ms = earliest_ms if watch.boot else max(earliest_ms, patience.deadline_s * 1000)
+    if age_ms >= deadline_ms:  # never before it may be reversed: the reversal follows the last query without a gap
         return "last query", 0
     if payment.code == 5023 or watch.boot:
         return "wait", earliest_ms - age_ms
     quiet_ms = now_ms - watch.heard_ms
     if quiet_ms >= watch.pause_ms:
         return "query", 0
-    return "wait", min(watch.pause_ms - quiet_ms, patience.deadline_s * 1000 - age_ms)
+    return "wait", min(watch.pause_ms - quiet_ms, deadline_ms - age_ms)
 
 
 def _reversing(watch: Watch, now_ms: int, patience: Patience) -> tuple[Act, int]:

@@ -383,6 +383,22 @@ def test_an_ask_that_never_left_has_surely_failed(tmp_path) -> None:
     assert counter.payment.attempt == 2
 
 
+def test_the_reversal_follows_the_last_query_without_a_gap_whatever_the_settings_say(tmp_path) -> None:
+    counter = till(tmp_path, payment={"deadline_s": 30, "reverse_not_before_s": 60}).basket().pay().answer("paying")
+    asked: list[tuple[str, int]] = []
+    begun = counter.ms
+    while counter.ms < begun + 70_000:
+        counter.pass_time(500)
+        for kind in counter.since():
+            asked.append((kind, counter.ms - begun))
+            if kind == "query":
+                counter.answer("paying", "query")
+    (*_, (before, query_ms), (last, reverse_ms)) = asked[: [kind for kind, _ in asked].index("reverse") + 1]
+    assert (before, last) == ("query", "reverse")
+    assert reverse_ms - query_ms <= 1_000
+    assert reverse_ms >= 60_000 - 1_000
+
+
 @pytest.mark.parametrize("kind", ["query", "sale", "refund"])
 def test_a_look_up_that_never_left_says_nothing_of_the_payment(tmp_path, kind) -> None:
     counter = sent(tmp_path)

@@ -71,6 +71,7 @@ def test_only_what_differs_need_be_said():
         ({"shop": {"name": "店\x1b[31m"}}, "shop.name", "hidden_signs"),
         ({"shop": {"footer": ["a\nb"]}}, "shop.footer[0]", "hidden_signs"),
         ({"shift": {"float_expected_fen": 5000, "float_max_fen": 100}}, "shift.float_expected_fen", "above_max"),
+        ({"payment": {"deadline_s": 30, "reverse_not_before_s": 60}}, "payment.reverse_not_before_s", "above_max"),
         ({"operators": []}, "operators", "value"),
         ({"operators": "all"}, "operators", "value"),
         ({"operators": [*STAFF, {"number": "1"}]}, "operators[3].number", "value"),
