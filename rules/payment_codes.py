@@ -14,20 +14,50 @@ CODE_CHARS_MAX = 64
 LAST_CHARS = 4
 CARD_DIGITS_MIN, CARD_DIGITS_MAX = 13, 19
 
-_TAME = re.compile(r"[0-9A-Za-z\[\]\\d(){},|^$-]+", re.ASCII)
-_REPEATED_GROUP = re.compile(r"\)\s*[*+?{]")
+PATTERN_WAYS_MAX = 1_000
+"""So many ways at most a pattern may be laid over a code: what a hostile code could make the matcher try."""
+
+_PIECE = re.compile(
+    r"(?P<mark>[(|)])|(?:[0-9A-Za-z-]|\\d|\[\^?(?:[0-9A-Za-z-]|\\d)+\])(?:\{(?P<low>\d{1,2})(?:,(?P<high>\d{1,2}))?\})?",
+    re.ASCII,
+)
 
 
 def pattern_fits(pattern: str) -> bool:
-    """Whether a pushed pattern may be used: it compiles, and holds nothing that could take for ever on a hostile code
-    (letters, digits, classes, counted repetition and alternatives only; no group is repeated)."""
-    if not _TAME.fullmatch(pattern) or _REPEATED_GROUP.search(pattern):
-        return False
+    """Whether a pushed pattern may be used: it compiles, is made of letters, digits, classes, counted repetition and
+    alternatives in one level of groups, none of them repeated, and cannot take long on a hostile code."""
     try:
         re.compile(pattern, re.ASCII)
     except re.error:
         return False
-    return True
+    return 0 < _ways(pattern.removeprefix("^").removesuffix("$")) <= PATTERN_WAYS_MAX
+
+
+def _ways(pattern: str) -> int:
+    """In how many ways a pattern can be laid over a code: alternatives add up, what follows one another multiplies, and
+    `{m,n}` has a way for each length. 0 for a pattern that is not made as `pattern_fits` says."""
+    outside, place = [1], 0  # ways of each alternative so far
+    inside: list[int] | None = None  # the same within the group that is open
+    while place < len(pattern):
+        piece = _PIECE.match(pattern, place)
+        if piece is None:
+            return 0
+        place = piece.end()
+        here = outside if inside is None else inside
+        match piece["mark"]:
+            case "(" if inside is None:
+                inside = [1]
+            case ")" if inside is not None:
+                outside[-1] *= sum(inside)
+                inside = None
+            case "|":
+                here.append(1)
+            case None:
+                low = int(piece["low"] or 1)
+                here[-1] *= max(0, int(piece["high"] or low) - low + 1)
+            case _:
+                return 0
+    return sum(outside) if inside is None else 0
 
 
 @lru_cache(maxsize=64)

@@ -154,7 +154,14 @@ def test_only_the_whole_code_counts(code, channel) -> None:
     assert (found.channel if found else None) == channel
 
 
-@pytest.mark.parametrize("pattern", [r"(a+)+", r"(\d+)*x", "(", r"\d{18}$(?=x)", "a.b", r"(ab){2,}"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(a+)+", r"(\d+)*x", "(", r"\d{18}$(?=x)", "a.b", r"(ab){2,}", "(1", "1)", "((1)|2)3", r"\w{18}", "1$2", "[9-0]1",
+        r"\d{1,60}\d{1,60}x", r"\d{1,60}" * 6 + "x", r"\d{1,9}[0-9]{1,9}1{1,9}0{1,9}x", "(1|1)" * 23 + "x",
+        "(1{1,9}|1{1,9})" * 4, r"\d{5,2}",
+    ],
+)  # fmt: skip
 def test_a_pattern_that_could_hang_the_till_is_no_setting(pattern) -> None:
     assert not pattern_fits(pattern)
     doc = json.loads(json.dumps(document(defaults())))
@@ -166,6 +173,10 @@ def test_a_pattern_that_could_hang_the_till_is_no_setting(pattern) -> None:
 
 def test_the_tables_own_patterns_fit() -> None:
     assert all(pattern_fits(channel.pattern) for channel in CHANNELS)
+    assert all(
+        pattern_fits(each)
+        for each in (r"^(2[5-9]|30)\d{14,22}$", r"1[0-5]\d{16}|62\d{17}", r"[^0]\d{1,9}\d{1,9}", "AB-1")
+    )
 
 
 def test_what_may_be_a_card() -> None:
