@@ -8,11 +8,11 @@ import pytest
 from firmware.txn import checkout
 from firmware.txn.command import Refusal
 from firmware.txn.numbers import next_trace
-from rules.payment_codes import fee_fen
+from rules.payment_codes import fee_fen, may_be_card
 from rules.settings import defaults
 from rules.settings_counter import DrawerRule
 from tests.counter import APPLE_5_YUAN
-from tests.payments.till import ALIPAY, ECNY, WECHAT, Till, till
+from tests.payments.till import ALIPAY, CARD, ECNY, WECHAT, Till, till
 from wire.messages import AskPay
 
 
@@ -125,6 +125,14 @@ def test_two_codes_each_pay_a_part_and_neither_goes_back(tmp_path) -> None:
     assert [(part.channel, part.paid_fen) for part in sale.tenders] == [("wechat", 200), ("alipay", 500)]
     assert counter.since() == ["pay", "pay"]
     assert counter.journal("reversal_sent") == []
+
+
+def test_a_card_slip_whose_numbers_look_like_a_card_by_chance_is_taken(tmp_path) -> None:
+    reference, last4 = CARD[:12], CARD[12:]
+    assert may_be_card(reference + last4), "the check of card numbers, over two fields that have nothing in common"
+    counter = till(tmp_path).basket().keys(f"OK # {' '.join(reference)} OK {' '.join(last4)} OK")
+    assert counter.screen == "Sold", counter.text()
+    assert (counter.one("sale").tenders[0].reference, counter.one("sale").tenders[0].last4) == (reference, last4)
 
 
 @pytest.mark.parametrize(("mode", "price", "due"), [("fen", "8", 8), ("jiao", "8 0", 80), ("custom", "4 0", 40)])
