@@ -449,6 +449,9 @@ class HoldDropped(Fact, frozen=True):
     hold: int
     operator: str
     reason: str = ""
+    batch: int = 0  # of the shift it counts in; 0: none was open, or the record is from before it was counted
+    total_fen: int = 0  # of its lines, before reductions
+    approver: str = ""
 
 
 # --- an order being paid by other means than cash alone ------------------------------------------------
@@ -497,6 +500,9 @@ class OrderDropped(Fact, frozen=True):
     operator: str
     reason: str = ""
     again: bool = False
+    batch: int = 0  # of the shift it counts in; 0: none was open, or the record is from before it was counted
+    total_fen: int = 0  # of its lines, before reductions
+    approver: str = ""
 
 
 class PaymentSent(Fact, frozen=True):

@@ -16,6 +16,7 @@ from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.numbers import next_trace
 from firmware.txn.prices import bill, given_of, netted, rounding_max_fen
+from firmware.txn.removal import too_many_removals
 from firmware.view import text
 from rules.errors import first_refusal
 from rules.money import cash_rounding, rounding_unit
@@ -415,8 +416,14 @@ class DropOrder:
         right = Right.SALE if self.again else Right.BASKET_CANCEL
         if refusal := lacking(ctx, right, None if fits else 6008, 5029 if taken else None):
             return refusal
+        open_shift = shift.current(ctx.books)
+        if not self.again and open_shift and (refusal := too_many_removals(ctx, Right.BASKET_CANCEL)):
+            return refusal
         assert order is not None
-        dropped = OrderDropped(self.trace, ctx.session.operator, again=self.again)
+        dropped = OrderDropped(
+            self.trace, ctx.session.operator, "", self.again, open_shift.batch if open_shift else 0,
+            contents(ctx.books, order).total_fen, ctx.approver,
+        )  # fmt: skip
         facts: tuple[Fact, ...] = (dropped, *reversals(ctx.books, self.trace, ctx.session.operator))
         if not self.again:
             return Decision(facts)

@@ -27,6 +27,7 @@ from wire.facts import (
     HoldDropped,
     LineRemoved,
     NoSale,
+    OrderDropped,
     Refund,
     RefundTurned,
     Reprinted,
@@ -248,7 +249,7 @@ def _day_reopened(books: Books, fact: DayReopened, entry: Entry) -> None:
 
 
 _COUNTED: tuple[type[Fact], ...] = (
-    Sale, Refund, RefundTurned, CashMoved, LineRemoved, BasketCancelled, BasketHeld, HoldDropped, NoSale,
+    Sale, Refund, RefundTurned, CashMoved, LineRemoved, BasketCancelled, BasketHeld, HoldDropped, OrderDropped, NoSale,
     DrawerReleased, DrawerRefused, DrawerPulsed, DrawerMoved, Reprinted, Trouble,
 )  # fmt: skip
 

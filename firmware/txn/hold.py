@@ -13,6 +13,7 @@ from firmware.txn.basket import Basket
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal
 from firmware.txn.prices import bill
+from firmware.txn.removal import too_many_removals
 from firmware.txn.sale import CancelBasket
 from firmware.txn.selling import by_supervisor, not_selling, unchecked
 from rules.rights import Right
@@ -183,12 +184,18 @@ class DropHold:
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`HoldDropped`, or 2001, 2014, 6010, 2005, 2006."""
         assert self.reason in DROP_REASONS, self.reason
-        gone = None if _held(ctx.books, self.number) is not None else 6010
+        basket = _held(ctx.books, self.number)
         if refusal := not_selling(ctx, Right.BASKET_CANCEL):
             return refusal
-        if gone:
-            return Refusal(gone, str(self.number))
-        return Decision((HoldDropped(self.number, ctx.session.operator, self.reason),))
+        if basket is None:
+            return Refusal(6010, str(self.number))
+        if refusal := too_many_removals(ctx, Right.BASKET_CANCEL):
+            return refusal
+        open_shift = shift.current(ctx.books)
+        assert open_shift is not None
+        who = ctx.session.operator
+        fact = HoldDropped(self.number, who, self.reason, open_shift.batch, basket.total_fen, ctx.approver)
+        return Decision((fact,))
 
 
 # --- projections -----------------------------------------------------------------

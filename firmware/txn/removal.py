@@ -5,11 +5,14 @@ from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Refusal
 from firmware.txn.selling import unlimited
 from rules.rights import Right
-from wire.facts import BasketCancelled, LineRemoved, ShiftClosed, ShiftOpened
+from wire.facts import BasketCancelled, HoldDropped, LineRemoved, OrderDropped, ShiftClosed, ShiftOpened
+
+TakenOut = LineRemoved | BasketCancelled | HoldDropped | OrderDropped
 
 
 def removals(books: Reading, operator: str) -> int:
-    """Lines removed and orders given up by this operator in the open shift, without a supervisor's approval."""
+    """Lines removed, and baskets, held or not, and orders given up by this operator in the open shift, without a
+    supervisor's approval."""
     rows = books.read("SELECT count FROM removal WHERE operator = ?", operator)
     return int(rows[0][0]) if rows else 0
 
@@ -22,9 +25,11 @@ def too_many_removals(ctx: Context, right: Right) -> Refusal | None:
     return Refusal(2006, f"{right.value} {most}/{most}")
 
 
-def _counted(books: Books, fact: LineRemoved | BasketCancelled, entry: Entry) -> None:
+def _counted(books: Books, fact: TakenOut, entry: Entry) -> None:
+    """Goods that were approved to go, that the customer was too young for, or that went back into a basket count not."""
     open_shift = shift.current(books)
-    free = fact.approver or (isinstance(fact, LineRemoved) and fact.reason == "age")
+    young = isinstance(fact, LineRemoved) and fact.reason == "age"
+    free = fact.approver or young or (isinstance(fact, OrderDropped) and fact.again)
     if free or open_shift is None or open_shift.batch != fact.batch:
         return
     books.write(
@@ -38,6 +43,13 @@ def _began(books: Books, fact: ShiftOpened | ShiftClosed, entry: Entry) -> None:
 
 SUBJECT = Subject(
     ("CREATE TABLE removal(operator TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT",),
-    {ShiftOpened: _began, ShiftClosed: _began, LineRemoved: _counted, BasketCancelled: _counted},
+    {
+        ShiftOpened: _began,
+        ShiftClosed: _began,
+        LineRemoved: _counted,
+        BasketCancelled: _counted,
+        HoldDropped: _counted,
+        OrderDropped: _counted,
+    },
     uses=("shift",),
 )

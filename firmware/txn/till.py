@@ -20,6 +20,7 @@ from wire.facts import (
     HoldDropped,
     LineRemoved,
     NoSale,
+    OrderDropped,
     Refund,
     RefundTurned,
     Reprinted,
@@ -124,6 +125,10 @@ def figures_of(fact: Fact) -> Figures:
             return {REMOVED: 1, REMOVED_FEN: fact.line.amount_fen}
         case BasketCancelled():
             return {CANCELLED: 1, CANCELLED_FEN: fact.total_fen}
+        case HoldDropped():
+            return {HOLDS_DROPPED: 1} | _given_up(fact)
+        case OrderDropped(again=False):
+            return _given_up(fact)
         case _:
             return _events(fact)
 
@@ -133,8 +138,6 @@ def _events(fact: Fact) -> Figures:
     match fact:
         case BasketHeld():
             return {HELD: 1}
-        case HoldDropped():
-            return {HOLDS_DROPPED: 1}
         case NoSale():
             return {DRAWER_OTHER: 1}
         case DrawerReleased():
@@ -151,6 +154,11 @@ def _events(fact: Fact) -> Figures:
             return {f"trouble_{fact.code}": 1}
         case _:
             return {}
+
+
+def _given_up(fact: HoldDropped | OrderDropped) -> Figures:
+    """A held basket or an order that became no sale, like a basket cancelled at the counter."""
+    return {CANCELLED: 1, CANCELLED_FEN: fact.total_fen} if fact.batch else {}
 
 
 def _sold(sale: Sale) -> Figures:
