@@ -158,6 +158,7 @@ class Step:
     line: int = WHOLE_ORDER
     given: int = -1
     name: str = ""
+    capped: bool = False  # less than was asked for: it had outgrown the limit in fen of who gave it
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ def price(
             if each.kind == kind:
                 weights = [net if item.discountable or kind == "rounding_manual" else 0
                            for net, item in zip(state.nets, items, strict=True)]  # fmt: skip
-                state = state.spread(kind, _wanted(each, sum(weights)), weights, place)
+                state = state.spread(kind, _wanted(each, sum(weights)), weights, place, _capped(each, sum(weights)))
     due = sum(state.nets)
     assert due == sum(item.amount_fen for item in items) - sum(step.amount_fen for step in state.steps)
     return Priced(state.steps, state.nets, due)
@@ -193,21 +194,25 @@ class _State:
     nets: tuple[int, ...]
     steps: tuple[Step, ...] = ()
 
-    def line(self, kind: str, index: int, amount_fen: int, given: int = -1, name: str = "") -> "_State":
+    def line(
+        self, kind: str, index: int, amount_fen: int, given: int = -1, capped: bool = False, name: str = ""
+    ) -> "_State":
         """One line lowered; nothing happens where there is nothing to lower."""
         amount_fen = min(amount_fen, self.nets[index])
         if amount_fen <= 0:
             return self
         nets = (*self.nets[:index], self.nets[index] - amount_fen, *self.nets[index + 1 :])
-        return replace(self, nets=nets, steps=(*self.steps, Step(kind, amount_fen, index, given, name)))
+        return replace(self, nets=nets, steps=(*self.steps, Step(kind, amount_fen, index, given, name, capped)))
 
-    def spread(self, kind: str, amount_fen: int, weights: Sequence[int], given: int = -1, name: str = "") -> "_State":
+    def spread(
+        self, kind: str, amount_fen: int, weights: Sequence[int], given: int = -1, capped: bool = False, name: str = ""
+    ) -> "_State":
         """The whole order lowered, allocated by `weights`, which are what each line may lose at most."""
         amount_fen = min(amount_fen, sum(weights))
         if amount_fen <= 0:
             return self
         nets = tuple(_less(self.nets, allocate(amount_fen, weights)))
-        return _State(nets, (*self.steps, Step(kind, amount_fen, WHOLE_ORDER, given, name)))
+        return _State(nets, (*self.steps, Step(kind, amount_fen, WHOLE_ORDER, given, name, capped)))
 
 
 def _line_steps(state: _State, index: int, item: Item, given: Sequence[Given], member: bool) -> _State:
@@ -223,7 +228,8 @@ def _line_steps(state: _State, index: int, item: Item, given: Sequence[Given], m
         state = state.line("member_price", index, state.nets[index] - at_price(item, item.member_price_fen))
     for place, each in enumerate(given):
         if (each.kind, each.line) == ("line_discount", index):
-            state = state.line(each.kind, index, _wanted(each, state.nets[index]), place)
+            base_fen = state.nets[index]
+            state = state.line(each.kind, index, _wanted(each, base_fen), place, _capped(each, base_fen))
     return state
 
 
@@ -248,6 +254,13 @@ def _wanted(given: Given, base_fen: int) -> int:
     if given.cap_bp:
         amount = min(amount, max_discount(base_fen, given.cap_bp))
     return min(amount, given.cap_fen) if given.cap_fen else amount
+
+
+def _capped(given: Given, base_fen: int) -> bool:
+    """Whether a share has outgrown the limit in fen of who gave it."""
+    return (
+        bool(given.rate_bp and given.cap_fen) and share_half_up(base_fen, given.rate_bp, BASIS_POINTS) > given.cap_fen
+    )
 
 
 def max_discount(base_fen: int, cap_bp: int) -> int:

@@ -60,7 +60,8 @@ def _reduction(step: Step, given: tuple[Reduction, ...], lang: Lang) -> Reductio
     if step.given < 0:
         return Reduction(cast(ReductionKind, step.kind), step.amount_fen, step.line, step.name)
     by_hand = given[step.given]
-    name = t("receipt", lang, f"reduction__{step.kind}") + f" {percent(by_hand.rate_bp)}" if by_hand.rate_bp else ""
+    shared = by_hand.rate_bp and not step.capped  # no share is named that was not given
+    name = t("receipt", lang, f"reduction__{step.kind}") + f" {percent(by_hand.rate_bp)}" if shared else ""
     return msgspec.structs.replace(by_hand, amount_fen=step.amount_fen, name=name)
 
 
@@ -254,7 +255,18 @@ def _given(
     costs = bill(ctx, after)
     if costs.due_fen > wanted or (_below_lowest(ctx, after, costs, before) and not by_supervisor(ctx)):
         return Refusal(2015, limit)
+    if approver:
+        after = before.giving(_bounded(reduction, costs))
     return Refusal(6007) if too_large(ctx, after) else Decision(session=replace(ctx.session, basket=after))
+
+
+def _bounded(approved: Reduction, costs: Bill) -> Reduction:
+    """What was approved, for what it was approved for: it never takes off more, however quantity or basket grow later
+    (domain 12: one action). For more of it the supervisor is asked again."""
+    given_fen = sum(
+        each.amount_fen for each in costs.reductions if (each.kind, each.line) == (approved.kind, approved.line)
+    )
+    return msgspec.structs.replace(approved, cap_fen=given_fen)
 
 
 def _below_lowest(ctx: Context, after: Basket, costs: Bill, before: Basket) -> bool:
