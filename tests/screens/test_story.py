@@ -97,7 +97,8 @@ def test_the_first_story(tmp_path, lang, words):
     assert counter.printed()[0].receipt.change_fen == 450
     counter.step(DrawerSeen(False))
     counter.keys("OK")
-    sees(counter, "Idle", "15.50")
+    sees(counter, "Idle", words["ready"])
+    assert "15.50" not in counter.text(), "a cashier counts blind (ADR 14)"
 
     # the backend acknowledges
     counter.step(LinkUp())
