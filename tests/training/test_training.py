@@ -127,6 +127,19 @@ def test_a_basket_keeps_one_from_practising(room) -> None:
     assert room.trainee.live.do(StartTraining()).code == 8011
 
 
+@pytest.mark.parametrize("paid", [False, True])
+def test_an_order_at_the_counter_keeps_one_from_practising(room, paid) -> None:
+    room.scan(COLA).keys("OK * 1 0 0 # OK OK")
+    assert room.screen == "Cash", "a part is paid by card, the rest is not"
+    refusal = room.trainee.live.do(StartTraining())
+    assert refusal is not None
+    assert refusal.code == 5029
+    assert room.trainee.practice is None
+    if paid:
+        room.keys("OK")
+        assert room.trainee.live.do(StartTraining()) is None, "it is sold"
+
+
 def test_a_power_cut_ends_practice_and_the_live_shift_is_as_it_was(room) -> None:
     sell(room)
     room.keys("OK").practise()
