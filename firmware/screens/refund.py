@@ -1,6 +1,6 @@
 """Giving back (退货/撤销): find the sale, what comes back, why, by which means, confirm, and how each part stands."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from firmware.events import Key, Scanned
 from firmware.screens.base import (
@@ -51,7 +51,7 @@ RESERVE_TRIES_MAX = 2
 class GiveBack(Screen):
     """Which sale? Its slip is scanned, its number typed, or it is chosen from the last ones."""
 
-    digits: str = ""
+    digits: str = field(default="", repr=False)
     batch: str = ""  # typed before `*`
 
     def press(self, key: Key, ctx: Context) -> Move:
@@ -82,8 +82,11 @@ class GiveBack(Screen):
                 return Stay()
 
     def back(self, result: object, ctx: Context) -> Move:
-        """The backend knows the sale."""
-        return Replace(FoundSale(result)) if isinstance(result, Original) else Stay()
+        """The backend knows the sale; a payment code or card number that was refused does not stay in the field."""
+        if isinstance(result, Original):
+            return Replace(FoundSale(result))
+        secret = len(self.digits) > NUMBER_DIGITS and reserve.key_refusal(ctx, self.digits)
+        return Stay(GiveBack()) if secret else Stay()
 
     def hold(self, key: Key, ctx: Context) -> Move:
         """CLEAR held empties the field."""
@@ -146,6 +149,8 @@ def by_typed(digits: str, ctx: Context) -> Move:
 
 def by_key(key: str, ctx: Context) -> Move:
     """The sale of this journal first, else the backend is asked."""
+    if code := reserve.key_refusal(ctx, key):
+        return refuse(code)  # without what was scanned: it may be a payment code or a card number
     found = local(key, ctx)
     return chosen(found, ctx) if found else Do(LookUpSale(key), _looking)
 

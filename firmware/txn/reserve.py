@@ -4,7 +4,8 @@ A reservation is journaled before it is asked for and keeps its number until it 
 a power cut between grant and refund, is asked again and answered alike.
 """
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import msgspec
@@ -12,32 +13,46 @@ import msgspec
 from firmware.events import Ask
 from firmware.txn import checkout, payment, refund, shift
 from firmware.txn.books import Reading
+from firmware.txn.collect import is_key
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.original import Original, of_seq
 from rules.errors import first_refusal
+from rules.payment_codes import may_be_card, recognised
 from rules.rights import Right
 from rules.slip_code import read_slip_code
 from wire import facts
 from wire.facts import Origin, Refund, ReserveEnded, ReserveFreed, ReserveSent
 from wire.messages import AskReserve, AskSale, tender_sums
 
-KEY_CHARS_MAX = 64
+_RECEIPT = re.compile(r"([0-9A-Za-z_-]{1,40}-)?[0-9]{6}-[0-9]{6}", re.ASCII)
+
+
+def key_refusal(ctx: Context, key: str) -> int | None:
+    """Why a sale cannot be looked up by `key`: 5001 for a customer's payment code, 5030 for a card number, neither of which
+    is shown, kept or sent (domain 1.1, 1.2); 6009 for what is no receipt's, payment's or bill's number."""
+    if _RECEIPT.fullmatch(key):
+        return None
+    if recognised(key, ctx.settings.tenders.channels):
+        return 5001
+    if may_be_card(key):
+        return 5030
+    return None if is_key(key) else 6009
 
 
 @dataclass(frozen=True, slots=True)
 class LookUpSale:
     """Ask the backend for a sale, by what its slip, its bill or the cashier says. Never queued."""
 
-    key: str
+    key: str = field(repr=False)
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The ask, or 2001, 5007 and 5029 for an order of ours that is not sold yet, 2005, 6015 without a link, 6009 for
-        what can be no number of a sale."""
+        """The ask, or 2001, 5007 and 5029 for an order of ours that is not sold yet, 2005, 6015 without a link, 5001, 5030,
+        6009 for what can be no number of a sale."""
         offline = None if refund.online(ctx) else 6015
         if refusal := _allowed(ctx, waiting(ctx, self.key) or offline):
             return refusal
-        if not 0 < len(self.key) <= KEY_CHARS_MAX or not self.key.isprintable():
-            return Refusal(6009)
+        if code := key_refusal(ctx, self.key):
+            return Refusal(code)
         return Decision(effects=(Ask(0, AskSale(self.key)),))
 
 

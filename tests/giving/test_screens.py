@@ -57,6 +57,32 @@ def test_a_number_of_nowhere_is_not_found_without_a_link(tmp_path, scan):
     assert "[6015]" in counter.text()
 
 
+SECRETS = [
+    ("134567890123456789", 5001), ("281234567890123456789012", 5001), ("4111111111111111", 5030), ("6901234567892", 5030),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("by_hand", [False, True])
+@pytest.mark.parametrize(("code", "refusal"), SECRETS)
+def test_a_payment_code_or_a_card_number_finds_no_sale_and_is_neither_sent_nor_shown(
+    tmp_path, code, refusal, by_hand, linked
+):
+    counter = till(tmp_path)
+    counter = (shop.online(counter) if linked else counter).keys("MENU 5")
+    counter.out.clear()
+    if by_hand:
+        counter.keys(" ".join(code) + " OK")
+    else:
+        counter.scan(code)
+    assert counter.screen == "Refused"
+    assert f"[{refusal}]" in counter.text()
+    assert code not in counter.text()
+    assert code not in repr(counter.terminal.stack)
+    assert asked(counter, AskSale) == []
+    assert code not in counter.keys("OK").text()
+
+
 def test_lines_and_quantities_are_chosen(tmp_path):
     counter = till(tmp_path)
     known = shop.sold(counter, shop.line("可乐", 3000), shop.line("苹果", 735, 1280, 941))
