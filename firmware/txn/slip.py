@@ -7,15 +7,21 @@ that it is not needed. Printing it again is a continuation (续打), never count
 from dataclasses import dataclass
 from typing import Literal
 
+from firmware.txn.approve import authority
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.slips.registry import BUILDERS
 from firmware.txn.slips.sheet import LOCAL, receipt_number
-from rules.rights import Right
+from rules.rights import Right, grant
 from wire.facts import Fact, SlipContinued, SlipDropped, SlipPrinted
 
 __all__ = ["LOCAL", "SUBJECT", "ContinueSlip", "DropSlip", "Job", "JobState", "open_jobs", "receipt_number"]
 
+CONTINUED_BY_KEY_MAX = 3
+"""So often anybody may print a slip again that may be on paper already: a printer that proves nothing would give uncounted
+copies without end. After that a supervisor allows it, or the slip is dropped and printed again, counted (4011)."""
+
+TOO_OFTEN = 4011
 EXPIRED = 4008
 """What is said of a job that was never tried before it became too old."""
 
@@ -44,13 +50,16 @@ class ContinueSlip:
     by_itself: bool = False  # after paper-in, without a key
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`SlipContinued`, or 2001, 4010."""
+        """`SlipContinued`, or 2001, 4010, 4011."""
         gone = None if any(job.job == self.job for job in open_jobs(ctx.books)) else 4010
         if self.by_itself:
             return Refusal(gone) if gone else Decision((SlipContinued(self.job, ""),))
         if refusal := lacking(ctx, Right.SALE, gone):
             return refusal
-        return Decision((SlipContinued(self.job, ctx.session.operator),))
+        free = grant(authority(ctx), Right.REPRINT, ctx.settings.rights) == "yes"
+        if not free and continued(ctx.books, self.job) >= CONTINUED_BY_KEY_MAX:
+            return Refusal(TOO_OFTEN)
+        return Decision((SlipContinued(self.job, ctx.session.operator, ctx.approver),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,12 @@ class DropSlip:
         if refusal := lacking(ctx, Right.SALE, gone):
             return refusal
         return Decision((SlipDropped(self.job, ctx.session.operator),))
+
+
+def continued(books: Reading, job: int) -> int:
+    """How often a key printed a slip again that may have been on paper; what surely was not is no copy."""
+    rows = books.read("SELECT times FROM print_continued WHERE job = ?", job)
+    return int(rows[0][0]) if rows else 0
 
 
 def expired(job: int) -> SlipDropped:
@@ -111,9 +126,14 @@ def _printed(books: Books, fact: SlipPrinted, entry: Entry) -> None:
 def _gone(books: Books, job: int) -> None:
     books.write("DELETE FROM print_job WHERE job = ?", job)
     books.write("DELETE FROM print_copies WHERE job = ?", job)
+    books.write("DELETE FROM print_continued WHERE job = ?", job)
 
 
 def _continued(books: Books, fact: SlipContinued, entry: Entry) -> None:
+    if fact.operator and books.read("SELECT 1 FROM print_job WHERE job = ? AND state = 'unknown'", fact.job):
+        books.write(
+            "INSERT INTO print_continued VALUES (?, 1) ON CONFLICT(job) DO UPDATE SET times = times + 1", fact.job
+        )
     books.write("UPDATE print_job SET state = 'queued' WHERE job = ?", fact.job)
 
 
@@ -126,6 +146,8 @@ SUBJECT = Subject(
         "CREATE TABLE print_job(job INTEGER PRIMARY KEY, state TEXT NOT NULL, code INTEGER NOT NULL) STRICT",
         # only of jobs with several copies: most have one
         "CREATE TABLE print_copies(job INTEGER PRIMARY KEY, wanted INTEGER NOT NULL, due INTEGER NOT NULL) STRICT",
+        # only of jobs that somebody continued by key
+        "CREATE TABLE print_continued(job INTEGER PRIMARY KEY, times INTEGER NOT NULL) STRICT",
     ),
     {
         **dict.fromkeys(BUILDERS, _wanted),
