@@ -415,6 +415,7 @@ class BasketKept(Fact, frozen=True):
     reductions: tuple[Reduction, ...] = ()  # those a person gave; the others follow from the lines
     member: bool = False  # member prices hold
     age_years: int = 0  # the customer was seen to be as old as this
+    member_by: str = ""  # the operator who said so
 
 
 class BasketHeld(Fact, frozen=True):
@@ -432,6 +433,7 @@ class BasketHeld(Fact, frozen=True):
     member: bool = False
     age_years: int = 0
     due_fen: int = 0  # after all reductions, as they were then
+    member_by: str = ""
 
 
 class BasketRecalled(Fact, frozen=True):
@@ -474,6 +476,7 @@ class OrderOpened(Fact, frozen=True):
     settings_rev: int
     age_checked: bool = False
     member: bool = False  # member prices held, should the goods go back into an open basket
+    member_by: str = ""
 
 
 class OrderParked(Fact, frozen=True):
@@ -733,6 +736,7 @@ class SlipContinued(Fact, frozen=True):
     KIND: ClassVar[str] = "slip_continued"
     job: int
     operator: str  # "" when the terminal did it by itself after paper-in
+    approver: str = ""
 
 
 class SlipDropped(Fact, frozen=True):

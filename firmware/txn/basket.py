@@ -20,6 +20,7 @@ class Basket:
     member: bool = False  # member prices hold
     age_years: int = 0  # the customer has been seen to be as old as this
     age_due: int = 0  # the age somebody must still look for; 0: nothing restricted waits
+    member_by: str = ""  # the operator who let member prices hold
 
     @property
     def total_fen(self) -> int:

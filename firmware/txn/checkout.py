@@ -226,7 +226,7 @@ def opening(ctx: Context) -> Opening | None:
     fact = OrderOpened(
         open_shift.batch, next_trace(ctx.books), ctx.session.operator, open_shift.business_date,
         netted(basket.lines, costs.nets), costs.reductions, costs.total_fen, costs.due_fen, ctx.settings.revision,
-        basket.age_years > 0, basket.member,
+        basket.age_years > 0, basket.member, basket.member_by,
     )  # fmt: skip
     return Opening(Order(fact.trace, 0, fact.batch, fact.operator, fact.due_fen, "open"), fact.due_fen, (fact,))
 
@@ -433,7 +433,7 @@ class DropOrder:
 def thawed(books: Reading, opened: OrderOpened) -> Basket:
     """The basket an order was frozen from, with what a person gave it; whose age was seen is not asked again."""
     lines = tuple(msgspec.structs.replace(line, net_fen=None) for line in opened.lines)
-    basket = with_age_due(books, Basket(lines, given_of(opened.reductions), opened.member))
+    basket = with_age_due(books, Basket(lines, given_of(opened.reductions), opened.member, member_by=opened.member_by))
     return replace(basket, age_years=basket.age_due, age_due=0) if opened.age_checked else basket
 
 

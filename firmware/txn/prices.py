@@ -51,15 +51,17 @@ def bill(ctx: Context, basket: Basket | None = None) -> Bill:
     items = _items(ctx, basket, day, bool(tiers))
     priced = price(items, basket.given, tiers, basket.member and ctx.settings.prices.member_prices)
     lang = ctx.settings.terminal.lang
-    reductions = tuple(_reduction(step, basket.given, lang) for step in priced.steps)
+    reductions = tuple(_reduction(step, basket, lang) for step in priced.steps)
     return Bill(basket.total_fen, reductions, priced.nets, priced.due_fen)
 
 
-def _reduction(step: Step, given: tuple[Reduction, ...], lang: Lang) -> Reduction:
-    """A step as the sale records it. It has a name when its kind alone does not say all: a promotion's, or a rate."""
+def _reduction(step: Step, basket: Basket, lang: Lang) -> Reduction:
+    """A step as the sale records it. It has a name when its kind alone does not say all: a promotion's, or a rate.
+    Member prices name who let them hold, until members identify themselves."""
     if step.given < 0:
-        return Reduction(cast(ReductionKind, step.kind), step.amount_fen, step.line, step.name)
-    by_hand = given[step.given]
+        who = basket.member_by if step.kind == "member_price" else ""
+        return Reduction(cast(ReductionKind, step.kind), step.amount_fen, step.line, step.name, operator=who)
+    by_hand = basket.given[step.given]
     shared = by_hand.rate_bp and not step.capped  # no share is named that was not given
     name = t("receipt", lang, f"reduction__{step.kind}") + f" {percent(by_hand.rate_bp)}" if shared else ""
     return msgspec.structs.replace(by_hand, amount_fen=step.amount_fen, name=name)
@@ -218,7 +220,7 @@ class MarkMember:
             return refusal
         if self.on and not ctx.settings.prices.member_prices:
             return Refusal(2005, "prices.member_prices")
-        marked = replace(basket, member=self.on)
+        marked = replace(basket, member=self.on, member_by=ctx.session.operator if self.on else "")
         return Refusal(6007) if too_large(ctx, marked) else Decision(session=replace(ctx.session, basket=marked))
 
 
