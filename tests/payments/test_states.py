@@ -219,6 +219,16 @@ def test_after_a_reversal_the_screen_says_so_and_the_rest_can_be_paid_otherwise(
     assert counter.one("sale").trace == 1, "the order's own number"
 
 
+def test_a_refused_reversal_of_an_order_given_up_is_refunded(tmp_path) -> None:
+    counter = dropped(tmp_path)
+    counter.pass_time(16_000)
+    assert counter.since()[-1] == "reverse"
+    counter.answer("paid", "reverse", code=5016)
+    assert counter.one("refund_sent").amount_fen == 700
+    assert counter.since() == ["refund"]
+    assert counter.journal("sale") == []
+
+
 def test_a_reversal_that_finds_the_money_booked_for_good_books_it(tmp_path) -> None:
     counter = reversing(tmp_path).answer("paid", "reverse")
     assert counter.screen == "Sold"
