@@ -229,6 +229,16 @@ class CashMoved(Fact, frozen=True):
     open_drawer: bool = True
 
 
+class CountTried(Fact, frozen=True):
+    """The drawer was counted for the closing of a shift, and it was off by more than the shop allows. `count`: the how
+    manyeth of this shift; after `closing.counts_max` of them only a supervisor closes it. What was counted is not kept."""
+
+    KIND: ClassVar[str] = "count_tried"
+    batch: int
+    count: int
+    operator: str
+
+
 class ShiftClosed(Fact, frozen=True):
     """A shift handed over after a blind count (交班, domain 11.5). It is the range `first_seq`..this record's seq - 1 of the
     journal; `expected_fen` is what `txn.till.expected_cash` computes over it; difference = counted - expected.

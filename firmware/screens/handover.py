@@ -7,10 +7,10 @@ from firmware.screens.base import CANCEL_HINT, Do, Done, Home, Move, Pop, Push, 
 from firmware.screens.count import LAST, NO_PIECES, Pieces, count_body, counted, total_fen, with_key
 from firmware.screens.slips import owed, trouble_rows
 from firmware.screens.widgets import refusal_blocks, refuse
-from firmware.txn import shift
+from firmware.txn import closing, shift
 from firmware.txn.approve import authority
 from firmware.txn.command import Context, Refusal, lacking
-from firmware.txn.handover import CloseShift, RollShift, close_right, fits, holds, unfinished
+from firmware.txn.handover import CloseShift, RollShift, TryCount, close_right, fits, holds, unfinished
 from firmware.txn.hold import HoldBasket
 from firmware.txn.sale import CancelBasket
 from firmware.view import Big, Block, Gap, Hint, Para, Row, Tint, View, text
@@ -80,7 +80,6 @@ def cleared(done: Done, ctx: Context) -> Move:
 class CountDrawer(Screen):
     """Blind: the cashier counts by denomination and is not told what must be there (domain 11.5)."""
 
-    counts: int = 1
     pieces: Pieces = NO_PIECES
     row: int = 0
 
@@ -104,33 +103,41 @@ class CountDrawer(Screen):
 
     def _counted(self, ctx: Context) -> Move:
         """Close; a difference above the limit is counted again first, as often as the shop wants."""
-        alone = authority(ctx) is not Role.SUPERVISOR
-        if alone and not fits(ctx, counted(self.pieces)) and self.counts < ctx.settings.closing.counts_max:
-            return Replace(CountAgain(self.counts))
-        return Do(CloseShift(counted(self.pieces), self.counts), closed)
+        alone, count = authority(ctx) is not Role.SUPERVISOR, this_count(ctx)
+        if alone and not fits(ctx, counted(self.pieces)) and count < ctx.settings.closing.counts_max:
+            return Do(TryCount(counted(self.pieces)), counted_again)
+        return Do(CloseShift(counted(self.pieces), count), closed)
 
     def hold(self, key: Key, ctx: Context) -> Move:
         """CLEAR held starts the count over."""
-        return Stay(CountDrawer(self.counts)) if key is Key.CLEAR else Screen.hold(self, key, ctx)
+        return Stay(CountDrawer()) if key is Key.CLEAR else Screen.hold(self, key, ctx)
 
     def view(self, ctx: Context) -> View:
         """A page of denominations with their pieces, and the sum of what was counted."""
         total = Big(text("countdrawer__total"), yuan(total_fen(self.pieces)))
-        body = (*count_body(self.pieces, self.row, text("countdrawer__words", number=self.counts)), total)
+        body = (*count_body(self.pieces, self.row, text("countdrawer__words", number=this_count(ctx))), total)
         hints = (Hint("OK", text("hint__down")), Hint("F1", text("count__done")), CANCEL_HINT)
         return shown(self, ctx, text("countdrawer__title"), body, hints)
+
+
+def this_count(ctx: Context) -> int:
+    """The how manyeth count of this shift it is; leaving the screen, or a boot, does not begin anew."""
+    return closing.counts_tried(ctx.books) + 1
+
+
+def counted_again(done: Done, ctx: Context) -> Move:
+    """`then` of a count that did not fit."""
+    return Replace(CountAgain())
 
 
 @dataclass(frozen=True, slots=True)
 class CountAgain(Screen):
     """The count is off by more than the shop allows: by how much and which way is not said."""
 
-    counts: int
-
     def press(self, key: Key, ctx: Context) -> Move:
         """OK counts again."""
         if key is Key.OK:
-            return Replace(CountDrawer(self.counts + 1))
+            return Replace(CountDrawer())
         return Pop() if key in (Key.CANCEL, Key.CLEAR) else Stay()
 
     def view(self, ctx: Context) -> View:

@@ -17,6 +17,7 @@ from wire.facts import (
     BasketHeld,
     BatchSettled,
     CashMoved,
+    CountTried,
     DayClosed,
     DayReopened,
     DrawerMoved,
@@ -118,6 +119,11 @@ def has_z(books: Reading, date: str) -> bool:
     return (closed is not None and date <= closed.date) or any(date < day for (day,) in reopened)
 
 
+def counts_tried(books: Reading) -> int:
+    """How often the drawer was counted in vain to close the open shift."""
+    return _small(books, "counts_tried")
+
+
 def z_number(books: Reading) -> int:
     """Number of the last Z; 0 before the first."""
     return _small(books, "z_number")
@@ -186,6 +192,7 @@ def _book_to(books: Books, batch: int, fact: Fact) -> None:
 def _opened(books: Books, fact: ShiftOpened, entry: Entry) -> None:
     assert fact.batch != NOBODYS
     books.write("DELETE FROM till WHERE batch <> ?", NOBODYS)
+    books.write("DELETE FROM life WHERE name = 'counts_tried'")
     books.write("INSERT INTO till VALUES (?, ?, '{}')", fact.batch, _text(fold({}, fact)))
 
 
@@ -204,6 +211,10 @@ def _closed(books: Books, fact: ShiftClosed, entry: Entry) -> None:
         CLOSINGS_MAX,
     )
     _into_day(books, fact.business_date, (fact.batch,), figures)
+
+
+def _count_tried(books: Books, fact: CountTried, entry: Entry) -> None:
+    books.write("INSERT OR REPLACE INTO life VALUES ('counts_tried', ?)", str(fact.count))
 
 
 def _into_day(books: Books, date: str, batches: tuple[int, ...], figures: Figures) -> None:
@@ -264,6 +275,7 @@ SUBJECT = Subject(
     {
         **dict.fromkeys(_COUNTED, _counted),
         ShiftOpened: _opened,
+        CountTried: _count_tried,
         ShiftClosed: _closed,
         BatchSettled: _settled,
         DayClosed: _day_closed,

@@ -13,7 +13,7 @@ from firmware.txn.slip import receipt_number
 from firmware.txn.till import Figures, expected_cash, transactions
 from rules.money import counted_fen
 from rules.rights import Right, Role
-from wire.facts import Fact, ShiftClosed, ShiftOpened, Trouble
+from wire.facts import CountTried, Fact, ShiftClosed, ShiftOpened, Trouble
 
 COUNTED_FEN_MAX: Final = 99_999_999
 FULL_SOON_PERCENT: Final = 80
@@ -100,7 +100,8 @@ class CloseShift:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`ShiftClosed`, or 2001, 2014; 8011 while a basket is open, or while money waits, until a supervisor carries it
-        over; 2005, 2006; 6007; 8008 for a difference above the limit, until a supervisor stands by it."""
+        over; 2005, 2006; 6007; 8008 for a difference above the limit, and for any count after `closing.counts_max` that
+        had one (a blind count is no game of guessing), until a supervisor stands by it. Each such try is on record."""
         open_shift = shift.current(ctx.books)
         alone = authority(ctx) not in (Role.SUPERVISOR, Role.ADMIN)
         stuck = bool(ctx.session.basket.lines) or (alone and bool(unfinished(ctx)))
@@ -110,10 +111,31 @@ class CloseShift:
         assert open_shift is not None
         if not 0 <= _sum(self.counted) <= COUNTED_FEN_MAX:
             return Refusal(6007)
-        if alone and not fits(ctx, self.counted):
-            return Refusal(8008)
-        fact = _closed(ctx, open_shift, self.counted, _sum(self.counted), self.counts)
+        tried = closing.counts_tried(ctx.books)
+        if alone and (tried >= ctx.settings.closing.counts_max or not fits(ctx, self.counted)):
+            return Refusal(8008, "", (_tried(ctx, open_shift),))
+        fact = _closed(ctx, open_shift, self.counted, _sum(self.counted), max(self.counts, tried))
         return Decision((fact, *_alarm(ctx, fact)))
+
+
+@dataclass(frozen=True, slots=True)
+class TryCount:
+    """A count that does not fit, to be done once more. `counted` like that of `CloseShift`."""
+
+    counted: tuple[tuple[int, int], ...]
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`CountTried`, or 2001, 2014, 2005, and 6008 for a count that fits. The right is asked for when it closes."""
+        open_shift = shift.current(ctx.books)
+        states = (None if open_shift else 2014, 6008 if fits(ctx, self.counted) else None)
+        if refusal := lacking(ctx, Right.SHIFT_CLOSE_OWN, *states):
+            return refusal
+        assert open_shift is not None
+        return Decision((_tried(ctx, open_shift),))
+
+
+def _tried(ctx: Context, open_shift: Shift) -> CountTried:
+    return CountTried(open_shift.batch, closing.counts_tried(ctx.books) + 1, ctx.session.operator)
 
 
 @dataclass(frozen=True, slots=True)

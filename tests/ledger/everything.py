@@ -82,7 +82,7 @@ class Shop:
             self.tell(f.HoldDropped(number, "01"))
         self.tell(f.BasketKept("01", ()))
         self.orders, self.payments, self.refunds, self.reserves, self.slips, self.holds = {}, [], [], [], [], []
-        if self.batch:
+        while self.batch:
             self.shifts()
         self.slips = []
         for (job,) in self.ledger.read("SELECT job FROM print_job ORDER BY job"):
@@ -108,6 +108,9 @@ class Shop:
             self.last_batch += 1
             self.batch = self.last_batch
             self.shift_from = self.tell(f.ShiftOpened(self.batch, "01", self.date, 20_000, {"10000": 2}))
+            return
+        if self.chance.random() < 0.3:
+            self.tell(f.CountTried(self.batch, closing.counts_tried(self.ledger) + 1, "01"))
             return
         totals = dict(closing.running(self.ledger))
         self.tell(

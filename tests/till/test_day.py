@@ -13,6 +13,7 @@ from tests.screens.ledgers import having, supervised
 from wire.facts import (
     BatchSettled,
     CashMoved,
+    CountTried,
     DayClosed,
     DayReopened,
     ReportPrinted,
@@ -180,6 +181,29 @@ def test_a_difference_is_counted_again_and_then_needs_a_supervisor(tmp_path):
     assert fact.difference_fen == 10_000 - fact.expected_fen
     assert 8014 in [entry.fact.code for entry in counter.ledger.entries() if isinstance(entry.fact, Trouble)]
     assert "短款" in paper(counter, seq_of(counter, ShiftClosed))
+
+
+def test_leaving_the_count_does_not_begin_it_anew(tmp_path):
+    """Else whoever counts finds what is expected by trying."""
+    counter = sold(opened(tmp_path)).keys(CLOSE)
+    expected = till.expected_cash(closing.running(counter.ledger))
+    count(counter, 10_000).keys("CANCEL")
+    counter.cut()
+    counter.boot().sign_on()
+    count(counter.keys(CLOSE), 10_000)
+    assert counter.screen == "Override", "the second was the last"
+    counter.keys("CANCEL " * 20)
+    assert counter.screen == "Idle"
+    count(counter.keys(CLOSE), expected)
+    assert counter.screen == "Override", "a right one after it says nothing either"
+    approve(counter)
+    fact = last(counter, ShiftClosed)
+    assert (fact.difference_fen, fact.approver) == (0, "00")
+    tried = [entry.fact for entry in counter.ledger.entries() if isinstance(entry.fact, CountTried)]
+    assert [each.count for each in tried] == [1, 2, 3]
+    counter.keys("OK 2 0 0 0 0 OK")
+    assert closing.counts_tried(counter.ledger) == 0, "the next shift begins anew"
+    assert counter.ledger.differences() == []
 
 
 def test_a_surplus_is_told_apart_from_a_shortage(tmp_path):
