@@ -14,9 +14,9 @@ from firmware.txn import (
     collect,
     handover,
     hold,
+    ledger,
     payment,
     refund,
-    replay,
     reprint,
     sale,
     subjects,
@@ -236,7 +236,8 @@ def _resubject(put: Put, module: Any, old: Any, new: Any) -> None:
     before = dict(subject.apply)
     assert apply != before, "nothing is projected by it"
     changed = tuple(replace(each, apply=apply) if each is subject else each for each in subjects.SUBJECTS)
-    put(replay, "SUBJECTS", changed)
+    project = vars(ledger)["project"]
+    put(ledger, "project", lambda books, entry, these=changed: project(books, entry, these))
 
 
 COUNTER = frozenset(MUTANTS) - ELSEWHERE

@@ -84,6 +84,7 @@ def effect_before_commit(put: Put) -> None:
 
     put(Terminal, "_decided", hasty)
     put(Terminal, "_commit_or_raise", lambda self: None if inside else commit(self))
+    put(Terminal, "_now", lambda self: None)
     put(Terminal, "_assert_justified", lambda self, effect: None)
 
 
@@ -267,7 +268,8 @@ def unknown_taken_for_printed(put: Put) -> None:
 @mutant
 def lock_forgotten(put: Put) -> None:
     """Wrong PINs are counted and nothing follows."""
-    put(operator, "_locked", lambda ctx, number: False)
+    decide = operator.SignOn.decide
+    put(operator.SignOn, "decide", lambda self, ctx: decide(self, replace(ctx, locked=frozenset())))
 
 
 @mutant

@@ -5,7 +5,7 @@ from simulation import sight
 from simulation.cashier import SUPERVISOR
 from simulation.clerk import OPENING, Clerk, Job, Lost
 from simulation.errands import count
-from simulation.wishes import choose
+from simulation.wishes import choose, take
 
 
 def cash_move(clerk: Clerk, way: str) -> Job:
@@ -126,11 +126,7 @@ def through(clerk: Clerk, *names: str) -> Job:
     clerk.press(Key.MENU)
     for name in names:
         yield from clerk.until("Menu")
-        entries, _ = sight.items(clerk.view)
-        digits = [entry.number for entry in entries if sight.key_of(entry.left) == f"menu__{name}"]
-        if not digits:
-            raise Lost(f"no {name} in the menu for {clerk.operator}")
-        clerk.press(Key(digits[0]))
+        take(clerk, name)
 
 
 def close_day(clerk: Clerk) -> Job:

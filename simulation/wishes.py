@@ -88,11 +88,19 @@ def choose(clerk: Clerk, *names: str) -> Job:
     for name in names:
         yield from clerk.until("Menu")
         yield from clerk.pause()
+        take(clerk, name)
+
+
+def take(clerk: Clerk, name: str) -> None:
+    """The entry of this name, on the first page of the list or on its last."""
+    for _ in range(2):
         entries, _ = sight.items(clerk.view)
         digits = [entry.number for entry in entries if sight.key_of(entry.left) == f"menu__{name}"]
-        if not digits:
-            raise Lost(f"no {name} in the menu")
-        clerk.press(Key(digits[0]))
+        if digits:
+            clerk.press(Key(digits[0]))
+            return
+        clerk.press(Key.UP)
+    raise Lost(f"no {name} in the menu for {clerk.operator}")
 
 
 def sign_off(clerk: Clerk) -> Job:
