@@ -18,6 +18,7 @@ from firmware.txn import (
     payment,
     refund,
     reprint,
+    reserve,
     sale,
     subjects,
     till,
@@ -154,7 +155,12 @@ def given_back_twice(put: Put) -> None:
 @mutant
 def refund_by_anybody(put: Put) -> None:
     """Nobody asks who gives money back."""
-    put(refund, "lacking", lambda ctx, right, *states: next((Refusal(s) for s in states if s is not None), None))
+
+    def lax(ctx: Context, right: Any, *states: int | None) -> Refusal | None:
+        return next((Refusal(state) for state in states if state is not None), None)
+
+    for module in (refund, reserve):
+        put(module, "lacking", lax)
 
 
 @mutant

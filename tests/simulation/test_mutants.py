@@ -40,7 +40,7 @@ DAYS: dict[str, Plan] = {
     "dropped_order_not_reversed": clerk("abandon"),
     "late_money_kept": clerk("abandon"),
     "refund_not_sent": clerk("regret"),
-    "refund_by_anybody": clerk("cash", "give_back"),
+    "refund_by_anybody": clerk("regret", "give_back"),
     "given_back_twice": clerk("cash", "give_back", "give_back"),
     "hold_recalled_twice": clerk("hold", "recall"),
     "expected_cash_without_refunds": clerk("cash", "cash", "give_back", "close"),
