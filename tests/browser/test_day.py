@@ -135,7 +135,7 @@ def customers_show_codes(day: Day) -> None:
     """WeChat, Alipay and UnionPay, each code once; and one after the other with cash between."""
     for number, codes in enumerate(((COLA,), (BREAD, WATER), (JUICE,), (COLA, JUICE), (WATER,), (BREAD,))):
         start, digits = (("134", 18), ("288", 18), ("622", 19))[number % 3]
-        day.sell_by_code(start + f"{number + 1:0{digits - 3}d}", *codes)
+        day.sell_by_code(start + f"{number + 7001:0{digits - 3}d}", *codes)  # 0001 to 0010 are refused in the demo
         if number % 2:
             day.sell_for_cash(WATER)
 
