@@ -230,7 +230,7 @@ def shift_is_closed_blind(day: Day) -> None:
         pieces, left = divmod(left, fen)
         counts.append(f"{' '.join(str(pieces))} OK" if pieces else "OK")
     assert left == 0
-    day.keys(f"MENU 8 2 {' '.join(counts)}")
+    day.keys(f"MENU 8 2 {' '.join(counts)} F1")
     assert day.shop.screen()["name"] == "ShiftDone", day.shop.screen()
     closed = kinds(day.shop.journal_all(), "shift_closed")[-1]["body"]
     assert closed["counted_fen"] == closed["expected_fen"] == day.book.cash_fen
