@@ -71,7 +71,7 @@ def _closed(scale: Scale, sales: int) -> _Close:
     counter.keys(" ".join(str(pieces.get(COMMON_DENOMINATIONS_FEN[-1], ""))))
     before, began = _written(), time.perf_counter()
     counter.ms += 100
-    counter.terminal.step(KeyPressed(Key.OK), Now(counter.ms, counter.day_ms + counter.ms, counter.clock))
+    counter.terminal.step(KeyPressed(Key.F1), Now(counter.ms, counter.day_ms + counter.ms, counter.clock))
     close_s, written = time.perf_counter() - began, _written() - before
     fact = next(each.fact for each in reversed(list(counter.ledger.entries())) if isinstance(each.fact, ShiftClosed))
     assert fact.totals["sales"] == sales

@@ -125,7 +125,7 @@ JOBS: Final[tuple[Job, ...]] = (
     ),
     Job("shift's figures on paper (X)", "| MENU 8 1 | F1", ("report_printed",),
         Peer(2, "mode switch, one key; not looked at first", SHARP_X)),
-    Job("shift closed, counted by notes and coins", "| MENU 8 2 | 2 OK OK OK OK OK 3 OK 1 OK OK", ("shift_closed",),
+    Job("shift closed, counted by notes and coins", "| MENU 8 2 | 2 OK OK OK OK OK 3 OK 1 F1", ("shift_closed",),
         Peer(9, "menu, Shift, Close shift, a sum of five digits, OK; not blind, not by notes", LOYVERSE_SHIFT, False),
         before="<1> OK F1 OK"),
     Job("drawer opened without a sale, with a reason", "| MENU 9 1 4 | 1", ("no_sale", "drawer_pulsed"),
@@ -228,8 +228,13 @@ def measure(scale: Scale) -> list[Figure]:
     return figures
 
 
+DRAWER_RESTS_MS = 15_000
+"""The coil has rested since the shift was opened."""
+
+
 def _played(job: Job, till: Till) -> Figure:
     till.play(job.before)
+    till.ms += DRAWER_RESTS_MS
     till.strokes, seq = 0, till.terminal.ledger.next_seq - 1
     till.play(job.script)
     assert _holds(job.proof, till.kinds(seq)), f"{job.name}: {till.kinds(seq)}, {till.words()}"
