@@ -33,6 +33,7 @@ from firmware.events import (
     Exit,
     HashPin,
     Idle,
+    Key,
     KeyHeld,
     KeyPressed,
     Light,
@@ -63,13 +64,14 @@ from firmware.events import (
     ToneName,
     WireGarbage,
 )  # fmt: skip
-from firmware.screens.base import Do, Done, Home, Move, Push, Reject, Screen
+from firmware.screens.base import Do, Done, Home, Move, Push, Reject, Screen, emptied, typed_text
 from firmware.screens.lamp import lamp
 from firmware.screens.override import Override
 from firmware.screens.stack import Stack, home, moved, waiting
 from firmware.screens.widgets import Refused
 from firmware.txn import life, operator, refund
 from firmware.txn.approve import Approve, helps
+from firmware.txn.card_numbers import secret_refusal
 from firmware.txn.command import Command, Context, Decision, Devices, Refusal, Session
 from firmware.txn.hold import KeepBasket, written_down
 from firmware.txn.ledger import Ledger, LedgerError, Stamp
@@ -109,6 +111,9 @@ TELL_AGAIN_MS = 600_000
 TROUBLE_DEPTH_MAX = 5
 """No more trouble is put on the screen above this many; it is journaled all the same."""
 
+ENTRY_DIGITS_MAX = 40
+"""More digits than any number a person types has."""
+
 UNKNOWN_CODES = frozenset({6001, 6004, 6005, 6018, 6019})
 """Scans that are not taken sound two low beeps (domain 7.4)."""
 
@@ -143,6 +148,7 @@ class Terminal:
     troubles: tuple[Screen, ...] = ()  # not yet on the screen
     timed: Screen | None = None  # the screen whose own time runs
     last_scan: Scanned | None = None
+    entry: str = field(default="", repr=False)  # digits typed one after the other on one screen, field full or not
     desks: tuple[Desk, ...] = field(default_factory=desks)
     _seed: bytes = b""
     _draws: int = 0
@@ -198,9 +204,10 @@ class Terminal:
             case KeyPressed(key):
                 if self.settings.terminal.key_click:
                     self.tone(ToneName.CLICK)
-                self._somebody_works(self.stack[-1].press(key, self.context()))
+                self._pressed(key)
             case KeyHeld(key):
                 self._somebody_works(self.stack[-1].hold(key, self.context()))
+                self.entry = ""
             case Scanned():
                 self._scanned(event)
             case ScanRejected(reason):
@@ -258,6 +265,27 @@ class Terminal:
         notices = (Refused(Refusal(*notice), trouble=True) for notice in reversed(event.notices))
         self.stack = (*home(self.context()), *notices)
 
+    def _pressed(self, key: Key) -> None:
+        """A key, unless it would have a card number taken that was typed: that is wiped instead (5030)."""
+        top = self.stack[-1]
+        if key is Key.OK and typed_text(top) and (refusal := secret_refusal(self.context(), self.entry, typed=True)):
+            self._keep_out(refusal)
+        else:
+            self._somebody_works(top.press(key, self.context()))
+        now = self.stack[-1]
+        if type(now) is not type(top):
+            self.entry = typed_text(now)  # a digit may lead to the screen that holds it
+        elif key is Key.CLEAR:
+            self.entry = self.entry[:-1]
+        else:
+            self.entry = (self.entry + key.digit)[-ENTRY_DIGITS_MAX:] if key.digit else ""
+
+    def _keep_out(self, refusal: Refusal) -> None:
+        """Nothing of what was typed or scanned stays on the screen beneath."""
+        self.stack = (*self.stack[:-1], emptied(self.stack[-1]))
+        self.tone(ToneName.FAILURE)
+        self._somebody_works(Push(Refused(refusal)))
+
     def _scanned(self, event: Scanned) -> None:
         """A scan, unless the scanner read the same code twice in one go (`scanner.bounce_ms`, by its own clock)."""
         mark = hashlib.sha256(self._seed + event.text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -266,7 +294,10 @@ class Terminal:
         if badge_like(event.text) and not self.stack[-1].TAKES_BADGES:
             self._somebody_works(Reject())  # as good as a key: no search, no refusal and no message ever names it
         elif last is None or not _bounced(last, this, self.settings.scanner.bounce_ms):
-            self._somebody_works(self.stack[-1].scan(event, self.context()))
+            if refusal := secret_refusal(self.context(), event.text, event.symbology):
+                self._keep_out(refusal)
+            else:
+                self._somebody_works(self.stack[-1].scan(event, self.context()))
 
     def _somebody_works(self, move: Move) -> None:
         """Carry out what a person did; the idle lock waits again from now (`terminal.idle_lock_min`)."""
@@ -414,6 +445,7 @@ class Terminal:
                 move = self._done(move)
             elif isinstance(move, Reject):
                 self.tone(ToneName.REJECT)
+                self.stack = (*self.stack[:-1], move.screen or self.stack[-1], *((move.above,) if move.above else ()))
                 return
             elif isinstance(move, Home) and move.above is None:
                 self.stack = home(self.context())
@@ -508,8 +540,7 @@ class Terminal:
     def _show_troubles(self) -> None:
         """Above the screen, unless a person is in the middle of a number: the notice would eat the rest of it."""
         top = self.stack[-1]
-        typing = any(getattr(top, name, "") for name in ("digits", "value", "times", "reference", "last4"))
-        if self.troubles and not typing:
+        if self.troubles and not typed_text(top):
             room = max(0, TROUBLE_DEPTH_MAX - len(self.stack))
             self.stack, self.troubles = (*self.stack, *self.troubles[:room]), ()
 

@@ -1,7 +1,7 @@
 """What a screen is, and the moves it can answer with (design 4)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -89,7 +89,10 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Not taken: an audible reject, nothing changes."""
+    """Not taken: an audible reject. Nothing changes, unless `screen` takes the place of this one, or `above` says why."""
+
+    screen: Screen | None = None
+    above: Screen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,21 @@ def local_time(wall_ms: int, form: str) -> str:
     """China's time of a UTC moment."""
 
     return datetime.fromtimestamp(wall_ms / 1000, UTC).astimezone(LOCAL).strftime(form)
+
+
+TYPED = ("digits", "value", "times", "reference", "last4")
+"""Fields in which screens keep what is being typed."""
+
+
+def typed_text(screen: Screen) -> str:
+    """What is being typed on a screen; empty when nothing is."""
+    return "".join(str(value) for name in TYPED if (value := getattr(screen, name, "")))
+
+
+def emptied(screen: Screen) -> Screen:
+    """The screen with nothing typed."""
+    held = {name: type(value)() for name in TYPED if (value := getattr(screen, name, ""))}
+    return replace(screen, **held)
 
 
 OK_HINT = Hint("OK", text("hint__ok"))

@@ -1,0 +1,24 @@
+"""The one place every scan and every typed entry passes before a screen takes it: a full card number stops here.
+
+It is never shown but for its last four digits, never asked for at the backend, never journaled (domain 1.2)."""
+
+from firmware.txn import product
+from firmware.txn.command import Context, Refusal
+from rules.barcodes import clean_scan, strip_aim
+from rules.card_numbers import card_digits, masked
+from rules.payment_codes import recognised
+
+
+def secret_refusal(ctx: Context, text: str, symbology: str = "", typed: bool = False) -> Refusal | None:
+    """5030 for a full card number, with its last four digits; 5001, with nothing, for a customer's payment code that was
+    typed: those are only ever scanned. None for goods of the price list, whatever their digits, and for all else."""
+    digits = card_digits(text, symbology)
+    paying = recognised(text, ctx.settings.tenders.channels) is not None
+    if (digits is None and not paying) or (paying and not typed) or _listed(ctx, strip_aim(clean_scan(text))[0]):
+        return None
+    return Refusal(5001) if digits is None else Refusal(5030, masked(digits))
+
+
+def _listed(ctx: Context, code: str) -> bool:
+    """Whether the price list knows the code, or the number of a good, as it stands."""
+    return product.by_code(ctx.books, code) is not None or product.by_number(ctx.books, code) is not None
