@@ -1,4 +1,4 @@
-"""Finding sales of the shop, and keeping count of what is given back of them across terminals.
+"""Finding sales and refunds of the shop, and keeping count of what is given back of them across terminals.
 
 Keys of a sale: its receipt number `000123-000045`, the same with the terminal before it (`00010023-000123-000045`), the
 order number and the channel's number of each payment. Receipt numbers of two terminals may be alike: the newest is found.
@@ -13,12 +13,14 @@ from fleet.effects import SendAnswer
 from fleet.money import Found, MoneyBooks, Movement, Reservation, Return
 from fleet.reading import Good
 from fleet.store import StoredRecord
-from wire.facts import Refund, Sale
+from wire.facts import Dress, Fact, Refund, Sale, ShiftOpened
 from wire.facts import decode as decode_fact
 from wire.messages import AnswerReserve, AnswerSale, AskReserve, AskSale, tender_sums
 from wire.totals import batch_of
 
 OVER_SUM, WRONG_STATE, NOT_FOUND, OVER_QUANTITY = 5015, 6008, 6009, 6014
+EPOCHS_MAX = 8
+"""Journals of one terminal that are looked through for a shift."""
 _Quantities = dict[str, int]
 
 
@@ -34,19 +36,40 @@ def shelve(books: MoneyBooks, terminal: str, arrivals: Iterable[Good]) -> None:
     movements: list[Movement] = []
     for good in arrivals:
         fact = good.fact
+        found += (Found(key, terminal, good.epoch, good.seq, good.record.at_ms) for key in _keys(terminal, fact))
         batch = batch_of(fact)
         if batch is None:
             continue
         movements.append(Movement(terminal, good.epoch, batch, good.seq))
-        if isinstance(fact, Sale):
-            found += (Found(key, terminal, good.epoch, good.seq, good.record.at_ms) for key in _keys(terminal, fact))
-        elif isinstance(fact, Refund):
+        if isinstance(fact, Refund):
             returns.append(_return(terminal, good, fact))
-    if movements:
+    if found or movements:
         books.shelve(found, returns, movements)
 
 
-def _keys(terminal: str, sale: Sale) -> list[str]:
+def refund_key(terminal: str, batch: int, trace: int) -> str:
+    """What a refund is found by: nobody who asks for a sale can mean it."""
+    return f"refund-{terminal}-{receipt_number(batch, trace)}"
+
+
+def shift_key(terminal: str, batch: int) -> str:
+    """What the opening of a shift is found by."""
+    return f"shift-{terminal}-{batch:06d}"
+
+
+def _keys(terminal: str, fact: Fact) -> list[str]:
+    match fact:
+        case Sale():
+            return _sale_keys(terminal, fact)
+        case Refund():
+            return [refund_key(terminal, fact.batch, fact.trace)]
+        case ShiftOpened():
+            return [shift_key(terminal, fact.batch)]
+        case _:
+            return []
+
+
+def _sale_keys(terminal: str, sale: Sale) -> list[str]:
     number = receipt_number(sale.batch, sale.trace)
     keys = [number, f"{terminal}-{number}"]
     for tender in sale.tenders:
@@ -84,11 +107,27 @@ def find(books: MoneyBooks, terminal: str, ask: AskSale) -> SendAnswer:
 
 def sale_of(record: StoredRecord | None) -> Sale | None:
     """The sale a stored record is about, None when it is about something else."""
-    if record is None or record.kind != Sale.KIND:
+    fact = slip_fact(record)
+    return fact if isinstance(fact, Sale) else None
+
+
+def slip_fact(record: StoredRecord | None) -> Sale | Refund | None:
+    """The sale or refund a stored record is about, None when it is about something else."""
+    if record is None or record.kind not in (Sale.KIND, Refund.KIND):
         return None
     fact = decode_fact(record.kind, record.version, record.body)
-    assert isinstance(fact, Sale)
+    assert isinstance(fact, Sale | Refund)
     return fact
+
+
+def dress_of(books: MoneyBooks, terminal: str, epoch: int, batch: int) -> Dress | None:
+    """How the slips of a shift look; None when its opening has not come, or does not say."""
+    for found in books.find(shift_key(terminal, batch), EPOCHS_MAX):
+        if found.epoch == epoch:
+            record = books.record(found.terminal, found.epoch, found.seq)
+            fact = decode_fact(record.kind, record.version, record.body) if record else None
+            return fact.dress if isinstance(fact, ShiftOpened) else None
+    return None
 
 
 def given_back(books: MoneyBooks, terminal: str, epoch: int, seq: int) -> tuple[_Quantities, int]:

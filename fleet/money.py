@@ -89,7 +89,7 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A sale that can be found under `key`."""
+    """A sale, refund or opening of a shift that can be found under `key`."""
 
     key: str
     terminal: str
@@ -131,7 +131,7 @@ class MoneyBooks(Protocol):
         ...
 
     def find(self, key: str, limit: int) -> list[Found]:
-        """Sales under a key, the newest first."""
+        """What is found under a key, the newest first."""
         ...
 
     def record(self, terminal: str, epoch: int, seq: int) -> StoredRecord | None: ...

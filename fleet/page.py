@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import uvicorn
 from starlette.applications import Starlette
@@ -26,7 +27,7 @@ from fleet.store import StoredRecord, StoreTrouble
 from rules.receipt_token import Token, is_genuine, read_receipt_token
 from texts import Lang, t
 from wire.columns import width
-from wire.facts import Sale
+from wire.facts import Dress, Refund, Sale
 from wire.layout import layout
 from wire.rows import Barcode, Cut, Feed, Logo, Qr, Row, Rule, Text
 
@@ -121,27 +122,39 @@ def _answer(store: SqlStore, request: Request, shop: str) -> Response:
         return _hint(lang, "busy", 503, {"Retry-After": "10"})
     if found is None:
         return _hint(lang, "nothing", 404)
-    record, sale, given_back_fen = found
-    slip = receipt_of(record, sale, given_back_fen, shop, lang)
+    slip = receipt_of(found.record, found.fact, found.given_back_fen, found.dress or Dress(shop), lang)
     body = f'<div class="slip">{"".join(map(_row, layout(slip, COLUMNS)))}</div>'
     other: Lang = "zh" if lang == "en" else "en"
     return _page(lang, f'{body}<nav><a href="?lang={other}">{t("fleet", lang, "page__other")}</a></nav>', 200)
 
 
-def _find(store: SqlStore, token: Token | None) -> tuple[StoredRecord, Sale, int] | None:
-    """The sale a genuine token is about. A token that is none costs the same look and the same comparison."""
+class _Slip(NamedTuple):
+    """What the page is about, what was given back of it, and how the shop's slips look where the terminal has said so."""
+
+    record: StoredRecord
+    fact: Sale | Refund
+    given_back_fen: int
+    dress: Dress | None
+
+
+def _find(store: SqlStore, token: Token | None) -> _Slip | None:
+    """The sale or refund a genuine token is about. A token that is none costs the same looks and the same comparison."""
     wanted = token or _NOBODY
-    key = f"{wanted.terminal}-{lookup.receipt_number(wanted.batch, wanted.trace)}"
+    sale_key = f"{wanted.terminal}-{lookup.receipt_number(wanted.batch, wanted.trace)}"
     with store.begin() as books:
         is_genuine(wanted, bytes(32))  # so that a number nobody has takes no less time
-        for found in books.money.find(key, CANDIDATES_MAX):
-            record = books.money.record(found.terminal, found.epoch, found.seq)
-            sale = lookup.sale_of(record)
-            if record is None or sale is None:
+        found = books.money.find(sale_key, CANDIDATES_MAX)
+        found += books.money.find(lookup.refund_key(wanted.terminal, wanted.batch, wanted.trace), CANDIDATES_MAX)
+        for each in found:
+            record = books.money.record(each.terminal, each.epoch, each.seq)
+            fact = lookup.slip_fact(record)
+            if record is None or fact is None:
                 continue
-            if is_genuine(wanted, bytes.fromhex(record.hash)) and sale.due_fen == wanted.amount_fen:
-                back = lookup.given_back(books.money, record.terminal, record.epoch, record.seq)
-                return record, sale, back[1]
+            amount_fen = fact.due_fen if isinstance(fact, Sale) else fact.total_fen
+            if is_genuine(wanted, bytes.fromhex(record.hash)) and amount_fen == wanted.amount_fen:
+                _, back_fen = lookup.given_back(books.money, record.terminal, record.epoch, record.seq)
+                looks = lookup.dress_of(books.money, record.terminal, record.epoch, fact.batch)
+                return _Slip(record, fact, back_fen, looks)
     return None
 
 

@@ -203,7 +203,19 @@ class Approved(Fact, frozen=True):
 # --- shift and cash -----------------------------------------------------------------
 
 
+class Dress(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a shop's slips say around their content, without the logo: the electronic copy looks like the paper by it."""
+
+    shop: str
+    header: tuple[str, ...] = ()
+    address: str = ""
+    phone: str = ""
+    footer: tuple[str, ...] = ()
+
+
 class ShiftOpened(Fact, frozen=True):
+    """A shift begins. `dress`: how the slips of this terminal look from now on."""
+
     KIND: ClassVar[str] = "shift_opened"
     batch: int
     operator: str
@@ -211,6 +223,7 @@ class ShiftOpened(Fact, frozen=True):
     float_fen: int
     counted: dict[str, int]  # denomination in fen -> pieces; empty when only a sum was typed
     open_drawer: bool = False
+    dress: Dress | None = None  # None: written by a release before it
 
 
 class CashMoved(Fact, frozen=True):

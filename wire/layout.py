@@ -234,7 +234,8 @@ def _tail(receipt: Receipt, columns: int) -> Iterator[Row]:
     for note in receipt.notes:
         yield from plain(note, columns)
     if receipt.qr:
-        yield Qr(receipt.qr, tidy(receipt.qr_words or t("receipt", receipt.lang, "tail__qr")))
+        words = tidy(receipt.qr_words or t("receipt", receipt.lang, "tail__qr"))
+        yield Qr(receipt.qr, f"[{words}]", words)
     if receipt.barcode:
         yield Barcode(receipt.barcode)
     for line in (*_where(receipt), *receipt.footer):

@@ -97,5 +97,5 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     phone: str = ""
     logo: str = ""  # PBM (P4) in Base64, above the shop's name
     barcode: str = ""  # printable ASCII, as Code 128; pairs of digits are printed closer
-    qr_words: str = ""  # what the QR code is for, where it cannot be drawn
+    qr_words: str = ""  # what the QR code is for: below it, or in its place where it cannot be drawn
     training: bool = False

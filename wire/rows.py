@@ -31,10 +31,11 @@ class Rule(msgspec.Struct, frozen=True, tag="rule"):
 
 
 class Qr(msgspec.Struct, frozen=True, tag="qr"):
-    """A QR code in the middle; `alt` stands for it where only text is shown."""
+    """A QR code in the middle with `caption` below it; `alt` stands for both where only text is shown."""
 
     data: str
     alt: str
+    caption: str = ""
 
 
 class Barcode(msgspec.Struct, frozen=True, tag="barcode"):

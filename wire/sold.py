@@ -1,12 +1,15 @@
-"""What a sale's record says, as parts of a slip: the same for paper at the terminal and for the backend's page.
+"""What a sale's or refund's record says, as parts of a slip: the same for paper at the terminal and for the backend's page.
 
 `Say` gives a text of the room `receipt` in the reader's language by its name.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from wire.facts import Line, Reduction, TenderPart
-from wire.receipt import ReceiptLine, ReceiptSum, ReceiptTender
+from rules.rounding import share_half_up
+from wire.facts import Line, Reduction, Refund, RefundLine, TenderPart
+from wire.receipt import ReceiptLine, ReceiptRow, ReceiptSum, ReceiptTender
+
+PIECE_MILLI = 1_000
 
 Say = Callable[[str], str]
 
@@ -25,9 +28,31 @@ def goods(say: Say, lines: tuple[Line, ...], reductions: tuple[Reduction, ...] =
     )  # fmt: skip
 
 
-def pieces_milli(lines: tuple[Line, ...]) -> int:
+def returned(lines: tuple[RefundLine, ...]) -> tuple[ReceiptLine, ...]:
+    """Goods that came back, at what was really paid for each."""
+    return tuple(
+        ReceiptLine(
+            line.name, line.quantity_milli, share_half_up(line.amount_fen, PIECE_MILLI, line.quantity_milli),
+            line.amount_fen,
+        )
+        for line in lines
+    )  # fmt: skip
+
+
+def origin_rows(say: Say, fact: Refund, terminal: str) -> tuple[ReceiptRow, ...]:
+    """Whose sale came back, and why; the terminal that sold it where it is not `terminal`."""
+    origin = fact.origin
+    elsewhere = () if origin.terminal == terminal else (ReceiptRow((say("back__terminal"), origin.terminal)),)
+    return (
+        ReceiptRow((say("back__origin"), f"{origin.batch:06d}-{origin.trace:06d}")),
+        *elsewhere,
+        ReceiptRow((say("back__reason"), fact.reason)),
+    )
+
+
+def pieces_milli(lines: Iterable[Line | RefundLine]) -> int:
     """Pieces; whatever was weighed counts as one."""
-    return sum(1000 if line.weighed else line.quantity_milli for line in lines)
+    return sum(PIECE_MILLI if line.weighed else line.quantity_milli for line in lines)
 
 
 def order_reductions(say: Say, reductions: tuple[Reduction, ...]) -> tuple[ReceiptSum, ...]:

@@ -23,13 +23,13 @@ from firmware.screens.base import (
 from firmware.screens.widgets import Notice, amount_text, refuse, typed
 from firmware.txn import reprint
 from firmware.txn.command import Context
-from firmware.txn.reprint import REASONS, Found, Reprint, ShowCopy
+from firmware.txn.reprint import ELECTRONIC, REASONS, Found, Reprint, ShowCopy
 from firmware.txn.slips import Sheet, stored
 from firmware.txn.slips.reprint import PARTS
 from firmware.txn.slips.sheet import copy_address
 from firmware.view import Block, Chips, Field, Hint, Item, Items, Para, QrCode, Row, Say, Tint, View, text
 from rules.money import yuan
-from wire.facts import Sale
+from wire.facts import Refund, Sale
 
 ROWS_MAX = 3
 DIGITS_MAX = {"number": 12, "amount": 9, "time": 4, "ending": 12}
@@ -103,7 +103,7 @@ class ReprintSlip(Screen):
     def _hints(self, ctx: Context, found: Found) -> tuple[Hint, ...]:
         hints: tuple[Hint, ...] = (OK_HINT,) if self.reason >= 0 else ()
         hints += (Hint("F1", text("reprint__other_slip")),)
-        if ctx.settings.slips.receipt_url and found.kind == Sale.KIND:
+        if ctx.settings.slips.receipt_url and found.kind in ELECTRONIC:
             hints += (Hint("F2", text("reprint__copy")),)
         if parts(found):
             hints += (Hint("*", text("reprint__part")),)
@@ -264,9 +264,9 @@ def _page(items: tuple[Item, ...], row: int, count: int) -> Items:
 
 
 def show_copy(of: int, ctx: Context) -> Move:
-    """The electronic copy of the sale at `of` on the display, noted in the journal; nothing where there is none."""
+    """The electronic copy of the sale or refund at `of` on the display, journaled; nothing where there is none."""
     found = reprint.slip_at(ctx.books, of)
-    if not ctx.settings.slips.receipt_url or found is None or found.kind != Sale.KIND or ctx.training:
+    if not ctx.settings.slips.receipt_url or found is None or found.kind not in ELECTRONIC or ctx.training:
         return Reject()
     return Do(ShowCopy(of), _copy_shown)
 
@@ -289,11 +289,12 @@ class ElectronicCopy(Screen):
     def view(self, ctx: Context) -> View:
         """The code and what it is for."""
         fact, _, _ = stored(ctx.books, self.of)
-        assert isinstance(fact, Sale)
+        assert isinstance(fact, Sale | Refund)
+        amount_fen = fact.due_fen if isinstance(fact, Sale) else fact.total_fen
         sheet = Sheet(ctx.terminal, ctx.settings, ctx.books)
-        address = copy_address(sheet, self.of, fact.batch, fact.trace, fact.due_fen)
+        address = copy_address(sheet, self.of, fact.batch, fact.trace, amount_fen)
         body = (QrCode(address, text("copy__words")),)
-        return shown(self, ctx, text("copy__title", amount=yuan(fact.due_fen)), body, (OK_HINT,))
+        return shown(self, ctx, text("copy__title", amount=yuan(amount_fen)), body, (OK_HINT,))
 
 
 # --- the archive of copies --------------------------------------------------------------------------------------------

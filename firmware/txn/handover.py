@@ -10,6 +10,7 @@ from firmware.txn.checkout import Unfinished
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.shift import Shift, next_batch
 from firmware.txn.slip import receipt_number
+from firmware.txn.slips.sheet import dress
 from firmware.txn.till import Figures, expected_cash, transactions
 from rules.money import counted_fen
 from rules.rights import Right, Role
@@ -42,7 +43,9 @@ class OpenShift:
         counted = {str(fen): pieces for fen, pieces in self.counted if pieces}
         batch = next_batch(ctx.books)
         opens = self.float_fen > 0 and drawer.opening(ctx, "shift_open", ("cash",), self.float_fen) == "open"
-        fact = ShiftOpened(batch, ctx.session.operator, self.business_date, self.float_fen, counted, opens)
+        fact = ShiftOpened(
+            batch, ctx.session.operator, self.business_date, self.float_fen, counted, opens, dress(ctx.settings)
+        )
         return Decision((fact,))
 
 
@@ -152,8 +155,9 @@ class RollShift:
         cash_fen = max(0, expected_cash(closing.running(ctx.books)))
         fact = _closed(ctx, open_shift, (), cash_fen, 0)
         opened = ShiftOpened(
-            next_batch(ctx.books), ctx.session.operator, open_shift.business_date, cash_fen, {}, open_drawer=False
-        )
+            next_batch(ctx.books), ctx.session.operator, open_shift.business_date, cash_fen, {},
+            dress=dress(ctx.settings),
+        )  # fmt: skip
         return Decision((fact, opened))
 
 

@@ -28,6 +28,9 @@ FOUND_MAX: Final = 60
 """Of more slips than these nobody picks one from a list."""
 
 ENDING_DIGITS_MIN: Final = 4
+ELECTRONIC: Final = (Sale.KIND, Refund.KIND)
+"""Slips that have an electronic copy."""
+
 NO_ORIGINAL, NOT_YOURS, TOO_OFTEN, CHAIN_BROKEN = 4010, 2012, 4011, 9012
 
 
@@ -70,14 +73,14 @@ class Reprint:
 
 @dataclass(frozen=True, slots=True)
 class ShowCopy:
-    """Note that the electronic copy of a sale was shown instead of paper."""
+    """Note that the electronic copy of a sale or refund was shown instead of paper."""
 
     of: int
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`CopyShown`, or 2001, 4010, 2005."""
         found = slip_at(ctx.books, self.of)
-        known = found is not None and found.kind == Sale.KIND and ctx.settings.slips.receipt_url
+        known = found is not None and found.kind in ELECTRONIC and ctx.settings.slips.receipt_url
         if refusal := lacking(ctx, Right.SALE, None if known else NO_ORIGINAL):
             return refusal
         return Decision((CopyShown(self.of, ctx.session.operator),))

@@ -13,7 +13,7 @@ from rules.receipt_token import receipt_token
 from tests.backend import Served
 from tests.fleet_money.test_lookup import HOME, OTHER, Shop, refund
 from tests.mosquitto import Broker, broker  # noqa: F401 - the fixture
-from wire.facts import Line, Reduction, Sale, TenderPart
+from wire.facts import Dress, Line, Origin, Reduction, Refund, RefundLine, Sale, ShiftOpened, TenderPart
 
 LINES = (
     Line("1", "可口可乐 330ml 罐装", 2000, 300, 600),
@@ -78,6 +78,66 @@ def test_the_browsers_language_counts_when_none_is_asked_for(site: Site) -> None
 def test_what_was_given_back_is_said(site: Site) -> None:
     site.shop.book(refund({0: 1000}, 300), terminal=OTHER)
     assert "已退：3.00" in plain(site.client.get(f"/r/{site.token}?lang=zh").text)
+
+
+DRESS = Dress("好邻居便利店(人民路店)", ("天天平价",), "人民路 88 号", "025-88886666", ("谢谢惠顾 欢迎再次光临",))
+BACK = Refund(
+    "refund", 1, 46, "01", "2026-11-22", Origin(HOME, 1, 2, 1, 45, 0),
+    (RefundLine(0, "1", LINES[0].name, 1000, 300),), 300,
+    (TenderPart("code", 300, channel="wechat", order_no=TENDERS[0].order_no, refund_no="00010023010000010000450101R01"),),
+    "质量问题", 0, approver="00",
+)  # fmt: skip
+
+
+@pytest.fixture
+def dressed(tmp_path: Path) -> Iterator[tuple[Shop, TestClient]]:
+    """A terminal that says how its slips look, its sale, and what came back of it."""
+    shop = Shop(SqlStore(tmp_path / "fleet.db"))
+    shop.book(ShiftOpened(1, "01", "2026-11-22", 0, {}, dress=DRESS), SALE, BACK)
+    reading = SqlStore(tmp_path / "fleet.db", read_only=True)
+    yield shop, TestClient(page.app(reading, "an other name"))
+    reading.close()
+    shop.store.close()
+
+
+def page_of(dressed: tuple[Shop, TestClient], seq: int, trace: int, amount_fen: int) -> tuple[int, str]:
+    shop, client = dressed
+    digest = bytes.fromhex(shop.journals[HOME].records[seq - 1].hash)
+    answer = client.get(f"/r/{receipt_token(HOME, 1, trace, amount_fen, digest)}?lang=zh")
+    return answer.status_code, plain(answer.text)
+
+
+def test_the_copy_says_what_the_paper_says(dressed: tuple[Shop, TestClient]) -> None:
+    status, text = page_of(dressed, 2, 45, 1318)
+    assert status == 200
+    words = (DRESS.shop, *DRESS.header, DRESS.address, DRESS.phone, *DRESS.footer, "商户单号", TENDERS[0].order_no)
+    for word in words:
+        assert word in text, word
+    assert "an other name" not in text
+
+
+def test_a_refund_has_a_page_of_its_own(dressed: tuple[Shop, TestClient]) -> None:
+    status, text = page_of(dressed, 3, 46, 300)
+    assert status == 200
+    for word in (
+        "退货",
+        "000001-000046",
+        "000001-000045",
+        "质量问题",
+        "3.00",
+        DRESS.shop,
+        "00010023010000010000450101R01",
+    ):
+        assert word in text, word
+    assert DRESS.footer[0] not in text, "no thanks for coming on what was given back"
+    assert page_of(dressed, 3, 46, 301)[0] == 404
+    assert page_of(dressed, 2, 46, 300)[0] == 404, "the hash of another record proves nothing"
+
+
+def test_a_refund_is_no_sale_to_whoever_asks_for_one(dressed: tuple[Shop, TestClient]) -> None:
+    shop, _ = dressed
+    for key in ("000001-000046", f"{HOME}-000001-000046", f"refund-{HOME}-000001-000046", f"shift-{HOME}-000001"):
+        assert shop.found(key).code == 6009, key
 
 
 def test_everybody_else_finds_nothing_and_cannot_tell_why(site: Site) -> None:

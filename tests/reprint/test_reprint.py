@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from firmware.render_text import lines, speak
+from firmware.txn.slips import slip_of, stored
+from firmware.txn.slips.sheet import Sheet
 from rules.receipt_token import read_receipt_token
 from rules.slip_code import slip_code
 from tests.counter import APPLE_5_YUAN, COLA, Counter
+from tests.giving.shop import as_supervisor
 from tests.screens.ledgers import having
 from wire.layout import layout, text_of
 
@@ -161,6 +164,22 @@ def test_the_electronic_copy_leads_to_a_token_only_this_record_makes(tmp_path):
     assert (token.terminal, token.batch, token.trace, token.amount_fen) == ("00010023", 1, 1, 350)
     counter.pass_time(20_000)
     assert "copy_shown" in counter.facts()
+
+
+def test_a_refund_has_an_electronic_copy_too(tmp_path):
+    counter = as_supervisor(Counter(tmp_path, having(slips={"receipt_url": URL})).open_for_business())
+    counter.scan(COLA).keys("OK F1 OK MENU 5 F1 OK OK 1 OK OK")
+    counter.keys("OK MENU 4 2 OK OK F2")
+    assert counter.screen == "ElectronicCopy"
+    view = counter.terminal.shown
+    assert view is not None
+    token = read_receipt_token(lines(view, lambda say: speak("zh", say))[1][0].removeprefix(URL + "/"))
+    assert token is not None
+    assert (token.batch, token.trace, token.amount_fen) == (1, 2, 350)
+    fact, entry, _ = stored(counter.ledger, counter.ledger.read("SELECT max(seq) FROM slip_made")[0][0])
+    slip = slip_of(Sheet("00010023", counter.terminal.settings, counter.ledger), fact, entry)
+    assert slip.kind == "void"
+    assert read_receipt_token(slip.qr.removeprefix(URL + "/")) == token, "the paper leads to the same page"
 
 
 def test_no_electronic_copy_is_offered_where_the_shop_has_no_page(tmp_path):

@@ -150,7 +150,7 @@ def _qr(pen: _Pen, row: Qr) -> bytes:
     if code is None:
         return _text(pen, Text(row.alt, "center"))
     pen.dots += code.dots
-    return pen.aligned("center") + code.data
+    return pen.aligned("center") + code.data + (_text(pen, Text(row.caption, "center")) if row.caption else b"")
 
 
 def code128(data: str) -> tuple[bytes, int]:

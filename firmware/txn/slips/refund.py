@@ -1,38 +1,27 @@
 """Slips of giving back: refund, void, and a refund that a channel refused and cash paid (domain 6.1, 6.4)."""
 
 from firmware.txn.books import Entry
-from firmware.txn.slips.sheet import Sheet, headed, receipt_number
-from rules.rounding import share_half_up
+from firmware.txn.slips.sheet import Sheet, copy_code, headed
 from wire.facts import Refund, RefundTurned, TenderPart
 from wire.layout import money
-from wire.receipt import Receipt, ReceiptLine, ReceiptRow, ReceiptSection
-from wire.sold import tenders
-
-PIECE_MILLI = 1_000
+from wire.receipt import Receipt, ReceiptRow, ReceiptSection
+from wire.sold import origin_rows, pieces_milli, returned, tenders
 
 
 def refund_slip(sheet: Sheet, fact: Refund, entry: Entry) -> Receipt:
     """退货小票 or 撤销小票: what came back, by which means its money goes, whose sale it was and who allowed it."""
     rows = (
-        ReceiptRow((sheet.say("back__origin"), receipt_number(fact.origin.batch, fact.origin.trace))),
-        *_elsewhere(sheet, fact),
-        ReceiptRow((sheet.say("back__reason"), fact.reason)),
+        *origin_rows(sheet.say, fact, sheet.terminal),
         *_approved(sheet, fact.approver),
     )
     by_channel = any(part.kind == "code" for part in fact.tenders)
     return headed(
         sheet, fact.way, entry, batch=fact.batch, trace=fact.trace, operator=fact.operator,
-        lines=tuple(
-            ReceiptLine(
-                line.name, line.quantity_milli, share_half_up(line.amount_fen, PIECE_MILLI, line.quantity_milli),
-                line.amount_fen,
-            )
-            for line in fact.lines
-        ),
-        pieces_milli=sum(PIECE_MILLI if line.weighed else line.quantity_milli for line in fact.lines),
+        lines=returned(fact.lines), pieces_milli=pieces_milli(fact.lines),
         total_fen=fact.total_fen, due_fen=fact.total_fen, tenders=tenders(sheet.say, fact.tenders),
         sections=(ReceiptSection(rows=rows),), signatures=(sheet.say("back__customer"),),
         notes=(sheet.say("back__by_channel"),) if by_channel else (),
+        **copy_code(sheet, entry.seq, fact.batch, fact.trace, fact.total_fen),
     )  # fmt: skip
 
 
@@ -49,13 +38,6 @@ def turned_slip(sheet: Sheet, fact: RefundTurned, entry: Entry) -> Receipt:
         due_fen=fact.amount_fen, tenders=tenders(sheet.say, (TenderPart("cash", fact.amount_fen),)),
         sections=(ReceiptSection(rows=rows),), signatures=(sheet.say("back__customer"),),
     )  # fmt: skip
-
-
-def _elsewhere(sheet: Sheet, fact: Refund) -> tuple[ReceiptRow, ...]:
-    """The terminal that sold it, when it was another one."""
-    if fact.origin.terminal == sheet.terminal:
-        return ()
-    return (ReceiptRow((sheet.say("back__terminal"), fact.origin.terminal)),)
 
 
 def _approved(sheet: Sheet, approver: str) -> tuple[ReceiptRow, ...]:

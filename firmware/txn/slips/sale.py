@@ -1,7 +1,7 @@
 """The slips of a sale and of holding one."""
 
 from firmware.txn.books import Entry
-from firmware.txn.slips.sheet import Sheet, copy_address, headed
+from firmware.txn.slips.sheet import Sheet, copy_code, headed
 from wire.facts import BasketHeld, Sale
 from wire.receipt import Receipt, ReceiptRow, ReceiptSection
 from wire.sold import goods, order_reductions, pieces_milli, tenders
@@ -9,7 +9,6 @@ from wire.sold import goods, order_reductions, pieces_milli, tenders
 
 def sale_slip(sheet: Sheet, sale: Sale, entry: Entry) -> Receipt:
     """销售小票 (domain 6.1, 6.4)."""
-    address = copy_address(sheet, entry.seq, sale.batch, sale.trace, sale.due_fen) if sheet.settings.slips.qr else ""
     cash_alone = all(part.kind == "cash" for part in sale.tenders)
     return headed(
         sheet,
@@ -27,8 +26,7 @@ def sale_slip(sheet: Sheet, sale: Sale, entry: Entry) -> Receipt:
         change_fen=sum(part.change_fen for part in sale.tenders),
         tenders=() if cash_alone else tenders(sheet.say, sale.tenders),
         reductions=order_reductions(sheet.say, sale.reductions),
-        qr=address,
-        qr_words=sheet.say("tail__qr_receipt") if address else "",
+        **copy_code(sheet, entry.seq, sale.batch, sale.trace, sale.due_fen),
     )
 
 

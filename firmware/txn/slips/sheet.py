@@ -10,6 +10,7 @@ from rules.receipt_token import receipt_token
 from rules.settings import Settings
 from rules.slip_code import slip_code
 from texts import Lang, t
+from wire.facts import Dress
 from wire.receipt import Receipt, SlipKind
 
 LOCAL = timezone(timedelta(hours=8))
@@ -47,22 +48,29 @@ def local(at_ms: int, form: str) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(LOCAL).strftime(form)
 
 
+def dress(settings: Settings) -> Dress:
+    """What the slips say around their content by these settings."""
+    shop, slips = settings.shop, settings.slips
+    name = shop.name + (f"({shop.branch})" if shop.branch else "")
+    return Dress(name, slips.header, slips.address, slips.phone, shop.footer)
+
+
 def headed(
     sheet: Sheet, kind: SlipKind, entry: Entry, *, batch: int, trace: int = 0, operator: str = "", **content: Any
 ) -> Receipt:
     """A slip of this kind with everything around it filled in; `content` is the rest of `Receipt`'s fields.
 
     `trace` 0: the slip has no number of its own (reports) and no barcode."""
-    shop, slips = sheet.settings.shop, sheet.settings.slips
+    slips, looks = sheet.settings.slips, dress(sheet.settings)
     epoch = int(life.value(sheet.books, "epoch_number") or 0)
     around: dict[str, Any] = {
-        "shop": shop.name + (f"({shop.branch})" if shop.branch else ""),
+        "shop": looks.shop,
         "number": receipt_number(batch, trace) if trace else "",
-        "header": slips.header,
+        "header": looks.header,
         "logo": slips.logo,
-        "address": slips.address,
-        "phone": slips.phone,
-        "footer": shop.footer if kind in ("sale", "refund", "void") else (),
+        "address": looks.address,
+        "phone": looks.phone,
+        "footer": looks.footer if kind == "sale" else (),  # thanks for coming are no words for who gives goods back
         "barcode": slip_code(sheet.terminal, epoch, batch, trace) if trace and slips.barcode else "",
     }
     return Receipt(
@@ -80,10 +88,16 @@ def headed(
 
 
 def copy_address(sheet: Sheet, seq: int, batch: int, trace: int, amount_fen: int) -> str:
-    """Where the electronic copy of the sale at `seq` is to be read: built offline, proven by its own record's hash
-    (`rules.receipt_token`). Empty when the shop has no such page, while practising, and when the record is gone."""
+    """Where the electronic copy of the sale or refund at `seq` is to be read: built offline, proven by its own record's
+    hash (`rules.receipt_token`). Empty when the shop has no such page, while practising, and when the record is gone."""
     url = sheet.settings.slips.receipt_url
     rows = sheet.books.read("SELECT hash FROM journal WHERE seq = ?", seq) if url and not sheet.training else []
     if not rows:
         return ""
     return f"{url.rstrip('/')}/{receipt_token(sheet.terminal, batch, trace, amount_fen, bytes(rows[0][0]))}"
+
+
+def copy_code(sheet: Sheet, seq: int, batch: int, trace: int, amount_fen: int) -> dict[str, str]:
+    """The slip's QR code that leads to its electronic copy, as fields of `Receipt`; none where the shop wants none."""
+    address = copy_address(sheet, seq, batch, trace, amount_fen) if sheet.settings.slips.qr else ""
+    return {"qr": address, "qr_words": sheet.say("tail__qr_receipt")} if address else {}
