@@ -198,7 +198,7 @@ def _about_money(books: Books, message: Message, rest: str, now_ms: int) -> list
             return [lookup.reserve(money, terminal, ask, now_ms)]
         case AskTotals() as ask:
             return [totals.answer(money, books.epoch(terminal, ask.epoch), terminal, ask)]
-        case None:
+        case _:
             raise ValueError(f"topic not known: {message.rest}")
 
 

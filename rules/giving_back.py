@@ -13,9 +13,9 @@ REFUND_AGAIN: Final = frozenset({5013, 5014, 5017})
 """A refund refused with one of these may be asked for again under its number, when somebody says so: the bank was out of
 order, the channel is not enabled, the merchant's balance is low. What is refused otherwise stays refused (domain 1.6)."""
 
-TENDER_ORDER: Final = ("code", "card", "cash")
-"""Money goes back by the customer's code first, then by card, then in cash; a voucher's part never in cash: it will
-stand in front of them and is undone at its platform."""
+TENDER_ORDER: Final = ("voucher", "code", "card", "cash")
+"""Money goes back by the customer's code first, then by card, then in cash. A voucher's part never goes back in money: it
+stands in front of them and is undone at its platform, whole or not at all (domain 3.8)."""
 
 
 def split(paid_fen: Sequence[int], given_fen: int, amount_fen: int) -> tuple[int, ...]:

@@ -2,7 +2,8 @@
 
 A payment's number has 32 characters: business date 8, terminal 8, epoch 2, batch 6, trace 6, attempt 2. Only the counters
 make it unique; the date is for people. A new customer code after a definite failure is a new attempt; a retry keeps its
-number. A refund's number is the payment's without its date, `R`, and two digits.
+number. A refund's number is the payment's without its date, `R`, and two digits. A voucher's use is numbered like a
+payment without date and attempt, `V`, and which of its order's it is.
 """
 
 import hashlib
@@ -12,10 +13,11 @@ from typing import NamedTuple
 ORDER_NO_CHARS = 32
 TERMINAL_CHARS = 8
 COUNTER_MAX = 999_999
-ATTEMPT_MAX, REFUND_MAX, EPOCH_NUMBER_MAX = 99, 99, 99
+ATTEMPT_MAX, REFUND_MAX, VOUCHER_MAX, EPOCH_NUMBER_MAX = 99, 99, 99, 99
 
 _ORDER = re.compile(r"(\d{8})([0-9A-Za-z_]{8})(\d{2})(\d{6})(\d{6})(\d{2})", re.ASCII)
 _REFUND = re.compile(r"([0-9A-Za-z_]{8}\d{2}\d{6}\d{6}\d{2})R(\d{2})", re.ASCII)
+_VOUCHER = re.compile(r"([0-9A-Za-z_]{8})(\d{2})(\d{6})(\d{6})V(\d{2})", re.ASCII)
 _PLAIN = re.compile(r"[0-9A-Za-z]{1,8}", re.ASCII)
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -85,3 +87,32 @@ def refund_of(refund: str, order: str) -> bool:
     """Whether this refund is one of that payment."""
     parts = read_refund_no(refund)
     return parts is not None and read_order_no(order) is not None and parts[0] == order[8:]
+
+
+class VoucherNo(NamedTuple):
+    """What the number of a voucher's use says."""
+
+    terminal: str
+    epoch: int
+    batch: int
+    trace: int
+    place: int
+
+
+def voucher_no(terminal: str, epoch: int, batch: int, trace: int, index: int) -> str:
+    """Number of the `index`-th voucher use (from 1) asked for in the order `trace`; it never changes for that use, and a
+    new try after a definite refusal is a new one. `epoch`: the number the backend granted (1..99)."""
+    assert 1 <= epoch <= EPOCH_NUMBER_MAX, epoch
+    assert 0 < batch <= COUNTER_MAX, batch
+    assert 0 < trace <= COUNTER_MAX, trace
+    assert 1 <= index <= VOUCHER_MAX, index
+    return f"{terminal_no(terminal)}{epoch:02d}{batch:06d}{trace:06d}V{index:02d}"
+
+
+def read_voucher_no(number: str) -> VoucherNo | None:
+    """The parts of such a number, None when it is none of ours."""
+    match = _VOUCHER.fullmatch(number)
+    if match is None:
+        return None
+    terminal, *counters = match.groups()
+    return VoucherNo(terminal, *map(int, counters))

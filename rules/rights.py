@@ -36,6 +36,7 @@ class Right(StrEnum):
     VOUCHER_REDEEM = "voucher_redeem"
     VOUCHER_UNDO = "voucher_undo"
     VOUCHER_REGISTER = "voucher_register"
+    VOUCHER_LOOK_UP = "voucher_look_up"
     DRAWER_NO_SALE = "drawer_no_sale"
     CASH_IN_OUT = "cash_in_out"
     REPRINT = "reprint"
@@ -82,6 +83,7 @@ GRANTS: dict[Role, dict[Right, Grant]] = {
         Right.DISCOUNT: "limited", Right.PRICE_CHANGE: "limited", Right.ROUNDING_MANUAL: "limited",
         Right.SALE_VOID: "supervisor", Right.REFUND: "supervisor",
         Right.VOUCHER_REDEEM: "yes", Right.VOUCHER_UNDO: "supervisor", Right.VOUCHER_REGISTER: "supervisor",
+        Right.VOUCHER_LOOK_UP: "yes",
         Right.DRAWER_NO_SALE: "limited", Right.CASH_IN_OUT: "supervisor", Right.REPRINT: "limited",
         Right.SELFTEST_PRINT: "yes", Right.STOCK_RECEIVE: "yes", Right.MEMBER_CREATE: "yes",
         Right.SHIFT_OPEN: "yes", Right.SHIFT_CLOSE_OWN: "yes", Right.SHIFT_CLOSE_ANY: "supervisor",
@@ -93,6 +95,7 @@ GRANTS: dict[Role, dict[Right, Grant]] = {
         Right.DISCOUNT: "limited", Right.PRICE_CHANGE: "yes", Right.ROUNDING_MANUAL: "yes",
         Right.SALE_VOID: "limited", Right.REFUND: "limited",
         Right.VOUCHER_REDEEM: "yes", Right.VOUCHER_UNDO: "yes", Right.VOUCHER_REGISTER: "yes",
+        Right.VOUCHER_LOOK_UP: "yes",
         Right.DRAWER_NO_SALE: "yes", Right.CASH_IN_OUT: "yes", Right.REPRINT: "yes", Right.SELFTEST_PRINT: "yes",
         Right.STOCK_RECEIVE: "yes", Right.STOCK_TAKE: "yes", Right.STOCK_APPROVE: "yes", Right.PRODUCT_EDIT: "yes",
         Right.MEMBER_CREATE: "yes", Right.MEMBER_PHONE: "yes", Right.MEMBER_ERASE: "yes", Right.MEMBER_EXPORT: "yes",

@@ -12,6 +12,7 @@ from typing import Any, cast, get_args, get_origin, get_type_hints
 import msgspec
 
 from rules.barcodes import has_hidden
+from rules.deals import Platform
 from rules.payment_codes import pattern_fits
 from rules.pbm import LogoError, logo
 from rules.rights import FIXED, NEVER_GRANTED, Grants, Right, Role, right_refusal, role_of
@@ -110,6 +111,12 @@ def _nonsense(settings: Settings) -> Iterator[Problem]:
     for place, channel in enumerate(settings.tenders.channels):
         if not pattern_fits(channel.pattern):
             yield Problem(f"tenders.channels[{place}].pattern", "code_pattern", channel.pattern)
+    for place, row in enumerate(settings.vouchers.platforms):
+        if row.pattern and not pattern_fits(row.pattern):
+            yield Problem(f"vouchers.platforms[{place}].pattern", "code_pattern", row.pattern)
+    for place, name in enumerate(settings.vouchers.shop_numbers):
+        if name not in get_args(Platform):
+            yield Problem(f"vouchers.shop_numbers[{place}]", "unknown", name)
     yield from _rights(settings.rights)
     yield from _tax(settings.tax)
     yield from _slips(settings.slips)

@@ -14,6 +14,7 @@ from rules.rights import Grant
 from rules.scale_codes import DEFAULT_LAYOUTS, ScaleLayout
 from rules.settings_base import ADMIN, ANYONE, DEVICE, SHOP, Date, Line, OperatorNo, Section
 from rules.settings_counter import Closing, DrawerUse, Payment, Prices, Refunds, Slips, Tenders
+from rules.settings_vouchers import Vouchers
 
 LINES_MAX = 200
 """A sale's lines (decisions 22); the setting may only lower it."""
@@ -151,6 +152,7 @@ class Settings(Section, frozen=True):
     drawer_use: DrawerUse = DrawerUse()
     closing: Closing = Closing()
     slips: Slips = Slips()
+    vouchers: Vouchers = Vouchers()
     operators: Annotated[tuple[Operator, ...], Meta(min_length=2, max_length=40, extra=SHOP)] = OPERATORS
     scale_layouts: Annotated[tuple[ScaleLayout, ...], Meta(max_length=16, extra=SHOP)] = DEFAULT_LAYOUTS
     rights: Annotated[dict[str, dict[str, Grant]], Meta(extra=ADMIN)] = msgspec.field(default_factory=dict)

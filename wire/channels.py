@@ -24,6 +24,14 @@ from wire.messages import (
     Time,
 )
 from wire.records import Ack, Packet
+from wire.vouchers import (
+    AskDeals,
+    AskVoucherConsume,
+    AskVoucherLook,
+    AskVoucherPrepare,
+    AskVoucherQuery,
+    AskVoucherUndo,
+)
 
 SCHEMA_MAJOR = ("schema", "1")
 """User property of every message: the major version of its payload's schema."""
@@ -64,19 +72,32 @@ ASK_REFUND_QUERY = Channel("up", "ask/refund_query", AskRefundQuery, 1, False, 1
 ASK_SALE = Channel("up", "ask/sale", AskSale, 1, False, 10, "Asks for a sale of another terminal of the shop.")
 ASK_RESERVE = Channel("up", "ask/reserve", AskReserve, 1, False, 30, "Asks to give back goods of another terminal.")
 ASK_TOTALS = Channel("up", "ask/totals", AskTotals, 1, False, 10, "Asks for the backend's totals of a batch.")
+ASK_VOUCHER_PREPARE = Channel(
+    "up", "ask/voucher_prepare", AskVoucherPrepare, 1, False, 10, "Asks what a voucher's code is worth."
+)
+ASK_VOUCHER_CONSUME = Channel("up", "ask/voucher_consume", AskVoucherConsume, 1, False, 10, "Redeems a voucher.")
+ASK_VOUCHER_QUERY = Channel(
+    "up", "ask/voucher_query", AskVoucherQuery, 1, False, 10, "Asks what became of a voucher's redemption."
+)
+ASK_VOUCHER_UNDO = Channel(
+    "up", "ask/voucher_undo", AskVoucherUndo, 1, False, 30, "Asks that a voucher be given back to the customer."
+)
+ASK_VOUCHER_LOOK = Channel("up", "ask/voucher_look", AskVoucherLook, 1, False, 10, "Asks where a voucher was used.")
+ASK_DEALS = Channel("up", "ask/deals", AskDeals, 1, False, 30, "Asks for deals, their rules and the platforms' states.")
 ACK = Channel("dn", "ack", Ack, 1, False, 600, "What the backend has committed, sent after the commit.")
 ANSWER = Channel("dn", "answer", Answer, 1, False, 60, "The answer to an ask.")
 TIME = Channel("dn", "time", Time, 0, False, 30, "The backend's clock, signed and bound to a nonce.")
 
 MONEY: tuple[Channel, ...] = (
     ASK_PAY, ASK_QUERY, ASK_REVERSE, ASK_REFUND, ASK_REFUND_QUERY, ASK_SALE, ASK_RESERVE, ASK_TOTALS,
+    ASK_VOUCHER_PREPARE, ASK_VOUCHER_CONSUME, ASK_VOUCHER_QUERY, ASK_VOUCHER_UNDO, ASK_VOUCHER_LOOK, ASK_DEALS,
 )  # fmt: skip
 
 CHANNELS: tuple[Channel, ...] = (STATE, RECORDS, ASK_EPOCH, ASK_TIME, *MONEY, ACK, ANSWER, TIME)
 
 
 def money_channel(ask: MoneyAsk) -> Channel:
-    """The channel an ask about money is published on."""
+    """The channel an ask about money or vouchers is published on."""
     return next(channel for channel in MONEY if channel.payload is type(ask))
 
 

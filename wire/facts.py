@@ -11,14 +11,21 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from wire.fact import Fact
+from wire.voucher_facts import (
+    DealsLoaded,
+    VoucherHandled,
+    VoucherHeard,
+    VoucherRegistered,
+    VoucherSent,
+    VoucherUndoSent,
+    VoucherUse,
+)
 
-class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Base of all fact bodies; `KIND` and `VERSION` travel in the record's header, not in the body."""
-
-    KIND: ClassVar[str] = ""
-    VERSION: ClassVar[int] = 1
-    SOON: ClassVar[bool] = False
-    RIDES: ClassVar[bool] = False  # soon, and nobody acts on it: may wait a little longer for a commit to ride in
+__all__ = [
+    "DealsLoaded", "Fact", "VoucherHandled", "VoucherHeard", "VoucherRegistered", "VoucherSent", "VoucherUndoSent",
+    "VoucherUse",
+]  # fmt: skip
 
 
 # --- the terminal's own life -----------------------------------------------------------------
@@ -122,7 +129,7 @@ class Carried(Fact, frozen=True):
     hash: str
     balances: dict[str, int]
     digest: str
-    tables: dict[str, list[list[int | str]]] = {}
+    tables: dict[str, list[list[int | str]]] = msgspec.field(default_factory=dict)
 
 
 # --- operators -----------------------------------------------------------------
@@ -372,9 +379,10 @@ class Reduction(msgspec.Struct, frozen=True, omit_defaults=True):
 class TenderPart(msgspec.Struct, frozen=True, omit_defaults=True):
     """Money given by one means. For cash `paid_fen` is what was handed over, `change_fen` what went back; only cash
     gives change. `code`: a customer's payment code, by `channel` under `order_no`; `card`: on the shop's own card
-    terminal, with what its slip says. In a refund `paid_fen` is what was given back."""
+    terminal, with what its slip says; `voucher`: what vouchers take off what the customer owes, as `voucher` tells. In a
+    refund `paid_fen` is what was given back."""
 
-    kind: Literal["cash", "code", "card"]
+    kind: Literal["cash", "code", "card", "voucher"]
     paid_fen: int
     change_fen: int = 0
     channel: str = ""
@@ -384,6 +392,7 @@ class TenderPart(msgspec.Struct, frozen=True, omit_defaults=True):
     reference: str = ""
     last4: str = ""
     fee_fen: int = 0  # by the shop's rate for the channel, for reports only
+    voucher: VoucherUse | None = None
 
 
 class Sale(Fact, frozen=True):
@@ -500,6 +509,7 @@ class OrderOpened(Fact, frozen=True):
     age_checked: bool = False
     member: bool = False  # member prices held, should the goods go back into an open basket
     member_by: str = ""
+    vouchers: tuple[VoucherUse, ...] = ()  # prepared; each is consumed when everything else of the due is paid
 
 
 class OrderParked(Fact, frozen=True):

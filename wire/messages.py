@@ -7,6 +7,23 @@ import msgspec
 
 from wire.facts import Sale, TenderPart
 from wire.records import ClockState
+from wire.vouchers import (
+    AnswerDeals,
+    AnswerVoucher,
+    AnswerVoucherLook,
+    AnswerVoucherPrepare,
+    AskDeals,
+    AskVoucherConsume,
+    AskVoucherLook,
+    AskVoucherPrepare,
+    AskVoucherQuery,
+    AskVoucherUndo,
+    VoucherAnswer,
+    VoucherAskKind,
+    voucher_answer_key,
+    voucher_ask_key,
+    voucher_ask_kind,
+)
 
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 """A place in a journal; the bound keeps sums of it exact in any database and in JSON."""
@@ -144,6 +161,9 @@ def tender_key(part: TenderPart) -> str:
             return f"card{part.last4}"
         case "cash":
             return "cash"
+        case "voucher":
+            assert part.voucher is not None
+            return part.voucher.request_no
 
 
 def tender_sums(parts: Iterable[TenderPart]) -> dict[str, int]:
@@ -216,10 +236,25 @@ class AnswerTotals(msgspec.Struct, frozen=True, omit_defaults=True, tag="totals"
     totals: dict[str, int] = {}
 
 
-MoneyAsk = AskPay | AskQuery | AskReverse | AskRefund | AskRefundQuery | AskSale | AskReserve | AskTotals
-"""Every ask about money; each has its channel `up/ask/NAME` in `wire.channels`."""
+MoneyAsk = (
+    AskPay
+    | AskQuery
+    | AskReverse
+    | AskRefund
+    | AskRefundQuery
+    | AskSale
+    | AskReserve
+    | AskTotals
+    | AskVoucherPrepare
+    | AskVoucherConsume
+    | AskVoucherQuery
+    | AskVoucherUndo
+    | AskVoucherLook
+    | AskDeals
+)
+"""Every ask about money and vouchers; each has its channel `up/ask/NAME` in `wire.channels`."""
 
-MoneyAnswer = AnswerPayment | AnswerRefund | AnswerSale | AnswerReserve | AnswerTotals
+MoneyAnswer = AnswerPayment | AnswerRefund | AnswerSale | AnswerReserve | AnswerTotals | VoucherAnswer
 
 
 def ask_key(ask: MoneyAsk) -> str:
@@ -233,9 +268,11 @@ def ask_key(ask: MoneyAsk) -> str:
             return key
         case AskTotals(_, batch):
             return str(batch)
+        case _:
+            return voucher_ask_key(ask)
 
 
-AskKind = Literal["pay", "query", "reverse", "refund", "refund_query", "sale", "reserve", "totals"]
+AskKind = Literal["pay", "query", "reverse", "refund", "refund_query", "sale", "reserve", "totals"] | VoucherAskKind
 
 
 def ask_kind(ask: MoneyAsk) -> AskKind:
@@ -257,6 +294,8 @@ def ask_kind(ask: MoneyAsk) -> AskKind:
             return "reserve"
         case AskTotals():
             return "totals"
+        case _:
+            return voucher_ask_kind(ask)
 
 
 def answer_key(answer: MoneyAnswer) -> str:
@@ -270,9 +309,22 @@ def answer_key(answer: MoneyAnswer) -> str:
             return key
         case AnswerTotals(_, batch):
             return str(batch)
+        case _:
+            return voucher_answer_key(answer)
 
 
-Answer = AnswerEpoch | AnswerPayment | AnswerRefund | AnswerSale | AnswerReserve | AnswerTotals
+Answer = (
+    AnswerEpoch
+    | AnswerPayment
+    | AnswerRefund
+    | AnswerSale
+    | AnswerReserve
+    | AnswerTotals
+    | AnswerVoucherPrepare
+    | AnswerVoucher
+    | AnswerVoucherLook
+    | AnswerDeals
+)
 """Payload of `dn/answer`: a union by the tag `type`."""
 
 

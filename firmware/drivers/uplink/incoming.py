@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from firmware.drivers.uplink import incoming_vouchers
 from rules.errors import errors
 from wire import channels, topics
 from wire.messages import (
@@ -18,6 +19,7 @@ from wire.messages import (
     Time,
 )
 from wire.records import SALE_LINES_MAX, Ack
+from wire.vouchers import AnswerDeals
 
 INTEGER_MAX = 2**63 - 1
 WANTED_MAX = 64
@@ -73,7 +75,7 @@ def read(terminal: str, topic: str, payload: bytes) -> Incoming:
 
 def _known(answer: MoneyAnswer) -> Money:
     """The answer with a code of this release's table: a newer backend's may be another."""
-    if isinstance(answer, AnswerTotals) or not answer.code or answer.code in errors():
+    if isinstance(answer, AnswerTotals | AnswerDeals) or not answer.code or answer.code in errors():
         return Money(answer)
     return Money(msgspec.structs.replace(answer, code=BAD_RESPONSE), answer.code)
 
@@ -105,6 +107,8 @@ def _within_bounds(message: Ack | Answer | Time) -> bool:
                 and len(message.totals) <= TOTALS_MAX
                 and all(_is_name(name) and abs(number) <= TOTAL_MAX for name, number in message.totals.items())
             )
+        case _:
+            return incoming_vouchers.within_bounds(message)
 
 
 def _is_sale(message: AnswerSale) -> bool:

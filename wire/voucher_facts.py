@@ -1,0 +1,106 @@
+"""Facts about vouchers (domain 3): a use is journaled before its consume leaves, and ends with what the platform said.
+
+The code of a voucher that may still be used stands in no fact, with one exception a supervisor makes on purpose: a
+voucher registered to be verified later (`VoucherRegistered`), which must survive days without a link.
+"""
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+from rules.deals import Platform, VoucherKind
+from wire.fact import Fact
+
+
+class VoucherUse(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`count` vouchers of one deal used together for one sale. `deduct_fen` is what they take off what the customer owes,
+    `shares` how much of that each line bears (it adds up); `basis_fen` the price basis of all of them; `digest` tells a
+    second scan of the same code at this terminal (`rules.vouchers.digest`)."""
+
+    request_no: str
+    ref: str
+    platform: Platform
+    deal_id: str
+    title: str
+    kind: VoucherKind
+    count: int
+    deduct_fen: int
+    shares: tuple[int, ...]
+    last4: str
+    digest: str
+    face_fen: int = 0  # of all of them
+    basis_fen: int = 0
+    registered: bool = False
+
+
+class VoucherSent(Fact, frozen=True):
+    """A consume leaves, as the last step before its sale is booked; journaled before it does."""
+
+    KIND: ClassVar[str] = "voucher_sent"
+    batch: int
+    trace: int
+    use: VoucherUse
+    operator: str
+    approver: str = ""
+
+
+class VoucherHeard(Fact, frozen=True):
+    """What became known of a use. `consumed`, `rejected` and `undone` end its question, `kept`: the platform does not let
+    it be undone; `unknown` keeps asking. `by`: which ask was answered; "" when the terminal gave up waiting."""
+
+    KIND: ClassVar[str] = "voucher_heard"
+    request_no: str
+    state: Literal["consumed", "rejected", "unknown", "undone", "kept"]
+    by: Literal["consume", "query", "undo", ""]
+    code: int = 0
+    record_no: str = ""
+    paid_fen: int = 0
+    platform_fen: int = 0
+    merchant_fen: int = 0
+    raw: dict[str, int] = msgspec.field(default_factory=dict)
+    undo_until_ms: int = 0
+
+
+class VoucherUndoSent(Fact, frozen=True):
+    """The voucher is being given back to the customer: journaled before it is asked for."""
+
+    KIND: ClassVar[str] = "voucher_undo_sent"
+    request_no: str
+    why: Literal["dropped", "void", "refund", "cashier", "deadline", "boot"]
+    operator: str = ""
+    approver: str = ""
+
+
+class VoucherRegistered(Fact, frozen=True):
+    """登记待补验: without a link a supervisor takes a voucher at the shop's risk; in the same commit as its sale. It is
+    consumed under `use.request_no` as soon as the link is back; if it is refused, its amount is a shortage."""
+
+    KIND: ClassVar[str] = "voucher_registered"
+    batch: int
+    trace: int
+    use: VoucherUse
+    code: str
+    operator: str
+    approver: str
+    business_date: str = ""
+
+
+class VoucherHandled(Fact, frozen=True):
+    """A person has dealt with a use that stood on the list: consumed without a sale and not to be undone, or registered
+    and refused (券已核销待处理)."""
+
+    KIND: ClassVar[str] = "voucher_handled"
+    request_no: str
+    operator: str
+    note: str = ""
+    approver: str = ""
+
+
+class DealsLoaded(Fact, frozen=True):
+    """A new revision of the deals is in force; the deals themselves are reference data, named by their digest."""
+
+    KIND: ClassVar[str] = "deals_loaded"
+    SOON: ClassVar[bool] = True
+    rev: str
+    deals: int
+    digest: str
