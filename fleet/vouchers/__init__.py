@@ -1,0 +1,1 @@
+"""Vouchers at the backend: decisions, the port to the platforms, their simulator, the shop's own, and reconciliation."""
