@@ -2,10 +2,11 @@
 
 Every step only ever lowers a price (Price Law art. 13) and stays visible as a step of its own. What is taken off the
 whole order is allocated to the lines by largest remainder, so that a part given back later is exact to the fen.
-Vouchers will stand between the full reduction and the discount on the whole order.
+Vouchers stand between the full reduction and the discount on the whole order: they are money (domain 3.7), so they lower
+no net, but what they pay for is no more to be discounted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -163,30 +164,43 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """All steps in order, and what is left of each line after them; `due_fen` is the sum."""
+    """All steps in order, and what is left of each line after them; `due_fen` is the sum. `borne`: how much of each line
+    vouchers pay for, never more than its net."""
 
     steps: tuple[Step, ...] = ()
     nets: tuple[int, ...] = ()
     due_fen: int = field(default=0)
+    borne: tuple[int, ...] = ()
+
+
+Bearing = Callable[[tuple[int, ...]], Sequence[int]]
+"""From the nets at the vouchers' place in the order of steps to what they pay of each."""
 
 
 def price(
-    items: Sequence[Item], given: Sequence[Given] = (), tiers: Iterable[Tier] = (), member: bool = False
+    items: Sequence[Item],
+    given: Sequence[Given] = (),
+    tiers: Iterable[Tier] = (),
+    member: bool = False,
+    vouchers: Bearing | None = None,
 ) -> Priced:
-    """The price of a basket. `tiers`: the full reductions in force; `member`: member prices hold."""
+    """The price of a basket. `tiers`: the full reductions in force; `member`: member prices hold; `vouchers`: what they
+    bear of each line."""
     state = _State(tuple(item.amount_fen for item in items))
     for index, item in enumerate(items):
         state = _line_steps(state, index, item, given, member)
     state = _full_reduction(state, items, tuple(tiers))
+    borne = tuple(vouchers(state.nets)) if vouchers is not None else (0,) * len(items)
+    assert all(0 <= share <= net for share, net in zip(borne, state.nets, strict=True)), (borne, state.nets)
     for kind in ("order_discount", "rounding_manual"):
         for place, each in enumerate(given):
             if each.kind == kind:
-                weights = [net if item.discountable or kind == "rounding_manual" else 0
-                           for net, item in zip(state.nets, items, strict=True)]  # fmt: skip
+                weights = [net - share if item.discountable or kind == "rounding_manual" else 0
+                           for net, share, item in zip(state.nets, borne, items, strict=True)]  # fmt: skip
                 state = state.spread(kind, _wanted(each, sum(weights)), weights, place, _capped(each, sum(weights)))
     due = sum(state.nets)
     assert due == sum(item.amount_fen for item in items) - sum(step.amount_fen for step in state.steps)
-    return Priced(state.steps, state.nets, due)
+    return Priced(state.steps, state.nets, due, borne)
 
 
 @dataclass(frozen=True, slots=True)
