@@ -251,12 +251,21 @@ class CashMoved(Fact, frozen=True):
 
 class CountTried(Fact, frozen=True):
     """The drawer was counted for the closing of a shift, and it was off by more than the shop allows. `count`: the how
-    manyeth of this shift; after `closing.counts_max` of them only a supervisor closes it. What was counted is not kept."""
+    manyeth of this shift; after `closing.counts_max` of them only a supervisor closes it. What was counted is told to nobody
+    before the shift is closed; then each stands on its slip."""
 
     KIND: ClassVar[str] = "count_tried"
     batch: int
     count: int
     operator: str
+    counted_fen: int = -1  # -1: written by a release that did not keep it
+
+
+class LeftOpen(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The drawer stood open for longer than the shop allows: until when, and how long."""
+
+    at_ms: int
+    open_ms: int
 
 
 class ShiftClosed(Fact, frozen=True):
@@ -285,6 +294,8 @@ class ShiftClosed(Fact, frozen=True):
     copies: int = 1  # slips to sign; each is proven by itself
     print_slip: bool = True
     open_drawer: bool = True
+    tried_fen: tuple[int, ...] = ()  # what each count before the last came to, in order
+    left_open: tuple[LeftOpen, ...] = ()  # the newest of them, in order
 
 
 class BatchSettled(Fact, frozen=True):
@@ -836,6 +847,7 @@ class DrawerMoved(Fact, frozen=True):
     forced: bool = False  # opened without a pulse of ours
     open_ms: int = 0  # when it closed: how long it stood open, as far as this boot saw it
     cause: int = 0  # the fact whose pulse opened it; 0: none
+    too_long: bool = False  # longer than `drawer.open_warn_s` as it then was
 
 
 class Quarantined(Fact, frozen=True):

@@ -121,7 +121,8 @@ class DrawerDesk:
             self._opened(till)
         else:
             stood_ms = till.now.monotonic_ms - self.opened_ms if self.opened_ms else 0
-            till.append(DrawerMoved(False, open_ms=stood_ms, cause=self.opened_for))
+            too_long = stood_ms >= till.settings.drawer.open_warn_s * 1000
+            till.append(DrawerMoved(False, open_ms=stood_ms, too_long=too_long, cause=self.opened_for))
             self._closed(till)
 
     def _opened(self, till: Till) -> None:

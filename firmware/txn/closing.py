@@ -13,6 +13,7 @@ import msgspec
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.till import Figures, fold, merged, net_sales, settled_names
 from wire.facts import (
+    Approved,
     BasketCancelled,
     BasketHeld,
     BatchSettled,
@@ -29,12 +30,15 @@ from wire.facts import (
     LineRemoved,
     NoSale,
     OrderDropped,
+    PaymentHeard,
     Refund,
     RefundTurned,
     Reprinted,
     Sale,
     ShiftClosed,
     ShiftOpened,
+    SignOnRefused,
+    SlipPrinted,
     Trouble,
 )  # fmt: skip
 from wire.totals import batch_of, part_of
@@ -42,6 +46,9 @@ from wire.totals import batch_of, part_of
 CLOSINGS_MAX: Final = 12
 DAYS_MAX: Final = 3
 """Days without a Z that are kept apart; a shop that never closes one gets them added up, oldest first."""
+
+COUNTS_KEPT_MAX: Final = 20
+"""Counts of one shift that are kept: nobody counts a drawer more often."""
 
 NOBODYS: Final = 0
 
@@ -124,6 +131,12 @@ def counts_tried(books: Reading) -> int:
     return _small(books, "counts_tried")
 
 
+def tried_fen(books: Reading) -> tuple[int, ...]:
+    """What each of those counts came to, in order, as far as it was kept."""
+    rows = books.read("SELECT value FROM life WHERE name = 'counts_fen'")
+    return tuple(msgspec.json.decode(rows[0][0], type=list[int])) if rows else ()
+
+
 def z_number(books: Reading) -> int:
     """Number of the last Z; 0 before the first."""
     return _small(books, "z_number")
@@ -192,7 +205,7 @@ def _book_to(books: Books, batch: int, fact: Fact) -> None:
 def _opened(books: Books, fact: ShiftOpened, entry: Entry) -> None:
     assert fact.batch != NOBODYS
     books.write("DELETE FROM till WHERE batch <> ?", NOBODYS)
-    books.write("DELETE FROM life WHERE name = 'counts_tried'")
+    books.write("DELETE FROM life WHERE name IN ('counts_tried', 'counts_fen')")
     books.write("INSERT INTO till VALUES (?, ?, '{}')", fact.batch, _text(fold({}, fact)))
 
 
@@ -215,6 +228,9 @@ def _closed(books: Books, fact: ShiftClosed, entry: Entry) -> None:
 
 def _count_tried(books: Books, fact: CountTried, entry: Entry) -> None:
     books.write("INSERT OR REPLACE INTO life VALUES ('counts_tried', ?)", str(fact.count))
+    if fact.counted_fen >= 0:
+        sums = (*tried_fen(books), fact.counted_fen)[-COUNTS_KEPT_MAX:]
+        books.write("INSERT OR REPLACE INTO life VALUES ('counts_fen', ?)", _text(sums))
 
 
 def _into_day(books: Books, date: str, batches: tuple[int, ...], figures: Figures) -> None:
@@ -261,7 +277,8 @@ def _day_reopened(books: Books, fact: DayReopened, entry: Entry) -> None:
 
 _COUNTED: tuple[type[Fact], ...] = (
     Sale, Refund, RefundTurned, CashMoved, LineRemoved, BasketCancelled, BasketHeld, HoldDropped, OrderDropped, NoSale,
-    DrawerReleased, DrawerRefused, DrawerPulsed, DrawerMoved, Reprinted, Trouble,
+    DrawerReleased, DrawerRefused, DrawerPulsed, DrawerMoved, Reprinted, Trouble, PaymentHeard, SignOnRefused, SlipPrinted,
+    Approved,
 )  # fmt: skip
 
 SUBJECT = Subject(
@@ -282,5 +299,5 @@ SUBJECT = Subject(
         DayReopened: _day_reopened,
     },
     uses=("life",),
-    version=2,  # 2: which day was opened again last
+    version=3,  # 2: which day was opened again last; 3: each count in vain, and codes of payments, slips and sign-on
 )

@@ -27,6 +27,7 @@ from wire.facts import (
     DrawerRefused,
     DrawerReleased,
     Fact,
+    LeftOpen,
     NoSale,
     Refund,
     RefundTurned,
@@ -43,6 +44,9 @@ COUNTED = ("no_sale", "exchange")
 """Openings that the limit per shift is about (8005)."""
 
 LOG_ROWS_MAX = 200
+LEFT_OPEN_MAX = 20
+"""A slip names so many times the drawer was left open; the longest of all is in the drawer's log."""
+
 NO_DRAWER, NO_SHIFT, TOO_MANY, TOO_SOON = 8003, 2014, 8005, 8006
 
 Opener = Sale | Refund | RefundTurned | CashMoved | ShiftOpened | ShiftClosed
@@ -290,6 +294,14 @@ def drawer_log(books: Reading, batch: int, rows_max: int = LOG_ROWS_MAX) -> Draw
     )  # fmt: skip
 
 
+def left_open(books: Reading, batch: int) -> tuple[LeftOpen, ...]:
+    """When in the shift `batch` the drawer stood open for too long, the newest `LEFT_OPEN_MAX` in order."""
+    rows = books.read(
+        "SELECT at_ms, open_ms FROM left_open WHERE batch = ? ORDER BY seq DESC LIMIT ?", batch, LEFT_OPEN_MAX
+    )
+    return tuple(LeftOpen(int(at_ms), int(open_ms)) for at_ms, open_ms in reversed(rows))
+
+
 _TROUBLES = ("refused", "failed", "forced", "stood_open")
 
 
@@ -355,11 +367,14 @@ def _moved(books: Books, fact: DrawerMoved, entry: Entry) -> None:
         _log(books, entry.seq, _now(books), "forced", "", "", "", 0, 0)
     elif not fact.open and fact.open_ms:
         _count(books, _now(books), "stood_open", fact.open_ms)
+    if fact.too_long:
+        books.write("INSERT INTO left_open VALUES (?, ?, ?, ?)", entry.seq, _now(books), entry.at_ms, fact.open_ms)
 
 
 def _carried(books: Books, fact: Carried, entry: Entry) -> None:
     """Shifts that began in the pruned prefix keep no log; the open shift never begins there."""
     books.write("DELETE FROM opening WHERE seq <= ?", fact.upto)
+    books.write("DELETE FROM left_open WHERE seq <= ?", fact.upto)
     books.write("DELETE FROM drawer_count WHERE batch IN (SELECT batch FROM shift WHERE opened_seq <= ?)", fact.upto)
     books.write("DELETE FROM drawer_count WHERE batch = 0")
 
@@ -371,6 +386,8 @@ SUBJECT = Subject(
         " outcome TEXT NOT NULL) STRICT",
         "CREATE TABLE drawer_count(batch INTEGER NOT NULL, event TEXT NOT NULL, times INTEGER NOT NULL,"
         " open_ms INTEGER NOT NULL, longest_ms INTEGER NOT NULL, PRIMARY KEY(batch, event)) STRICT, WITHOUT ROWID",
+        "CREATE TABLE left_open(seq INTEGER PRIMARY KEY, batch INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+        " open_ms INTEGER NOT NULL) STRICT",
     ),
     {
         Carried: _carried, Sale: _opener, Refund: _opener, RefundTurned: _opener, CashMoved: _opener,
@@ -378,4 +395,5 @@ SUBJECT = Subject(
         DrawerRefused: _refused, DrawerPulsed: _pulsed, DrawerMoved: _moved,
     },
     uses=("shift",),
+    version=2,  # 2: the drawer left open
 )  # fmt: skip

@@ -116,7 +116,7 @@ class CloseShift:
             return Refusal(6007)
         tried = closing.counts_tried(ctx.books)
         if alone and (tried >= ctx.settings.closing.counts_max or not fits(ctx, self.counted)):
-            return Refusal(8008, "", (_tried(ctx, open_shift),))
+            return Refusal(8008, "", (_tried(ctx, open_shift, self.counted),))
         fact = _closed(ctx, open_shift, self.counted, _sum(self.counted), max(self.counts, tried))
         return Decision((fact, *_alarm(ctx, fact)))
 
@@ -134,11 +134,11 @@ class TryCount:
         if refusal := lacking(ctx, Right.SHIFT_CLOSE_OWN, *states):
             return refusal
         assert open_shift is not None
-        return Decision((_tried(ctx, open_shift),))
+        return Decision((_tried(ctx, open_shift, self.counted),))
 
 
-def _tried(ctx: Context, open_shift: Shift) -> CountTried:
-    return CountTried(open_shift.batch, closing.counts_tried(ctx.books) + 1, ctx.session.operator)
+def _tried(ctx: Context, open_shift: Shift, counted: tuple[tuple[int, int], ...]) -> CountTried:
+    return CountTried(open_shift.batch, closing.counts_tried(ctx.books) + 1, ctx.session.operator, _sum(counted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +183,8 @@ def _closed(
         print_slip=ctx.devices.printer != "none",
         copies=ctx.settings.closing.copies,
         open_drawer=counts > 0 and drawer.opening(ctx, "shift_close", ("cash",), cash_fen) == "open",
+        tried_fen=closing.tried_fen(ctx.books)[: max(0, counts - 1)],
+        left_open=drawer.left_open(ctx.books, open_shift.batch),
     )
 
 

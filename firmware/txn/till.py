@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from rules import totals
 from wire.facts import (
+    Approved,
     BasketCancelled,
     BasketHeld,
     CashMoved,
@@ -21,11 +22,14 @@ from wire.facts import (
     LineRemoved,
     NoSale,
     OrderDropped,
+    PaymentHeard,
     Refund,
     RefundTurned,
     Reprinted,
     Sale,
     ShiftOpened,
+    SignOnRefused,
+    SlipPrinted,
     TenderPart,
     Trouble,
 )
@@ -150,10 +154,28 @@ def _events(fact: Fact) -> Figures:
             return {DRAWER_FORCED: 1}
         case Reprinted():
             return {REPRINTS: 1, f"reprint_{fact.reason}": 1}
-        case Trouble():
-            return {f"trouble_{fact.code}": 1}
         case _:
-            return {}
+            code = _code(fact)
+            return {f"trouble_{code}": 1} if code else {}
+
+
+_TOLD_BY_PAYMENT = (5007, 5023)
+"""Alarms that ride with the payment's own fact, which has the code already."""
+
+
+def _code(fact: Fact) -> int:
+    """The error code a fact brought to the screen; 0: none. A refusal that leaves no fact is in no figure."""
+    match fact:
+        case Trouble(code):
+            return 0 if code in _TOLD_BY_PAYMENT else code
+        case PaymentHeard(state="unknown" | "failed"):
+            return fact.code
+        case SignOnRefused():
+            return 2004 if fact.locked else 2002
+        case SlipPrinted() | Approved():
+            return fact.code
+        case _:
+            return 0
 
 
 def _given_up(fact: HoldDropped | OrderDropped) -> Figures:

@@ -13,6 +13,7 @@ from wire.facts import (
     CashMoved,
     DayClosed,
     Fact,
+    LeftOpen,
     Line,
     Origin,
     Reduction,
@@ -45,6 +46,7 @@ FIGURES = {
     "cash_fen": 300_120, "cash_sales": 60, "cash_sales_fen": 301_400, "cash_back": 2, "cash_back_fen": 1_280,
     "float_fen": 20_000, "goods_fen": 660_000, "items_milli": 412_735, "in": 1, "in_fen": 10_000, "out": 1,
     "out_fen": 50_000, "reprints": 3, "drawer_sale": 60, "drawer_other": 2, "drawer_forced": 1, "held": 2,
+    "trouble_5007": 3, "trouble_4001": 1,
     "paid_wechat": 40, "paid_wechat_fen": 250_000, "paid_card": 28, "paid_card_fen": 93_830,
 }  # fmt: skip
 HEAD = "5f" * 32
@@ -75,7 +77,8 @@ FACTS: dict[str, Fact] = {
     "cash_out": CashMoved(123, 49, "out", 50_000, "deposit", "01", "00"),
     "shift": ShiftClosed(
         123, "01", "2026-11-22", 1, {"10000": 2, "5000": 1, "100": 12, "10": 5}, 26_250, 26_350, -100, FIGURES, 2, "00",
-        (ORDER_NO,), 2, "少一元", copies=2,
+        (ORDER_NO,), 2, "少一元", copies=2, tried_fen=(20_000,),
+        left_open=(LeftOpen(DAY_MS, 118_000), LeftOpen(DAY_MS + 7_200_000, 61_500)),
     ),
     "settlement": BatchSettled(123, "balanced", FIGURES, FIGURES),
     "settlement-uneven": BatchSettled(

@@ -1,25 +1,33 @@
 """A shop's day at the terminal: cash moved, X, the blind count, the verdict, Z. Said as the user would notice it."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from firmware.events import Acked, Answered, Ask, LinkDown, LinkUp, Send, Signed
+from firmware.events import Acked, Answered, Ask, DrawerSeen, LinkDown, LinkUp, Send, Signed
 from firmware.txn import closing, till
+from firmware.txn.ledger import Stamp
 from firmware.txn.slips import Sheet, slip_of, stored
+from firmware.txn.slips.figures import groups
 from rules.settings import Settings
 from tests.counter import COLA, Counter
 from tests.screens.ledgers import having, supervised
 from wire.facts import (
+    Approved,
     BatchSettled,
     CashMoved,
     CountTried,
     DayClosed,
     DayReopened,
+    DrawerRefused,
+    PaymentHeard,
     ReportPrinted,
     Seal,
     ShiftClosed,
     ShiftOpened,
+    SignOnRefused,
+    SlipPrinted,
     Trouble,
 )
 from wire.layout import layout, text_of
@@ -201,8 +209,55 @@ def test_leaving_the_count_does_not_begin_it_anew(tmp_path):
     assert (fact.difference_fen, fact.approver) == (0, "00")
     tried = [entry.fact for entry in counter.ledger.entries() if isinstance(entry.fact, CountTried)]
     assert [each.count for each in tried] == [1, 2, 3]
+    assert fact.tried_fen == (10_000, 10_000)
+    slip = paper(counter, seq_of(counter, ShiftClosed))
+    places = [slip.index(words) for words in ("第1次点钞", "第2次点钞", "第3次点钞")]
+    assert places == sorted(places)
+    assert re.search(r"第1次点钞 +100\.00", slip), "a wrong count is not hushed up"
     counter.keys("OK 2 0 0 0 0 OK")
     assert closing.counts_tried(counter.ledger) == 0, "the next shift begins anew"
+    assert counter.ledger.differences() == []
+
+
+def test_each_time_the_drawer_was_left_open_is_on_the_slip(tmp_path):
+    counter = sold(opened(tmp_path))
+    counter.step(DrawerSeen(False))
+    for stood_ms in (118_000, 59_000, 61_000):
+        counter.step(DrawerSeen(True))
+        counter.pass_time(stood_ms)
+        counter.step(DrawerSeen(False))
+        counter.keys("OK")
+    expected = till.expected_cash(closing.running(counter.ledger))
+    if counter.screen != "Idle":
+        counter.keys("CANCEL CANCEL")
+    count(counter.keys(CLOSE), expected)
+    assert [each.open_ms // 1000 for each in last(counter, ShiftClosed).left_open] == [118, 61]
+    slip = paper(counter, seq_of(counter, ShiftClosed))
+    assert "敞开超时" in slip
+    assert re.search("11[89] 秒", slip), slip
+    assert not re.search(" (59|60) 秒", slip)
+    counter.keys("OK 2 0 0 0 0 OK")
+    assert counter.ledger.differences() == []
+
+
+def test_codes_are_counted_each_time(tmp_path):
+    """Alarms, results of payments, wrong PINs and troubles of slips: each as often as it came, not once per kind."""
+    facts = (
+        PaymentHeard("1" * 32, "unknown", "", 5007), Trouble(5007, "1" * 32),
+        PaymentHeard("2" * 32, "unknown", "query", 5007),
+        PaymentHeard("3" * 32, "failed", "pay", 5004), PaymentHeard("3" * 32, "paid", "query", 0, "x", 5),
+        SignOnRefused("01", 1), SignOnRefused("01", 5, locked=True), SlipPrinted(9, "unknown", 4001),
+        Approved("01", "00", 2015, "Discount"), DrawerRefused("no_sale", "01", 8005), Trouble(5024), Trouble(5024),
+    )  # fmt: skip
+    counter = sold(opened(tmp_path))
+    counter.ledger.append(facts, Stamp(counter.day_ms + counter.ms, "trusted"))
+    counter.ledger.commit()
+    figures = closing.running(counter.ledger)
+    rows = next(group.rows for group in groups(figures, "zh") if group.name == "trouble")
+    counts = {row[0].partition("]")[0][1:]: row[1] for row in rows}
+    assert counts == {
+        "5007": "2", "5004": "1", "2002": "1", "2004": "1", "4001": "1", "2015": "1", "8005": "1", "5024": "2",
+    }  # fmt: skip
     assert counter.ledger.differences() == []
 
 

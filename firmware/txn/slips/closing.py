@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from firmware.txn.books import Entry
-from firmware.txn.slips.figures import groups
+from firmware.txn.slips.figures import Group, groups
 from firmware.txn.slips.sheet import Sheet, headed, local
 from rules import totals
 from texts import t
@@ -41,6 +41,7 @@ def shift_slip(sheet: Sheet, fact: ShiftClosed, entry: Entry) -> Receipt:
     sections = (
         ReceiptSection(rows=tuple(_range(sheet, fact, entry))),
         *_sections(sheet, fact.totals),
+        *_left_open(sheet, fact),
         _counted(sheet, fact),
         *_unfinished(sheet, fact),
     )
@@ -103,9 +104,14 @@ def day_slip(sheet: Sheet, fact: DayClosed, entry: Entry) -> Receipt:
 
 def _sections(sheet: Sheet, figures: Mapping[str, int]) -> tuple[ReceiptSection, ...]:
     return tuple(
-        ReceiptSection(group.title(sheet.lang), tuple(ReceiptRow(row) for row in group.rows))
+        ReceiptSection(group.title(sheet.lang), tuple(map(ReceiptRow, _columns(group))))
         for group in groups(figures, sheet.lang)
     )
+
+
+def _columns(group: Group) -> tuple[tuple[str, ...], ...]:
+    """Name, count and amount; where nothing of the group has an amount, the name may have its room."""
+    return group.rows if any(amount for _, _, amount in group.rows) else tuple(row[:2] for row in group.rows)
 
 
 def _range(sheet: Sheet, fact: ShiftClosed, entry: Entry) -> tuple[ReceiptRow, ...]:
@@ -130,9 +136,30 @@ def _counted(sheet: Sheet, fact: ShiftClosed) -> ReceiptSection:
         ReceiptRow((sheet.say("shift__expected"), money(fact.expected_fen))),
         ReceiptRow((sheet.say("shift__counted" if fact.counts else "shift__uncounted"), money(fact.counted_fen))),
         ReceiptRow((sheet.say(f"shift__{name}"), money(fact.difference_fen)), strong=True),
-        *((ReceiptRow((sheet.say("shift__counts"), str(fact.counts))),) if fact.counts > 1 else ()),
+        *_counts(sheet, fact),
     )
     return ReceiptSection(sheet.say("shift__count"), (*pieces, *sums))
+
+
+def _counts(sheet: Sheet, fact: ShiftClosed) -> tuple[ReceiptRow, ...]:
+    """Every count in order, the wrong ones too, where it was counted more than once."""
+    if fact.counts <= 1:
+        return ()
+    if not fact.tried_fen:
+        return (ReceiptRow((sheet.say("shift__counts"), str(fact.counts))),)
+    sums = (*fact.tried_fen, fact.counted_fen)
+    return tuple(
+        ReceiptRow((sheet.say("shift__count_nth", number=number), money(fen))) for number, fen in enumerate(sums, 1)
+    )
+
+
+def _left_open(sheet: Sheet, fact: ShiftClosed) -> tuple[ReceiptSection, ...]:
+    """Each time the drawer stood open beyond the shop's limit: until when, and how long (domain 11.4)."""
+    rows = tuple(
+        ReceiptRow((local(each.at_ms, "%H:%M"), sheet.say("drawer__seconds", seconds=-(-each.open_ms // 1000))))
+        for each in fact.left_open
+    )
+    return (ReceiptSection(sheet.say("drawer__left_open"), rows),) if rows else ()
 
 
 def _unfinished(sheet: Sheet, fact: ShiftClosed) -> tuple[ReceiptSection, ...]:

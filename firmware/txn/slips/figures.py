@@ -132,10 +132,14 @@ def _drawer(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, 
 
 
 def _trouble(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
-    """Reprints by reason, troubles by code."""
+    """Reprints, and how often each error code came up (domain 10.4)."""
     if figures.get(till.REPRINTS):
         yield _say(lang, "reprints"), str(figures[till.REPRINTS]), ""
-    for name in sorted(figures):
-        if name.startswith("trouble_"):
-            code = int(name.removeprefix("trouble_"))
-            yield error(code).line(lang), str(figures[name]), ""
+    codes: dict[int, int] = {}
+    for name, number in figures.items():
+        for kind in ("trouble_", "drawer_refused_"):
+            if name.startswith(kind):
+                code = int(name.removeprefix(kind))
+                codes[code] = codes.get(code, 0) + number
+    for code in sorted(codes):
+        yield error(code).line(lang), str(codes[code]), ""
