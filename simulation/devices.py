@@ -100,7 +100,7 @@ class Printer:
             return
         job, receipt = self._waiting.popleft()
         if self.look not in READY:
-            self.post(Printed(job, "not_printed", self._code()), ANSWER_MS)
+            self.post(Printed(job, "not_printed", self._code(), begun=False), ANSWER_MS)
             self.clock.after(ANSWER_MS, self._next)
             return
         rows = text_of(layout(receipt, self.columns), self.columns)

@@ -775,7 +775,8 @@ class SlipPrinted(Fact, frozen=True):
 
 
 class SlipContinued(Fact, frozen=True):
-    """An unfinished slip is printed again, marked 续打; not a reprint and not counted as one (decisions 20)."""
+    """An unfinished slip is printed again, marked 续打 unless surely nothing of it is on paper; not a reprint and not
+    counted as one (decisions 20)."""
 
     KIND: ClassVar[str] = "slip_continued"
     job: int

@@ -1,8 +1,8 @@
 """The paper desk: which slip goes to which printer, how it ended, and what is still owed (decisions 19, 20).
 
-A job belongs to the fact it prints. Its first print carries no mark, every later one does (续打). What trouble of this boot
-interrupted goes on by itself; what an earlier run left, what is too old and what there is no room for waits as an offer
-until somebody looks at the paper.
+A job belongs to the fact it prints. Its first print carries no mark, every later one does (续打); a try of which the printer
+took no byte is no print. What trouble of this boot interrupted goes on by itself; what an earlier run left, what is too old
+and what there is no room for waits as an offer until somebody looks at the paper.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ PRINTING_MAX = 2
 """Slips a printer is given at once: one in hand, one to follow."""
 
 CONTINUED_MAX = 2
-"""So often a slip is printed again by itself; a printer that fails more often needs somebody to look."""
+"""So often a slip that may be on paper is printed again by itself; a printer that fails more needs somebody to look."""
 
 WAITING_MAX = 20
 """Slips that wait for the printer at most; more become offers at once (4014)."""
@@ -44,10 +44,10 @@ class PaperDesk:
 
     name: str = DESK
     printing: dict[int, int] = field(default_factory=dict)  # job -> printer that was given it and has not answered
-    handed: frozenset[tuple[int, int]] = frozenset()  # job and copy given in this boot: only the first time unmarked
+    begun: frozenset[tuple[int, int]] = frozenset()  # job and copy of which there may be something on paper
     left: frozenset[int] = frozenset()  # offers: an earlier run left them, they are too old, or there were too many
     continued: dict[int, int] = field(default_factory=dict)  # jobs printed again by themselves, how often
-    since_ms: dict[int, int] = field(default_factory=dict)  # job -> when it began to wait, by this boot's clock
+    since_ms: dict[int, int] = field(default_factory=dict)  # job of this boot -> when it began to wait, by its clock
     template_told: bool = False  # that the shop's logo cannot be printed is said once
     offering: bool = False  # somebody is to be shown the offers when the till is free
 
@@ -86,7 +86,7 @@ class PaperDesk:
     def follow(self, till: Till, fact: Fact, seq: int) -> None:
         """A fact that wants a slip is printed; so is an unfinished one that is to be continued."""
         if isinstance(fact, SlipContinued):
-            self._give(till, fact.job, seq, "mark__continued", self._printer(till) or FIRST)
+            self._give(till, fact.job, seq, self._mark(till, fact.job), self._printer(till) or FIRST)
         elif slip.wants_slip(fact):
             self._queue(till, seq)
 
@@ -99,9 +99,13 @@ class PaperDesk:
         printer = self.printing.pop(event.job, event.printer)
         other = self._printer(till, without=printer)
         if event.outcome == "not_printed" and not event.begun and other is not None:
-            # Not a byte of it is on any paper: the other printer may print it as the first one.
-            self._give(till, event.job, event.job, "", other)
+            # Nothing came of this try: the other printer may take its place, as the first one if it was the first.
+            self._give(till, event.job, event.job, self._mark(till, event.job), other)
             return
+        if (
+            event.begun or event.outcome != "not_printed"
+        ):  # before the ledger hears it: a full card forgets, paper does not
+            self.begun |= {(event.job, slip.copies_out(till.ledger, event.job))}
         till.append(SlipPrinted(event.job, event.outcome, event.code))
         if event.code == BAD_TEMPLATE and event.outcome in ("printed", "sent") and not self.template_told:
             self.template_told = True
@@ -156,13 +160,23 @@ class PaperDesk:
             printer = self._printer(till, proven=proven)
             if printer is None:
                 return
-            if (job, slip.copies_out(till.ledger, job)) not in self.handed:
-                self._give(till, job, job, "", printer)
-            elif self.continued.get(job, 0) < CONTINUED_MAX:
-                self.continued[job] = self.continued.get(job, 0) + 1
-                till.do(slip.ContinueSlip(job, by_itself=True))
+            untouched = self._untouched(till, job.job)
+            if untouched and job.state == "queued":
+                self._give(till, job.job, job.job, "", printer)
+            elif untouched or self.continued.get(job.job, 0) < CONTINUED_MAX:
+                self.continued[job.job] = self.continued.get(job.job, 0) + (not untouched)
+                till.do(slip.ContinueSlip(job.job, by_itself=True))
 
-    def _waiting(self, till: Till) -> Iterator[int]:
+    def _untouched(self, till: Till, job: int) -> bool:
+        """Whether the copy of this job that is due is surely on no paper, not even in part. Of what an earlier run left
+        and of what a printer has in hand, nobody knows."""
+        surely_not_begun = (job, slip.copies_out(till.ledger, job)) not in self.begun
+        return job in self.since_ms and job not in self.printing and surely_not_begun
+
+    def _mark(self, till: Till, job: int) -> str:
+        return "" if self._untouched(till, job) else "mark__continued"
+
+    def _waiting(self, till: Till) -> Iterator[slip.Job]:
         """Jobs that may be printed without asking, oldest first."""
         oldest_ms = till.now.monotonic_ms - till.settings.slips.expire_min * 60_000
         for job in slip.open_jobs(till.ledger):
@@ -174,7 +188,7 @@ class PaperDesk:
                 if job.state == "queued":
                     till.append(SlipPrinted(job.job, "not_printed", slip.EXPIRED))
                 continue
-            yield job.job
+            yield job
 
     def _printer(self, till: Till, without: int | None = None, proven: int | None = None) -> int | None:
         """The printer to give the next slip to: the first while it works, else its stand-in; None: no room anywhere.
@@ -198,7 +212,7 @@ class PaperDesk:
             self.left |= {job}
             return
         copy = slip.copies_out(till.ledger, job)
-        self.printing[job], self.handed = printer, self.handed | {(job, copy)}
+        self.printing[job] = printer
         till.emit(Print(job, because, receipt, printer, copy))
 
     def _at_ms(self, till: Till, job: int) -> int:

@@ -44,7 +44,7 @@ def open_jobs(books: Reading) -> tuple[Job, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ContinueSlip:
-    """Print an unfinished slip again, marked 续打."""
+    """Print an unfinished slip again, marked 续打 unless surely nothing of it is on paper."""
 
     job: int
     by_itself: bool = False  # after paper-in, without a key

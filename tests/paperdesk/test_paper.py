@@ -98,6 +98,82 @@ def test_a_logo_that_cannot_be_printed_is_said_once_and_to_the_backend(tmp_path)
     assert states(counter) == []
 
 
+class TestNeverBegun:
+    """A slip of which no printer took a byte is on no paper: it comes out as the first one, however often it had to wait."""
+
+    def test_after_paper_in_it_carries_no_mark(self, tmp_path):
+        counter = selling(tmp_path)
+        counter.step(PrinterSeen("paper_out"))
+        job = sell(counter)
+        counter.step(Printed(job, "not_printed", 4001, begun=False))
+        counter.step(PrinterSeen("ok"))
+        assert marks(counter) == [(job, 0, ""), (job, 0, "")]
+        assert states(counter) == [(job, "queued", 4001)], "cut now, nobody knows whether it came out"
+        counter.step(Printed(job, "printed"))
+        assert states(counter) == []
+
+    def test_it_is_tried_as_often_as_there_is_paper_again(self, tmp_path):
+        counter = selling(tmp_path)
+        counter.step(PrinterSeen("paper_out"))
+        job = sell(counter)
+        for _ in range(5):
+            counter.step(Printed(job, "not_printed", 4001, begun=False))
+            counter.step(PrinterSeen("ok"))
+            counter.step(PrinterSeen("paper_out"))
+        assert marks(counter) == [(job, 0, "")] * 6
+
+    def test_what_was_begun_keeps_its_mark_though_the_next_try_did_not_begin(self, tmp_path):
+        counter = selling(tmp_path)
+        job = sell(counter)
+        for begun in (True, False):
+            counter.step(PrinterSeen("paper_out"))
+            counter.step(Printed(job, "unknown" if begun else "not_printed", 4001, begun=begun))
+            counter.step(PrinterSeen("ok"))
+        assert [mark for _, _, mark in marks(counter)] == ["", "**续打**", "**续打**"]
+
+    def test_an_offer_of_it_by_key_carries_no_mark(self, tmp_path):
+        counter = selling(tmp_path, settings=having(slips={"expire_min": 5}))
+        counter.step(PrinterSeen("paper_out"))
+        job = sell(counter)
+        counter.step(Printed(job, "not_printed", 4001, begun=False))
+        counter.pass_time(6 * 60_000)
+        counter.sign_on()
+        counter.step(PrinterSeen("ok"))
+        counter.out.clear()
+        counter.keys("F1")
+        assert marks(counter) == [(job, 0, "")]
+
+    def test_after_a_cut_it_carries_the_mark_for_nobody_knows_any_more(self, tmp_path):
+        counter = selling(tmp_path)
+        counter.step(PrinterSeen("paper_out"))
+        job = sell(counter)
+        counter.step(Printed(job, "not_printed", 4001, begun=False))
+        counter.ledger.commit()
+        counter.cut()
+        counter.boot()
+        counter.sign_on()
+        counter.out.clear()
+        counter.keys("F1")
+        assert marks(counter) == [(job, 0, "**续打**")]
+
+
+def test_a_queue_that_ran_out_of_paper_comes_out_whole_in_order_and_each_slip_once(tmp_path):
+    counter = selling(tmp_path)
+    jobs = [sell(counter) for _ in range(8)]
+    counter.step(PrinterSeen("paper_out"))
+    counter.step(Printed(jobs[0], "unknown", 4001))
+    counter.step(Printed(jobs[1], "not_printed", 4001, begun=False))
+    jobs.append(sell(counter))
+    counter.step(Printed(jobs[8], "not_printed", 4001, begun=False))
+    counter.out.clear()
+    counter.step(PrinterSeen("ok"))
+    for job in jobs:
+        assert len(marks(counter)) <= jobs.index(job) + 2, "one in hand, one to follow"
+        counter.step(Printed(job, "printed"))
+    assert marks(counter) == [(jobs[0], 0, "**续打**"), *((job, 0, "") for job in jobs[1:])]
+    assert states(counter) == []
+
+
 class TestTwoPrinters:
     def test_a_slip_the_first_never_began_comes_out_of_the_second_without_a_mark(self, tmp_path):
         counter = selling(tmp_path)
@@ -108,6 +184,17 @@ class TestTwoPrinters:
         assert marks(counter) == [(job, 0, ""), (job, 1, "")]
         counter.step(Printed(job, "printed", printer=1))
         assert states(counter) == []
+
+    def test_the_second_does_not_take_for_the_first_what_was_begun_before(self, tmp_path):
+        counter = selling(tmp_path)
+        job = sell(counter)
+        counter.step(PrinterSeen("paper_out"))
+        counter.step(Printed(job, "unknown", 4001))
+        counter.step(PrinterSeen("ok"))
+        counter.step(PrinterSeen("ok", printer=1))
+        counter.step(PrinterSeen("offline"))
+        counter.step(Printed(job, "not_printed", 4005, begun=False))
+        assert marks(counter) == [(job, 0, ""), (job, 0, "**续打**"), (job, 1, "**续打**")]
 
     @pytest.mark.parametrize("outcome", ["unknown", "not_printed"])
     def test_a_slip_the_first_began_comes_out_of_the_second_as_continued(self, tmp_path, outcome):
