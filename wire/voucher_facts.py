@@ -31,6 +31,7 @@ class VoucherUse(msgspec.Struct, frozen=True, omit_defaults=True):
     face_fen: int = 0  # of all of them
     basis_fen: int = 0
     registered: bool = False
+    more: int = 0  # as many more could be used under the same code when it was prepared
 
 
 class VoucherSent(Fact, frozen=True):
@@ -59,6 +60,7 @@ class VoucherHeard(Fact, frozen=True):
     merchant_fen: int = 0
     raw: dict[str, int] = msgspec.field(default_factory=dict)
     undo_until_ms: int = 0
+    count: int = 0  # how many were redeemed, when they are fewer than asked (3035); 0: all of them
 
 
 class VoucherUndoSent(Fact, frozen=True):

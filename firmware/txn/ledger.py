@@ -510,6 +510,9 @@ class Ledger:
             "SELECT max(seq) - 1 FROM receipt WHERE ? > 0",  # the last receipt holds the trace number
             "SELECT min(seq) - 1 FROM pay_order WHERE state IN ('open', 'parked') AND ? > 0",
             "SELECT min(seq) - 1 FROM payment WHERE state IN ('sent', 'unknown', 'reversing') AND ? > 0",
+            "SELECT min(seq) - 1 FROM voucher_use WHERE state IN ('registered', 'sent', 'unknown', 'undoing') AND ? > 0",
+            "SELECT min(seq) - 1 FROM voucher_use"
+            " WHERE handled = 0 AND (state = 'kept' OR (state = 'rejected' AND registered = 1)) AND ? > 0",
             "SELECT min(seq) - 1 FROM refund_part WHERE state NOT IN ('refunded', 'turned') AND ? > 0",
         ):
             found = self.db.execute(sql, (before_ms,)).fetchone()[0]

@@ -15,6 +15,7 @@ from firmware.txn import (
     sale,
     shift,
     slip,
+    voucher,
 )
 from firmware.txn.books import Subject
 
@@ -27,6 +28,7 @@ NAMED: dict[str, Subject] = {
     "removal": removal.SUBJECT,
     "sale": sale.SUBJECT,
     "payment": payment.SUBJECT,
+    "voucher": voucher.SUBJECT,
     "checkout": checkout.SUBJECT,
     "hold": hold.SUBJECT,
     "slip": slip.SUBJECT,

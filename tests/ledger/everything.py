@@ -7,9 +7,9 @@ opened before it is paid, a shift before it is closed; everything else comes as 
 import random
 from collections.abc import Callable
 
-from firmware.txn import checkout, closing, hold, numbers, payment, shift, slip
+from firmware.txn import checkout, closing, hold, numbers, payment, shift, slip, voucher
 from firmware.txn.ledger import Ledger, Stamp
-from rules.orders import order_no, refund_no
+from rules.orders import order_no, refund_no, voucher_no
 from wire import facts as f
 from wire.facts import Fact
 
@@ -35,6 +35,7 @@ class Shop:
         self.refunds: list[f.RefundSent] = []
         self.reserves: list[f.ReserveSent] = []
         self.sales: list[tuple[int, f.Sale]] = []
+        self.vouchers: list[f.VoucherUse] = []
         self.slips: list[int] = []
         self.holds: list[int] = []
         self.tell(f.Born(TERMINAL, "ab" * 32, "test"))
@@ -59,7 +60,8 @@ class Shop:
             *[self.sell] * 6, *[self.open_order] * 4, *[self.ask_payment] * 5, *[self.hear_payment] * 6, self.take_card,
             *[self.finish_order] * 4, *[self.give_back] * 3, *[self.hear_refund] * 3, *[self.slip] * 8, *[self.drawer] * 5,
             *[self.holding] * 3, *[self.people] * 4, *[self.cash] * 2, *[self.machine] * 2, self.shifts, *[self.days] * 3,
-            *[self.basket] * 3, *[self.reserve] * 2, self.reprint,
+            *[self.basket] * 3, *[self.reserve] * 2, self.reprint, *[self.use_voucher] * 3,
+            *[self.hear_voucher] * 5, self.register_voucher,
         ]  # fmt: skip
         for _ in range(steps):
             self.chance.choice(acts)()
@@ -76,12 +78,15 @@ class Shop:
             self.tell(f.RefundHeard(sent.refund_no, "refunded"))
         for reserve in self.reserves:
             self.tell(f.ReserveEnded(reserve.reserve_no, 5018))
+        for use in self.vouchers:
+            self.tell(f.VoucherHeard(use.request_no, "undone", "undo"), f.VoucherHandled(use.request_no, "99"))
         for job in self.slips:
             self.tell(f.SlipDropped(job, ""))
         for number in self.holds:
             self.tell(f.HoldDropped(number, "01"))
         self.tell(f.BasketKept("01", ()))
         self.orders, self.payments, self.refunds, self.reserves, self.slips, self.holds = {}, [], [], [], [], []
+        self.vouchers = []
         while self.batch:
             self.shifts()
         self.slips = []
@@ -184,7 +189,11 @@ class Shop:
     def open_order(self) -> None:
         if self.batch:
             due = self.chance.randrange(200, 9000)
-            fact = f.OrderOpened(self.batch, self.next_trace(), "01", self.date, (LINE,), (), due, due, 1)
+            trace = self.next_trace()
+            uses = tuple(self.a_use(trace, place) for place in range(1, self.chance.randrange(1, 4)))
+            fact = f.OrderOpened(
+                self.batch, trace, "01", self.date, (LINE,), (), due, due, 1, vouchers=uses
+            )  # fmt: skip
             if any(state == "open" for (state,) in self.ledger.read("SELECT state FROM pay_order ORDER BY seq")):
                 return
             self.orders[fact.trace] = fact
@@ -244,6 +253,56 @@ class Shop:
             due = self.orders.pop(trace).due_fen
             card = f.TenderPart("card", due - 100, reference="123456789012", last4="4321")
             self.sale(trace, (card, f.TenderPart("cash", 100)))
+
+    # --- vouchers ---
+
+    def a_use(self, trace: int, place: int) -> f.VoucherUse:
+        count = self.chance.randrange(1, 4)
+        return f.VoucherUse(
+            voucher_no(TERMINAL, 1, self.batch, trace, place), f"p{trace}-{place}", "meituan", "4001", "10 元券", "cash",
+            count, count * 50, (count * 50,), "1234", f"{self.chance.randrange(30):016x}", count * 50, count * 45,
+        )  # fmt: skip
+
+    def use_voucher(self) -> None:
+        """One that an order was frozen with leaves; sometimes one of which the order said nothing."""
+        if trace := self.an_order():
+            planned = [*self.orders[trace].vouchers, self.a_use(trace, 9)]
+            use = self.chance.choice([each for each in planned if each not in self.vouchers] or planned)
+            self.vouchers.append(use)
+            self.tell(f.VoucherSent(self.batch, trace, use, "01"))
+
+    def register_voucher(self) -> None:
+        if self.batch:
+            trace = self.next_trace()
+            use = f.msgspec.structs.replace(self.a_use(trace, 1), registered=True)
+            self.vouchers.append(use)
+            code = f"{trace:012d}"
+            self.tell(f.VoucherRegistered(self.batch, trace, use, code, "01", "99", self.date))
+            self.sale(trace, (f.TenderPart("voucher", use.deduct_fen, channel=use.platform, voucher=use),))
+        self.tell(f.DealsLoaded("r1", 2, "dd"))
+
+    def hear_voucher(self) -> None:
+        if not self.vouchers:
+            return
+        use = self.chance.choice(self.vouchers[-10:])
+        state = self.chance.choice(
+            ("consumed", "consumed", "rejected", "unknown", "undone", "kept", "undo", "handled", "sold")
+        )
+        if state == "undo":
+            self.tell(f.VoucherUndoSent(use.request_no, self.chance.choice(("dropped", "void", "cashier")), "01"))
+        elif state == "handled":
+            self.tell(f.VoucherHandled(use.request_no, "99", "asked the platform"))
+        elif state != "sold":
+            fewer = self.chance.randrange(use.count) if state == "consumed" else 0
+            self.tell(
+                f.VoucherHeard(use.request_no, state, "query", 3035 if fewer else 0, "r1", 9, 1, 2, {"a": 1}, 5, fewer)
+            )
+        elif use in (mine := self.orders[trace].vouchers if (trace := self.an_order()) else ()):
+            del self.orders[trace]
+            paid = f.TenderPart(
+                "voucher", mine[0].deduct_fen, channel=mine[0].platform, channel_no="r1", voucher=mine[0]
+            )
+            self.sale(trace, (paid, f.TenderPart("cash", 100)))
 
     # --- giving back ---
 
@@ -391,6 +450,8 @@ def must_survive(ledger: Ledger) -> dict[str, object]:
         "what is in the open orders": [checkout.contents(ledger, each) for each in checkout.parked(ledger)],
         "order at the counter": checkout.at_counter(ledger),
         "open payments": payment.open_payments(ledger),
+        "vouchers asked about": [(each, voucher.contents(ledger, each)) for each in voucher.open_uses(ledger)],
+        "vouchers on the list": [(each, voucher.contents(ledger, each)) for each in voucher.listed(ledger)],
         "reservations": ledger.read("SELECT * FROM reservation ORDER BY reserve_no"),
         "holds": hold.holds(ledger),
         "kept basket": ledger.read("SELECT body FROM kept_basket"),
