@@ -187,7 +187,7 @@ class Api:
         return as_json(catalogue("emulator", lang))
 
     async def samples(self, request: Request) -> Response:
-        return as_json(samples.samples(lang_of(request)))
+        return as_json(samples.SamplesShown(samples.samples(lang_of(request))))
 
     async def openapi(self, _: Request) -> Response:
         return as_json(document())

@@ -11,7 +11,9 @@ from typing import Any, get_args
 import msgspec
 
 from emulator import api
+from emulator.samples import SamplesShown
 from emulator.settle import Until
+from texts import LANGS
 
 COMMITTED = Path(__file__).resolve().parent.parent / "docs" / "emulator-api.json"
 
@@ -66,6 +68,10 @@ ROUTES: tuple[Route, ...] = (
         api.TroubleAsked, codes=(400, 409, 500, 503, 504),
     ),
     Route("get", "/api/settle", "Only wait."),
+    Route(
+        "get", "/api/samples", "Codes to scan: goods, labels of the scale, payment codes, bad ones.", None,
+        SamplesShown, ("lang",), (),
+    ),
 )  # fmt: skip
 
 _PARAMETERS: dict[str, dict[str, Any]] = {
@@ -77,6 +83,7 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
     "settle": {"schema": {"enum": ["yes", "no"], "default": "yes"}, "description": _SETTLE_TEXT},
     "slip": {"schema": {"type": "integer", "minimum": 1}, "description": "Number of one slip; without it all of them."},
     "after": {"schema": {"type": "integer", "minimum": 0, "default": 0}, "description": "Records with a larger seq."},
+    "lang": {"schema": {"enum": list(LANGS)}, "description": "In which language; without it, by Accept-Language."},
     "limit": {"schema": {"type": "integer", "minimum": 0, "maximum": 200, "default": 200}, "description": "At most."},
 }
 

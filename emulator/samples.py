@@ -52,6 +52,13 @@ class Group(msgspec.Struct, frozen=True):
     samples: tuple[Sample, ...]
 
 
+class SamplesShown(msgspec.Struct, frozen=True):
+    """What there is to click: each group's cards from left to right. For a card with `fresh`, draw that many last digits
+    anew before each scan."""
+
+    groups: tuple[Group, ...]
+
+
 @lru_cache(maxsize=1)
 def _goods() -> tuple[Product, ...]:
     return tuple(demo_goods())

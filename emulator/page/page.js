@@ -174,7 +174,7 @@ $("scan").addEventListener("submit", (event) => {
 });
 
 async function drawSamples() {
-  const groups = (await json(`/api/samples?lang=${lang}`)) ?? [];
+  const groups = (await json(`/api/samples?lang=${lang}`))?.groups ?? [];
   $("samples").replaceChildren(...groups.flatMap((group) => {
     const title = document.createElement("h3");
     title.textContent = say(`page__samples_${group.name}`);

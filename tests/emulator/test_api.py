@@ -147,7 +147,7 @@ def test_the_committed_document_is_current() -> None:
 def test_the_document_and_the_application_name_the_same_calls() -> None:
     described = {(route.verb.upper(), route.path) for route in openapi.ROUTES}
     served = {(verb, path) for verb, path, _ in app.ROUTES}
-    pages_own = {"/", "/api/state", "/api/samples", "/api/events", "/api/openapi.json", "/api/texts/{lang}"}
+    pages_own = {"/", "/api/state", "/api/events", "/api/openapi.json", "/api/texts/{lang}"}
     assert {path for _, path in served - described} == pages_own
     assert described <= served
 
