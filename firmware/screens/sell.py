@@ -72,12 +72,13 @@ class Idle(Screen):
         if not troubles:
             body = (Gap(16), ready, Gap(4), Para(text(f"idle__how{kind}"), Tint.QUIET, rows=2))
         held = (Hint("F2", text("idle__holds", holds=holds_count(ctx))),) if holds_count(ctx) else ()
-        hints = (Hint("F1", text("hint__search")), *held, Hint("MENU", text("hint__menu")))
-        return shown(self, ctx, shop, (*body, *_shift_rows(ctx)), hints)
+        open_shift = shift.current(ctx.books)
+        copy = (Hint("#", text("idle__copy")),) if open_shift is not None and open_shift.sales else ()
+        hints = (Hint("F1", text("hint__search")), *held, *copy, Hint("MENU", text("hint__menu")))
+        return shown(self, ctx, shop, (*body, *_shift_rows(ctx, open_shift)), hints)
 
 
-def _shift_rows(ctx: Context) -> tuple[Block, ...]:
-    open_shift = shift.current(ctx.books)
+def _shift_rows(ctx: Context, open_shift: shift.Shift | None) -> tuple[Block, ...]:
     if open_shift is None:
         return ()
     percent = full_percent(ctx)
