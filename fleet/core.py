@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from fleet import lookup, payments, refunds, totals
 from fleet.acquirer.port import Reply
-from fleet.effects import CallAcquirer, Effect, SendAck, SendAnswer, SendTime, Ticket
+from fleet.effects import CallAcquirer, CallPlatform, Effect, SendAck, SendAnswer, SendTime, Ticket
 from fleet.reading import (
     Arrival,
     Bad,
@@ -23,6 +23,8 @@ from fleet.reading import (
     wrap,
 )
 from fleet.store import Books, Conflict, Epoch, Quarantine, Store, StoredRecord
+from fleet.vouchers.desk import Desk
+from fleet.vouchers.within import PlatformAnswered, Shops
 from wire.facts import Born
 from wire.messages import (
     AnswerEpoch,
@@ -40,8 +42,8 @@ from wire.messages import (
 from wire.records import Ack, Packet
 
 __all__ = [
-    "AcquirerAnswered", "Arrived", "CallAcquirer", "Core", "Effect", "Event", "Message", "SendAck", "SendAnswer", "SendTime",
-    "Spoilt", "Tick",
+    "AcquirerAnswered", "Arrived", "CallAcquirer", "CallPlatform", "Core", "Effect", "Event", "Message", "PlatformAnswered",
+    "SendAck", "SendAnswer", "SendTime", "Spoilt", "Tick",
 ]  # fmt: skip
 
 EPOCH_NUMBER_MAX = 99
@@ -100,15 +102,17 @@ class AcquirerAnswered:
     reply: Reply
 
 
-Event = Arrived | Tick | Spoilt | AcquirerAnswered
+Event = Arrived | Tick | Spoilt | AcquirerAnswered | PlatformAnswered
 
 
 class Core:
-    """Decides about everything terminals send. `sign` makes an Ed25519 signature with the fleet's key."""
+    """Decides about everything terminals send. `sign` makes an Ed25519 signature with the fleet's key; `shops`: platforms
+    of vouchers in service, and the shops' numbers there."""
 
-    def __init__(self, store: Store, sign: Callable[[bytes], bytes]) -> None:
+    def __init__(self, store: Store, sign: Callable[[bytes], bytes], shops: Shops | None = None) -> None:
         self._store = store
         self._sign = sign
+        self._vouchers = Desk(sign, shops)
 
     def step(self, event: Event) -> list[Effect]:
         """Take one event, commit what follows from it, and only then return the effects.
@@ -119,7 +123,9 @@ class Core:
                 case Arrived():
                     return self._take(books, event)
                 case Tick(now_ms):
-                    return _ask_for_holes(books, now_ms)
+                    return _ask_for_holes(books, now_ms) + self._vouchers.tick(books.vouchers, now_ms)
+                case PlatformAnswered():
+                    return self._vouchers.heard(books.vouchers, event)
                 case Spoilt(now_ms, message, reason):
                     raw = kept_of(message.rest, message.payload)
                     _put_aside(books, message.terminal, Bad(0, 0, raw, reason), now_ms)
@@ -164,42 +170,43 @@ class Core:
                 case "ask/time":
                     return [self._tell_time(message, now_ms)]
                 case rest:
-                    return _about_money(books, message, rest, now_ms)
+                    return self._about_money(books, message, rest, now_ms)
         except ValueError as trouble:
             raw = kept_of(message.rest, message.payload)
             _put_aside(books, message.terminal, Bad(0, 0, raw, str(trouble)), now_ms)
             return []
 
+    def _about_money(self, books: Books, message: Message, rest: str, now_ms: int) -> list[Effect]:
+        """Give an ask about money to whoever decides about it. Raises `ValueError`."""
+        terminal, money = message.terminal, books.money
+        if message.retained:  # it would come again at every subscription, however old
+            raise ValueError("an ask must not be retained")
+        match read_money_ask(rest, message.payload) if rest else None:
+            case AskPay() as ask:
+                return payments.pay(money, terminal, ask, now_ms, message.age_ms)
+            case AskQuery() as ask:
+                return payments.query(money, terminal, ask, now_ms)
+            case AskReverse() as ask:
+                return payments.reverse(money, terminal, ask, now_ms)
+            case AskRefund() as ask:
+                return refunds.refund(money, terminal, ask, now_ms)
+            case AskRefundQuery() as ask:
+                return refunds.query(money, terminal, ask, now_ms)
+            case AskSale() as ask:
+                return [lookup.find(money, terminal, ask)]
+            case AskReserve() as ask:
+                return [lookup.reserve(money, terminal, ask, now_ms)]
+            case AskTotals() as ask:
+                return [totals.answer(money, books.epoch(terminal, ask.epoch), terminal, ask)]
+            case None:
+                raise ValueError(f"topic not known: {message.rest}")
+            case ask:
+                return self._vouchers.take(books.vouchers, terminal, ask, now_ms, message.age_ms)
+
     def _tell_time(self, message: Message, now_ms: int) -> Effect:
         nonce = read_ask_time(message.payload).nonce
         signature = self._sign(time_text(message.terminal, nonce, now_ms)).hex()
         return SendTime(message.terminal, Time(nonce, now_ms, signature))
-
-
-def _about_money(books: Books, message: Message, rest: str, now_ms: int) -> list[Effect]:
-    """Give an ask about money to whoever decides about it. Raises `ValueError`."""
-    terminal, money = message.terminal, books.money
-    if message.retained:  # it would come again at every subscription, however old
-        raise ValueError("an ask must not be retained")
-    match read_money_ask(rest, message.payload) if rest else None:
-        case AskPay() as ask:
-            return payments.pay(money, terminal, ask, now_ms, message.age_ms)
-        case AskQuery() as ask:
-            return payments.query(money, terminal, ask, now_ms)
-        case AskReverse() as ask:
-            return payments.reverse(money, terminal, ask, now_ms)
-        case AskRefund() as ask:
-            return refunds.refund(money, terminal, ask, now_ms)
-        case AskRefundQuery() as ask:
-            return refunds.query(money, terminal, ask, now_ms)
-        case AskSale() as ask:
-            return [lookup.find(money, terminal, ask)]
-        case AskReserve() as ask:
-            return [lookup.reserve(money, terminal, ask, now_ms)]
-        case AskTotals() as ask:
-            return [totals.answer(money, books.epoch(terminal, ask.epoch), terminal, ask)]
-        case _:
-            raise ValueError(f"topic not known: {message.rest}")
 
 
 def _settle(books: Books, terminal: str, epoch: int, arrivals: list[Arrival], now_ms: int) -> Effect:

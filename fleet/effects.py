@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fleet.acquirer.port import Call
+from fleet.vouchers import port as vouchers
 from wire.messages import Answer, Time
 from wire.records import Ack
 
@@ -47,4 +48,32 @@ class CallAcquirer:
     start_by_ms: int
 
 
-Effect = SendAck | SendAnswer | SendTime | CallAcquirer
+VoucherWhat = Literal["prepare", "code", "consume", "query", "undo", "check", "deals"]
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherTicket:
+    """Which call an answer of a platform is to. `key`: a use's request number, the number of a look, or a platform. `call`:
+    the how-manyth about that use. `asker` "": nobody waits for it. `code` prepares a registered voucher, `check` is the
+    query after an undo the platform refused. `seen`: digest of what was typed or scanned."""
+
+    what: VoucherWhat
+    key: str
+    call: int
+    asker: str
+    platform: str = ""
+    shop: str = ""
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlatform:
+    """Call a platform, but not after `start_by_ms` (backend's clock) -> `PlatformAnswered`, by the edge itself with "no
+    answer" when none came."""
+
+    ticket: VoucherTicket
+    call: vouchers.Call
+    start_by_ms: int
+
+
+Effect = SendAck | SendAnswer | SendTime | CallAcquirer | CallPlatform

@@ -13,9 +13,11 @@ import msgspec
 
 from fleet.acquirer.port import NO_ANSWER, Reply
 from fleet.core import AcquirerAnswered, Arrived, Core, Effect, Event, Message, Spoilt, Tick
-from fleet.effects import CallAcquirer, SendAck, SendAnswer, SendTime, Ticket
+from fleet.effects import CallAcquirer, CallPlatform, SendAck, SendAnswer, SendTime, Ticket, VoucherTicket
 from fleet.mqtt import Came, Connected, Connection, Ended, IngestSettings, Note, Subscribed
 from fleet.store import StoreTrouble
+from fleet.vouchers import port as vouchers
+from fleet.vouchers.within import PlatformAnswered
 from wire import topics
 from wire.channels import ACK, ANSWER, TIME, Channel
 from wire.pace import backoff_ms
@@ -25,6 +27,8 @@ TICK_MS = 10_000
 OPEN_TIMEOUT_MS = 15_000
 CLOSE_TIMEOUT_MS = 3_000
 REFUSAL = 0x80
+
+_Answered = AcquirerAnswered | PlatformAnswered
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +48,7 @@ class Ingest:
         ready: Callable[[], None],
         trouble: Callable[[str, str], None],
         call: Callable[[CallAcquirer], None] | None = None,
+        call_platform: Callable[[CallPlatform], None] | None = None,
     ) -> None:
         self._settings = settings
         self._core = core
@@ -53,7 +58,8 @@ class Ingest:
         self._ready = ready
         self._trouble = trouble
         self._call = call or self._nobody_to_call
-        self._notes: queue.SimpleQueue[tuple[Connection, Note] | AcquirerAnswered | None] = queue.SimpleQueue()
+        self._call_platform = call_platform or self._no_platform_to_call
+        self._notes: queue.SimpleQueue[tuple[Connection, Note] | _Answered | None] = queue.SimpleQueue()
         self._connection: Connection | None = None
         self._subscribed = False
         self._failures = 0
@@ -69,6 +75,10 @@ class Ingest:
     def answered(self, ticket: Ticket, reply: Reply) -> None:
         """The acquirer answered, or nobody did; may be called from any thread."""
         self._notes.put(AcquirerAnswered(self._utc_ms(), ticket, reply))
+
+    def platform_answered(self, ticket: VoucherTicket, reply: vouchers.Reply) -> None:
+        """A voucher platform answered, or none did; may be called from any thread."""
+        self._notes.put(PlatformAnswered(self._utc_ms(), ticket, reply))
 
     def run(self) -> None:
         """Consume until `stop`, over every restart of the broker."""
@@ -125,6 +135,9 @@ class Ingest:
     def _nobody_to_call(self, effect: CallAcquirer) -> None:
         self.answered(effect.ticket, NO_ANSWER)
 
+    def _no_platform_to_call(self, effect: CallPlatform) -> None:
+        self.platform_answered(effect.ticket, vouchers.NO_ANSWER)
+
     # --- messages -----------------------------------------------------------------
 
     def _gather(self) -> list[Came]:
@@ -137,7 +150,7 @@ class Ingest:
             while True:
                 if noted is None:
                     return came
-                if isinstance(noted, AcquirerAnswered):
+                if isinstance(noted, AcquirerAnswered | PlatformAnswered):
                     self._emit(self._step(noted) or [])
                 elif noted[0] is self._connection:
                     self._hear(noted[1], came)
@@ -219,7 +232,7 @@ class Ingest:
     def _wait(self, wait_ms: int) -> bool:
         """Wait while notes pile up unread; True when told to stop."""
         until_ms = self._monotonic_ms() + wait_ms
-        kept: list[tuple[Connection, Note] | AcquirerAnswered] = []
+        kept: list[tuple[Connection, Note] | _Answered] = []
         while not self._stopping and (left_ms := until_ms - self._monotonic_ms()) > 0:
             try:
                 noted = self._notes.get(timeout=left_ms / 1000)
@@ -235,6 +248,9 @@ class Ingest:
         for effect in effects:
             if isinstance(effect, CallAcquirer):
                 self._call(effect)
+                continue
+            if isinstance(effect, CallPlatform):
+                self._call_platform(effect)
                 continue
             if self._connection is None:
                 continue  # the terminals send and ask again

@@ -6,17 +6,19 @@ from typing import TypeVar
 
 import msgspec
 
-from wire.channels import ASK_PAY, MONEY, find
+from wire.channels import ASK_PAY, ASK_VOUCHER_CONSUME, ASK_VOUCHER_LOOK, ASK_VOUCHER_PREPARE, MONEY, find
 from wire.facts import Born, Fact
 from wire.facts import decode as decode_fact
 from wire.messages import AskEpoch, AskPay, AskRefund, AskReserve, AskSale, AskTime, AskTotals, MoneyAsk, State
 from wire.records import PACKET_RECORDS_MAX, RECORD_BYTES_MAX, SALE_LINES_MAX, Packet, Record, record_hash
+from wire.vouchers import AskVoucherConsume
 
 INTEGER_MAX = 2**63 - 1
 RAW_KEPT_BYTES_MAX = 64 * 1024
 WORD_CHARS_MAX = 128
 _HEX16 = re.compile(r"[0-9a-f]{32}")
 _HEX32 = re.compile(r"[0-9a-f]{64}")
+_WITH_CODE = {each.rest for each in (ASK_PAY, ASK_VOUCHER_PREPARE, ASK_VOUCHER_CONSUME, ASK_VOUCHER_LOOK)}
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -185,6 +187,8 @@ def _ask_within_bounds(ask: MoneyAsk) -> bool:
                 and len(ask.quantities) <= SALE_LINES_MAX
                 and all(_is_word(index) and 0 <= number <= INTEGER_MAX for index, number in ask.quantities.items())
             )
+        case AskVoucherConsume():
+            return _is_word(ask.operator)
         case AskTotals():
             return 0 <= ask.epoch <= INTEGER_MAX and 0 <= ask.batch <= INTEGER_MAX
         case _:
@@ -196,10 +200,10 @@ def _is_word(text: str) -> bool:
 
 
 def kept_of(rest: str, payload: bytes | Packet) -> bytes:
-    """What is kept of an unreadable message: its bytes; of an ask for money only their number, for they hold the
-    customer's code."""
+    """What is kept of an unreadable message: its bytes; of an ask for money or about a voucher only their number, for they
+    hold the customer's code."""
     raw = wrap(payload)
-    return raw if rest != ASK_PAY.rest else f"{len(raw)} bytes of an ask for money, not kept".encode()
+    return raw if rest not in _WITH_CODE else f"{len(raw)} bytes of an ask for money, not kept".encode()
 
 
 def wrap(payload: bytes | Packet | Record) -> bytes:

@@ -17,13 +17,14 @@ from fleet.sql_engine import open_engine, troubles
 from fleet.sql_money import SqlMoney
 from fleet.sql_tables import conflicts, epochs, quarantine, records, tables, terminals
 from fleet.store import Conflict, Epoch, Quarantine, StoredRecord, StoreTrouble, TerminalRow
+from fleet.vouchers.sql import SqlVouchers
 from wire.facts import decode as decode_fact
 from wire.messages import State
 from wire.records import Record
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """1: records and terminals. 2: money beside them; what version 1 kept is entered there when it is opened. 3: which record
-asks for a refund. 4: by which means reserved goods are paid back."""
+asks for a refund. 4: by which means reserved goods are paid back. 5: vouchers beside them."""
 SHELVED_AT_ONCE = 500
 
 _HASHES = sa.select(records.c.seq, records.c.hash).where(
@@ -142,6 +143,7 @@ class SqlBooks:
         self._db = connection
         self._hot = hot
         self.money = SqlMoney(connection)
+        self.vouchers = SqlVouchers(connection)
 
     # --- what the core needs ---
 

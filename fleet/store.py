@@ -9,6 +9,7 @@ from wire.records import Record
 
 if TYPE_CHECKING:
     from fleet.money import MoneyBooks  # which speaks of stored records
+    from fleet.vouchers.books import VoucherBooks
 
 
 class StoreTrouble(Exception):
@@ -93,6 +94,11 @@ class Books(Protocol):
     @property
     def money(self) -> "MoneyBooks":
         """Payments, refunds, and where to find a sale."""
+        ...
+
+    @property
+    def vouchers(self) -> "VoucherBooks":
+        """Redemptions, prepared coupons, deals and platforms."""
         ...
 
     def epoch(self, terminal: str, epoch: int) -> Epoch | None: ...

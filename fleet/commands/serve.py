@@ -18,7 +18,7 @@ from fleet.acquirer.codes import read_table
 from fleet.acquirer.port import Acquirer, NoAcquirer
 from fleet.acquirer.script import read_scenario
 from fleet.acquirer.simulator import Simulated, Simulator
-from fleet.calls import Caller
+from fleet.calls import acquirer_caller
 from fleet.commands import Wrong
 from fleet.core import Core
 from fleet.ingest import Ingest
@@ -68,7 +68,7 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
         step = t("fleet", lang, f"step__{name}", **arguments)
         print(t("fleet", lang, "wrong__line", cause=cause, step=step), file=sys.stderr, flush=True)
 
-    caller = Caller(_acquirer(options), lambda ticket, reply: ingest.answered(ticket, reply), _utc_ms)
+    caller = acquirer_caller(_acquirer(options), lambda ticket, reply: ingest.answered(ticket, reply), _utc_ms)
     ingest = Ingest(
         settings,
         Core(store, key.sign),

@@ -1,0 +1,107 @@
+"""Deals, rules and platforms of a shop, told page by page under a revision that is their digest."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+
+import msgspec
+
+from fleet.effects import CallPlatform, Effect, SendAnswer, VoucherTicket
+from fleet.vouchers.books import DealRow, PlatformRow
+from fleet.vouchers.port import CALL_MAX_MS, DealsCall, DealsReply, Reply
+from fleet.vouchers.within import Within, shop_of
+from rules.deals import Deal, Platform
+from wire.vouchers import AnswerDeals, AskDeals, PlatformState
+
+PAGE_DEALS_MAX, PAGE_BYTES_MAX, PAGES_MAX = 50, 40_000, 1_000
+NEWS_MAX = 100
+REFRESH_MS = 60_000
+"""A platform is asked again when somebody wants deals and its last answer is older than this."""
+REV_CHARS = 32
+DEALS_MAX = 2_000
+
+
+def answer(it: Within, terminal: str, ask: AskDeals) -> list[Effect]:
+    """The page as the backend knows it now; platforms are asked meanwhile, for the next time."""
+    shop = shop_of(terminal)
+    deals = in_force(it.books.deals(shop))
+    states = tuple(_state(it, terminal, platform) for platform in it.shops.platforms)
+    rev = revision(deals, states)
+    changed = tuple(it.books.news(terminal, NEWS_MAX)) if ask.page == 0 else ()
+    calls: list[Effect] = _refresh(it, terminal) if ask.page == 0 else []
+    if rev == ask.have:
+        return [SendAnswer(terminal, AnswerDeals(rev, ask.page, ask.page + 1, same=True, changed=changed)), *calls]
+    pages = paged(deals)
+    if ask.page >= len(pages):  # the deals changed while they were told: the revision says so
+        return [SendAnswer(terminal, AnswerDeals(rev, ask.page, ask.page + 1))]
+    told = AnswerDeals(rev, ask.page, len(pages), pages[ask.page], states if ask.page == 0 else (), changed=changed)
+    return [SendAnswer(terminal, told), *calls]
+
+
+def heard(it: Within, ticket: VoucherTicket, reply: Reply) -> list[Effect]:
+    """How a platform stands for a shop, and its deals where it tells them."""
+    row = it.books.platform(ticket.platform, ticket.shop) or PlatformRow(ticket.platform, ticket.shop)
+    if not isinstance(reply, DealsReply):
+        return []  # no answer: it stands as it stood, and is asked again
+    it.books.put_platform(replace(row, code=reply.code, software_min=reply.software_min[:20], got_ms=it.now_ms))
+    if not reply.code and reply.deals:
+        rows = [
+            DealRow(deal.platform, deal.deal_id, ticket.shop, "platform", msgspec.json.encode(deal), it.now_ms)
+            for deal in _once(reply.deals)
+            if deal.platform == ticket.platform
+        ]
+        it.books.put_deals(ticket.platform, ticket.shop, "platform", rows)
+    return []
+
+
+def in_force(rows: Iterable[DealRow]) -> tuple[Deal, ...]:
+    """One deal for each number: the shop's own file over what the platform says, the shop's over all shops'."""
+    found: dict[tuple[str, str], tuple[tuple[bool, bool], DealRow]] = {}
+    for row in rows:
+        key, rank = (row.platform, row.deal_id), (row.source == "file", bool(row.shop))
+        if key not in found or rank > found[key][0]:
+            found[key] = (rank, row)
+    return tuple(msgspec.json.decode(row.deal, type=Deal) for _, (_, row) in sorted(found.items()))
+
+
+def revision(deals: tuple[Deal, ...], states: tuple[PlatformState, ...]) -> str:
+    """The same deals and states always have the same revision."""
+    return hashlib.sha256(msgspec.json.encode((deals, states), order="sorted")).hexdigest()[:REV_CHARS]
+
+
+def paged(deals: tuple[Deal, ...]) -> list[tuple[Deal, ...]]:
+    """The deals in pages that fit into a packet; at least one page."""
+    pages: list[tuple[Deal, ...]] = []
+    page: list[Deal] = []
+    size = 0
+    for deal in deals:
+        bytes_ = len(msgspec.json.encode(deal))
+        if page and (len(page) >= PAGE_DEALS_MAX or size + bytes_ > PAGE_BYTES_MAX):
+            pages.append(tuple(page))
+            page, size = [], 0
+        page.append(deal)
+        size += bytes_
+    return [*pages, tuple(page)] if page or not pages else pages
+
+
+def _once(deals: Iterable[Deal]) -> list[Deal]:
+    return list({deal.deal_id: deal for deal in deals}.values())[:DEALS_MAX]
+
+
+def _state(it: Within, terminal: str, platform: Platform) -> PlatformState:
+    row = it.books.platform(platform, shop_of(terminal))
+    return PlatformState(platform, row.code, row.software_min) if row else PlatformState(platform)
+
+
+def _refresh(it: Within, terminal: str) -> list[Effect]:
+    shop = shop_of(terminal)
+    effects: list[Effect] = []
+    for platform in it.shops.platforms:
+        row = it.books.platform(platform, shop) or PlatformRow(platform, shop)
+        if it.now_ms - row.got_ms < REFRESH_MS or it.now_ms - row.asked_ms < 2 * CALL_MAX_MS:
+            continue
+        it.books.put_platform(replace(row, asked_ms=it.now_ms))
+        call = DealsCall(platform, it.shops.number(terminal, platform))
+        ticket = VoucherTicket("deals", platform, 0, "", platform, shop)
+        effects.append(CallPlatform(ticket, call, it.now_ms + CALL_MAX_MS))
+    return effects

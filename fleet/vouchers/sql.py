@@ -1,0 +1,147 @@
+"""The voucher part of the store on SQLAlchemy Core."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from fleet.sql_tables import column, key, table
+from fleet.vouchers.books import DealRow, PlatformRow, Prepared, Use
+
+prepared = table(
+    "vouchers_prepared",
+    key("ref", sa.Text),
+    column("terminal", sa.Text), column("platform", sa.Text), column("shop", sa.Text), column("digest", sa.Text),
+    column("seen", sa.Text), column("handle", sa.LargeBinary), column("last4", sa.Text), column("deal_id", sa.Text),
+    column("title", sa.Text), column("kind", sa.Text), column("count", sa.Integer), column("min_count", sa.Integer),
+    column("face_fen", sa.Integer), column("basis_fen", sa.Integer), column("got_ms", sa.Integer),
+    column("expires_ms", sa.Integer),
+)  # fmt: skip
+sa.Index("vouchers_prepared_by_end", prepared.c.expires_ms)
+
+uses = table(
+    "voucher_uses",
+    key("request_no", sa.Text),
+    column("terminal", sa.Text), column("batch", sa.Integer), column("trace", sa.Integer), column("platform", sa.Text),
+    column("shop", sa.Text), column("digest", sa.Text), column("seen", sa.Text), column("ref", sa.Text),
+    column("handle", sa.LargeBinary), column("undo_handle", sa.LargeBinary), column("code_sealed", sa.LargeBinary),
+    column("last4", sa.Text), column("deal_id", sa.Text), column("title", sa.Text), column("kind", sa.Text),
+    column("count", sa.Integer), column("amount_fen", sa.Integer), column("basis_fen", sa.Integer),
+    column("operator", sa.Text), column("state", sa.Text), column("code", sa.Integer), column("record_no", sa.Text),
+    column("consumed", sa.Integer), column("paid_fen", sa.Integer), column("platform_fen", sa.Integer),
+    column("merchant_fen", sa.Integer), column("raw", sa.LargeBinary), column("undo_until_ms", sa.Integer),
+    column("undo_code", sa.Integer), column("undo_wanted", sa.Integer), column("doubt", sa.Integer),
+    column("got_ms", sa.Integer), column("used_ms", sa.Integer),
+    column("changed_ms", sa.Integer), column("call", sa.Integer), column("busy_until_ms", sa.Integer),
+    column("due_ms", sa.Integer), column("tries", sa.Integer), column("told", sa.Text), column("news", sa.Integer),
+    column("detail", sa.Text),
+)  # fmt: skip
+sa.Index("voucher_uses_by_code", uses.c.digest)
+sa.Index("voucher_uses_by_scan", uses.c.seen)
+sa.Index("voucher_uses_due", uses.c.due_ms, sqlite_where=uses.c.due_ms > 0)
+sa.Index("voucher_uses_news", uses.c.terminal, sqlite_where=uses.c.news > 0)
+
+deals = table(
+    "voucher_deals",
+    key("platform", sa.Text), key("deal_id", sa.Text), key("shop", sa.Text), key("source", sa.Text),
+    column("deal", sa.LargeBinary), column("got_ms", sa.Integer),
+)  # fmt: skip
+
+platforms = table(
+    "voucher_platforms",
+    key("platform", sa.Text), key("shop", sa.Text),
+    column("code", sa.Integer), column("software_min", sa.Text), column("asked_ms", sa.Integer),
+    column("got_ms", sa.Integer),
+)  # fmt: skip
+
+_FLAGS = ("undo_wanted", "doubt", "news")
+
+
+class SqlVouchers:
+    """`VoucherBooks` on one open transaction, with what reports and the command line ask for beside it."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    def prepared(self, ref: str) -> Prepared | None:
+        row = self._db.execute(sa.select(prepared).where(prepared.c.ref == ref)).first()
+        return Prepared(*row) if row else None
+
+    def put_prepared(self, row: Prepared) -> None:
+        self._put(prepared, asdict(row))
+
+    def forget_prepared(self, before_ms: int) -> None:
+        self._db.execute(sa.delete(prepared).where(prepared.c.expires_ms < before_ms))
+
+    def use(self, request_no: str) -> Use | None:
+        row = self._db.execute(sa.select(uses).where(uses.c.request_no == request_no)).first()
+        return _use(row) if row else None
+
+    def put_use(self, row: Use) -> None:
+        self._put(uses, asdict(row) | {name: int(getattr(row, name)) for name in _FLAGS})
+
+    def uses_of(self, digest: str, limit: int) -> list[Use]:
+        if not digest:
+            return []
+        where = sa.or_(uses.c.digest == digest, uses.c.seen == digest)
+        order = (uses.c.got_ms.desc(), uses.c.request_no.desc())
+        return [_use(row) for row in self._db.execute(sa.select(uses).where(where).order_by(*order).limit(limit))]
+
+    def due(self, now_ms: int, limit: int) -> list[Use]:
+        query = sa.select(uses).where(uses.c.due_ms > 0, uses.c.due_ms <= now_ms)
+        return [_use(row) for row in self._db.execute(query.order_by(uses.c.due_ms, uses.c.request_no).limit(limit))]
+
+    def news(self, terminal: str, limit: int) -> list[str]:
+        query = sa.select(uses.c.request_no).where(uses.c.terminal == terminal, uses.c.news > 0)
+        return list(self._db.execute(query.order_by(uses.c.changed_ms, uses.c.request_no).limit(limit)).scalars())
+
+    def deals(self, shop: str) -> list[DealRow]:
+        it = deals.c
+        query = sa.select(deals).where(it.shop.in_(("", shop)))
+        rows = self._db.execute(query.order_by(it.platform, it.deal_id, it.shop, it.source))
+        return [DealRow(*row) for row in rows]
+
+    def put_deals(self, platform: str, shop: str, source: str, rows: list[DealRow]) -> None:
+        it = deals.c
+        gone = sa.delete(deals).where(it.shop == shop, it.source == source)
+        self._db.execute(gone.where(it.platform == platform) if platform else gone)
+        if rows:
+            self._db.execute(sa.insert(deals), [asdict(row) for row in rows])
+
+    def platform(self, platform: str, shop: str) -> PlatformRow | None:
+        query = sa.select(platforms).where(platforms.c.platform == platform, platforms.c.shop == shop)
+        row = self._db.execute(query).first()
+        return PlatformRow(*row) if row else None
+
+    def put_platform(self, row: PlatformRow) -> None:
+        self._put(platforms, asdict(row))
+
+    # --- for reports ---
+
+    def all_uses(self) -> list[Use]:
+        """Every use, the oldest first."""
+        return [_use(row) for row in self._db.execute(sa.select(uses).order_by(uses.c.got_ms, uses.c.request_no))]
+
+    def all_deals(self) -> list[DealRow]:
+        """Every deal of every shop."""
+        it = deals.c
+        rows = self._db.execute(sa.select(deals).order_by(it.platform, it.deal_id, it.shop, it.source))
+        return [DealRow(*row) for row in rows]
+
+    def all_platforms(self) -> list[PlatformRow]:
+        """Every platform that was ever asked, by shop."""
+        rows = self._db.execute(sa.select(platforms).order_by(platforms.c.shop, platforms.c.platform))
+        return [PlatformRow(*row) for row in rows]
+
+    def _put(self, where: sa.Table, values: dict[str, Any]) -> None:
+        fresh = sqlite.insert(where)
+        keys = [each.name for each in where.primary_key]
+        kept = {name: fresh.excluded[name] for name in values if name not in keys}
+        self._db.execute(fresh.on_conflict_do_update(index_elements=keys, set_=kept), values)
+
+
+def _use(row: Sequence[Any]) -> Use:
+    plain = Use(*row)
+    return replace(plain, undo_wanted=bool(plain.undo_wanted), doubt=bool(plain.doubt), news=bool(plain.news))
