@@ -40,6 +40,7 @@ from firmware.events import (
     AskFailed,
     AskTime,
     CheckPin,
+    Connect,
     DrawerPulsed,
     DrawerSeen,
     Effect,
@@ -311,6 +312,7 @@ class Edge:
         if self.link is not None:
             self.link.listen(virtual.Battery, self.system.hear_battery)
             self.link.listen(virtual.Clock, self.system.hear_clock)
+            self.link.listen(virtual.Network, self.system.hear_network)
         self.uplink = self._uplink(folder)
 
     # --- building -----------------------------------------------------------------------------------------------------
@@ -410,6 +412,9 @@ class Edge:
             case Send() | Announce() | AskEpoch() | Ask() | AskTime():
                 if self.uplink is not None:
                     self.uplink.carry_out(effect)
+            case Connect():
+                if self.uplink is not None:
+                    self.uplink.retry_now()
             case Sound() | Light():
                 self.sounds.carry_out(effect)
             case CheckPin() | HashPin() | SignSeal():

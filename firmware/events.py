@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from firmware.view import View
+from wire.board import NetworkFault, NetworkKind
 from wire.facts import Fact
 from wire.messages import AskKind, MoneyAnswer, MoneyAsk, PrinterLook, State, ask_key, ask_kind
 from wire.receipt import Receipt
@@ -226,6 +227,15 @@ class BatterySeen:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkSeen:
+    """Which network there is, how strong (None: a cable, or not known), and what the radio says is wrong with it."""
+
+    kind: NetworkKind
+    signal_percent: int | None = None
+    fault: NetworkFault = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DiskSeen:
     free_bytes: int
     read_only: bool
@@ -271,7 +281,7 @@ class PracticeOver:
 Event = (
     Started | KeyPressed | KeyHeld | Scanned | ScanRejected | DeviceSeen | PrinterSeen | Printed | DrawerPulsed
     | DrawerSeen | LinkUp | LinkDown | Acked | EpochAnswered | Answered | AskFailed | PacketRefused | WireGarbage
-    | PinChecked | PinHashed | Signed | BatterySeen | DiskSeen | ClockSeen | TimerFired | Idle | StopAsked
+    | PinChecked | PinHashed | Signed | BatterySeen | DiskSeen | NetworkSeen | ClockSeen | TimerFired | Idle | StopAsked
     | PracticePulse | PracticeOver
 )  # fmt: skip
 
@@ -336,6 +346,11 @@ class Ask:
 @dataclass(frozen=True, slots=True)
 class AskTime:
     """Ask the backend for its signed time now; the answer reaches the clock, not the core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Try the link at once instead of waiting for the back-off: a person asked."""
 
 
 class ToneName(StrEnum):
@@ -423,6 +438,6 @@ class Exit:
 
 
 Effect = (
-    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Ask | AskTime | Sound | Light | SetTimer | StopTimer
+    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Ask | AskTime | Connect | Sound | Light | SetTimer | StopTimer
     | CheckPin | HashPin | SignSeal | Practise | Exit
 )  # fmt: skip

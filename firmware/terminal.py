@@ -6,6 +6,8 @@ names the seq that justifies it, and `step` asserts that this seq is durable.
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
@@ -39,6 +41,7 @@ from firmware.events import (
     Light,
     LinkDown,
     LinkUp,
+    NetworkSeen,
     Now,
     PacketRefused,
     PinChecked,
@@ -65,6 +68,7 @@ from firmware.events import (
     WireGarbage,
 )  # fmt: skip
 from firmware.screens.base import Do, Done, Home, Move, Push, Reject, Screen, emptied, typed_text
+from firmware.screens.help import asked_help
 from firmware.screens.lamp import lamp
 from firmware.screens.override import Override
 from firmware.screens.stack import Stack, home, moved, waiting
@@ -78,6 +82,7 @@ from firmware.txn.ledger import Ledger, LedgerError, Stamp
 from firmware.txn.operator import SignOff
 from firmware.view import Lang, View
 from rules.badges import badge_like
+from rules.help import HelpDocument
 from rules.settings import Settings
 from wire.facts import (
     Booted,
@@ -132,6 +137,7 @@ class Terminal:
     stack: Stack = ()
     boot_id: str = ""
     safe_mode: bool = False
+    help: HelpDocument = field(default_factory=HelpDocument)
     training: bool = False  # this one is for practice: its journal never leaves, nothing it does is true
     locked_until_ms: dict[str, int] = field(default_factory=dict)  # operators who must wait after wrong PINs
     sealing: bool = False
@@ -163,9 +169,10 @@ class Terminal:
         self.now = now
         self._effects = []
         basket = self.session.basket
-        self._on(event)
-        for desk in self.desks:
-            desk.hear(self, event)
+        with self._beneath(event):
+            self._on(event)
+            for desk in self.desks:
+                desk.hear(self, event)
         if self.session.basket is not basket:
             self._keep_soon()
         self._storage()
@@ -187,7 +194,7 @@ class Terminal:
         return Context(
             self.ledger.terminal, self.ledger, self.session, self.settings, self.devices, self.now, self.lang,
             self.ledger.durable_seq - self.ledger.acked_seq, self.requests, chance, self.safe_mode,
-            frozenset(waits_ms), waits_ms, training=self.training,
+            frozenset(waits_ms), waits_ms, training=self.training, help=self.help,
         )  # fmt: skip
 
     @property
@@ -220,7 +227,7 @@ class Terminal:
                 pass  # the paper desk's
             case DrawerPulsed() | DrawerSeen():
                 pass  # the drawer desk's
-            case LinkUp() | LinkDown() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage():
+            case LinkUp() | LinkDown() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage() | NetworkSeen():
                 pass  # the link desk's
             case Answered() | AskFailed() | PracticePulse() | PracticeOver():
                 pass  # of the desk that asked
@@ -242,6 +249,20 @@ class Terminal:
                 self._stop(reason)
             case _:
                 assert_never(event)
+
+    @contextmanager
+    def _beneath(self, event: Event) -> Iterator[None]:
+        """What a person does is for the screen on top. What the outside says is for the screen beneath the help, which
+        closes when that one changes: no page of help stands between the cashier and a result."""
+        stands = len(self.stack)
+        if not isinstance(event, KeyPressed | KeyHeld | Scanned | ScanRejected):
+            while stands and self.stack[stands - 1].OVERLAY:
+                stands -= 1
+        laid, beneath = self.stack[stands:], self.stack[:stands]
+        self.stack = beneath
+        yield
+        if self.stack == beneath:
+            self.stack = (*beneath, *laid)
 
     def _started(self, event: Started) -> None:
         self._seed, self.boot_id, self.safe_mode = event.seed, event.boot_id, event.safe_mode
@@ -271,7 +292,8 @@ class Terminal:
         if key is Key.OK and typed_text(top) and (refusal := secret_refusal(self.context(), self.entry, typed=True)):
             self._keep_out(refusal)
         else:
-            self._somebody_works(top.press(key, self.context()))
+            ctx = self.context()
+            self._somebody_works(asked_help(self.stack, key, ctx) or top.press(key, ctx))
         now = self.stack[-1]
         if type(now) is not type(top):
             self.entry = typed_text(now)  # a digit may lead to the screen that holds it

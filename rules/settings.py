@@ -6,7 +6,7 @@ A settings *document* is nested data as read from JSON or TOML: only what differ
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -20,7 +20,18 @@ from rules.scale_codes import layout_fits
 from rules.settings_counter import Slips
 from rules.settings_model import Operator, Settings, Tax, TaxRate
 
-__all__ = ["Problem", "Settings", "change_refusal", "changed", "check", "defaults", "document", "rate_on", "who_may"]
+__all__ = [
+    "Problem",
+    "Settings",
+    "change_refusal",
+    "changed",
+    "check",
+    "defaults",
+    "document",
+    "misfits",
+    "rate_on",
+    "who_may",
+]
 
 BAD_SETTINGS, NOT_ALLOWED = 9004, 2005
 PROBLEMS_MAX = 50
@@ -100,6 +111,11 @@ def _bare(kind: Any) -> Any:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
+
+
+def misfits(cls: type[msgspec.Struct], data: object) -> Iterator[Problem]:
+    """Everything that keeps nested data from being a `cls`, at most 50: for documents beside the settings."""
+    return islice(_misfits(cls, data, ""), PROBLEMS_MAX)
 
 
 # --- sense: what each value allows but all together do not ---------------------------------------------

@@ -98,6 +98,7 @@ class Network(Section, frozen=True):
     tls: Annotated[bool, Meta(extra=DEVICE)] = False
     keepalive_s: Annotated[int, Meta(ge=10, le=600, extra=DEVICE)] = 60
     offline_after_s: Annotated[int, Meta(ge=5, le=60, extra=ADMIN)] = 10
+    backlog_alarm: Annotated[int, Meta(ge=50, le=20_000, extra=ADMIN)] = 500
 
 
 class TaxRate(Section, frozen=True):

@@ -93,5 +93,18 @@ class Clock(msgspec.Struct, frozen=True, tag="clock"):
     offset_s: int
 
 
+NetworkKind = Literal["unknown", "wifi", "mobile", "cable", "none"]
+NetworkFault = Literal["", "sim", "wifi_key"]
+"""What the radio says of itself: no usable SIM card, or the Wi-Fi's key refused."""
+
+
+class Network(msgspec.Struct, frozen=True, tag="network"):
+    """The board's network: which, its signal in percent (None: a cable, or nothing to measure), and its trouble."""
+
+    kind: NetworkKind = "unknown"
+    signal_percent: int | None = None
+    fault: NetworkFault = ""
+
+
 ToBoard = LineSet | Tone | Lamp
-FromBoard = Sensor | Battery | Clock
+FromBoard = Sensor | Battery | Clock | Network

@@ -16,18 +16,26 @@ from firmware.events import (
     Event,
     LinkDown,
     LinkUp,
+    NetworkSeen,
     PacketRefused,
     Send,
+    ToneName,
     WireGarbage,
 )
 from firmware.txn import life
+from firmware.txn.link import BACKLOG, FAULTS
 from firmware.txn.outbox import RESEND_MS, Outbox, packets
+from wire.board import NetworkFault, NetworkKind
 from wire.facts import EpochGranted, Fact, Quarantined, Trouble
 from wire.records import PACKET_RECORDS_MAX, PACKETS_IN_FLIGHT_MAX
 
 ASK_AGAIN_MS = 30_000
 WANTED_MAX = 8
 """Ranges the backend misses that are sent again for one acknowledgement."""
+
+TOO_LARGE, MALFORMED, BUSY, CONFLICT = 1008, 1009, 1010, 1013
+REFUSED_PACKETS = {0x95: TOO_LARGE, 0x96: BUSY, 0x97: BUSY}
+"""MQTT's reasons for refusing a packet -> our codes: too large, too many a second, a quota."""
 
 DESK = "link"
 
@@ -39,6 +47,7 @@ class LinkDesk:
     name: str = DESK
     outbox: Outbox = field(default_factory=Outbox)
     announced: tuple[str, str] = ("", "")  # printer and clock, as the backend knows them
+    alarmed: bool = False  # it has been said that too much waits here
     expecting: bool = False  # the timer runs after which a silent backend counts as offline
 
     def booted(self, till: Till) -> None:
@@ -59,14 +68,20 @@ class LinkDesk:
             case Answered():
                 self._answered(till)
             case PacketRefused(first, last, reason):
-                till.tell(Trouble(1009, f"packet {first}-{last} refused by the broker: {reason:#04x}"))
+                code = REFUSED_PACKETS.get(reason, MALFORMED)
+                self._note(till, code)
+                till.tell(Trouble(code, f"packet {first}-{last} refused by the broker: {reason:#04x}"))
             case WireGarbage(topic, reason, digest):
+                self._note(till, MALFORMED)
                 till.tell(Quarantined(topic, reason, digest))
+            case NetworkSeen(kind, percent, fault):
+                self._network(till, kind, percent, fault)
             case _:
                 pass
         if till.devices.link == "up" and self.announced != (till.devices.printer, till.now.clock):
             self._announce(till)
         self._stream(till)
+        self._backlog(till)
 
     def fired(self, till: Till, what: str) -> None:
         """`ack`: nothing for long, send again; `epoch`: ask again; `offline`: the backend counts as away."""
@@ -86,8 +101,30 @@ class LinkDesk:
 
     # --- what came ---
 
+    def _note(self, till: Till, code: int) -> None:
+        """Something was wrong with what travelled: to be read on the network screen until the link is made anew."""
+        if code not in till.devices.link_notes:
+            till.devices = replace(till.devices, link_notes=(*till.devices.link_notes, code))
+
+    def _network(self, till: Till, kind: NetworkKind, percent: int | None, fault: NetworkFault) -> None:
+        was = till.devices.network_fault
+        till.devices = replace(till.devices, network=kind, signal_percent=percent, network_fault=fault)
+        if fault and fault != was:
+            till.tell(Trouble(FAULTS[fault], kind))
+
+    def _backlog(self, till: Till) -> None:
+        """So many records wait here alone that it is worth an alarm, once until half of them are gone (1012). The screen
+        that is ready to sell says so as long as it lasts; nothing holds up selling."""
+        waits, alarm = till.ledger.durable_seq - till.ledger.acked_seq, till.settings.network.backlog_alarm
+        if waits >= alarm and not self.alarmed:
+            self.alarmed = True
+            till.tell(Trouble(BACKLOG, f"{waits} records"))
+            till.tone(ToneName.ATTENTION)
+        elif self.alarmed and waits < alarm // 2:
+            self.alarmed = False
+
     def _up(self, till: Till) -> None:
-        till.devices = replace(till.devices, link="up", answered=True, link_code=0)
+        till.devices = replace(till.devices, link="up", answered=True, link_code=0, link_notes=())
         self.outbox = Outbox(till.ledger.acked_seq)
         self._announce(till)
         self._ask_epoch(till)
@@ -128,7 +165,8 @@ class LinkDesk:
             till.commit()
             till.stop_timer("link:epoch")
         elif epoch == till.ledger.epoch and number == 0:
-            till.tell(Trouble(1013, "epoch refused"))
+            self._note(till, CONFLICT)
+            till.tell(Trouble(CONFLICT, "epoch refused"))
 
     # --- whether the backend is there ---
 

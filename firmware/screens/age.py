@@ -7,7 +7,6 @@ from firmware.screens.base import Do, Move, Screen, Stay, home, shown
 from firmware.txn.age import ConfirmAge, RefuseAge
 from firmware.txn.command import Context
 from firmware.view import Gap, Hint, Para, Tint, View, text
-from rules.errors import error
 
 AGE_CODE = 6013
 
@@ -24,7 +23,7 @@ class AgeCheck(Screen):
 
     def view(self, ctx: Context) -> View:
         """The age, and what becomes of the goods."""
-        entry = error(AGE_CODE)
+        entry = ctx.error(AGE_CODE)
         body = (
             Gap(4),
             Para(text("age__years", years=ctx.session.basket.age_due), Tint.UNSURE, large=True, rows=2),

@@ -1,15 +1,31 @@
 """What a screen is, and the moves it can answer with (design 4)."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
 from firmware.events import Event, Key, Scanned
+from firmware.screens.prose import ROOM_PX, width_px
 from firmware.txn.command import Command, Context, Decision
 from firmware.txn.life import ChooseLanguage
 from firmware.txn.slip import LOCAL
-from firmware.view import Block, Hint, LinkLook, Say, StatusBar, Tint, View, text
+from firmware.view import (
+    Block,
+    Hint,
+    Items,
+    Lang,
+    LinkLook,
+    Para,
+    Row,
+    Say,
+    StatusBar,
+    Text,
+    Tint,
+    View,
+    text,
+)  # fmt: skip
 from texts import t
 
 
@@ -19,6 +35,10 @@ class Screen:
 
     TELLS_DRAWER: ClassVar[bool] = False
     """A result that says by itself what is wrong with the drawer (`Devices.drawer_code`): nothing need cover it."""
+
+    OVERLAY: ClassVar[bool] = False
+    """Laid over another screen, which it gives back exactly as it was: no `back` is called when it leaves, and what the
+    devices or the backend say is still said to the screen beneath."""
 
     TAKES_BADGES: ClassVar[bool] = False
     """Whether `scan` may be given an operator's badge; every other screen rejects one unseen."""
@@ -142,8 +162,63 @@ def shown(
     hints: tuple[Hint, ...],
     tint: Tint = Tint.PLAIN,
 ) -> View:
-    """The view of a screen, with the status bar as things stand."""
+    """The view of a screen, with the status bar as things stand. One that shows a code says which key explains it, where
+    the bar has room."""
+    if not screen.OVERLAY and codes_on(body, ctx):
+        longer = (*hints, *(Hint(key, text("hint__help")) for key in help_keys(screen, ctx)[:1]))
+        hints = longer if bar_px(longer, ctx.lang) <= ROOM_PX else hints
     return View(type(screen).__name__, ctx.lang, title, body, hints, status_bar(ctx), tint)
+
+
+def help_keys(screen: Screen, ctx: Context) -> tuple[Key, ...]:
+    """Keys that open the help for a code on `screen`, one rule for all screens: F1 where it means nothing else, 0 where
+    digits mean nothing; where both mean something, `*` if that is free."""
+
+    def free(key: Key) -> bool:
+        return screen.press(key, ctx) == Stay()
+
+    f1 = (Key.F1,) if free(Key.F1) else ()
+    zero = (Key.D0,) if free(Key.D0) and free(Key.D5) else ()
+    return (*f1, *zero) or ((Key.STAR,) if free(Key.STAR) else ())
+
+
+def codes_on(body: tuple[Block, ...], ctx: Context) -> tuple[int, ...]:
+    """The error codes that stand in a body as `[1003]`, each once, from the top."""
+    found = (int(code) for say in _said(body) for code in _CODE.findall(spoken(say, ctx.lang)))
+    return tuple(code for code in dict.fromkeys(found) if ctx.knows(code))
+
+
+def spoken(say: Say, lang: Lang) -> str:
+    """`say` in words."""
+    if isinstance(say, str):
+        return say
+    args = {name: spoken(value, lang) if isinstance(value, Text) else value for name, value in say.args}
+    return t("firmware", lang, say.key, **args)
+
+
+def _said(body: tuple[Block, ...]) -> Iterator[Say]:
+    for block in body:
+        match block:
+            case Row(left=left, right=right):
+                yield from (left, right)
+            case Para(text=words):
+                yield words
+            case Items(items=items):
+                yield from (say for item in items for say in (item.left, item.right, item.note))
+            case _:
+                pass
+
+
+HINT_GAP_PX = 8
+_CODE = re.compile(r"\[(\d{4})\]")
+
+
+def bar_px(hints: tuple[Hint, ...], lang: Lang) -> int:
+    """How wide the bar of hints is at its smallest, or wider: caps and words of 12 px."""
+    words = sum(
+        max(14, width_px(hint.key) * 3 // 4 + 8) + 4 + width_px(spoken(hint.text, lang)) * 3 // 4 for hint in hints
+    )
+    return words + HINT_GAP_PX * (len(hints) - 1)
 
 
 def status_bar(ctx: Context) -> StatusBar:

@@ -24,7 +24,6 @@ from firmware.txn.collect import CancelPayment, SendCode
 from firmware.txn.command import Context, Refusal
 from firmware.txn.sale import AddCode
 from firmware.view import Big, Block, Gap, Hint, Para, Row, Say, Tint, View, text
-from rules.errors import error
 from rules.money import yuan
 from rules.payment_codes import may_be_card, recognised
 from wire.facts import Sale
@@ -229,7 +228,7 @@ def _advice(known: payment.Payment, ctx: Context) -> tuple[Block, ...]:
     """Code and action; after a reversal what to say to a customer who sees it paid; after a part what is left."""
     number = code_of(known, ctx)
     if number:
-        line, action = error(number).line(ctx.lang), error(number).action(ctx.lang)
+        line, action = ctx.error(number).line(ctx.lang), ctx.error(number).action(ctx.lang)
         tint = Tint.BAD if known.state == "failed" else Tint.UNSURE
         return Row(line, tint=tint, strong=True), Para(action, Tint.QUIET, rows=2)
     if known.state == "reversed":

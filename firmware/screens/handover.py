@@ -14,7 +14,6 @@ from firmware.txn.handover import CloseShift, RollShift, TryCount, close_right, 
 from firmware.txn.hold import HoldBasket
 from firmware.txn.sale import CancelBasket
 from firmware.view import Big, Block, Gap, Hint, Para, Row, Tint, View, text
-from rules.errors import error
 from rules.money import yuan
 from rules.rights import NEEDS_SUPERVISOR, Role
 from wire.facts import ShiftClosed
@@ -178,7 +177,7 @@ class ShiftDone(Screen):
             Big(text(f"shiftdone__{name}"), yuan(difference), tint),
         )
         if self.over:
-            entry = error(8013 if difference > 0 else 8014)
+            entry = ctx.error(8013 if difference > 0 else 8014)
             body += (Row(entry.line(ctx.lang), tint=Tint.BAD), Row(entry.action(ctx.lang), tint=Tint.QUIET))
         return shown(self, ctx, text("shiftdone__title"), body, (Hint("OK", text("shiftdone__next")),), tint)
 

@@ -12,20 +12,22 @@ from firmware.screens import drawer, operators, orders, refund
 from firmware.screens.base import (
     CANCEL_HINT,
     Do,
+    Done,
     Move,
     Pop,
     Push,
     Screen,
     Stay,
     home,
-    link_look,
     other_language,
     shown,
 )  # fmt: skip
 from firmware.screens.cash import cash_in, cash_out
 from firmware.screens.day import close_day, reopen_day
 from firmware.screens.handover import close_shift
+from firmware.screens.help import search as find_help
 from firmware.screens.holds import holds, holds_count
+from firmware.screens.network import RETRY_HINT, again, backlog_row, code_rows, down, link_row, network
 from firmware.screens.refund import GiveBack
 from firmware.screens.report import settlement, x_report
 from firmware.screens.reprint import archive, find_slip, reprint_last
@@ -35,8 +37,7 @@ from firmware.screens.widgets import Notice
 from firmware.txn import life
 from firmware.txn.command import Context
 from firmware.txn.operator import SignOff
-from firmware.view import Hint, Item, Items, Row, Tint, View, text
-from rules.errors import error
+from firmware.view import Hint, Item, Items, Row, View, text
 from rules.rights import Right, grant
 
 OPEN_JOBS_NONE = text("menu__none_unfinished")
@@ -116,7 +117,9 @@ PAGES: dict[str, tuple[Entry, ...]] = {
         Entry("5", "reopen_day", reopen_day, (Right.DAY_CLOSE,)),
     ),
     "more": (
+        Entry("0", "network", network),
         _to("1", "cash"),
+        Entry("2", "help", find_help),
         Entry("3", "own_pin", operators.own_pin, (Right.PIN_OWN,)),
         Entry("4", "operators", operators.operators, (Right.OPERATORS_CASHIERS, Right.OPERATORS_SUPERVISORS)),
         Entry("5", "language", other_language, (Right.LANGUAGE,)),
@@ -191,32 +194,32 @@ def _item(entry: Entry, ctx: Context) -> Item:
 
 @dataclass(frozen=True, slots=True)
 class About(Screen):
-    """This terminal: what a person on the phone asks for."""
+    """This terminal: what a person on the phone asks for. OK connects at once while there is no link."""
+
+    tried_ms: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """Leave."""
+        """OK tries the link, or leaves when there is one."""
+        if key is Key.OK and down(ctx):
+            return Do(again(self.tried_ms, ctx), _tried)
         return Pop() if key in (Key.OK, Key.CANCEL) else Stay()
 
     def view(self, ctx: Context) -> View:
         """Number, journal, backlog, settings, clock."""
         number = life.value(ctx.books, "epoch_number") or "-"
+        code = ctx.devices.link_code
         rows: tuple[Row, ...] = (
             Row(text("about__terminal"), f"{ctx.terminal} / {number}"),
-            Row(text("about__backlog"), str(ctx.backlog), Tint.UNSURE if ctx.backlog else Tint.PLAIN),
+            backlog_row(ctx),
             Row(text("about__settings"), str(ctx.settings.revision)),
             Row(text("about__clock"), text(f"clock__{ctx.now.clock}")),
-            self._link(ctx),
+            link_row(ctx),
             Row(text("about__printer"), text(f"printer__{ctx.devices.printer}")),
+            *(code_rows(code, ctx) if code else ()),
         )
-        return shown(self, ctx, text("about__title"), (*rows, *self._why(ctx)), (CANCEL_HINT,))
+        hints = (RETRY_HINT, CANCEL_HINT) if down(ctx) else (CANCEL_HINT,)
+        return shown(self, ctx, text("about__title"), rows, hints)
 
-    def _link(self, ctx: Context) -> Row:
-        silent = ctx.devices.link == "up" and not ctx.devices.answered
-        return Row(text("about__link"), text("link__silent" if silent else f"link__{link_look(ctx)}"))
 
-    def _why(self, ctx: Context) -> tuple[Row, ...]:
-        """Why there is no link, with what to do about it."""
-        if not ctx.devices.link_code:
-            return ()
-        entry = error(ctx.devices.link_code)
-        return Row(entry.line(ctx.lang), tint=Tint.UNSURE), Row(entry.action(ctx.lang), tint=Tint.QUIET)
+def _tried(done: Done, ctx: Context) -> Move:
+    return Stay(About(ctx.now.monotonic_ms))

@@ -26,7 +26,6 @@ from firmware.txn.refund_parts import Part, RetryRefund, TurnRefund
 from firmware.txn.reserve import AskReservation, EndReservation, UseReservation
 from firmware.txn.slip import receipt_number
 from firmware.view import Big, Block, Gap, Hint, Item, Items, Para, Say, Tint, View, text
-from rules.errors import error
 from rules.money import yuan
 
 SHOWN = 3
@@ -145,7 +144,7 @@ class OpenRefunds(Screen):
     def _part(self, part: Part, ctx: Context) -> Item:
         left = text("givenback__part", channel=text(f"backby__{part.channel}"), amount=yuan(part.amount_fen))
         state = text(f"refund_state__{'processing' if part.under_way else part.state}")
-        note: Say = error(part.code).line(ctx.lang) if part.state == "failed" and part.code else part.refund_no
+        note: Say = ctx.error(part.code).line(ctx.lang) if part.state == "failed" and part.code else part.refund_no
         return Item("", left, state, note)
 
 

@@ -13,7 +13,7 @@ from firmware.screens.menu import Menu
 from firmware.screens.pay import Amount
 from firmware.screens.prices import PriceMenu
 from firmware.screens.reprint import reprint_last
-from firmware.screens.slips import paper_rows
+from firmware.screens.slips import paper_rows, trouble_rows
 from firmware.screens.small import cash_screen
 from firmware.screens.widgets import Confirm, refuse
 from firmware.txn import product, shift
@@ -21,6 +21,7 @@ from firmware.txn.basket import Basket
 from firmware.txn.command import Context
 from firmware.txn.day import sees_expected
 from firmware.txn.handover import FULL_SOON_PERCENT, full_percent
+from firmware.txn.link import BACKLOG
 from firmware.txn.prices import Bill, bill
 from firmware.txn.sale import PIECE_MILLI, AddCode, CancelBasket, RemoveLine, SetQuantity
 from firmware.view import Big, Block, Field, Gap, Hint, Items, Para, Row, Rule, Tint, View, text
@@ -64,6 +65,8 @@ class Idle(Screen):
         troubles = paper_rows(ctx)
         if ctx.safe_mode:
             troubles += (Row(text("idle__safe"), tint=Tint.UNSURE),)
+        elif not troubles and ctx.backlog >= ctx.settings.network.backlog_alarm:
+            troubles = trouble_rows(BACKLOG, ctx, Tint.UNSURE)
         elif waits := orders.count(ctx):
             troubles += (Row(text("idle__waits"), str(waits), Tint.UNSURE, strong=True),)
         kind = "" if ctx.settings.sale.amount_lines else "_number"

@@ -8,7 +8,6 @@ from firmware.txn import slip
 from firmware.txn.command import Context
 from firmware.txn.slips import stored
 from firmware.view import Block, Hint, Item, Items, Para, Row, Tint, View, text
-from rules.errors import error
 from rules.money import yuan
 
 ROWS_MAX = 3
@@ -78,12 +77,12 @@ def named(ctx: Context, jobs: tuple[slip.Job, ...]) -> tuple[tuple[slip.Job, str
 
 def standing(job: slip.Job, ctx: Context) -> str:
     """How a job stands, with the code of its trouble: `[4001] 打印机缺纸`."""
-    return error(job.code or 4012).line(ctx.lang)
+    return ctx.error(job.code or 4012).line(ctx.lang)
 
 
 def trouble_rows(code: int, ctx: Context, tint: Tint = Tint.BAD) -> tuple[Block, ...]:
     """A code beside other things: what it is, and what to do about it."""
-    entry = error(code)
+    entry = ctx.error(code)
     return Row(entry.line(ctx.lang), tint=tint, strong=True), Row(entry.action(ctx.lang), tint=Tint.QUIET)
 
 

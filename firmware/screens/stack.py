@@ -62,6 +62,8 @@ def moved(stack: Stack, move: Move, ctx: Context) -> tuple[Stack, Move | None]:
             return (*stack[:-1], screen), None
         case Pop(result):
             beneath = stack[:-1] or home(ctx)
+            if stack[-1].OVERLAY:
+                return beneath, None
             return beneath, beneath[-1].back(result, ctx)
         case Home(above):
             return (*home(ctx), *((above,) if above else ())), None

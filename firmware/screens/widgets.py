@@ -9,7 +9,6 @@ from firmware.screens.base import CANCEL_HINT, OK_HINT, Home, Move, Pop, Push, R
 from firmware.txn.command import Context, Refusal
 from firmware.view import Block, Field, Gap, Hint, Para, Row, Say, Tint, View, text
 from rules.badges import badge_like
-from rules.errors import error
 from rules.money import yuan
 from rules.rights import Right
 from texts import t
@@ -60,7 +59,7 @@ class Refused(Screen):
 
 def refusal_blocks(refusal: Refusal, ctx: Context) -> tuple[Block, ...]:
     """Code, text, what it was about, action: the same wherever a refusal is shown."""
-    entry = error(refusal.code)
+    entry = ctx.error(refusal.code)
     words, action = (entry.zh, entry.action_zh) if ctx.lang == "zh" else (entry.en, entry.action_en)
     body: tuple[Block, ...] = (Gap(8), Para(f"[{entry.code}] {words}", Tint.BAD, large=True))
     if refusal.about:

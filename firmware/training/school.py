@@ -59,6 +59,7 @@ class School:
         session = Session(live.session.operator, live.session.role)
         return Terminal(
             ledger, settings, live.software, live.journal_key, now=live.now, session=session, training=True,
+            help=live.help,
         )  # fmt: skip
 
     def pin_hash(self, pin: str, salt: bytes) -> bytes:

@@ -34,6 +34,7 @@ from firmware.events import (
     KeyPressed,
     Light,
     LinkUp,
+    NetworkSeen,
     Now,
     PinChecked,
     PinHashed,
@@ -191,7 +192,7 @@ class Trainee:
                 return [DrawerPulsed(cause, outcome)], event
             case Idle():
                 return [event], event if self.live.idle_work else None
-            case DeviceSeen() | PrinterSeen() | DrawerSeen() | BatterySeen() | DiskSeen() | ClockSeen():
+            case DeviceSeen() | PrinterSeen() | DrawerSeen() | BatterySeen() | DiskSeen() | ClockSeen() | NetworkSeen():
                 return [event], event
             case _:
                 return [], event

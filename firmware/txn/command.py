@@ -12,9 +12,11 @@ from firmware.events import Effect, Now
 from firmware.txn.basket import Basket
 from firmware.txn.books import Reading
 from firmware.view import Lang, LinkLook, Say
-from rules.errors import first_refusal
+from rules.errors import ErrorCode, errors, first_refusal
+from rules.help import HelpDocument
 from rules.rights import NEEDS_SUPERVISOR, Right, right_refusal, role_of
 from rules.settings import Settings
+from wire.board import NetworkFault, NetworkKind
 from wire.facts import Fact
 from wire.messages import PrinterLook
 
@@ -45,6 +47,10 @@ class Devices:
     drawer_warned: bool = False  # it has been said that the drawer stands open (8002)
     drawer_ready_ms: int = 0  # monotonic time from which the drawer's coil may be fired again
     printer2: PrinterLook = "none"  # the stand-in
+    network: NetworkKind = "unknown"
+    signal_percent: int | None = None
+    network_fault: NetworkFault = ""
+    link_notes: tuple[int, ...] = ()  # what the broker or the backend found wrong with what we sent, or we with theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,15 @@ class Context:
     waits_ms: Mapping[str, int] = field(default_factory=dict)  # of those who are locked: how long yet
     approver: str = ""  # the supervisor who stands by this one action (`txn.approve`)
     training: bool = False  # practice on a journal of its own; nothing is sent
+    help: HelpDocument = field(default_factory=HelpDocument)  # what the fleet says beside the built-in knowledge base
+
+    def error(self, code: int) -> ErrorCode:
+        """A code's row of the error table, in the fleet's words where it has some."""
+        return self.help.error(code)
+
+    def knows(self, code: int) -> bool:
+        """Whether there is anything to say about a code."""
+        return code in errors() or self.help.entry(code) is not None
 
 
 @dataclass(frozen=True, slots=True)

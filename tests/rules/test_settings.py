@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import rules.help
 import rules.settings
 from rules.rights import Role
 from rules.settings import change_refusal, changed, check, defaults, document, rate_on, who_may
@@ -109,7 +110,8 @@ def test_all_problems_are_told_at_once():
 
 
 def test_every_reason_given_has_a_text_and_every_text_a_reason():
-    given = set(re.findall(r'Problem\([^()]*(?:\([^()]*\))?[^()]*?, "([a-z_]+)"', inspect.getsource(rules.settings)))
+    source = inspect.getsource(rules.settings) + inspect.getsource(rules.help)
+    given = set(re.findall(r'Problem\([^()]*(?:\([^()]*\))?[^()]*?, "([a-z_]+)"', source))
     texts = {key.removeprefix("problem__") for key in catalogue("rules", "zh") if key.startswith("problem__")}
     assert given == texts
 

@@ -11,7 +11,6 @@ ROOT = Path(__file__).parents[2]
 UNREACHABLE = {
     2001: "every screen that sells needs somebody signed on",
     6008: "the basket's screens are left before the basket is empty",
-    1009: "an answer about money that contradicts what is known goes to the journal, not to the cashier",
 }
 """Guards of commands that no key leads to; the commands themselves are tested (`test_codes`)."""
 
@@ -57,8 +56,8 @@ def refused_codes() -> set[int]:
 
 def device_codes() -> set[int]:
     """Codes the terminal says of devices and of itself."""
-    drawer = set(_constants("firmware/desks/drawer.py"))
-    return (drawer | set(_calls("firmware", ("refused", "_missing", "Trouble")))) & set(errors())
+    desks = {*_constants("firmware/desks/drawer.py"), *_constants("firmware/desks/link.py")}
+    return (desks | set(_calls("firmware", ("refused", "_missing", "Trouble")))) & set(errors())
 
 
 def printer_codes() -> set[int]:

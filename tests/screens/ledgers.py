@@ -20,6 +20,7 @@ from tests.giving import looks
 from tests.payments import till as money
 from tests.payments.till import Till
 from tests.screens import giving_codes
+from tests.screens.link_codes import network_in_trouble, wifi_key_refused
 from wire.facts import BadgeIssued
 from wire.messages import AnswerTotals, AskQuery
 from wire.records import Ack
@@ -575,6 +576,8 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     unfinished_after_a_cut,
     paper_out,
     link_down_with_backlog,
+    network_in_trouble,
+    wifi_key_refused,
     untrusted_clock,
     safe_mode,
     locked_operator,

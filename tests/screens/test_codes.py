@@ -10,6 +10,7 @@ import pytest
 from firmware.events import (
     BatterySeen,
     ClockSeen,
+    Connect,
     DeviceSeen,
     DiskSeen,
     DrawerSeen,
@@ -28,7 +29,7 @@ from firmware.txn import handover, sale, slip
 from firmware.txn.command import Refusal
 from rules.errors import PRECEDENCE, error, errors, first_refusal
 from tests.counter import BEER, COLA, TOBACCO, Counter
-from tests.screens import codes, giving_codes, ledgers, money_codes
+from tests.screens import codes, giving_codes, ledgers, link_codes, money_codes
 from wire.facts import Trouble
 
 RENDERER = Renderer(find_font(), speak)
@@ -165,6 +166,7 @@ REFUSALS: dict[int, Way] = {
     **money_codes.REFUSALS,
     9012: lambda folder: ledgers.broken_slip(folder).keys("# 1 OK"),
     **giving_codes.REFUSALS,
+    **link_codes.REFUSALS,
 }
 
 
@@ -191,8 +193,9 @@ DEVICES: dict[int, Way] = {
     9013: after(DiskSeen(1 << 30, True)),
 }
 STARTS: dict[int, Way] = {9001: crashed, 9004: damaged_settings}
-REPORTED = {1009, 1013}
-"""Told to the backend only: nothing a cashier could do about them (`test_what_the_link_says_is_only_reported`)."""
+REPORTED = {1008, 1009, 1010, 1013}
+"""Told to the backend, and shown where somebody looks for them: they hold up nobody
+(`test_what_the_link_says_covers_no_screen`)."""
 
 
 def test_no_code_of_the_source_is_forgotten():
@@ -201,7 +204,9 @@ def test_no_code_of_the_source_is_forgotten():
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize(("code", "way"), sorted((REFUSALS | DEVICES | STARTS).items(), key=lambda each: each[0]))
+@pytest.mark.parametrize(
+    ("code", "way"), sorted((REFUSALS | DEVICES | STARTS | link_codes.NOTED).items(), key=lambda each: each[0])
+)
 def test_a_code_is_seen_with_its_action(tmp_path, code, way, lang):
     seen_in(way(tmp_path), lang, code)
 
@@ -274,12 +279,38 @@ def test_why_there_is_no_link_is_told_to_who_asks(tmp_path, code, lang):
 
 
 @pytest.mark.parametrize("code", sorted(REPORTED))
-def test_what_the_link_says_is_only_reported(tmp_path, code):
+def test_what_the_link_says_covers_no_screen(tmp_path, code):
     counter = after(LinkUp())(tmp_path)
     epoch = counter.ledger.epoch
-    counter.step({1009: PacketRefused(1, 2, 0x97), 1013: EpochAnswered(epoch, 0)}[code])
+    said = {
+        1008: PacketRefused(1, 2, link_codes.TOO_LARGE), 1009: PacketRefused(1, 2, 0x80),
+        1010: PacketRefused(1, 2, link_codes.QUOTA), 1013: EpochAnswered(epoch, 0),
+    }  # fmt: skip
+    counter.step(said[code])
     assert counter.screen == "Idle"
     assert code in [entry.fact.code for entry in counter.ledger.entries() if isinstance(entry.fact, Trouble)]
+
+
+def test_every_code_of_the_network_has_a_way():
+    """Group 1 whole, by what happens outside (decisions 30); 1014 is of the vouchers' synchronisation."""
+    assert set(link_codes.REFUSALS | link_codes.NOTED) | codes.link_codes() >= link_codes.GROUP
+
+
+@pytest.mark.parametrize("screen", ["MENU 9 6", "MENU 9 0"])
+def test_ok_connects_at_once_while_there_is_no_link(tmp_path, screen):
+    """What the action of 1003 promises."""
+    counter = after(LinkUp(), LinkDown(1003))(tmp_path).keys(screen)
+    assert "OK 重连" in counter.text()
+    counter.out.clear()
+    counter.keys("OK")
+    assert counter.out.count(Connect()) == 1
+    counter.keys("OK")
+    assert "[1018]" in counter.text(), "it is being done"
+    counter.keys("OK").pass_time(6_000)
+    counter.keys("OK")
+    assert counter.out.count(Connect()) == 2
+    counter.step(LinkUp())
+    assert "OK 重连" not in counter.text()
 
 
 @pytest.mark.parametrize(("code", "number"), [(9002, errno.ENOSPC), (9013, errno.EROFS)])

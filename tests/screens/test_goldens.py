@@ -13,6 +13,7 @@ from firmware.events import (
     Key,
     KeyPressed,
     LinkUp,
+    NetworkSeen,
     Now,
     Printed,
     PrinterSeen,
@@ -24,8 +25,9 @@ from tests.counter import APPLE_5_YUAN, COLA, Counter
 from tests.giving import looks
 from tests.payments import till as money
 from tests.payments.till import Till
-from tests.screens import ledgers
+from tests.screens import ledgers, link_codes
 from tests.screens.codes import ROOT
+from wire.board import NetworkKind
 from wire.records import Ack
 
 NOODLES, GOODS = "6901100000119", ledgers.codes()
@@ -81,6 +83,12 @@ def checking(folder: Path) -> Counter:
 def no_link(folder: Path) -> Counter:
     counter = ledgers.link_down_with_backlog(folder)
     return counter.keys("MENU 9 6")
+
+
+def online_by(folder: Path, kind: NetworkKind, percent: int | None) -> Counter:
+    counter = open_till(folder)
+    counter.step(NetworkSeen(kind, percent))
+    return counter.keys("MENU 9 0")
 
 
 def counting(folder: Path) -> Counter:
@@ -186,6 +194,18 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "menu_none": lambda folder: open_till(folder).keys("MENU 4 9"),
     "about": lambda folder: open_till(folder).keys("MENU 9 6"),
     "about_no_link": no_link,
+    "help": lambda folder: no_link(folder).keys("F1"),
+    "help_steps": lambda folder: no_link(folder).keys("F1 DOWN"),
+    "help_last": lambda folder: no_link(folder).keys("F1 DOWN DOWN"),
+    "help_longest": lambda folder: open_till(folder).keys("MENU 9 2 1 0 1 1 OK"),
+    "help_groups": lambda folder: open_till(folder).keys("MENU 9 2 DOWN"),
+    "help_search": lambda folder: open_till(folder).keys("MENU 9 2 5 0 0 DOWN"),
+    "help_choice": lambda folder: link_codes.network_in_trouble(folder).keys("F1 DOWN"),
+    "help_note": lambda folder: open_till(folder).scan("6900000000014").keys("F1"),
+    "network": lambda folder: online_by(folder, "wifi", 80),
+    "network_trouble": link_codes.network_in_trouble,
+    "network_down": link_codes.wifi_key_refused,
+    "idle_backlog": link_codes.many_wait,
     "unfinished": lambda folder: ledgers.unfinished_after_a_cut(folder).keys("DOWN"),
     "kept": ledgers.kept_after_a_cut,
     "basket_reduced": lambda folder: online(ledgers.reduced_basket(folder)).keys("UP"),

@@ -46,6 +46,7 @@ from firmware.render_text import lines, speak
 from firmware.screens.base import Screen
 from firmware.screens.code import CodePayment
 from firmware.screens.handover import BatchFull
+from firmware.screens.help import Help, HelpChoice
 from firmware.screens.menu import Menu, entries
 from firmware.screens.orders import Looked
 from firmware.screens.override import Supervisor
@@ -301,10 +302,10 @@ class Walker(Counter):
         )  # fmt: skip
 
     def _screens(self) -> Any:
-        """The stack, blurred. A refusal is left in the same way whatever it refuses, to the screen right beneath it; that
-        its words fit is looked at all the same (`look`)."""
+        """The stack, blurred. A refusal is left in the same way whatever it refuses, to the screen right beneath it, and so
+        is the help for a code; that their words fit is looked at all the same (`look`)."""
         *beneath, top = self.terminal.stack
-        if isinstance(top, Refused):
+        if isinstance(top, Refused | Help | HelpChoice):
             return tuple(map(name_of, self.terminal.stack[-2:]))
         return tuple(map(name_of, beneath)), blurred(top), shape(self.terminal.shown)
 
@@ -429,6 +430,8 @@ def answers(walker: Walker) -> tuple[str, ...]:
             return tuple(map(typed_in, ("482917", "999999") if getattr(top, "number", "") else ("00", "01", "55")))
         case "BasketScreen" if not getattr(top, "digits", ""):
             return "2 *", "9 9 9 9 *", typed_in("10001"), typed_in("010001"), typed_in("123"), typed_in(COLA)
+        case "HelpSearch" if not getattr(top, "digits", ""):
+            return "1 0 0 3 OK", "9 9", "0"
         case "OneOperator":
             return ("2",)
         case "Amount":

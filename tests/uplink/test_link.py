@@ -73,7 +73,9 @@ def test_nobody_listens():
         (fake.saying(fake.connack(0x86)), 1007),
         (fake.saying(fake.connack(0x87)), 1007),
         (fake.saying(fake.connack(0x88)), 1005),
-        (fake.saying(fake.connack(0x97)), 1005),
+        (fake.saying(fake.connack(0x97)), 1010),
+        (fake.saying(fake.connack(0x84)), 1019),
+        (fake.saying(fake.connack(0x80)), 1005),
         (fake.saying(b"HTTP/1.1 400 Bad Request\r\n\r\n"), 1004),
         (fake.saying(b"\x20\x05\x00\x00\x02\x99\x99"), 1009),  # a property no one knows
         (lambda *_: None, 1003),

@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from firmware.events import BatterySeen, DiskSeen
-from wire.board import Battery
+from firmware.events import BatterySeen, DiskSeen, NetworkSeen
+from wire.board import Battery, Network
 
 BatteryGauge = Callable[[], BatterySeen]
 
@@ -25,6 +25,12 @@ def sysfs_battery(folder: Path) -> BatterySeen:
 def board_battery(battery: Battery) -> BatterySeen:
     """The virtual board's word about its battery."""
     return BatterySeen(max(0, min(battery.percent, 100)), battery.charging)
+
+
+def board_network(network: Network) -> NetworkSeen:
+    """The virtual board's word about its network."""
+    percent = network.signal_percent
+    return NetworkSeen(network.kind, None if percent is None else max(0, min(percent, 100)), network.fault)
 
 
 def disk_look(folder: Path) -> DiskSeen:

@@ -9,7 +9,7 @@ from queue import Empty, Full, Queue
 from typing import assert_never
 
 from firmware.drivers.system.clock import Clock
-from firmware.drivers.system.gauges import BatteryGauge, board_battery, disk_look
+from firmware.drivers.system.gauges import BatteryGauge, board_battery, board_network, disk_look
 from firmware.drivers.system.secrets import JournalKey, pin_hash
 from firmware.events import (
     BatterySeen,
@@ -24,6 +24,7 @@ from firmware.events import (
 )
 from wire.board import Battery
 from wire.board import Clock as BoardClock
+from wire.board import Network as BoardNetwork
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,10 @@ class System:
     def hear_clock(self, clock: BoardClock) -> None:
         """The virtual board's word; called in the link's thread."""
         self._clock.set_board_offset(clock.offset_s * 1000)
+
+    def hear_network(self, network: BoardNetwork) -> None:
+        """The virtual board's word; called in the link's thread."""
+        self._post(board_network(network))
 
     def run(self) -> None:
         """Body of the system thread; returns after `stop`."""

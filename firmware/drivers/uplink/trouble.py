@@ -11,12 +11,17 @@ TIME_OUT = 1004
 REFUSED = 1005
 TLS = 1006
 AUTHENTICATION = 1007
+TOO_LARGE = 1008
 MALFORMED = 1009
+BUSY = 1010
+RETIRED = 1019
 
 _AUTHENTICATION_REASONS = frozenset({0x85, 0x86, 0x87, 0x8A, 0x8C})
 _GOING_REASONS = frozenset({0x00, 0x04, 0x80, 0x8B})  # the broker stops, or the connection just ended
 _MALFORMED_REASONS = frozenset({0x81, 0x82})
-_KEEP_ALIVE_REASON = 0x8D
+_BUSY_REASONS = frozenset({0x89, 0x93, 0x96, 0x97, 0x9F})  # server busy, window, rate, quota, connection rate
+_KEEP_ALIVE_REASON, _TOO_LARGE_REASON = 0x8D, 0x95
+_RETIRED_REASON = 0x84  # the protocol we speak is no longer served
 _NO_NETWORK_ERRNOS = frozenset({errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.ENONET})
 
 
@@ -40,6 +45,10 @@ def code_of_exception(trouble: BaseException) -> int:
 
 def code_of_connack(reason: int) -> int:
     """Code for a CONNACK or SUBACK with a reason of 0x80 or more."""
+    if reason in _BUSY_REASONS:
+        return BUSY
+    if reason == _RETIRED_REASON:
+        return RETIRED
     return AUTHENTICATION if reason in _AUTHENTICATION_REASONS else REFUSED
 
 
@@ -51,4 +60,6 @@ def code_of_disconnect(reason: int) -> int:
         return MALFORMED
     if reason == _KEEP_ALIVE_REASON:
         return TIME_OUT
+    if reason == _TOO_LARGE_REASON:
+        return TOO_LARGE
     return code_of_connack(reason)
