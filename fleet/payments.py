@@ -68,6 +68,10 @@ def reverse(books: MoneyBooks, terminal: str, ask: AskReverse, now_ms: int) -> l
         return [_answer(row, "reverse", terminal)]
     if row.state == "paid" and books.refunded_fen(row.order_no):  # a reversal would give back what was given back
         return [SendAnswer(terminal, _said(row, "reverse", "paid", OVER_SUM))]
+    if (
+        row.state == "paid" and row.code
+    ):  # refused for good: the terminal refunds, and a copy of its ask must not reverse
+        return [SendAnswer(terminal, _said(row, "reverse", "paid", row.code))]
     row = replace(row, reversal_wanted=True)
     if now_ms >= row.busy_until_ms:
         return [_reverse(books, row, now_ms)]
@@ -121,7 +125,8 @@ def _merged(row: Payment, ticket: Ticket, reply: Reply) -> Payment:
         case _ if row.state == "reversing":
             return row  # only the reversal's own end counts now
         case "paid":
-            return replace(row, state="paid", code=0)
+            refused = row.code if ticket.what == "check" or row.state == "paid" else 0  # why it could not be reversed
+            return replace(row, state="paid", code=refused)
         case "failed" if row.state != "paid":
             return replace(row, state="failed", code=reply.code)
         case "paying" if row.state == "unknown":

@@ -37,7 +37,7 @@ _SUMS = {
     "cash": re.compile(r"^(?:现金|Cash)[:：]\s*(-?\d+\.\d\d)$"),
     "change": re.compile(r"^(?:找零|Change)[:：]\s*(-?\d+\.\d\d)$"),
 }
-_CONTINUED = ("续打", "CONTINUED")
+_MARKS = ("续打", "CONTINUED", "补打", "COPY No.")
 NEVER_SELLS = ("99",)
 """The administrator's number: system work and money are kept apart (domain 12)."""
 
@@ -205,7 +205,7 @@ def _paper(day: Day, facts: list[At]) -> Iterator[str]:
         if sale is None:
             yield f"the slip {number} belongs to no sale"
             continue
-        if not any(mark in line for mark in _CONTINUED for line in slip.rows[:2]):
+        if not any(mark in line for mark in _MARKS for line in slip.rows[:3]):
             unmarked[number] += 1
         if slip.complete:
             yield from _slip_sums(slip, number, sale)
@@ -234,9 +234,6 @@ def _claims(day: Day, facts: list[At]) -> Iterator[str]:
     owed: set[int] = set()
     for at in facts:
         match at.fact:
-            case Sale(print_slip=wanted):
-                if wanted:
-                    owed.add(at.seq)
             case SlipPrinted(job=job, outcome=outcome):
                 if outcome == "printed" and not any(day.printed_jobs.get(job, ())):
                     yield f"job {job} is called printed, the paper does not have it"
@@ -245,6 +242,8 @@ def _claims(day: Day, facts: list[At]) -> Iterator[str]:
             case SlipContinued(job=job):
                 if job not in owed:
                     yield f"job {job} was continued, though it was not owed"
+            case fact if getattr(fact, "print_slip", False):
+                owed.add(at.seq)
             case SlipDropped(job=job):
                 owed.discard(job)
             case _:

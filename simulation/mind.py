@@ -105,7 +105,8 @@ class Mind:
             self._history = [*self._history[-HISTORY_MAX:], (self.clock.now_ms, self.tally)]
 
     def _due(self, view: View) -> None:
-        due = sight.big(view, "cash__due") if view.name == "Cash" else None
+        in_cash = view.name == "Cash" and sight.field(view, "cash__given") is not None  # not a part by code, unrounded
+        due = sight.big(view, "cash__due") if in_cash else None
         if due is not None:
             fitting = [tally for tally in self.maybe if tally.lines and self.due_of(tally.total_fen) == due]
             self._settle(fitting, f"Cash asks for {due}")
@@ -200,7 +201,8 @@ class Mind:
                 self._on_search(view)
             case "Cash" if key in (Key.OK, Key.F1, Key.F2):
                 given = sight.field(view, "cash__given")
-                assert given is not None
+                if given is None:
+                    return  # a part by code is typed here
                 due = sight.big(view, "cash__due") or 0
                 paid = {Key.OK: sight.fen(given.value), Key.F1: due, Key.F2: sight.chips(view)[-1]}[key]
                 self.paying = Paying(self.tally, paid, sight.operator(view))

@@ -521,7 +521,14 @@ class Ledger:
         if self.db.execute("SELECT 1 FROM kept_basket LIMIT 1").fetchone():
             newest = "SELECT seq - 1 FROM journal WHERE kind = 'basket_kept' ORDER BY seq DESC LIMIT 1"
             limits.append(int(self.db.execute(newest).fetchone()[0]))
-        return min(limits)
+        return self._surely_old(before_ms, min(limits))
+
+    def _surely_old(self, before_ms: int, upto: int) -> int:
+        """The last seq up to `upto` that a trusted clock dated before that time, 0: none. What another clock dated may
+        be of today, however old it looks; it goes with the next record that is surely old."""
+        sql = "SELECT seq FROM journal WHERE seq <= ? AND clock = 'trusted' AND at_ms < ? ORDER BY seq DESC LIMIT 1"
+        found = self.db.execute(sql, (upto, before_ms)).fetchone()
+        return int(found[0]) if found else 0
 
     def _last_at_ms(self) -> int:
         return int(self.db.execute("SELECT at_ms FROM journal ORDER BY seq DESC LIMIT 1").fetchone()[0])

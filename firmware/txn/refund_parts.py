@@ -10,13 +10,16 @@ The payments desk asks and hears; a person decides about what a channel refuses:
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from firmware.txn import numbers, refund, shift
+from firmware.txn import numbers, payment, refund, shift
 from firmware.txn.books import Reading
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from rules.giving_back import REFUND_AGAIN
 from rules.rights import Right
-from wire.facts import Fact, RefundHeard, RefundSent, RefundTurned, Trouble
+from wire.facts import Fact, PaymentHeard, RefundHeard, RefundSent, RefundTurned, Trouble
 from wire.messages import AnswerRefund
+
+REVERSED = 5011
+"""What a channel says of a refund whose payment it has closed: nothing of it is left to give back."""
 
 PartState = Literal["sent", "processing", "unknown", "refunded", "failed", "turned"]
 
@@ -91,6 +94,8 @@ class HearRefund:
         answer = self.answer
         if known.state == "turned" and answer.state == "refunded":
             return Decision((Trouble(5024, answer.refund_no),))  # in cash and by the channel
+        if known.under_way and known.why != "refund" and (answer.state, self._code) == ("failed", REVERSED):
+            return Decision(_reversed_instead(ctx.books, known))
         late = known.state == "failed" and answer.state == "refunded"
         if not (known.under_way or late) or (known.state, known.code) == (answer.state, self._code):
             return Decision()
@@ -106,6 +111,16 @@ class HearRefund:
         if self.answer.state == "failed":
             return self.answer.code or 5013
         return 0 if self.answer.state == "refunded" else 5018
+
+
+def _reversed_instead(books: Reading, known: Part) -> tuple[Fact, ...]:
+    """The channel has reversed the whole payment: an answer that it was paid came late, or its reversal went through after
+    all. The customer has the money, and nobody must give it again in cash."""
+    facts: list[Fact] = [RefundHeard(known.refund_no, "refunded", REVERSED)]
+    paid = payment.find(books, known.order_no)
+    if paid is not None and paid.state != "reversed":
+        facts.append(PaymentHeard(known.order_no, "reversed", "reverse", REVERSED))
+    return tuple(facts)
 
 
 @dataclass(frozen=True, slots=True)

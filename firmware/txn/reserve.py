@@ -101,7 +101,8 @@ class UseReservation:
         if code := first_refusal((*limits, _gone(ctx, plan, here) if here else None)):
             return Refusal(code)
         way: Literal["void", "refund"] = "void" if void else "refund"
-        return Decision(refund.booked(ctx, msgspec.structs.replace(plan, way=way, approver=ctx.approver)))
+        who = ctx.session.operator  # whoever does it now, not who asked for it: the approval is his
+        return Decision(refund.booked(ctx, msgspec.structs.replace(plan, way=way, operator=who, approver=ctx.approver)))
 
 
 def _too_late(ctx: Context, plan: Refund, here: Original | None) -> bool:

@@ -117,6 +117,20 @@ def test_a_refused_reversal_leaves_it_paid_and_says_why() -> None:
     assert said(world.ask(QUERY)) == [("query", "paid", 0)]
 
 
+def test_a_copy_of_an_ask_whose_reversal_was_refused_is_answered_alike() -> None:
+    """The terminal gives the money back by a refund then: reversed after all it would be given back twice."""
+    world = World()
+    world.ask(pay())
+    world.hear()
+    world.ask(REVERSE)
+    world.hear(reply=Reply("refused", 5016))
+    world.hear(reply=HELD)
+    world.ask(QUERY)
+    before = len(world.calls)
+    assert said(world.ask(REVERSE)) == [("reverse", "paid", 5016)]
+    assert len(world.calls) == before
+
+
 @pytest.mark.parametrize("answered", [True, False])
 def test_a_refused_reversal_of_a_payment_nobody_heard_of_is_queried_and_can_be_refunded(answered: bool) -> None:
     world = World()

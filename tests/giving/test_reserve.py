@@ -7,6 +7,7 @@ import pytest
 
 from firmware.events import LinkDown, LinkUp
 from firmware.txn import original, reserve, shift
+from firmware.txn.approve import Approve
 from firmware.txn.command import Session
 from firmware.txn.refund import VoidSale
 from firmware.txn.reserve import UseReservation
@@ -15,7 +16,7 @@ from tests.counter import Counter
 from tests.giving import shop
 from tests.giving.test_refund import till
 from tests.giving.test_screens import asked
-from wire.facts import Line, Reduction, ReserveFreed, ReserveSent, Sale, ShiftClosed, ShiftOpened, TenderPart
+from wire.facts import Approved, Line, Reduction, ReserveFreed, ReserveSent, Sale, ShiftClosed, ShiftOpened, TenderPart
 from wire.messages import AnswerReserve, AnswerSale, AskReserve
 
 
@@ -127,6 +128,18 @@ def test_nobody_who_may_not_give_back_finishes_it(tmp_path) -> None:
     assert reserve.open_reservations(counter.ledger) == (number,)
     shop.as_supervisor(counter)
     assert code_of(counter, number) == 0
+
+
+def test_whoever_finishes_it_is_on_record_as_having_done_it(tmp_path) -> None:
+    """The approval names him: a refund in the name of whoever asked for it would stand there without one."""
+    counter, number = voiding(tmp_path)
+    counter.terminal.session = Session("02", "cashier")
+    next_batch(counter)
+    approve = Approve(UseReservation(number), "00", code_of(counter, number))
+    assert counter.terminal.do(approve) is None
+    (back,) = shop.refunds(counter)
+    (approved,) = shop.of_kind(counter, Approved)
+    assert (back.operator, back.approver) == (approved.operator, approved.approver) == ("02", "00")
 
 
 def test_the_time_may_be_over_when_it_is_finished(tmp_path) -> None:

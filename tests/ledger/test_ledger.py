@@ -291,6 +291,17 @@ def test_nothing_is_pruned_that_the_backend_has_not_or_that_is_young(
     assert counter.ledger.prune(counter.day_ms) == 0
 
 
+def test_what_no_trusted_clock_dated_is_not_taken_for_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that stood years back when the records were made says nothing of their age."""
+    monkeypatch.setattr(module, "PRUNE_RECORDS_MIN", 1)
+    counter = aged(tmp_path)
+    counter.ledger.commit()
+    counter.ledger.db.execute("UPDATE journal SET clock = 'floor'")
+    assert counter.ledger.prune(counter.day_ms) == 0
+    counter.ledger.db.execute("UPDATE journal SET clock = 'trusted' WHERE seq = 3")
+    assert counter.ledger.prune(counter.day_ms) == 3, "the two before it are older still"
+
+
 def test_a_refused_ledger_is_let_go_of(tmp_path: Path) -> None:
     opened(tmp_path).close()
     with pytest.raises(LedgerError):

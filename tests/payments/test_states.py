@@ -311,6 +311,18 @@ def test_a_late_success_on_an_order_settled_in_cash_goes_back_by_itself(tmp_path
     assert checkout.unfinished(counter.ledger) == ()
 
 
+def test_a_refund_of_what_the_channel_had_reversed_is_nobodys_to_pay_again(tmp_path) -> None:
+    """An answer that came late said paid; the customer has the money by the reversal, and must not get cash besides."""
+    counter = dropped(tmp_path)
+    counter.pass_time(15_000)
+    counter.answer("reversed", "reverse").answer("paid", "query")
+    assert counter.one("refund_sent").why == "late"
+    counter.refund_answer("failed", 5011)
+    assert counter.one("refund_heard").state == "refunded"
+    assert counter.payment.state == "reversed"
+    assert checkout.unfinished(counter.ledger) == (), "there is nothing to be turned into cash"
+
+
 def test_a_dropped_orders_money_comes_back_by_reversal(tmp_path) -> None:
     counter = dropped(tmp_path)
     assert counter.screen == "Idle"
