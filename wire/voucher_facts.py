@@ -15,7 +15,8 @@ from wire.fact import Fact
 class VoucherUse(msgspec.Struct, frozen=True, omit_defaults=True):
     """`count` vouchers of one deal used together for one sale. `deduct_fen` is what they take off what the customer owes,
     `shares` how much of that each line bears (it adds up); `basis_fen` the price basis of all of them; `digest` tells a
-    second scan of the same code at this terminal (`rules.vouchers.digest`)."""
+    second scan of the same code at this terminal (`rules.vouchers.digest`). What the platform told of its money when it
+    redeemed them stands in the `Sale`, and nowhere before it."""
 
     request_no: str
     ref: str
@@ -32,6 +33,9 @@ class VoucherUse(msgspec.Struct, frozen=True, omit_defaults=True):
     basis_fen: int = 0
     registered: bool = False
     more: int = 0  # as many more could be used under the same code when it was prepared
+    paid_fen: int = 0  # by the customer, as the platform told; of all of them
+    platform_fen: int = 0  # subsidy borne by the platform
+    merchant_fen: int = 0  # borne by the merchant
 
 
 class VoucherSent(Fact, frozen=True):
@@ -61,6 +65,8 @@ class VoucherHeard(Fact, frozen=True):
     raw: dict[str, int] = msgspec.field(default_factory=dict)
     undo_until_ms: int = 0
     count: int = 0  # how many were redeemed, when they are fewer than asked (3035); 0: all of them
+    shortage_fen: int = 0  # of a registered one that is refused: what its sale lacks
+    verified_fen: int = 0  # of a registered one that is redeemed at last: what the platform is to pay for it
 
 
 class VoucherUndoSent(Fact, frozen=True):
