@@ -59,6 +59,7 @@ def document(settings: Settings) -> dict[str, Any]:
 
 def check(doc: object) -> Settings | list[Problem]:
     """Settings of a document, missing ones at their default, or everything that is wrong with it (at most 50)."""
+    doc = _in_new_words(doc)
     problems = list(_misfits(Settings, doc, ""))
     if not problems:
         settings = msgspec.convert(doc, Settings)
@@ -66,6 +67,22 @@ def check(doc: object) -> Settings | list[Problem]:
         if not problems:
             return settings
     return problems[:PROBLEMS_MAX]
+
+
+_REASONS = ("prices", "refunds")
+"""Sections whose `reasons` were plain texts once."""
+
+
+def _in_new_words(doc: object) -> object:
+    """A document of a release before, as this one would say it; what is wrong with it stays wrong."""
+    if not isinstance(doc, dict):
+        return doc
+    changed_sections = {
+        name: {**section, "reasons": [{"key": row, "zh": row} if isinstance(row, str) else row for row in rows]}
+        for name, section in doc.items()
+        if name in _REASONS and isinstance(section, dict) and isinstance(rows := section.get("reasons"), list | tuple)
+    }
+    return {**doc, **changed_sections}
 
 
 # --- type and bounds -----------------------------------------------------------------
@@ -136,6 +153,11 @@ def _nonsense(settings: Settings) -> Iterator[Problem]:
     yield from _rights(settings.rights)
     yield from _tax(settings.tax)
     yield from _slips(settings.slips)
+    for section, reasons in (("prices", settings.prices.reasons), ("refunds", settings.refunds.reasons)):
+        keys = [reason.key for reason in reasons]
+        yield from (
+            Problem(f"{section}.reasons[{n}].key", "twice", key) for n, key in enumerate(keys) if key in keys[:n]
+        )
     steps = settings.cash.quick_steps_fen
     if any(low >= high for low, high in pairwise(steps)):
         yield Problem("cash.quick_steps_fen", "ascending")
@@ -147,6 +169,8 @@ def _nonsense(settings: Settings) -> Iterator[Problem]:
     texts |= {f"shop.footer[{place}]": line for place, line in enumerate(settings.shop.footer)}
     texts |= {f"slips.header[{place}]": line for place, line in enumerate(settings.slips.header)}
     texts |= {"slips.address": settings.slips.address, "slips.phone": settings.slips.phone}
+    for section, reasons in (("prices", settings.prices.reasons), ("refunds", settings.refunds.reasons)):
+        texts |= {f"{section}.reasons[{n}]": f"{each.key}{each.zh}{each.en}" for n, each in enumerate(reasons)}
     texts |= {f"operators[{place}].name": row.name for place, row in enumerate(settings.operators)}
     yield from (Problem(path, "hidden_signs") for path, text in texts.items() if has_hidden(text))
 

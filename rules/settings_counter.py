@@ -80,6 +80,23 @@ class FullReduction(Section, frozen=True):
     valid_to: Date = "2099-12-31"
 
 
+class ReasonWords(Section, frozen=True):
+    """A reason a cashier may choose, in both languages. A settings document may still say it as one plain text: that is
+    its key and its Chinese (`rules.settings`). On record and on slips it stands in the shop's language."""
+
+    key: Annotated[str, Meta(min_length=1, max_length=48)]
+    zh: Annotated[str, Meta(min_length=1, max_length=48)]
+    en: Line = ""
+
+    def text(self, lang: str) -> str:
+        """In this language; in Chinese where it has no English."""
+        return self.en or self.zh if lang == "en" else self.zh
+
+
+def _reasons(*rows: tuple[str, str, str]) -> tuple[ReasonWords, ...]:
+    return tuple(ReasonWords(key=key, zh=zh, en=en) for key, zh, en in rows)
+
+
 class Prices(Section, frozen=True):
     """Reductions and who may give how much (domain 3.6, 12). Rates in basis points of what they are taken from."""
 
@@ -93,8 +110,9 @@ class Prices(Section, frozen=True):
     full_reductions: Annotated[tuple[FullReduction, ...], Meta(max_length=16, extra=SHOP)] = ()
     removals_per_shift: Annotated[int, Meta(ge=0, le=1_000, extra=SHOP)] = 30
     holds_max: Annotated[int, Meta(ge=1, le=20, extra=SHOP)] = 20
-    reasons: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=7, extra=SHOP)] = (
-        "临期", "破损", "活动", "老顾客", "店长批准", "其他",
+    reasons: Annotated[tuple[ReasonWords, ...], Meta(min_length=1, max_length=7, extra=SHOP)] = _reasons(
+        ("expiring", "临期", "Near its date"), ("damaged", "破损", "Damaged"), ("promotion", "活动", "Promotion"),
+        ("regular", "老顾客", "Regular customer"), ("manager", "店长批准", "Manager's word"), ("other", "其他", "Other"),
     )  # fmt: skip
 
 
@@ -104,8 +122,9 @@ class Refunds(Section, frozen=True):
     days_max: Annotated[int, Meta(ge=1, le=365, extra=SHOP)] = 30
     supervisor_max_fen: Annotated[Fen, Meta(extra=ADMIN)] = 200_000
     cash_for_codes: Annotated[bool, Meta(extra=ADMIN)] = True
-    reasons: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=8, extra=SHOP)] = (
-        "质量问题", "买错", "多收", "不想要", "其他",
+    reasons: Annotated[tuple[ReasonWords, ...], Meta(min_length=1, max_length=8, extra=SHOP)] = _reasons(
+        ("quality", "质量问题", "Bad quality"), ("wrong", "买错", "Wrong goods"),
+        ("overcharged", "多收", "Charged too much"), ("unwanted", "不想要", "Not wanted"), ("other", "其他", "Other"),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from firmware.txn.prices import ChangePrice, Discount, MarkMember, RoundOff, Tak
 from firmware.view import Big, Block, Field, Gap, Hint, Item, Items, Row, Say, Tint, View, text
 from rules.money import yuan
 from rules.pricing import WHOLE_ORDER
+from rules.settings_counter import ReasonWords
 from wire.facts import Reduction
 
 What = Literal["line", "price", "order", "rounding"]
@@ -157,20 +158,21 @@ class Reason(Screen):
         reasons = ctx.settings.prices.reasons
         match key:
             case Key.OK:
-                return self._give(reasons[self.row])
+                return self._give(reasons[self.row], ctx)
             case Key.UP | Key.DOWN:
                 return Stay(replace(self, row=(self.row + (1 if key is Key.DOWN else -1)) % len(reasons)))
             case Key.CANCEL | Key.CLEAR:
                 return Pop()
             case _:
                 place = int(key.digit or "0") - 1
-                return self._give(reasons[place]) if 0 <= place < len(reasons) else Stay()
+                return self._give(reasons[place], ctx) if 0 <= place < len(reasons) else Stay()
 
-    def _give(self, reason: str) -> Move:
-        return Do(replace(self.asked, reason=reason), home)
+    def _give(self, reason: ReasonWords, ctx: Context) -> Move:
+        return Do(replace(self.asked, reason=reason.text(ctx.settings.terminal.lang)), home)
 
     def view(self, ctx: Context) -> View:
         """The reasons with their digits."""
-        items = tuple(Item(str(number), reason) for number, reason in enumerate(ctx.settings.prices.reasons, 1))
+        reasons = ctx.settings.prices.reasons
+        items = tuple(Item(str(number), reason.text(ctx.lang)) for number, reason in enumerate(reasons, 1))
         hints = (OK_HINT, Hint("UP", text("hint__choose")), CANCEL_HINT)
         return shown(self, ctx, text("price__why"), (Items(items, self.row),), hints, Tint.PLAIN)

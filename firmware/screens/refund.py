@@ -238,7 +238,7 @@ class Plan:
 
     def command(self, ctx: Context) -> VoidSale | RefundGoods:
         """A void when the sale is of this shift and whole; else a refund."""
-        reason = self.reason or ctx.settings.refunds.reasons[0]
+        reason = self.reason or _recorded(ctx, 0)
         if refund.voidable(ctx, self.about) and not self.lines:
             return VoidSale(self.about, reason, self.words)
         return RefundGoods(self.about, self.everything(), reason, self.words)
@@ -298,7 +298,18 @@ def checked(plan: Plan, ctx: Context) -> Move:
     if hopeless is not None:
         return Push(Refused(hopeless))
     reasons = ctx.settings.refunds.reasons
-    return Push(Why(plan)) if len(reasons) > 1 else Push(_after_reason(replace(plan, reason=reasons[0])))
+    return Push(Why(plan)) if len(reasons) > 1 else Push(_after_reason(replace(plan, reason=_recorded(ctx, 0))))
+
+
+def _recorded(ctx: Context, index: int) -> str:
+    """A reason of the shop's list as it goes on record and on the slip: in the shop's language."""
+    return ctx.settings.refunds.reasons[index].text(ctx.settings.terminal.lang)
+
+
+def _read(ctx: Context, recorded: str) -> str:
+    """A recorded reason for whoever reads the screen now."""
+    lang = ctx.settings.terminal.lang
+    return next((each.text(ctx.lang) for each in ctx.settings.refunds.reasons if each.text(lang) == recorded), recorded)
 
 
 def _after_reason(plan: Plan) -> Screen:
@@ -317,10 +328,10 @@ class Why(Screen):
         """A digit takes its reason at once."""
         reasons = ctx.settings.refunds.reasons
         if key.digit and 1 <= int(key.digit) <= len(reasons):
-            return Replace(_after_reason(replace(self.plan, reason=reasons[int(key.digit) - 1])))
+            return Replace(_after_reason(replace(self.plan, reason=_recorded(ctx, int(key.digit) - 1))))
         match key:
             case Key.OK:
-                return Replace(_after_reason(replace(self.plan, reason=reasons[self.row])))
+                return Replace(_after_reason(replace(self.plan, reason=_recorded(ctx, self.row))))
             case Key.UP | Key.DOWN:
                 return Stay(replace(self, row=(self.row + (1 if key is Key.DOWN else -1)) % len(reasons)))
             case Key.CANCEL:
@@ -333,7 +344,8 @@ class Why(Screen):
         reasons = ctx.settings.refunds.reasons
         first = self.row // REASONS_SHOWN * REASONS_SHOWN
         items = tuple(
-            Item(str(number), reason) for number, reason in list(enumerate(reasons, 1))[first : first + REASONS_SHOWN]
+            Item(str(number), reason.text(ctx.lang))
+            for number, reason in list(enumerate(reasons, 1))[first : first + REASONS_SHOWN]
         )
         pages = -(-len(reasons) // REASONS_SHOWN)
         body = (
@@ -398,7 +410,7 @@ class Confirmed(Screen):
         if len(parts) > TENDERS_SHOWN:
             rest = sum(fen for _, fen in parts[TENDERS_SHOWN:])
             body += (Row(text("confirm_back__rest", count=len(parts) - TENDERS_SHOWN), yuan(rest)),)
-        body += (Rule(), Row(text("confirm_back__why"), self.plan.reason, Tint.QUIET))
+        body += (Rule(), Row(text("confirm_back__why"), _read(ctx, self.plan.reason), Tint.QUIET))
         title = text("confirm_back__void" if void else "confirm_back__refund")
         return shown(self, ctx, title, body, (Hint("OK", text("confirm_back__yes")), CANCEL_HINT), Tint.UNSURE)
 

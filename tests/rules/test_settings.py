@@ -12,7 +12,7 @@ import pytest
 import rules.help
 import rules.settings
 from rules.rights import Role
-from rules.settings import change_refusal, changed, check, defaults, document, rate_on, who_may
+from rules.settings import Settings, change_refusal, changed, check, defaults, document, rate_on, who_may
 from rules.settings_docs import all_settings, bounds, example_toml, pages, toml_value
 from texts import LANGS, catalogue
 
@@ -34,6 +34,31 @@ def reasons(doc):
 
 def test_an_empty_document_is_the_factory_settings():
     assert taken({}) == defaults()
+
+
+def test_a_reason_of_one_plain_text_is_still_understood():
+    """Documents of a release before say reasons in Chinese alone, some rows of a new one may too."""
+    read = check({"refunds": {"reasons": ["串货", {"key": "other", "zh": "其他", "en": "Other"}]}})
+    assert isinstance(read, Settings)
+    assert [(each.key, each.text("zh"), each.text("en")) for each in read.refunds.reasons] == [
+        ("串货", "串货", "串货"), ("other", "其他", "Other"),
+    ]  # fmt: skip
+    assert check(document(read)) == read
+    assert all(each.en for section in (defaults().prices, defaults().refunds) for each in section.reasons)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "path"),
+    [
+        (["a", "a"], "prices.reasons[1].key"), ([""], "prices.reasons"), ([7], "prices.reasons"), ([], "prices.reasons"),
+        ("临期", "prices.reasons"), ([{"zh": "x"}], "prices.reasons[0].key"),
+        ([{"key": "k", "zh": "x", "de": "y"}], "prices.reasons[0].de"),
+    ],
+)  # fmt: skip
+def test_reasons_that_are_none_are_refused(reasons, path):
+    problems = check({"prices": {"reasons": reasons}})
+    assert isinstance(problems, list)
+    assert problems[0].path.startswith(path), problems
 
 
 def test_settings_survive_storage():
