@@ -294,20 +294,22 @@ def _what_now(known: payment.Payment, sale: Sale | None, shift_open: bool) -> st
 
 @dataclass(frozen=True, slots=True)
 class GiveUp(Screen):
-    """What is to become of an order that is not paid: its goods back into the basket, put aside, or given up."""
+    """What is to become of an order that is not paid: its goods back into the basket, put aside, or given up. `void`:
+    giving it up was chosen already, so that is what OK does."""
 
     trace: int
+    void: bool = False
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """OK takes the goods back, F1 parks, F2 gives up, CANCEL goes on paying."""
+        """OK takes the goods back, F1 parks, F2 gives up (`void`: the other way round), CANCEL goes on paying."""
         order = checkout.find(ctx.books, self.trace)
         match key:
             case Key.OK:
-                return Do(DropOrder(self.trace, again=True), _gone)
+                return Do(DropOrder(self.trace, again=not self.void), _gone)
             case Key.F1 if order is not None and order.state == "open":
                 return Do(ParkOrder(), home)
             case Key.F2:
-                return Do(DropOrder(self.trace), _gone)
+                return Do(DropOrder(self.trace, again=self.void), _gone)
             case Key.CANCEL | Key.CLEAR:
                 return Pop()
             case _:
@@ -326,8 +328,13 @@ class GiveUp(Screen):
             rows += (Row(text("channel__card"), text("giveup__void", amount=yuan(card)), Tint.BAD),)
         order = checkout.find(ctx.books, self.trace)
         park = (Hint("F1", text("code__park")),) if order is not None and order.state == "open" else ()
-        body: tuple[Block, ...] = (Gap(4), Para(text("giveup__words"), large=True, rows=2), *rows)
-        hints = (Hint("OK", text("giveup__again")), *park, Hint("F2", text("giveup__drop")), CANCEL_HINT)
+        body: tuple[Block, ...] = (
+            Gap(4),
+            Para(text("giveup__void_words" if self.void else "giveup__words"), large=True, rows=2),
+            *rows,
+        )
+        ok, f2 = ("drop", "again") if self.void else ("again", "drop")
+        hints = (Hint("OK", text(f"giveup__{ok}")), *park, Hint("F2", text(f"giveup__{f2}")), CANCEL_HINT)
         return shown(self, ctx, text("giveup__title"), body, hints, Tint.UNSURE)
 
 

@@ -62,7 +62,8 @@ class StillOpen(Screen):
         )
         rows: tuple[Block, ...] = tuple(Row(text(f"stillopen__{name}"), str(n), Tint.UNSURE) for name, n in counts if n)
         rows += trouble_rows(8011, ctx, Tint.UNSURE)[:1] if waits else ()
-        words = "stillopen__drop_first" if lines else "stillopen__approve" if waits else "stillopen__words"
+        some = "stillopen__words" if rows else "stillopen__nothing"
+        words = "stillopen__drop_first" if lines else "stillopen__approve" if waits else some
         body: tuple[Block, ...] = (Gap(4), *rows, Gap(4), Para(text(words), rows=2))
         hints: tuple[Hint, ...] = (Hint("OK", text("stillopen__count")), CANCEL_HINT)
         if lines:

@@ -131,7 +131,7 @@ class OrderView(Screen):
             case Key.F1 if order is not None and order.state == "parked":
                 return Do(ResumeOrder(self.trace), home)
             case Key.F2 if order is not None and order.state in ("open", "parked"):
-                return Push(GiveUp(self.trace))
+                return Push(GiveUp(self.trace, void=True))
             case Key.CANCEL | Key.CLEAR:
                 return Pop()
             case _:

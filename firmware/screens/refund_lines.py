@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 
 from firmware.events import Key
-from firmware.screens.base import OK_HINT, Move, Pop, Screen, Stay, shown
+from firmware.screens.base import CANCEL_HINT, OK_HINT, Move, Pop, Screen, Stay, shown
 from firmware.screens.refund import Plan, checked
 from firmware.screens.widgets import refuse, typed
 from firmware.txn.command import Context
 from firmware.txn.original import Original
 from firmware.txn.refund import Chosen
-from firmware.view import Block, Field, Hint, Item, Items, Row, View, text
+from firmware.view import Block, Field, Hint, Item, Items, Row, Tint, View, text
 from rules.money import yuan
 from rules.quantity import format_milli
 
@@ -37,6 +37,8 @@ class ChooseLines(Screen):
                 return self._type()
             case Key.OK if self.picked:
                 return checked(Plan(self.about, self.picked), ctx)
+            case Key.OK:  # nothing chosen yet: this line, whole
+                return Stay(self._with(self.about.left_milli(self.row)))
             case Key.F1:
                 left = self.about.left_milli(self.row)
                 return Stay(self._with(0 if self._milli(self.row) else left))
@@ -83,12 +85,14 @@ class ChooseLines(Screen):
         body: tuple[Block, ...] = (Items(items, self.row - first, first // SHOWN + 1, pages),)
         if self.digits:
             body += (Field(text("lines__grams" if lines[self.row].weighed else "lines__pieces"), self.digits),)
-        else:
+        elif self.picked:
             body += (Row(text("why__sum"), yuan(total), strong=True),)
+        else:
+            body += (Row(text("lines__how"), tint=Tint.QUIET),)
         hints = (
             OK_HINT,
             Hint("F1", text("lines__none" if self._milli(self.row) else "lines__all")),
-            Hint("UP", text("hint__choose")),
+            CANCEL_HINT,
         )
         return shown(self, ctx, text("lines__title"), body, hints)
 

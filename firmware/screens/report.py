@@ -8,8 +8,11 @@ from firmware.screens.widgets import Notice, refuse
 from firmware.txn import closing, shift
 from firmware.txn.command import Context, lacking
 from firmware.txn.day import PrintDetail, PrintX, SettleNow, x_figures, x_right
-from firmware.txn.slips.figures import groups
+from firmware.txn.slips import stored
+from firmware.txn.slips.figures import groups, settled
+from firmware.txn.till import Figures
 from firmware.view import Block, Hint, Para, Row, Rule, Tint, View, text
+from wire.facts import BatchSettled
 
 ROWS_SHOWN = 7
 
@@ -91,11 +94,16 @@ def settlement(ctx: Context) -> Move:
     return Push(Settlement())
 
 
+SETTLED_ROWS = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement(Screen):
-    """结算: the verdict on a closed batch; OK asks the backend again, F1 prints the details, UP and DOWN other batches."""
+    """结算: a closed batch against the backend's totals, and the verdict. OK asks the backend again, F1 prints the details,
+    `#` turns the page, UP and DOWN other batches."""
 
     at: int = 0
+    page: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
         """OK asks, F1 prints."""
@@ -106,26 +114,47 @@ class Settlement(Screen):
                 return Do(SettleNow(here.batch), stay)
             case Key.F1:
                 return Do(PrintDetail(here.batch), printed)
+            case Key.HASH:
+                return Stay(replace(self, page=self.page + 1))
             case Key.DOWN | Key.UP:
-                return Stay(replace(self, at=(self.at + (1 if key is Key.DOWN else -1)) % len(known)))
+                return Stay(Settlement((self.at + (1 if key is Key.DOWN else -1)) % len(known)))
             case Key.CANCEL | Key.CLEAR:
                 return Pop()
             case _:
                 return Stay()
 
     def view(self, ctx: Context) -> View:
-        """Batch, day, our totals, the verdict."""
+        """Batch, day, totals of a page, the verdict. A total that differs says both sides."""
         known = closing.closings(ctx.books)
         at = min(self.at, len(known) - 1)
         here = known[at]
         tint = {"balanced": Tint.GOOD, "uneven": Tint.BAD}.get(here.verdict, Tint.UNSURE)
-        rows = page_body(pages(here.ours, ctx), 0)[2:4]
+        rows = tuple(_against(*row) for row in settled(here.ours, _theirs(here, ctx), ctx.lang))
+        parts = [rows[first : first + SETTLED_ROWS] for first in range(0, len(rows), SETTLED_ROWS)]
+        page = self.page % len(parts)
         body: tuple[Block, ...] = (
-            Row(text("settlement__batch", batch=f"{here.batch:06d}"), f"{at + 1}/{len(known)}", strong=True),
-            Row(text("shift__date"), here.business_date),
+            Row(text("settlement__batch", batch=f"{here.batch:06d}"), f"{here.business_date}  {at + 1}/{len(known)}"),
             Rule(),
-            *rows[1:2],  # sales: of goods before reductions the settlement knows nothing
-            Para(text(f"settlement__{here.verdict or 'due'}"), tint, large=True, rows=2),
+            *parts[page],
+            Para(text(f"settlement__{here.verdict or 'due'}"), tint, large=True),
         )
-        hints = (Hint("OK", text("settlement__ask")), Hint("F1", text("settlement__detail")), CANCEL_HINT)
+        more = (Hint("#", f"{page + 1}/{len(parts)}"),) if len(parts) > 1 else ()
+        hints = (Hint("OK", text("settlement__ask")), Hint("F1", text("settlement__detail")), *more, CANCEL_HINT)
         return shown(self, ctx, text("settlement__title"), body, hints)
+
+
+def _theirs(here: closing.Closing, ctx: Context) -> Figures:
+    """The backend's totals by which the batch has its verdict; ours while it has none."""
+    if not here.settled_seq:
+        return here.ours
+    try:
+        fact, _, _ = stored(ctx.books, here.settled_seq)
+    except LookupError:
+        return here.ours  # pruned
+    assert isinstance(fact, BatchSettled)
+    return fact.theirs
+
+
+def _against(name: str, ours: str, theirs: str) -> Row:
+    """`14  160.10`, or where the backend says something else `14  160.10 / 13  150.10`."""
+    return Row(name, ours) if ours == theirs else Row(name, f"{ours} / {theirs}", Tint.BAD)

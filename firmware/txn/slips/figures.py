@@ -38,6 +38,25 @@ def groups(figures: Mapping[str, int], lang: Lang) -> tuple[Group, ...]:
     return tuple(group for group in found if group.rows)
 
 
+def settled(ours: Mapping[str, int], theirs: Mapping[str, int], lang: Lang) -> tuple[tuple[str, str, str], ...]:
+    """What a batch is settled by, row by row: name, our count and amount, theirs. Sales, refunds and voids, cash, and what
+    each channel and card took and gave back."""
+    ways = sorted({name.removesuffix("_fen") for name in (*ours, *theirs) if name.startswith(("paid_", "back_"))})
+    names = ((totals.SALES, "sales"), (totals.REFUNDS, "refunds"), (totals.VOIDS, "voids"), ("cash", "cash_net"))
+    said = [(name, _say(lang, word)) for name, word in names]
+    for name in ways:
+        channel = t("receipt", lang, f"tender__{name[5:]}")
+        said.append(
+            (name, channel if name.startswith("paid_") else t("receipt", lang, "figure__back_by", name=channel))
+        )
+    return tuple((words, _settled(ours, name), _settled(theirs, name)) for name, words in said)
+
+
+def _settled(figures: Mapping[str, int], name: str) -> str:
+    count = f"{figures.get(name, 0)}  " if name != "cash" else ""
+    return count + money(figures.get(f"{name}_fen", 0))
+
+
 def _say(lang: Lang, name: str) -> str:
     return t("receipt", lang, f"figure__{name}")
 
