@@ -202,7 +202,7 @@ def tidy_orders(clerk: Clerk) -> Job:
         clerk.press(Key.F2)
         yield from clerk.pause()
         if clerk.screen == "GiveUp":
-            clerk.press(Key.F2)
+            clerk.press(Key.OK)
             yield from clerk.pause()
 
 
