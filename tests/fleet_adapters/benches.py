@@ -1,0 +1,143 @@
+"""An adapter before the stand-in of its platform: what the contract's tests are played on."""
+
+from dataclasses import dataclass, field
+
+from fleet.vouchers.adapters.adapter import Adapter
+from fleet.vouchers.adapters.clock import DOUYIN, TWICE_MORE
+from fleet.vouchers.adapters.credentials import TokenFile
+from fleet.vouchers.adapters.douyin import Credentials as DouyinCredentials
+from fleet.vouchers.adapters.douyin import Douyin
+from fleet.vouchers.adapters.web import Limits
+from fleet.vouchers.codes import provided_table
+from fleet.vouchers.port import ConsumeCall, PrepareCall, QueryCall, UndoCall
+from tests.standins import douyin as douyin_server
+from tests.standins.books import Voucher
+
+PATIENT, IMPATIENT = Limits(), Limits(answer_ms=150)
+NUMBER = "T000000120260501000001V01"
+
+
+@dataclass
+class TurnedClock:
+    """Time that passes only when somebody waits."""
+
+    at_ms: int = 1_780_000_000_000
+    waits: list[int] = field(default_factory=list)
+
+    def monotonic_ms(self) -> int:
+        return self.at_ms
+
+    def wall_ms(self) -> int:
+        return self.at_ms
+
+    def wait(self, ms: int) -> None:
+        self.waits.append(ms)
+        self.at_ms += ms
+
+
+class Bench:
+    """One platform: its stand-in, and adapters that are asked by a code and a number."""
+
+    platform: str
+    shop: str
+    plan = TWICE_MORE
+    retired: tuple[str | int, str]
+    unauthorised: tuple[str | int, str]
+    busy: tuple[str | int, str]
+    malformed: tuple[str | int, str]
+    secrets: tuple[str, ...]
+
+    def __init__(self, server, folder) -> None:
+        self.server = server
+        self.clock = TurnedClock()
+        server.reset(self.clock)
+        self.tokens = TokenFile(folder / "tokens")
+        self._made: dict = {}
+
+    def dialect(self, limits: Limits):
+        raise NotImplementedError
+
+    def adapter(self, limits: Limits = PATIENT):
+        """One for each patience: a new one only where a secret has changed."""
+        if limits not in self._made:
+            self._made[limits] = Adapter(self.dialect(limits), provided_table(), self.clock, self.plan)
+        return self._made[limits]
+
+    def issue(self, count: int = 1, **more) -> Voucher:
+        """Vouchers of one order; the first of them."""
+        vouchers = [
+            Voucher(f"99018273645{number:04d}"[: self.digits], "order-5501", **more) for number in range(1, count + 1)
+        ]
+        self.server.books.issue(*vouchers)
+        return vouchers[0]
+
+    digits = 15
+
+    def prepare(self, code: str, adapter=None, **more):
+        return asked(adapter or self.adapter(), PrepareCall(self.platform, self.shop, code, **more))
+
+    def prepared(self, code: str):
+        """The coupon of a preparation that went well."""
+        reply = self.prepare(code)
+        assert reply.code == 0, reply
+        return reply.coupons[0]
+
+    def consume(self, coupon, count: int = 1, adapter=None, number: str = NUMBER, **more):
+        call = ConsumeCall(number, self.platform, self.shop, coupon.handle, count, 5_000, "0007", "T0000001", **more)
+        return asked(adapter or self.adapter(), call)
+
+    def query(self, coupon, reply=None, count: int = 1, number: str = NUMBER):
+        known = {"undo_handle": reply.undo_handle, "record_no": reply.record_no} if reply else {}
+        return asked(self.adapter(), QueryCall(number, self.platform, self.shop, coupon.handle, count=count, **known))
+
+    def undo(self, coupon, reply=None, count: int = 1, adapter=None, number: str = NUMBER):
+        known = {"undo_handle": reply.undo_handle, "record_no": reply.record_no} if reply else {}
+        call = UndoCall(number, self.platform, self.shop, coupon.handle, count=count, operator="0007", **known)
+        return asked(adapter or self.adapter(), call)
+
+    def elsewhere(self, voucher: Voucher) -> None:
+        """Somebody redeems it in the merchant's own app."""
+        self.server.books.redeem("elsewhere", voucher, self.clock.wall_ms(), "the app", way=2)
+
+    def expire_tokens(self) -> None:
+        self.server.expire_tokens()
+
+
+def asked(adapter, call):
+    """The one answer to a call."""
+    replies = []
+    adapter.call(call, replies.append)
+    assert len(replies) == 1
+    return replies[0]
+
+
+class DouyinBench(Bench):
+    platform = "douyin"
+    shop = douyin_server.POI
+    server_class = douyin_server.Douyin
+    plan = DOUYIN
+    retired = (2119010, "接口已下线")
+    unauthorised = (1508, "门店未授权")
+    busy = (2119003, "服务繁忙")
+    malformed = (2100005, "参数不合法")
+    secrets = (douyin_server.SECRET, "clt.secret-token")
+
+    def dialect(self, limits: Limits):
+        told = {"base": self.server.address, "link_origins": (self.server.address,)}
+        credentials = DouyinCredentials(**{"client_key": douyin_server.KEY, "client_secret": self.secret, **told})
+        return Douyin(credentials, self.tokens, provided_table(), self.clock, limits)
+
+    secret = douyin_server.SECRET
+    unrenewed = (2190002, "client_secret错误")
+
+    def wrong_secret(self) -> None:
+        self.secret = "of somebody else"
+        self.expire_tokens()
+        self.tokens = TokenFile(self.tokens._path.with_name("none"))
+        self._made.clear()
+
+    def number_in(self, asked: dict) -> str:
+        return asked["verify_token"]
+
+
+BENCHES = (DouyinBench,)
