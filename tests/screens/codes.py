@@ -14,6 +14,15 @@ UNREACHABLE = {
 }
 """Guards of commands that no key leads to; the commands themselves are tested (`test_codes`)."""
 
+HEARD = {
+    5011: "of a late or doubled payment's refund: the channel has reversed all of it, which is recorded as given back"
+}
+"""Codes of a channel that a subject compares and keeps in a record of success, and refuses nothing with: the screen shows
+them where the channel says them of a payment (`money_codes.CHANNEL`)."""
+
+SAYING = ("refuse", "Refusal", "Trouble", "lacking")
+"""Calls whose first argument may be a code that somebody is told."""
+
 
 def _calls(folder: str, names: tuple[str, ...]) -> Iterator[int]:
     for path in sorted((ROOT / folder).rglob("*.py")):
@@ -36,7 +45,7 @@ def _constants(path: str) -> Iterator[int]:
             yield from _numbers(node.value)
 
 
-def _business() -> Iterator[int]:
+def business_codes() -> Iterator[int]:
     """Every number in the subjects that is a code; how the ledger's own are met is another question."""
     for path in sorted((ROOT / "firmware/txn").glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -46,9 +55,14 @@ def _business() -> Iterator[int]:
             yield from (n for n in numbers if n in errors())
 
 
+def said_codes() -> set[int]:
+    """Codes the subjects and screens name where they refuse or report."""
+    return set(_calls("firmware/txn", SAYING)) | set(_calls("firmware/screens", SAYING))
+
+
 def refused_codes() -> set[int]:
     """Codes commands and screens refuse with; those of scans and rights come from the rules."""
-    commands = set(_business()) | set(_calls("firmware/screens", ("refuse", "Refusal")))
+    commands = set(business_codes()) - set(HEARD) | said_codes()
     rules = set(_constants("rules/codes.py")) | set(_constants("rules/rights.py"))
     rules |= set(_constants("rules/drawer_rules.py"))
     return commands | rules

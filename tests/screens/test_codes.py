@@ -203,6 +203,12 @@ def test_no_code_of_the_source_is_forgotten():
     assert codes.device_codes() - money_codes.TOLD - set(REFUSALS) == (set(DEVICES) | REPORTED) - set(REFUSALS)
 
 
+def test_a_code_that_is_only_compared_is_shown_by_the_channel_that_says_it():
+    assert set(codes.HEARD) <= set(money_codes.CHANNEL)
+    assert codes.said_codes().isdisjoint(codes.HEARD), "a refusal with it needs its own way here"
+    assert set(codes.HEARD) <= set(codes.business_codes()), "nothing compares it any more"
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize(
     ("code", "way"), sorted((REFUSALS | DEVICES | STARTS | link_codes.NOTED).items(), key=lambda each: each[0])
