@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -136,10 +137,16 @@ class SqlVouchers:
         return [PlatformRow(*row) for row in rows]
 
     def _put(self, where: sa.Table, values: dict[str, Any]) -> None:
-        fresh = sqlite.insert(where)
-        keys = [each.name for each in where.primary_key]
-        kept = {name: fresh.excluded[name] for name in values if name not in keys}
-        self._db.execute(fresh.on_conflict_do_update(index_elements=keys, set_=kept), values)
+        self._db.execute(upsert(where), values)
+
+
+@cache
+def upsert(where: sa.Table) -> sa.Insert:
+    """Write a whole row anew; made once for each table, for making it costs more than running it."""
+    fresh = sqlite.insert(where).values({each.name: sa.bindparam(each.name) for each in where.columns})
+    keys = [each.name for each in where.primary_key]
+    kept = {each.name: fresh.excluded[each.name] for each in where.columns if each.name not in keys}
+    return fresh.on_conflict_do_update(index_elements=keys, set_=kept)
 
 
 def _use(row: Sequence[Any]) -> Use:
