@@ -8,7 +8,17 @@ from fleet.store import StoredRecord
 from texts import Lang, t
 from wire.facts import Dress, Refund, Sale
 from wire.receipt import Receipt, ReceiptSection
-from wire.sold import Say, goods, order_reductions, origin_rows, pieces_milli, returned, tenders
+from wire.sold import (
+    Say,
+    goods,
+    kept_by_vouchers,
+    order_reductions,
+    origin_rows,
+    pieces_milli,
+    returned,
+    tenders,
+    voucher_back,
+)  # fmt: skip
 
 LOCAL = timezone(timedelta(hours=8))
 PROOFS = ("order_no", "channel_no", "refund_no", "reference", "last4")
@@ -68,7 +78,11 @@ def _refund(say: Say, fact: Refund, terminal: str) -> dict[str, Any]:
         "due_fen": fact.total_fen,
         "tenders": tenders(say, fact.tenders, PROOFS),
         "sections": (ReceiptSection(rows=origin_rows(say, fact, terminal)),),
-        "notes": (say("back__by_channel"),) if by_channel else (),
+        "notes": (
+            *((say("back__by_channel"),) if by_channel else ()),
+            *voucher_back(say, fact.tenders),
+            *kept_by_vouchers(say, fact.lines),
+        ),
     }
 
 

@@ -17,13 +17,19 @@ BASE = (SALES, SALES_FEN, REFUNDS, REFUNDS_FEN, VOIDS, VOIDS_FEN, ROUNDING_FEN, 
 
 
 def paid(channel: str) -> tuple[str, str]:
-    """Names of how many payments came by `channel` (`card`: the card terminal) and of their sum in fen."""
+    """Names of how many payments came by `channel` (`card`: the card terminal; `voucher`'s for vouchers, each of which
+    counts) and of their sum in fen."""
     return f"paid_{channel}", f"paid_{channel}_fen"
 
 
 def back(channel: str) -> tuple[str, str]:
     """Names of how many payments went back by `channel`, and of their sum in fen."""
     return f"back_{channel}", f"back_{channel}_fen"
+
+
+def voucher(platform: str) -> str:
+    """By which name vouchers of a platform are a means of payment."""
+    return f"voucher_{platform}"
 
 
 def summed(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:

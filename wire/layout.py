@@ -183,7 +183,7 @@ def _tender(tender: ReceiptTender, columns: int) -> Iterator[Row]:
     yield from pair(f"{tender.name}:", money(tender.amount_fen), columns)
     for detail in tender.details:
         label, colon, number = detail.partition(":")
-        if columns - 2 < width(tidy(detail)) and width(tidy(number)) <= columns:
+        if colon and columns - 2 < width(tidy(detail)) and width(tidy(number)) <= columns:
             yield from plain(label + colon, columns, indent=2)
             yield Text(tidy(number), "right")
         else:

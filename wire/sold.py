@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from rules.rounding import share_half_up
 from wire.facts import Line, Reduction, Refund, RefundLine, TenderPart
 from wire.receipt import ReceiptLine, ReceiptRow, ReceiptSum, ReceiptTender
+from wire.rows import money
 
 PIECE_MILLI = 1_000
 
-Say = Callable[[str], str]
+Say = Callable[..., str]
 
 DETAILS = ("order_no", "channel_no", "refund_no", "reference", "last4")
 """What a part may have that proves it, in the order it is printed."""
@@ -72,10 +73,36 @@ def reduction_name(say: Say, reduction: Reduction) -> str:
 
 def tenders(say: Say, parts: tuple[TenderPart, ...], details: tuple[str, ...] = DETAILS) -> tuple[ReceiptTender, ...]:
     """Each means of payment with the numbers that prove it: never a whole code or card number. `details`: which of them."""
-    return tuple(
-        ReceiptTender(
-            say(f"tender__{part.channel if part.kind == 'code' else part.kind}"), part.paid_fen,
-            tuple(say(f"tender__{name}") + getattr(part, name) for name in details if getattr(part, name)),
-        )
-        for part in parts
+    return tuple(_voucher(say, part) if part.voucher is not None else _money(say, part, details) for part in parts)
+
+
+def _money(say: Say, part: TenderPart, details: tuple[str, ...]) -> ReceiptTender:
+    return ReceiptTender(
+        say(f"tender__{part.channel if part.kind == 'code' else part.kind}"), part.paid_fen,
+        tuple(say(f"tender__{name}") + getattr(part, name) for name in details if getattr(part, name)),
     )  # fmt: skip
+
+
+def _voucher(say: Say, part: TenderPart) -> ReceiptTender:
+    """Whose voucher, of which deal and how many, the end of its code, and the platform's number of the redemption; or that
+    it is still to be verified."""
+    use = part.voucher
+    assert use is not None
+    rows = (
+        *((f"{use.title} x{use.count}",) if use.title else ()),
+        *((say("tender__last4") + use.last4,) if use.last4 else ()),
+        *((say("tender__record_no") + part.channel_no,) if part.channel_no else ()),
+        *((say("tender__registered"),) if use.registered else ()),
+    )
+    return ReceiptTender(say(f"tender__voucher_{use.platform}"), part.paid_fen, rows)
+
+
+def kept_by_vouchers(say: Say, lines: tuple[RefundLine, ...]) -> tuple[str, ...]:
+    """What is said of goods that came back without the vouchers that paid for them in part."""
+    kept = sum(line.voucher_fen for line in lines)
+    return (say("back__voucher_kept", amount=money(kept)),) if kept else ()
+
+
+def voucher_back(say: Say, parts: tuple[TenderPart, ...]) -> tuple[str, ...]:
+    """What is said of vouchers that go back to the customer's account at their platform."""
+    return (say("back__voucher_back"),) if any(part.voucher is not None for part in parts) else ()

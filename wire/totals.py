@@ -37,14 +37,22 @@ def _taken(tender: TenderPart) -> dict[str, int]:
     amount_fen = tender.paid_fen - tender.change_fen
     if tender.kind == "cash":
         return {totals.CASH_FEN: amount_fen}
-    return dict(zip(totals.paid(_by(tender)), (1, amount_fen), strict=True))
+    return dict(zip(totals.paid(_by(tender)), (_count(tender), amount_fen), strict=True))
 
 
 def _given(tender: TenderPart) -> dict[str, int]:
     if tender.kind == "cash":
         return {totals.CASH_FEN: -tender.paid_fen}
-    return dict(zip(totals.back(_by(tender)), (1, tender.paid_fen), strict=True))
+    return dict(zip(totals.back(_by(tender)), (_count(tender), tender.paid_fen), strict=True))
 
 
 def _by(tender: TenderPart) -> str:
+    """`voucher_` parts a platform from the payment channel of the same name."""
+    if tender.kind == "voucher":
+        return totals.voucher(tender.channel)
     return "card" if tender.kind == "card" else tender.channel
+
+
+def _count(tender: TenderPart) -> int:
+    """Vouchers are counted each, other payments once."""
+    return tender.voucher.count if tender.voucher is not None else 1

@@ -40,6 +40,7 @@ from wire.facts import (
     SignOnRefused,
     SlipPrinted,
     Trouble,
+    VoucherHeard,
 )  # fmt: skip
 from wire.totals import batch_of, part_of
 
@@ -278,7 +279,7 @@ def _day_reopened(books: Books, fact: DayReopened, entry: Entry) -> None:
 _COUNTED: tuple[type[Fact], ...] = (
     Sale, Refund, RefundTurned, CashMoved, LineRemoved, BasketCancelled, BasketHeld, HoldDropped, OrderDropped, NoSale,
     DrawerReleased, DrawerRefused, DrawerPulsed, DrawerMoved, Reprinted, Trouble, PaymentHeard, SignOnRefused, SlipPrinted,
-    Approved,
+    Approved, VoucherHeard,
 )  # fmt: skip
 
 SUBJECT = Subject(
@@ -299,5 +300,5 @@ SUBJECT = Subject(
         DayReopened: _day_reopened,
     },
     uses=("life",),
-    version=3,  # 2: which day was opened again last; 3: each count in vain, and codes of payments, slips and sign-on
+    version=4,  # 2: which day was opened again last; 3: each count in vain, codes of payments, slips, sign-on; 4: vouchers
 )

@@ -7,6 +7,7 @@ name to integer; a missing name counts as 0. Names of what the backend books too
 
 from collections.abc import Iterable, Mapping
 
+from firmware.txn import voucher_figures
 from rules import totals
 from wire.facts import (
     Approved,
@@ -32,6 +33,7 @@ from wire.facts import (
     SlipPrinted,
     TenderPart,
     Trouble,
+    VoucherHeard,
 )
 from wire.totals import part_of
 
@@ -59,7 +61,7 @@ def fold(figures: Figures, fact: Fact) -> Figures:
     if not added:
         return figures
     after = dict(figures)
-    for name, number in added.items():
+    for name, number in voucher_figures.within(figures, added).items():
         after[name] = after.get(name, 0) + number
     return after
 
@@ -73,7 +75,8 @@ def folded(facts: Iterable[Fact]) -> Figures:
 
 
 def merged(one: Mapping[str, int], other: Mapping[str, int]) -> Figures:
-    """Both added up, name by name."""
+    """Both added up, name by name; deals beyond the bound under their platform."""
+    other = voucher_figures.within(one, other)
     names = {**one, **other}
     return {name: one.get(name, 0) + other.get(name, 0) for name in names}
 
@@ -118,7 +121,9 @@ def figures_of(fact: Fact) -> Figures:
         case Sale():
             return _sold(fact)
         case Refund():
-            return _used(part_of(fact)) | _cash_back(_cash(fact.tenders)) | _opened(fact.open_drawer, DRAWER_SALE)
+            opened = _opened(fact.open_drawer, DRAWER_SALE)
+            back = _cash_back(_cash(fact.tenders)) | voucher_figures.of_tenders(fact.tenders, -1)
+            return _used(part_of(fact)) | back | opened
         case RefundTurned():
             return _used(part_of(fact)) | _cash_back(fact.amount_fen) | _opened(fact.open_drawer, DRAWER_SALE)
         case CashMoved():
@@ -133,6 +138,8 @@ def figures_of(fact: Fact) -> Figures:
             return {HOLDS_DROPPED: 1} | _given_up(fact)
         case OrderDropped(again=False):
             return _given_up(fact)
+        case VoucherHeard():
+            return voucher_figures.of_heard(fact) | _events(fact)
         case _:
             return _events(fact)
 
@@ -160,7 +167,7 @@ def _events(fact: Fact) -> Figures:
 
 
 _TOLD_BY_PAYMENT = (5007, 5023)
-"""Alarms that ride with the payment's own fact, which has the code already."""
+"""Alarms that ride with the payment's own fact, which has the code already; a voucher's alarms are counted themselves."""
 
 
 def _code(fact: Fact) -> int:
@@ -169,6 +176,8 @@ def _code(fact: Fact) -> int:
         case Trouble(code):
             return 0 if code in _TOLD_BY_PAYMENT else code
         case PaymentHeard(state="unknown" | "failed"):
+            return fact.code
+        case VoucherHeard(state="rejected", shortage_fen=0):
             return fact.code
         case SignOnRefused():
             return 2004 if fact.locked else 2002
@@ -198,7 +207,7 @@ def _sold(sale: Sale) -> Figures:
         figures |= {CASH_SALES: 1, CASH_SALES_FEN: cash_fen}
     if sale.late:
         figures |= {LATE: 1, LATE_FEN: sale.due_fen}
-    return figures | _opened(sale.open_drawer, DRAWER_SALE)
+    return figures | voucher_figures.of_tenders(sale.tenders) | _opened(sale.open_drawer, DRAWER_SALE)
 
 
 def _cash(tenders: tuple[TenderPart, ...]) -> int:

@@ -13,7 +13,7 @@ from rules.receipt_token import receipt_token
 from tests.backend import Served
 from tests.fleet_money.test_lookup import HOME, OTHER, Shop, refund
 from tests.mosquitto import Broker, broker  # noqa: F401 - the fixture
-from wire.facts import Dress, Line, Origin, Reduction, Refund, RefundLine, Sale, ShiftOpened, TenderPart
+from wire.facts import Dress, Line, Origin, Reduction, Refund, RefundLine, Sale, ShiftOpened, TenderPart, VoucherUse
 
 LINES = (
     Line("1", "可口可乐 330ml 罐装", 2000, 300, 600),
@@ -132,6 +132,37 @@ def test_a_refund_has_a_page_of_its_own(dressed: tuple[Shop, TestClient]) -> Non
     assert DRESS.footer[0] not in text, "no thanks for coming on what was given back"
     assert page_of(dressed, 3, 46, 301)[0] == 404
     assert page_of(dressed, 2, 46, 300)[0] == 404, "the hash of another record proves nothing"
+
+
+VOUCHER = VoucherUse(
+    "0001002301000001000047V01", "r", "meituan", "61", "代金券<i>", "cash", 2, 1000, (600, 400, 0), "4321", "digest"
+)
+VOUCHER_SALE = Sale(
+    1, 47, "01", "2026-11-22", LINES, 1418, 0, 1418,
+    (TenderPart("voucher", 1000, channel="meituan", channel_no="MT99", voucher=VOUCHER), TenderPart("cash", 418)), 0,
+)  # fmt: skip
+PART_BACK = Refund(
+    "refund", 1, 48, "01", "2026-11-22", Origin(HOME, 1, 4, 1, 47, 0),
+    (RefundLine(1, "2", "牛奶", 1000, 50, voucher_fen=400),), 50, (TenderPart("cash", 50),), "买错", 0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("lang", "name", "ask"), [("zh", "美团券", "不退现金"), ("en", "Meituan", "ask the platform")])
+def test_a_sale_with_vouchers_says_whose_which_and_the_platforms_number(tmp_path, lang, name, ask) -> None:
+    shop = Shop(SqlStore(tmp_path / "fleet.db")).book(VOUCHER_SALE, PART_BACK)
+    reading = SqlStore(tmp_path / "fleet.db", read_only=True)
+    client = TestClient(page.app(reading, "阳光便利店"))
+    pages = []
+    for index, (trace, fen) in enumerate([(47, 1418), (48, 50)]):
+        digest = bytes.fromhex(shop.journals[HOME].records[index].hash)
+        pages.append(plain(client.get(f"/r/{receipt_token(HOME, 1, trace, fen, digest)}?lang={lang}").text))
+    for word in (name, "代金券&lt;i&gt; x2", "4321", "MT99"):
+        assert word in pages[0], word
+    assert "digest" not in pages[0], "the code's digest is the terminal's"
+    assert "4.00" in pages[1]
+    assert ask in pages[1]
+    reading.close()
+    shop.store.close()
 
 
 def test_a_refund_is_no_sale_to_whoever_asks_for_one(dressed: tuple[Shop, TestClient]) -> None:

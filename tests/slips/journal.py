@@ -25,6 +25,7 @@ from wire.facts import (
     Sale,
     ShiftClosed,
     TenderPart,
+    VoucherUse,
 )  # fmt: skip
 
 ORDER_NO = "20261122000100230100012300004501"
@@ -50,6 +51,26 @@ FIGURES = {
     "paid_wechat": 40, "paid_wechat_fen": 250_000, "paid_card": 28, "paid_card_fen": 93_830,
 }  # fmt: skip
 HEAD = "5f" * 32
+VOUCHER_NO = "0001002301000123000048V01"
+MEITUAN = VoucherUse(
+    VOUCHER_NO, "r", "meituan", "612345", "50元代金券(周一至周五通用,不可叠加会员价)", "cash", 2, 10_000,
+    (700, 941, 8_359), "4321", "d", 10_000, 8_580, paid_fen=8_000, platform_fen=580,
+)  # fmt: skip
+LATER = VoucherUse(
+    "0001002301000123000048V02", "", "douyin", "", "", "cash", 1, 500, (0, 0, 500), "9911", "e", registered=True
+)
+VOUCHERS = (
+    TenderPart("voucher", 10_000, channel="meituan", channel_no="MT2026112288990011", voucher=MEITUAN),
+    TenderPart("voucher", 500, channel="douyin", voucher=LATER),
+)
+VOUCHER_FIGURES = {
+    "paid_voucher_meituan": 6, "paid_voucher_meituan_fen": 21_800, "back_voucher_meituan": 1,
+    "back_voucher_meituan_fen": 5_000, "paid_voucher_douyin": 1, "paid_voucher_douyin_fen": 500,
+    "deal_n|meituan|612345|50元代金券(周一至周五通": 4, "deal_fen|meituan|612345": 20_000,
+    "deal_basis_fen|meituan|612345": 17_160, "deal_subsidy_fen|meituan|612345": 1_160,
+    "deal_n|meituan|": 2, "deal_fen|meituan|": 1_800, "deal_basis_fen|meituan|": 2_000, "deal_subsidy_fen|meituan|": 0,
+    "voucher_registered": 1, "voucher_registered_fen": 500, "voucher_shortage": 1, "voucher_shortage_fen": 500,
+}  # fmt: skip
 
 
 def sale() -> Sale:
@@ -96,6 +117,26 @@ FACTS: dict[str, Fact] = {
     ),
     "reconcile": ReportPrinted("reconcile", 123, "00", {}, (("微信 本机", "2500.00"), ("微信 对账单", "2500.00"))),
 }  # fmt: skip
+WITH_VOUCHERS: dict[str, Fact] = {
+    "sale-vouchers": Sale(
+        123, 48, "01", "2026-11-22",
+        (*LINES[:2], Line("2003", "火锅套餐四人份", 1000, 15_000, 15_000, "份")), 16_641, 0, 16_641,
+        (*VOUCHERS, TenderPart("cash", 7_000, 859)), 7,
+    ),
+    "void-vouchers": Refund(
+        "void", 123, 50, "01", "2026-11-22", Origin("00010023", 1, 7, 123, 48, DAY_MS),
+        (RefundLine(2, "2003", "火锅套餐四人份", 1000, 15_000, "份"),), 15_000,
+        (VOUCHERS[0], TenderPart("cash", 5_000)), "买错", 7, approver="00",
+    ),
+    "refund-vouchers": Refund(
+        "refund", 124, 53, "01", "2026-11-23", Origin("00010023", 1, 7, 123, 48, DAY_MS),
+        (RefundLine(2, "2003", "火锅套餐四人份", 1000, 6_141, "份", voucher_fen=8_859),), 6_141,
+        (TenderPart("cash", 6_141),), "质量问题", 7, approver="00",
+    ),
+    "x-vouchers": ReportPrinted("x", 123, "01", FIGURES | VOUCHER_FIGURES),
+    "settlement-vouchers": BatchSettled(123, "balanced", FIGURES | VOUCHER_FIGURES, FIGURES | VOUCHER_FIGURES),
+}  # fmt: skip
+"""Written last: slips say when their record was made."""
 COPIES = {"copy": "", "copy-merchant": "merchant", "copy-payment": "payment", "copy-codes": "qr"}
 """Copies of the sale, whole and in parts."""
 
@@ -128,6 +169,7 @@ def book(folder: Path, lang: str) -> tuple[Sheet, dict[str, int]]:
     names = {name: _written(ledger, fact) for name, fact in FACTS.items()}
     for name, part in COPIES.items():
         names[name] = _written(ledger, Reprinted(names["sale"], 1, "customer", "01", part=part))
+    names |= {name: _written(ledger, fact) for name, fact in WITH_VOUCHERS.items()}
     return Sheet(ledger.terminal, settings, ledger), names
 
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
-from firmware.txn import till
+from firmware.txn import till, voucher_figures
 from rules import totals
+from rules.deals import Platform
 from rules.errors import error
 from texts import Lang, t
 from wire.layout import money, quantity
 
-CHANNELS = ("card", "wechat", "alipay", "unionpay", "ecny", "member")
+CHANNELS = (
+    "card", "wechat", "alipay", "unionpay", "ecny", "member", *(totals.voucher(each) for each in get_args(Platform)),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ def groups(figures: Mapping[str, int], lang: Lang) -> tuple[Group, ...]:
     found = (
         Group("sales", tuple(_sales(figures, lang))),
         Group("tenders", tuple(_tenders(figures, lang))),
+        Group("vouchers", tuple(_vouchers(figures, lang))),
         Group("cash", tuple(_cash(figures, lang))),
         Group("off", tuple(_off(figures, lang))),
         Group("undone", tuple(_counted(figures, lang, _UNDONE))),
@@ -105,6 +110,22 @@ def _tenders(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str,
             yield t("receipt", lang, "figure__fee_of", name=name), "", money(figures[f"fee_{channel}_fen"])
 
 
+def _vouchers(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
+    """Each deal: how many and what they took off, the price basis, what the shop gives, what the platform is expected to
+    pay (domain 3.7). Then what was registered to be verified later, and how that ended."""
+    for deal in voucher_figures.deals(figures):
+        platform = t("receipt", lang, f"tender__{totals.voucher(deal.platform)}")
+        title = (deal.title or deal.deal_id) if deal.deal_id else _say(lang, "deal_rest")
+        yield f"{platform} {title}", str(deal.count), money(deal.deduct_fen)
+        for name, fen in (
+            ("basis", deal.basis_fen),
+            ("merchant", deal.merchant_fen),
+            ("receivable", deal.receivable_fen),
+        ):
+            yield f"  {_say(lang, f'voucher_{name}')}", "", money(fen)
+    yield from _counted(figures, lang, _REGISTERED)
+
+
 def _cash(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
     """Float, what came and went with its reasons, and what must be there."""
     if till.FLOAT_FEN in figures:
@@ -132,6 +153,11 @@ def _off(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str
 _UNDONE = (
     (till.REMOVED, till.REMOVED_FEN), (till.CANCELLED, till.CANCELLED_FEN), (till.HELD, ""), (till.HOLDS_DROPPED, ""),
 )  # fmt: skip
+_REGISTERED = (
+    (voucher_figures.REGISTERED, voucher_figures.REGISTERED_FEN),
+    (voucher_figures.VERIFIED, voucher_figures.VERIFIED_FEN),
+    (voucher_figures.SHORTAGE, voucher_figures.SHORTAGE_FEN),
+)
 _DRAWER = ((till.DRAWER_SALE, ""), (till.DRAWER_OTHER, ""), (till.DRAWER_STUCK, ""), (till.DRAWER_FORCED, ""))
 
 

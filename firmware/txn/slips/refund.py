@@ -5,7 +5,7 @@ from firmware.txn.slips.sheet import Sheet, copy_code, headed
 from wire.facts import Refund, RefundTurned, TenderPart
 from wire.layout import money
 from wire.receipt import Receipt, ReceiptRow, ReceiptSection
-from wire.sold import origin_rows, pieces_milli, returned, tenders
+from wire.sold import kept_by_vouchers, origin_rows, pieces_milli, returned, tenders, voucher_back
 
 
 def refund_slip(sheet: Sheet, fact: Refund, entry: Entry) -> Receipt:
@@ -20,7 +20,11 @@ def refund_slip(sheet: Sheet, fact: Refund, entry: Entry) -> Receipt:
         lines=returned(fact.lines), pieces_milli=pieces_milli(fact.lines),
         total_fen=fact.total_fen, due_fen=fact.total_fen, tenders=tenders(sheet.say, fact.tenders),
         sections=(ReceiptSection(rows=rows),), signatures=(sheet.say("back__customer"),),
-        notes=(sheet.say("back__by_channel"),) if by_channel else (),
+        notes=(
+            *((sheet.say("back__by_channel"),) if by_channel else ()),
+            *voucher_back(sheet.say, fact.tenders),
+            *kept_by_vouchers(sheet.say, fact.lines),
+        ),
         **copy_code(sheet, entry.seq, fact.batch, fact.trace, fact.total_fen),
     )  # fmt: skip
 
