@@ -52,6 +52,7 @@ from firmware.events import (
     Printed,
     PrinterSeen,
     PulseDrawer,
+    Report,
     ScanRejected,
     Send,
     Show,
@@ -409,7 +410,7 @@ class Edge:
                 self._pulse(effect)
             case Ask(_, ask) if self.uplink is None:
                 self._post(AskFailed.of(ask))
-            case Send() | Announce() | AskEpoch() | Ask() | AskTime():
+            case Send() | Announce() | AskEpoch() | Ask() | Report() | AskTime():
                 if self.uplink is not None:
                     self.uplink.carry_out(effect)
             case Connect():

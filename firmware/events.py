@@ -11,7 +11,7 @@ from typing import Literal
 from firmware.view import View
 from wire.board import NetworkFault, NetworkKind
 from wire.facts import Fact
-from wire.messages import AskKind, MoneyAnswer, MoneyAsk, PrinterLook, State, ask_key, ask_kind
+from wire.messages import AskKind, EventReport, MoneyAnswer, MoneyAsk, PrinterLook, State, ask_key, ask_kind
 from wire.receipt import Receipt
 from wire.records import Ack, ClockState, Packet
 
@@ -167,6 +167,13 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class EventReported:
+    """The backend keeps the event report of this id."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class AskFailed:
     """An ask about money never left: no session with the broker, or it refused the message. `key` is its number, `kind`
     which of the asks under that number: a look-up that stayed here says nothing of the payment that left."""
@@ -280,8 +287,9 @@ class PracticeOver:
 
 Event = (
     Started | KeyPressed | KeyHeld | Scanned | ScanRejected | DeviceSeen | PrinterSeen | Printed | DrawerPulsed
-    | DrawerSeen | LinkUp | LinkDown | Acked | EpochAnswered | Answered | AskFailed | PacketRefused | WireGarbage
-    | PinChecked | PinHashed | Signed | BatterySeen | DiskSeen | NetworkSeen | ClockSeen | TimerFired | Idle | StopAsked
+    | DrawerSeen | LinkUp | LinkDown | Acked | EpochAnswered | Answered | EventReported | AskFailed | PacketRefused
+    | WireGarbage | PinChecked | PinHashed | Signed | BatterySeen | DiskSeen | NetworkSeen | ClockSeen | TimerFired | Idle
+    | StopAsked
     | PracticePulse | PracticeOver
 )  # fmt: skip
 
@@ -341,6 +349,13 @@ class Ask:
 
     because: int
     ask: MoneyAsk
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Publish an event report -> `EventReported`; without a link it is dropped: the core sends again."""
+
+    report: EventReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +453,7 @@ class Exit:
 
 
 Effect = (
-    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Ask | AskTime | Connect | Sound | Light | SetTimer | StopTimer
+    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Ask | Report | AskTime | Connect | Sound | Light | SetTimer
+    | StopTimer
     | CheckPin | HashPin | SignSeal | Practise | Exit
 )  # fmt: skip

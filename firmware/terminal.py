@@ -13,6 +13,7 @@ from typing import Literal, assert_never
 
 from firmware.desks import Desk
 from firmware.desks.all_desks import desks
+from firmware.desks.events import EventsDesk
 from firmware.desks.paper import PaperDesk
 from firmware.events import (
     Acked,
@@ -32,6 +33,7 @@ from firmware.events import (
     Effect,
     EpochAnswered,
     Event,
+    EventReported,
     Exit,
     HashPin,
     Idle,
@@ -52,6 +54,7 @@ from firmware.events import (
     Printed,
     PrinterSeen,
     PulseDrawer,
+    Report,
     Scanned,
     ScanRejected,
     Send,
@@ -71,17 +74,21 @@ from firmware.screens.base import Do, Done, Home, Move, Push, Reject, Screen, em
 from firmware.screens.help import asked_help
 from firmware.screens.lamp import lamp
 from firmware.screens.override import Override
+from firmware.screens.slips import printer_code
 from firmware.screens.stack import Stack, home, moved, waiting
 from firmware.screens.widgets import Refused
 from firmware.txn import life, operator, refund
 from firmware.txn.approve import Approve, helps
 from firmware.txn.card_numbers import secret_refusal
+from firmware.txn.codes import code_of, subject_of
 from firmware.txn.command import Command, Context, Decision, Devices, Refusal, Session
+from firmware.txn.eventlog import STEPS_MAX
 from firmware.txn.hold import KeepBasket, written_down
 from firmware.txn.ledger import Ledger, LedgerError, Stamp
 from firmware.txn.operator import SignOff
-from firmware.view import Lang, View
+from firmware.view import Lang, Say, View
 from rules.badges import badge_like
+from rules.discreet import discreet, is_subject, terse
 from rules.help import HelpDocument
 from rules.settings import Settings
 from wire.facts import (
@@ -156,6 +163,9 @@ class Terminal:
     last_scan: Scanned | None = None
     entry: str = field(default="", repr=False)  # digits typed one after the other on one screen, field full or not
     desks: tuple[Desk, ...] = field(default_factory=desks)
+    steps: tuple[str, ...] = ()  # the last screens and commands, by name alone
+    noted: frozenset[int] = frozenset()  # codes of this step that are in the event log
+    jot_due_ms: int = 0  # when the event log must be on the card; 0: it rides with whatever comes
     _seed: bytes = b""
     _draws: int = 0
     _timers: set[str] = field(default_factory=set)
@@ -168,7 +178,8 @@ class Terminal:
         assert now.monotonic_ms >= self.now.monotonic_ms, "time ran backwards"
         self.now = now
         self._effects = []
-        basket = self.session.basket
+        self.noted = frozenset()
+        basket, stack = self.session.basket, self.stack
         with self._beneath(event):
             self._on(event)
             for desk in self.desks:
@@ -177,6 +188,7 @@ class Terminal:
             self._keep_soon()
         self._storage()
         self._show_troubles()
+        self._note_shown(stack)
         self._seal()
         self._now()
         self._soon()
@@ -223,13 +235,16 @@ class Terminal:
                     self.move(Push(Refused(Refusal(6018))) if not self._refusing else Reject())
             case PinChecked() | PinHashed():
                 self._heard(event)
-            case Printed() | PrinterSeen():
+            case PrinterSeen(look):
+                if look != self.devices.printer and (code := printer_code(look)):
+                    self.note(code)  # the rest is the paper desk's
+            case Printed():
                 pass  # the paper desk's
             case DrawerPulsed() | DrawerSeen():
                 pass  # the drawer desk's
             case LinkUp() | LinkDown() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage() | NetworkSeen():
                 pass  # the link desk's
-            case Answered() | AskFailed() | PracticePulse() | PracticeOver():
+            case Answered() | AskFailed() | EventReported() | PracticePulse() | PracticeOver():
                 pass  # of the desk that asked
             case Signed():
                 self.sealing = False
@@ -485,6 +500,7 @@ class Terminal:
             self.stack = self.stack[:-1]  # it goes on where the refusal stood in the way
         done = self._decided(command)
         if isinstance(done, Refusal):
+            self.note(done.code, done.about)
             self.tone(ToneName.UNKNOWN if done.code in UNKNOWN_CODES else ToneName.FAILURE)
             return Push(Override(done, do) if helps(self.context(), command, done.code) else Refused(done))
         decision, seqs = done
@@ -498,12 +514,15 @@ class Terminal:
 
     def _decided(self, command: Command) -> tuple[Decision, tuple[int, ...]] | Refusal:
         self.requests += 1
+        self._step_taken(type(command).__name__)
         decision = command.decide(self.context())
         self._draws += 1
         if isinstance(decision, Refusal):
             self._refused_on_record(decision)
             return replace(decision, facts=())
         before = self.session
+        for fact in decision.facts:
+            self._note_fact(fact)
         try:
             seqs = self.ledger.append(decision.facts, self._stamp(), decision.secrets) if decision.facts else ()
             if any(not fact.SOON for fact in decision.facts):
@@ -551,6 +570,7 @@ class Terminal:
 
     def refused(self, refusal: Refusal) -> None:
         """Trouble at a device is shown above whatever is going on, once; a number being typed is finished first."""
+        self.note(refusal.code, refusal.about)
         self.above(Refused(refusal, trouble=True))
         self.tone(ToneName.FAILURE)
 
@@ -566,6 +586,50 @@ class Terminal:
             room = max(0, TROUBLE_DEPTH_MAX - len(self.stack))
             self.stack, self.troubles = (*self.stack, *self.troubles[:room]), ()
 
+    # --- the event log ------------------------------------------------------------------------------------------------
+
+    def note(self, code: int, about: Say = "", reason: str = "", subject: str = "") -> None:
+        """A code was shown, refused with or alarmed: once a step into the event log (`desks.events`), however many ways it
+        came. Of `about` only what cannot be a customer's is kept."""
+        if code in self.noted or not code:
+            return
+        self.noted |= {code}
+        said = terse(about) if isinstance(about, str) else about.key
+        numbers = (subject, said, getattr(self.stack[-1], "order_no", "") if self.stack else "")
+        subject = next((each for each in numbers if is_subject(each)), "")
+        desk = next(desk for desk in self.desks if isinstance(desk, EventsDesk))
+        desk.take(self, code, subject, reason or ("" if said == subject else said), self.steps)
+
+    def _note_fact(self, fact: Fact) -> None:
+        """A fact that names a code: an alarm, a refused payment, a slip that was not printed."""
+        if code := code_of(fact):
+            subject = subject_of(self.ledger, fact)
+            detail = fact.detail if isinstance(fact, Trouble) else ""
+            self.note(code, "", "" if detail == subject else discreet(detail), subject)
+
+    def _note_shown(self, before: Stack) -> None:
+        """Refusals that screens put on the stack by themselves; and the screen one came to, for the steps."""
+        for screen in self.stack:
+            if isinstance(screen, Refused | Override) and not any(screen is each for each in before):
+                self.note(screen.refusal.code, screen.refusal.about)
+        if self.stack and (not before or type(self.stack[-1]) is not type(before[-1])):
+            self._step_taken(type(self.stack[-1]).__name__)
+
+    def _step_taken(self, name: str) -> None:
+        self.steps = (*self.steps, name)[-STEPS_MAX:]
+
+    def jot(self, key: str, sql: str, *args: int | str | bytes | None, within_ms: int = RIDE_MS) -> None:
+        """A change of the event log's tables, durable `within_ms` at the latest; 0: whenever something else commits. A card
+        that does not take it is refused and told of where a fact meets it; the log gives way."""
+        try:
+            self.ledger.jot(key, sql, *args)
+        except LedgerError:
+            self.jot_due_ms = 0
+            return
+        due_ms = self.now.monotonic_ms + within_ms
+        if within_ms and (not self.jot_due_ms or due_ms < self.jot_due_ms):
+            self.jot_due_ms = due_ms
+
     # --- the ledger ---------------------------------------------------------------------------------------------------
 
     def _stamp(self) -> Stamp:
@@ -574,6 +638,7 @@ class Terminal:
     def append(self, fact: Fact) -> None:
         """A fact of the terminal's own: a *now* fact is committed at the end of the step, a *soon* one rides or follows. A
         full disk is shown and what it told is lost, never half-written."""
+        self._note_fact(fact)
         try:
             self.ledger.append((fact,), self._stamp())
         except LedgerError as error:
@@ -582,6 +647,7 @@ class Terminal:
     def tell(self, fact: Trouble | Quarantined) -> None:
         """Journal an alarm, but the same one at most once in ten minutes: an alarm is a record that travels too, and a
         broker that refuses it, or a plug with a loose contact, would make another one for ever."""
+        self._note_fact(fact)
         key = f"{fact.code}" if isinstance(fact, Trouble) else fact.source
         if self.now.monotonic_ms >= self.told_until_ms.get(key, 0):
             self.told_until_ms = {k: ms for k, ms in self.told_until_ms.items() if ms > self.now.monotonic_ms}
@@ -597,6 +663,7 @@ class Terminal:
     def _commit_or_raise(self) -> None:
         if self.ledger.pending:
             self.ledger.commit()
+        self.jot_due_ms = 0
         self.stop_timer("soon")
 
     def _keep_soon(self) -> None:
@@ -618,15 +685,16 @@ class Terminal:
 
     def _soon(self) -> None:
         """Arm the timer that commits what is pending, if it cannot wait as long as it would by now."""
-        waits = self.ledger.pending_facts()
-        if not waits:
+        waits, now_ms = self.ledger.pending_facts(), self.now.monotonic_ms
+        dues = [now_ms + (RIDE_MS if all(fact.RIDES for fact in waits) else SOON_MS)] if waits else []
+        dues += [self.jot_due_ms] if self.jot_due_ms else []
+        if not dues:
             self.stop_timer("soon")
             return
-        within_ms = RIDE_MS if all(fact.RIDES for fact in waits) else SOON_MS
-        due_ms = self.now.monotonic_ms + within_ms
+        due_ms = max(min(dues), now_ms)
         if "soon" not in self._timers or due_ms < self.soon_due_ms:
             self.soon_due_ms = due_ms
-            self.timer("soon", within_ms)
+            self.timer("soon", due_ms - now_ms)
 
     def _seal(self) -> None:
         sealed = int(life.value(self.ledger, "sealed", "0"))
@@ -722,6 +790,8 @@ class Terminal:
                 assert because <= durable, f"{effect} before its commit"
             case Send(packet):
                 assert packet.records[-1].seq <= durable, "a message before its commit"
+            case Report(report):
+                assert not self.ledger.jotted(f"report {report.id.rpartition('-')[2]}"), "a report before its commit"
             case _:
                 pass
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fleet.acquirer.statement import STATEMENTS
-from fleet.commands import Wrong, acquirer, key, records, seal, serve, terminals
+from fleet.commands import Wrong, acquirer, errors, key, records, seal, serve, terminals
 from texts import LANGS, Lang, t
 
 FOUND, USAGE, TROUBLE = 1, 2, 3
@@ -86,6 +86,18 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     it.set_defaults(run=terminals.run)
 
     _acquirer_parsers(commands, common, say)
+
+    it = commands.add_parser("errors", parents=[common], help=say("errors"), description=say("errors_more"))
+    for name, kind in (("terminal", str), ("shop", str), ("code", int), ("version", str)):
+        it.add_argument(f"--{name}", type=kind, default=kind(), help=say(f"errors_{name}"))
+    it.add_argument("--since", default="7d", metavar="7d|48h|YYYY-MM-DD", help=say("errors_since"))
+    it.add_argument("--by", choices=("code", "terminal", "shop", "version"), default="code", help=say("errors_by"))
+    it.add_argument("--trend", choices=("day", "hour"), default="day", help=say("errors_trend"))
+    it.add_argument(
+        "--latest", type=int, nargs="?", const=errors.LATEST, default=0, metavar="N", help=say("errors_latest")
+    )
+    it.add_argument("--json", action="store_true", help=say("json"))
+    it.set_defaults(run=errors.run, now_ms=None)
 
     it = commands.add_parser("key", parents=[common], help=say("key"))
     it.set_defaults(run=key.run)

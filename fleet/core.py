@@ -7,7 +7,7 @@ commit, so no acknowledgement can outrun what it promises (wire contract, 3).
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from fleet import lookup, payments, refunds, totals
+from fleet import diagnose, events, lookup, payments, refunds, totals
 from fleet.acquirer.port import Reply
 from fleet.effects import CallAcquirer, CallPlatform, Effect, SendAck, SendAnswer, SendTime, Ticket
 from fleet.reading import (
@@ -17,6 +17,8 @@ from fleet.reading import (
     kept_of,
     read_ask_epoch,
     read_ask_time,
+    read_event,
+    read_event_id,
     read_money_ask,
     read_packet,
     read_state,
@@ -28,6 +30,8 @@ from fleet.vouchers.within import PlatformAnswered, Shops
 from wire.facts import Born
 from wire.messages import (
     AnswerEpoch,
+    AnswerEvent,
+    AskDiagnose,
     AskPay,
     AskQuery,
     AskRefund,
@@ -165,6 +169,8 @@ class Core:
             match message.rest if message.terminal else "":
                 case "state":
                     return _note_state(books, message, now_ms)
+                case "event":
+                    return _note_event(books, message, now_ms)
                 case "ask/epoch":
                     return [_answer_epoch(books, message)]
                 case "ask/time":
@@ -198,6 +204,8 @@ class Core:
                 return [lookup.reserve(money, terminal, ask, now_ms)]
             case AskTotals() as ask:
                 return [totals.answer(money, books.epoch(terminal, ask.epoch), terminal, ask)]
+            case AskDiagnose() as ask:
+                return [diagnose.answer(money, terminal, ask, now_ms)]
             case None:
                 raise ValueError(f"topic not known: {message.rest}")
             case ask:
@@ -277,6 +285,19 @@ def _note_state(books: Books, message: Message, now_ms: int) -> list[Effect]:
         row = Epoch(message.terminal, state.epoch)
         books.put_epoch(row)
     return [SendAck(message.terminal, Ack(row.epoch, row.upto))] if state.online else []
+
+
+def _note_event(books: Books, message: Message, now_ms: int) -> list[Effect]:
+    """Keep an event report. One that cannot be read is put aside and confirmed all the same, so that its terminal does not
+    send it for ever."""
+    try:
+        report = read_event(message.payload)
+    except ValueError as trouble:
+        raw = kept_of(message.rest, message.payload)
+        _put_aside(books, message.terminal, Bad(0, 0, raw, f"event: {trouble}"), now_ms)
+        report_id = read_event_id(message.payload)
+        return [SendAnswer(message.terminal, AnswerEvent(report_id))] if report_id else []
+    return events.take(books.events, message.terminal, report, now_ms)
 
 
 def _answer_epoch(books: Books, message: Message) -> Effect:

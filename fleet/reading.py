@@ -9,7 +9,19 @@ import msgspec
 from wire.channels import ASK_PAY, ASK_VOUCHER_CONSUME, ASK_VOUCHER_LOOK, ASK_VOUCHER_PREPARE, MONEY, find
 from wire.facts import Born, Fact
 from wire.facts import decode as decode_fact
-from wire.messages import AskEpoch, AskPay, AskRefund, AskReserve, AskSale, AskTime, AskTotals, MoneyAsk, State
+from wire.messages import (
+    AskEpoch,
+    AskPay,
+    AskRefund,
+    AskReserve,
+    AskSale,
+    AskTime,
+    AskTotals,
+    EventId,
+    EventReport,
+    MoneyAsk,
+    State,
+)
 from wire.records import PACKET_RECORDS_MAX, RECORD_BYTES_MAX, SALE_LINES_MAX, Packet, Record, record_hash
 from wire.vouchers import AskVoucherConsume
 
@@ -157,6 +169,30 @@ def read_ask_time(payload: bytes | Packet) -> AskTime:
     if not _HEX16.fullmatch(ask.nonce):
         raise ValueError("ask: nonce is not 16 bytes in hex")
     return ask
+
+
+def read_event(payload: bytes | Packet) -> EventReport:
+    """Raises `ValueError`."""
+    report = _decode(_bytes(payload), EventReport)
+    numbers = [report.at_ms, report.monotonic_ms, report.settings_rev]
+    numbers += [moment for seen in report.events for moment in (seen.first_ms, seen.last_ms)]
+    if not all(0 <= number <= INTEGER_MAX for number in numbers):
+        raise ValueError("event: a number is out of bounds")
+    if not (_is_word(report.boot_id) and len({seen.code for seen in report.events}) == len(report.events)):
+        raise ValueError("event: the boot's id is too long, or a code stands twice")
+    return report
+
+
+class _Named(msgspec.Struct, frozen=True):
+    id: EventId
+
+
+def read_event_id(payload: bytes | Packet) -> str:
+    """The id of a report that is otherwise unreadable; empty when it cannot be read either."""
+    try:
+        return _decode(_bytes(payload), _Named).id
+    except ValueError:
+        return ""
 
 
 def read_money_ask(rest: str, payload: bytes | Packet) -> MoneyAsk | None:

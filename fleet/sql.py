@@ -14,6 +14,7 @@ from sqlalchemy.dialects import sqlite
 from fleet import lookup
 from fleet.reading import Good
 from fleet.sql_engine import open_engine, troubles
+from fleet.sql_events import SqlEvents
 from fleet.sql_money import SqlMoney
 from fleet.sql_tables import conflicts, epochs, quarantine, records, tables, terminals
 from fleet.store import Conflict, Epoch, Quarantine, StoredRecord, StoreTrouble, TerminalRow
@@ -22,9 +23,10 @@ from wire.facts import decode as decode_fact
 from wire.messages import State
 from wire.records import Record
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """1: records and terminals. 2: money beside them; what version 1 kept is entered there when it is opened. 3: which record
-asks for a refund. 4: by which means reserved goods are paid back. 5: vouchers beside them."""
+asks for a refund. 4: by which means reserved goods are paid back. 5: vouchers beside them. 6:
+event reports beside them."""
 SHELVED_AT_ONCE = 500
 
 _HASHES = sa.select(records.c.seq, records.c.hash).where(
@@ -144,6 +146,7 @@ class SqlBooks:
         self._hot = hot
         self.money = SqlMoney(connection)
         self.vouchers = SqlVouchers(connection)
+        self.events = SqlEvents(connection)
 
     # --- what the core needs ---
 

@@ -75,6 +75,11 @@ class SqlMoney:
     def put_payment(self, row: Payment) -> None:
         self._put(payments, asdict(row) | {"reversal_wanted": int(row.reversal_wanted)})
 
+    def recent(self, since_ms: int, limit: int) -> list[Payment]:
+        it = payments.c
+        query = sa.select(payments).where(it.changed_ms >= since_ms).order_by(it.changed_ms.desc(), it.order_no)
+        return [_payment(row) for row in self._db.execute(query.limit(limit))]
+
     def refund(self, refund_no: str) -> Refund | None:
         row = self._db.execute(sa.select(refunds).where(refunds.c.refund_no == refund_no)).first()
         return Refund(*row) if row else None

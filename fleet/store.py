@@ -8,6 +8,7 @@ from wire.messages import State
 from wire.records import Record
 
 if TYPE_CHECKING:
+    from fleet.events import EventBooks
     from fleet.money import MoneyBooks  # which speaks of stored records
     from fleet.vouchers.books import VoucherBooks
 
@@ -99,6 +100,11 @@ class Books(Protocol):
     @property
     def vouchers(self) -> "VoucherBooks":
         """Redemptions, prepared coupons, deals and platforms."""
+        ...
+
+    @property
+    def events(self) -> "EventBooks":
+        """Event reports."""
         ...
 
     def epoch(self, terminal: str, epoch: int) -> Epoch | None: ...

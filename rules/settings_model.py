@@ -101,6 +101,15 @@ class Network(Section, frozen=True):
     backlog_alarm: Annotated[int, Meta(ge=50, le=20_000, extra=ADMIN)] = 500
 
 
+class Log(Section, frozen=True):
+    """The event log and its reports (`firmware.txn.eventlog`)."""
+
+    rows_max: Annotated[int, Meta(ge=100, le=20_000, extra=ADMIN)] = 2_000
+    days: Annotated[int, Meta(ge=1, le=366, extra=ADMIN)] = 35
+    sums_min: Annotated[int, Meta(ge=1, le=60, extra=ADMIN)] = 10
+    reports_max: Annotated[int, Meta(ge=10, le=1_000, extra=ADMIN)] = 200
+
+
 class TaxRate(Section, frozen=True):
     """A rate from a day on, until a later entry of the same kind. Free and untaxed are kinds, not 0 % (domain 8.4)."""
 
@@ -145,6 +154,7 @@ class Settings(Section, frozen=True):
     drawer: Drawer = Drawer()
     scanner: Scanner = Scanner()
     network: Network = Network()
+    log: Log = Log()
     tax: Tax = Tax()
     tenders: Tenders = Tenders()
     payment: Payment = Payment()

@@ -18,9 +18,11 @@ from firmware.events import (
     AskFailed,
     EpochAnswered,
     Event,
+    EventReported,
     LinkDown,
     LinkUp,
     PacketRefused,
+    Report,
     Send,
 )
 from fleet.acquirer.books import Ledgers
@@ -35,8 +37,8 @@ from fleet.sql import SqlBooks, SqlStore
 from fleet.store import StoreTrouble
 from simulation.clockwork import Clockwork
 from simulation.witness import Channel, Day, Row
-from wire.channels import ANSWER, find, money_channel
-from wire.messages import AnswerEpoch
+from wire.channels import ANSWER, EVENT, find, money_channel
+from wire.messages import Answer, AnswerEpoch, AnswerEvent
 from wire.messages import AskEpoch as AskEpochMessage
 from wire.records import Packet
 
@@ -256,7 +258,7 @@ class Link:
 
         self._clock.after(self._clock.soon_ms(*RECONNECT_MS) if self.usable else 5_000, attempt)
 
-    def carry(self, effect: Send | Announce | AskEpoch | Ask) -> None:
+    def carry(self, effect: Send | Announce | AskEpoch | Ask | Report) -> None:
         """Publish. An ask without a session fails; one that leaves into a dead link is simply never heard of again."""
         if not self._connected:
             if isinstance(effect, Ask) and not self._unnoticed:
@@ -273,6 +275,8 @@ class Link:
                 self._up(Message(self._terminal, "state", msgspec.json.encode(state)))
             case AskEpoch(epoch, key):
                 self._up(Message(self._terminal, "ask/epoch", msgspec.json.encode(AskEpochMessage(epoch, key))))
+            case Report(report):
+                self._up(Message(self._terminal, EVENT.rest, msgspec.json.encode(report)))
             case Ask(_, ask):
                 self._up(Message(self._terminal, money_channel(ask).rest, msgspec.json.encode(ask)))
 
@@ -305,9 +309,7 @@ class Link:
             case SendAck(terminal, ack):
                 event: Event = Acked(ack)
             case SendAnswer(terminal, answer):
-                event = (
-                    EpochAnswered(answer.epoch, answer.number) if isinstance(answer, AnswerEpoch) else Answered(answer)
-                )
+                event = _answered(answer)
             case _:
                 return
         assert terminal == self._terminal
@@ -319,6 +321,16 @@ class Link:
             self._post(event, 0)
         elif self.broker and len(self._kept) < 64:
             self._kept.append((self._clock.now_ms, event))
+
+
+def _answered(answer: Answer) -> Event:
+    match answer:
+        case AnswerEpoch(epoch, number):
+            return EpochAnswered(epoch, number)
+        case AnswerEvent(report_id):
+            return EventReported(report_id)
+        case _:
+            return Answered(answer)
 
 
 def _is_expired(message: Message, age_ms: int) -> bool:

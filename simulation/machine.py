@@ -42,6 +42,7 @@ from firmware.events import (
     Printed,
     PrinterSeen,
     PulseDrawer,
+    Report,
     Send,
     SetTimer,
     Show,
@@ -365,7 +366,7 @@ class Machine:
                 self.clock.note(f"-> send {first}-{last}")
                 self._must_be_durable(last, "a message")
                 self.link.carry(effect)
-            case Announce() | AskEpoch():
+            case Announce() | AskEpoch() | Report():
                 self.link.carry(effect)
             case Ask(because):
                 if because:

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from wire import topics
 from wire.messages import (
     Answer,
+    AskDiagnose,
     AskEpoch,
     AskPay,
     AskQuery,
@@ -19,6 +20,7 @@ from wire.messages import (
     AskSale,
     AskTime,
     AskTotals,
+    EventReport,
     MoneyAsk,
     State,
     Time,
@@ -62,6 +64,7 @@ class Channel(NamedTuple):
 
 STATE = Channel("up", "state", State, 1, True, None, "Birth, changes and death of a terminal; also its will.")
 RECORDS = Channel("up", "rec", Packet, 1, False, None, "Journal records, at most 16 or 8 KiB to a packet.")
+EVENT = Channel("up", "event", EventReport, 1, False, None, "Error codes seen at the counter: at once, or counted.")
 ASK_EPOCH = Channel("up", "ask/epoch", AskEpoch, 1, False, 60, "Asks for the number of a new journal's epoch.")
 ASK_TIME = Channel("up", "ask/time", AskTime, 1, False, 30, "Asks for the signed time.")
 ASK_PAY = Channel("up", "ask/pay", AskPay, 1, False, 10, "Asks for money by a customer's payment code.")
@@ -84,6 +87,9 @@ ASK_VOUCHER_UNDO = Channel(
 )
 ASK_VOUCHER_LOOK = Channel("up", "ask/voucher_look", AskVoucherLook, 1, False, 10, "Asks where a voucher was used.")
 ASK_DEALS = Channel("up", "ask/deals", AskDeals, 1, False, 30, "Asks for deals, their rules and the platforms' states.")
+ASK_DIAGNOSE = Channel(
+    "up", "ask/diagnose", AskDiagnose, 1, False, 10, "Asks whether the backend and its platforms are there."
+)
 ACK = Channel("dn", "ack", Ack, 1, False, 600, "What the backend has committed, sent after the commit.")
 ANSWER = Channel("dn", "answer", Answer, 1, False, 60, "The answer to an ask.")
 TIME = Channel("dn", "time", Time, 0, False, 30, "The backend's clock, signed and bound to a nonce.")
@@ -91,9 +97,10 @@ TIME = Channel("dn", "time", Time, 0, False, 30, "The backend's clock, signed an
 MONEY: tuple[Channel, ...] = (
     ASK_PAY, ASK_QUERY, ASK_REVERSE, ASK_REFUND, ASK_REFUND_QUERY, ASK_SALE, ASK_RESERVE, ASK_TOTALS,
     ASK_VOUCHER_PREPARE, ASK_VOUCHER_CONSUME, ASK_VOUCHER_QUERY, ASK_VOUCHER_UNDO, ASK_VOUCHER_LOOK, ASK_DEALS,
+    ASK_DIAGNOSE,
 )  # fmt: skip
 
-CHANNELS: tuple[Channel, ...] = (STATE, RECORDS, ASK_EPOCH, ASK_TIME, *MONEY, ACK, ANSWER, TIME)
+CHANNELS: tuple[Channel, ...] = (STATE, RECORDS, EVENT, ASK_EPOCH, ASK_TIME, *MONEY, ACK, ANSWER, TIME)
 
 
 def money_channel(ask: MoneyAsk) -> Channel:

@@ -73,6 +73,62 @@ class Time(msgspec.Struct, frozen=True):
     signature: str
 
 
+# --- what went wrong at the counter: `up/event` -------------------------------------------------------------------------
+
+EVENTS_MAX = 64
+"""Codes in one report."""
+
+EventId = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{1,32}-[0-9]{1,12}\Z")]
+"""`BOOT-NUMBER`: unique for ever at its terminal, also when a power cut took the counter back."""
+
+EventSubject = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^([0-9]{8}[0-9A-Za-z_]{8}[0-9]{16}|[0-9A-Za-z_]{8}[0-9]{16}R[0-9]{2}|[0-9A-Za-z_]{8}[0-9]{14}V[0-9]{2}"
+        r"|[0-9]{6}-[0-9]{6}|[0-9]{6}|)\Z"
+    ),
+]
+"""What an event was about: our own number of a payment (32 characters), a refund (27), a voucher's use
+(25), a receipt or a batch. No code of a
+customer, no phone and no card number has one of these forms."""
+
+StepName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{1,32}\Z")]
+
+
+class EventSeen(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A code of the error table that was shown or alarmed `count` times from `first_ms` to `last_ms` (the terminal's wall
+    clock). The rest tells of the last time: `attempt` in a row; `reason`: one of our own words, such as the right that
+    is missing; `steps`: the last screens and commands before it, by name only."""
+
+    code: Annotated[int, msgspec.Meta(ge=1000, le=9999)]
+    count: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+    first_ms: int
+    last_ms: int
+    operator: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{2})?\Z")] = ""
+    subject: EventSubject = ""
+    attempt: Annotated[int, msgspec.Meta(ge=1, le=2**31)] = 1
+    reason: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    steps: Annotated[tuple[StepName, ...], msgspec.Meta(max_length=16)] = ()
+
+
+class EventReport(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Payload of `up/event`: codes whose report mode is `now`, at once, or what was counted in ten minutes. The same `id`
+    again is the same report; it is answered with `AnswerEvent`. `lost`: reports given up before this one because the
+    queue was full."""
+
+    id: EventId
+    mode: Literal["now", "count"]
+    boot_id: str
+    at_ms: int
+    monotonic_ms: int
+    clock: ClockState
+    software: Annotated[str, msgspec.Meta(max_length=32)]
+    settings_rev: int
+    shop: Annotated[str, msgspec.Meta(max_length=48)]
+    events: Annotated[tuple[EventSeen, ...], msgspec.Meta(min_length=1, max_length=EVENTS_MAX)]
+    lost: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 0
+
+
 # --- money: every ask carries its idempotency key, every answer names it; asked again, it is answered alike ------------
 
 OrderNo = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_]{16,32}\Z")]
@@ -183,6 +239,13 @@ class AskTotals(msgspec.Struct, frozen=True):
     upto: Seq
 
 
+class AskDiagnose(msgspec.Struct, frozen=True):
+    """Payload of `up/ask/diagnose`: are you there, and which platforms do you reach? Moves no money and changes nothing;
+    it goes the way of asks about money so that its round trip says whether they would arrive."""
+
+    nonce: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}\Z")]
+
+
 PaymentState = Literal["paid", "failed", "paying", "unknown", "reversed", "absent"]
 """`paying`: the customer must act, ask again; `absent`: the backend never saw the number."""
 
@@ -236,6 +299,26 @@ class AnswerTotals(msgspec.Struct, frozen=True, omit_defaults=True, tag="totals"
     totals: dict[str, int] = {}
 
 
+class Reach(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How one platform behind the backend stands: an acquirer's channel, a voucher platform. `code` says what is wrong,
+    of the error table; `unknown`: it was not asked lately."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=24)]
+    state: Literal["ok", "down", "unknown"]
+    code: int = 0
+
+
+class AnswerDiagnose(msgspec.Struct, frozen=True, omit_defaults=True, tag="diagnose"):
+    nonce: str
+    platforms: Annotated[tuple[Reach, ...], msgspec.Meta(max_length=32)] = ()
+
+
+class AnswerEvent(msgspec.Struct, frozen=True, tag="event"):
+    """The event report of this `id` is kept, after the commit; the terminal may forget it."""
+
+    id: str
+
+
 MoneyAsk = (
     AskPay
     | AskQuery
@@ -251,10 +334,12 @@ MoneyAsk = (
     | AskVoucherUndo
     | AskVoucherLook
     | AskDeals
+    | AskDiagnose
 )
-"""Every ask about money and vouchers; each has its channel `up/ask/NAME` in `wire.channels`."""
+"""Every ask about money and vouchers, and the one whether they would arrive; each has its channel `up/ask/NAME` in
+`wire.channels`."""
 
-MoneyAnswer = AnswerPayment | AnswerRefund | AnswerSale | AnswerReserve | AnswerTotals | VoucherAnswer
+MoneyAnswer = AnswerPayment | AnswerRefund | AnswerSale | AnswerReserve | AnswerTotals | VoucherAnswer | AnswerDiagnose
 
 
 def ask_key(ask: MoneyAsk) -> str:
@@ -268,11 +353,16 @@ def ask_key(ask: MoneyAsk) -> str:
             return key
         case AskTotals(_, batch):
             return str(batch)
+        case AskDiagnose(nonce):
+            return nonce
         case _:
             return voucher_ask_key(ask)
 
 
-AskKind = Literal["pay", "query", "reverse", "refund", "refund_query", "sale", "reserve", "totals"] | VoucherAskKind
+AskKind = (
+    Literal["pay", "query", "reverse", "refund", "refund_query", "sale", "reserve", "totals", "diagnose"]
+    | VoucherAskKind
+)
 
 
 def ask_kind(ask: MoneyAsk) -> AskKind:
@@ -294,6 +384,8 @@ def ask_kind(ask: MoneyAsk) -> AskKind:
             return "reserve"
         case AskTotals():
             return "totals"
+        case AskDiagnose():
+            return "diagnose"
         case _:
             return voucher_ask_kind(ask)
 
@@ -309,6 +401,8 @@ def answer_key(answer: MoneyAnswer) -> str:
             return key
         case AnswerTotals(_, batch):
             return str(batch)
+        case AnswerDiagnose(nonce):
+            return nonce
         case _:
             return voucher_answer_key(answer)
 
@@ -324,6 +418,8 @@ Answer = (
     | AnswerVoucher
     | AnswerVoucherLook
     | AnswerDeals
+    | AnswerDiagnose
+    | AnswerEvent
 )
 """Payload of `dn/answer`: a union by the tag `type`."""
 

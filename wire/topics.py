@@ -17,7 +17,7 @@ class Topic(NamedTuple):
 
 
 def up(terminal: str, rest: str) -> str:
-    """Topic on which `terminal` speaks; `rest` is `state`, `rec`, `ask/NAME`, `reported`, `reply/CID` or `met`."""
+    """Topic on which `terminal` speaks; `rest` is `state`, `rec`, `event`, `ask/NAME`, `reported`, `reply/CID` or `met`."""
     return _build(terminal, "up", rest)
 
 

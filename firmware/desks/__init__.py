@@ -28,6 +28,9 @@ class Till(Protocol):
     stack: Stack
     safe_mode: bool
     journal_key: str
+    software: str
+    boot_id: str
+    training: bool
 
     def context(self) -> Context:
         """What commands and screens may look at, now."""
@@ -55,6 +58,10 @@ class Till(Protocol):
 
     def tell(self, fact: Trouble | Quarantined) -> None:
         """Journal an alarm, the same one at most once in ten minutes."""
+        ...
+
+    def jot(self, key: str, sql: str, *args: int | str | bytes | None, within_ms: int = ...) -> None:
+        """A change of the event log's tables, durable `within_ms` at the latest; 0: whenever something else commits."""
         ...
 
     def emit(self, effect: Effect) -> None:

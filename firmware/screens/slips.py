@@ -16,6 +16,11 @@ _LOOKS = {"paper_out": 4001, "paper_low": 4002, "cover_open": 4003, "offline": 4
 """What to say of a printer that owes nothing yet; a printer that is not there (`none`) is no trouble."""
 
 
+def printer_code(look: str) -> int:
+    """The code of a printer that looks like this; 0: there is nothing to say."""
+    return _LOOKS.get(look, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Unfinished(Screen):
     """Slips that are not proven to be on paper, after a boot or from the menu: continue (续打), or not needed."""
@@ -89,7 +94,7 @@ def trouble_rows(code: int, ctx: Context, tint: Tint = Tint.BAD) -> tuple[Block,
 def paper_rows(ctx: Context) -> tuple[Block, ...]:
     """What the paper needs, for screens that sell on all the same; nothing when all is well (issue 2, trouble)."""
     jobs = owed(ctx)
-    code = jobs[-1].code or 4012 if jobs else _LOOKS.get(ctx.devices.printer, 0)
+    code = jobs[-1].code or 4012 if jobs else printer_code(ctx.devices.printer)
     rows = trouble_rows(code, ctx, Tint.UNSURE if code == 4002 else Tint.BAD) if code else ()
     return (*rows, Row(text("idle__owed"), str(len(jobs)), Tint.UNSURE)) if jobs else rows
 

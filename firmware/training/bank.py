@@ -9,11 +9,13 @@ from typing import Literal
 
 from wire.facts import Fact
 from wire.messages import (
+    AnswerDiagnose,
     AnswerPayment,
     AnswerRefund,
     AnswerReserve,
     AnswerSale,
     AnswerTotals,
+    AskDiagnose,
     AskPay,
     AskQuery,
     AskRefund,
@@ -88,6 +90,8 @@ class Bank:
                 return AnswerReserve(refund_no, False, NO_SALE if wanted else 0)
             case AskTotals(epoch, batch, upto):
                 return AnswerTotals(epoch, batch, upto, True, totals_of(self.booked(batch, upto)))
+            case AskDiagnose(nonce):
+                return AnswerDiagnose(nonce)
             case _:
                 return None  # no voucher is practised with: the terminal says that nobody answers
 

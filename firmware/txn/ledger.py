@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from firmware.txn import renewal
+from firmware.txn import eventlog, renewal
 from firmware.txn.ballast import Ballast
 from firmware.txn.books import Books, Entry
 from firmware.txn.replay import entries, kinds_of, project, projection_tables, restore, snapshot, versions
@@ -58,6 +58,7 @@ _CORE_TABLES = (
     "CREATE INDEX product_pad ON product(pad) WHERE pad <> ''",
     "CREATE TABLE barcode(code TEXT PRIMARY KEY, sku TEXT NOT NULL, pack INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     renewal.TABLE,
+    *eventlog.TABLES,  # beside the journal: a rebuild leaves them alone too
 )
 
 
@@ -124,6 +125,7 @@ class Ledger:
     commits_in_wal: int = 0
     _pending: list[_Step] = field(default_factory=list)
     _acked_committed: int = 0
+    _jots: dict[str, tuple[str, tuple[Value, ...]]] = field(default_factory=dict)
 
     # --- opening ------------------------------------------------------------------------------------------------------
 
@@ -183,7 +185,7 @@ class Ledger:
 
     def close(self) -> None:
         """Commit what is pending and close the file; the write-ahead log is folded in."""
-        if self._pending:
+        if self._pending or self._jots:
             self.commit()
         self.db.close()
 
@@ -192,6 +194,7 @@ class Ledger:
         if self.db.in_transaction:
             self.db.execute("ROLLBACK")
         self._pending.clear()
+        self._jots.clear()
         self.db.close()
 
     def unsound(self) -> str:
@@ -204,7 +207,7 @@ class Ledger:
     @property
     def pending(self) -> bool:
         """Whether anything waits for a commit."""
-        return bool(self._pending) or self.acked_seq != self._acked_committed
+        return bool(self._pending) or bool(self._jots) or self.acked_seq != self._acked_committed
 
     def pending_facts(self) -> tuple[Fact, ...]:
         """Facts appended and not committed; a mere acknowledgement mark is none, and rides with whatever comes."""
@@ -223,6 +226,29 @@ class Ledger:
             return self._write(step)
         except sqlite3.Error as error:
             return self._write_again(error)[-len(facts) :] if facts else ()
+
+    def jot(self, key: str, sql: str, *args: Value) -> None:
+        """A change of the event log's tables (`txn.eventlog`): in the open transaction, durable with the next commit. `key`
+        names the row; its last change counts. Raises `LedgerError` when it could not be written: then all that was
+        jotted since the last commit is lost, and no fact."""
+        self._jots.pop(key, None)
+        self._jots[key] = (sql, args)
+        try:
+            self._begin()
+            self.db.execute(sql, args)
+        except sqlite3.Error as error:
+            self._jots.clear()
+            self._roll_back()
+            try:
+                for step in self._pending:
+                    self._write(step)
+            except sqlite3.Error as again:
+                self._write_again(again)
+            raise _as_ledger_error(error, self.path) from error
+
+    def jotted(self, key: str = "") -> bool:
+        """Whether this jot, or any, waits for a commit."""
+        return key in self._jots if key else bool(self._jots)
 
     def note_acked(self, upto: int) -> None:
         """The backend has committed everything up to `upto`; a mark, not a fact (it would have to be acknowledged)."""
@@ -255,6 +281,7 @@ class Ledger:
         self._acked_committed = self.acked_seq
         self.durable_seq = self.next_seq - 1
         self._pending.clear()
+        self._jots.clear()
 
     def _begin(self) -> None:
         if not self.db.in_transaction:
@@ -289,6 +316,9 @@ class Ledger:
         try:
             for step in self._pending:
                 seqs += self._write(step)
+            for sql, args in self._jots.values():
+                self._begin()
+                self.db.execute(sql, args)
         except sqlite3.Error as again:
             self._give_up(again)
         return seqs
@@ -298,8 +328,10 @@ class Ledger:
         return self.ballast.release()
 
     def _give_up(self, error: sqlite3.Error) -> None:
-        """Drop the last step (its command is refused), keep the earlier ones in the open transaction if possible."""
+        """Drop the last step (its command is refused), keep the earlier ones in the open transaction if possible. The event
+        log gives way."""
         self._roll_back()
+        self._jots.clear()
         dropped = self._pending[:-1]
         self._pending = []
         for step in dropped:
@@ -653,7 +685,8 @@ def _migrate(db: sqlite3.Connection, terminal: str, new_epoch: int) -> None:
         db.execute("COMMIT")
     else:
         db.execute("BEGIN IMMEDIATE")  # takes the exclusive lock now: a second process fails here, not later
-        db.execute(renewal.TABLE)  # additive: a release that does not know it passes it over
+        for table in (renewal.TABLE, *eventlog.TABLES):  # additive: a release that does not know them passes them over
+            db.execute(table)
         db.execute("COMMIT")
 
 

@@ -84,6 +84,13 @@ class Walked(Terminal):
         return super()._decided(command)
 
 
+class Quiet(Ledger):
+    """A ledger whose event log stays as it was when the walk began: every refusal met would make another state."""
+
+    def jot(self, key: str, sql: str, *args: Any) -> None:
+        """Nothing."""
+
+
 @dataclass(frozen=True)
 class State:
     """All of a terminal at one moment, to come back to."""
@@ -207,7 +214,7 @@ class Walker(Counter):
         db = copied(old.db)
         old.db.close()
         fields = {f.name: getattr(old, f.name) for f in dataclasses.fields(old) if f.init}
-        walker.ledger = Ledger(**fields | {"db": Undoable(db)})
+        walker.ledger = Quiet(**fields | {"db": Undoable(db)})
         terminal = counter.terminal
         walker.terminal = Walked(**{f.name: getattr(terminal, f.name) for f in dataclasses.fields(terminal)})
         walker.terminal.ledger, walker.terminal.met = walker.ledger, seen.commands

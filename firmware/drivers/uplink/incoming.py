@@ -9,13 +9,16 @@ from rules.errors import errors
 from wire import channels, topics
 from wire.messages import (
     Answer,
+    AnswerDiagnose,
     AnswerEpoch,
+    AnswerEvent,
     AnswerPayment,
     AnswerRefund,
     AnswerReserve,
     AnswerSale,
     AnswerTotals,
     MoneyAnswer,
+    Reach,
     Time,
 )
 from wire.records import SALE_LINES_MAX, Ack
@@ -49,7 +52,7 @@ class Money:
     unknown_code: int = 0
 
 
-Incoming = Ack | AnswerEpoch | Money | Time | Unreadable
+Incoming = Ack | AnswerEpoch | AnswerEvent | Money | Time | Unreadable
 
 
 def read(terminal: str, topic: str, payload: bytes) -> Incoming:
@@ -68,16 +71,23 @@ def read(terminal: str, topic: str, payload: bytes) -> Incoming:
         return Unreadable(str(trouble)[:200])
     if not _within_bounds(message):
         return Unreadable("a value is out of bounds")
-    if isinstance(message, Ack | AnswerEpoch | Time):
+    if isinstance(message, Ack | AnswerEpoch | AnswerEvent | Time):
         return message
     return _known(message)
 
 
 def _known(answer: MoneyAnswer) -> Money:
     """The answer with a code of this release's table: a newer backend's may be another."""
+    if isinstance(answer, AnswerDiagnose):
+        return Money(msgspec.structs.replace(answer, platforms=tuple(map(_known_platform, answer.platforms))))
     if isinstance(answer, AnswerTotals | AnswerDeals) or not answer.code or answer.code in errors():
         return Money(answer)
     return Money(msgspec.structs.replace(answer, code=BAD_RESPONSE), answer.code)
+
+
+def _known_platform(platform: Reach) -> Reach:
+    known = not platform.code or platform.code in errors()
+    return platform if known else msgspec.structs.replace(platform, code=BAD_RESPONSE)
 
 
 def _within_bounds(message: Ack | Answer | Time) -> bool:
@@ -91,6 +101,10 @@ def _within_bounds(message: Ack | Answer | Time) -> bool:
             )
         case AnswerEpoch():
             return _counts(message.epoch) and 0 <= message.number <= 99
+        case AnswerEvent(report_id):
+            return _is_name(report_id)
+        case AnswerDiagnose(nonce, platforms):
+            return _is_name(nonce) and all(_is_name(each.name) and _is_code(each.code) for each in platforms)
         case Time():
             return 0 <= message.utc_ms <= TIME_MS_MAX
         case AnswerPayment():

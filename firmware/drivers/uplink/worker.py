@@ -29,16 +29,18 @@ from firmware.events import (
     AskTime,
     EpochAnswered,
     Event,
+    EventReported,
     LinkDown,
     LinkUp,
     PacketRefused,
+    Report,
     Send,
     WireGarbage,
 )
 from wire import channels, messages
-from wire.channels import ASK_EPOCH, ASK_TIME, RECORDS, STATE, Channel, money_channel
+from wire.channels import ASK_EPOCH, ASK_TIME, EVENT, RECORDS, STATE, Channel, money_channel
 from wire.diag import Counts
-from wire.messages import AnswerEpoch, MoneyAsk, State, Time, answer_key
+from wire.messages import AnswerEpoch, AnswerEvent, MoneyAsk, State, Time, answer_key
 from wire.pace import backoff_ms
 from wire.records import PACKETS_IN_FLIGHT_MAX, Ack, Packet
 
@@ -122,9 +124,9 @@ class Uplink:
         self._jitter = jitter
         self._monotonic_ms = monotonic_ms
         self._time = TimeKeeper(settings.terminal, settings.fleet_key, nonce)
-        self._inbox: queue.SimpleQueue[Send | Announce | AskEpoch | Ask | AskTime | _Stop | _RetryNow | _Noted] = (
-            queue.SimpleQueue()
-        )
+        self._inbox: queue.SimpleQueue[
+            Send | Announce | AskEpoch | Ask | Report | AskTime | _Stop | _RetryNow | _Noted
+        ] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self._ticked_ms = monotonic_ms()
         self._link: _Link | None = None
@@ -149,7 +151,7 @@ class Uplink:
         """Start the worker; it connects by itself and keeps at it."""
         self._thread.start()
 
-    def carry_out(self, effect: Send | Announce | AskEpoch | Ask | AskTime) -> None:
+    def carry_out(self, effect: Send | Announce | AskEpoch | Ask | Report | AskTime) -> None:
         """Take an effect of the core; never blocks. `Send` without a link is dropped: the core sends again. `Ask` without
         a link fails (`AskFailed`): money is never asked for later than now (decisions 18)."""
         self._inbox.put(effect)
@@ -198,7 +200,7 @@ class Uplink:
             self._busy = True
             self._take(item)
 
-    def _take(self, item: Send | Announce | AskEpoch | Ask | AskTime | _Stop | _RetryNow | _Noted) -> None:
+    def _take(self, item: Send | Announce | AskEpoch | Ask | Report | AskTime | _Stop | _RetryNow | _Noted) -> None:
         match item:
             case _Noted(connection, note):
                 if self._link is not None and connection is self._link.connection:
@@ -212,6 +214,8 @@ class Uplink:
                     self._ask = item
             case Ask(_, ask):
                 self._ask_money(ask)
+            case Report(report):
+                self._queue(EVENT, msgspec.json.encode(report))
             case AskTime():
                 if self._link is not None and self._link.up and self._time.enabled:
                     self._ask_time(self._monotonic_ms())
@@ -454,6 +458,8 @@ class Uplink:
             case AnswerEpoch(epoch, number):
                 self._ask = None
                 self._post(EpochAnswered(epoch, number))
+            case AnswerEvent(report_id):
+                self._post(EventReported(report_id))
             case incoming.Money(money, unknown_code):
                 if unknown_code:
                     self._put_aside(topic, payload, f"code {unknown_code} is not known here")

@@ -1,0 +1,60 @@
+"""Which code of the error table a fact names, and which number of ours it is about: for the event log."""
+
+from firmware.txn.books import Reading
+from firmware.txn.slips.registry import stored
+from firmware.txn.slips.sheet import receipt_number
+from rules.discreet import is_subject
+from wire.facts import (
+    DrawerRefused,
+    Fact,
+    PaymentHeard,
+    RefundHeard,
+    ReserveEnded,
+    SlipPrinted,
+    Trouble,
+)  # fmt: skip
+from wire.voucher_facts import VoucherHeard
+
+
+def code_of(fact: Fact) -> int:
+    """The code; 0 when all is well."""
+    match fact:
+        case (
+            Trouble()
+            | PaymentHeard()
+            | RefundHeard()
+            | ReserveEnded()
+            | DrawerRefused()
+            | SlipPrinted()
+            | VoucherHeard()
+        ):
+            return fact.code
+        case _:
+            return 0
+
+
+def subject_of(books: Reading, fact: Fact) -> str:
+    """The payment's, refund's or receipt's number; empty when there is none at hand."""
+    match fact:
+        case Trouble(_, detail) if is_subject(detail):
+            return detail
+        case PaymentHeard(order_no):
+            return order_no
+        case RefundHeard(refund_no) | ReserveEnded(refund_no):
+            return refund_no
+        case VoucherHeard(request_no):
+            return request_no
+        case SlipPrinted(job):
+            return _receipt(books, job)
+        case _:
+            return ""
+
+
+def _receipt(books: Reading, job: int) -> str:
+    """The number on a slip; empty when it has none, or its record is gone."""
+    try:
+        fact = stored(books, job)[0]
+    except LookupError:
+        return ""
+    batch, trace = getattr(fact, "batch", 0), getattr(fact, "trace", 0)
+    return receipt_number(batch, trace) if trace else ""
