@@ -12,8 +12,8 @@ from firmware.desks.training import TrainingDesk
 
 
 def desks() -> tuple[Desk, ...]:
-    """Fresh desks for one boot. The drawer is first: it opens before the slip is printed. The link is last: it sends
-    what the others have journaled."""
+    """Fresh desks for one boot. The drawer is first: it opens before the slip is printed. The link is after
+    all that journal, for it sends what they have; the events desk hears of the link when the link's desk knows."""
     return (
-        DrawerDesk(), PaymentsDesk(), PaperDesk(), GivingDesk(), TrainingDesk(), ClosingDesk(), EventsDesk(), LinkDesk(),
+        DrawerDesk(), PaymentsDesk(), PaperDesk(), GivingDesk(), TrainingDesk(), ClosingDesk(), LinkDesk(), EventsDesk(),
     )  # fmt: skip

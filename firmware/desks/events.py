@@ -183,8 +183,9 @@ class EventsDesk:
         keep = "INSERT OR REPLACE INTO event_report(number, body) VALUES (?, ?)"
         till.jot(f"report {number}", keep, number, msgspec.json.encode(report), within_ms=SOON_MS)
         while len(self.queue) > settings.log.reports_max:
-            self._forget(till, min(self.queue))
-            self.lost += 1
+            oldest = min(self.queue)
+            self.lost += 1 + self.queue[oldest].lost
+            self._forget(till, oldest)
 
     def _kept(self, till: Till, report_id: str) -> None:
         number = next((number for number, report in self.queue.items() if report.id == report_id), None)

@@ -72,10 +72,12 @@ def test_every_message_type_has_a_channel():
     named = [(module, getattr(module, name)) for module in (messages, records) for name in vars(module)]
     here = [each for module, each in named if getattr(each, "__module__", "") == module.__name__]
     structs = {each for each in here if isinstance(each, type) and issubclass(each, msgspec.Struct)}
-    assert structs - carried == {records.Record}
+    assert structs - carried == {records.Record, messages.EventSeen, messages.Reach}, "parts of other messages"
 
 
 JOURNAL = Journal().fill(3)
+SEEN = messages.EventSeen(2005, 3, 1, 2, "01", "000001-000045", 2, "refund", ("Menu", "GiveBack"))
+EVENTS = messages.EventReport("b1-7", "now", "b1", 2, 9, "trusted", "0.1.0", 3, "好邻居", (SEEN,), 1)
 UP, DN = "pos/v1/T0001/up/", "pos/v1/T0001/dn/"
 
 
@@ -87,6 +89,8 @@ UP, DN = "pos/v1/T0001/up/", "pos/v1/T0001/dn/"
         (UP + "state", encode(messages.State(online=False, reason="lost"))),
         (UP + "ask/epoch", encode(messages.AskEpoch(5, "a" * 64))),
         (UP + "ask/time", encode(messages.AskTime("a" * 32))),
+        (UP + "ask/diagnose", encode(messages.AskDiagnose("a" * 16))),
+        (UP + "event", encode(EVENTS)),
         (DN + "ack", encode(records.Ack(1, 5, (2,), ((3, 4),)))),
         (DN + "answer", encode(messages.AnswerEpoch(5, 1))),
         (DN + "time", encode(messages.Time("a" * 32, 1, "b" * 128))),
