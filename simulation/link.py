@@ -202,6 +202,7 @@ class Link:
         self._connected = False
         self._unnoticed = 0  # code of a break nobody has seen yet
         self._driver = 0  # connection attempts of an older driver count no more
+        self._log_rng = Random(clock.rng.getstate()[1][1])  # reports of the event log leave the rest of a day as it is
         self._kept: list[tuple[int, Event]] = []  # at the broker since then, for a terminal that is away
         backend.send = self._down
 
@@ -281,7 +282,7 @@ class Link:
                 self._up(Message(self._terminal, money_channel(ask).rest, msgspec.json.encode(ask)))
 
     def _up(self, message: Message) -> None:
-        for wait_ms in self._waits():
+        for wait_ms in self._waits(self._log_rng if message.rest == EVENT.rest else self._clock.rng):
             self._clock.after(wait_ms, lambda: self._backend.arrive(self._perhaps_as_bytes(message)))
 
     def _perhaps_as_bytes(self, message: Message) -> Message:
@@ -289,9 +290,8 @@ class Link:
             return Message(message.terminal, message.rest, msgspec.json.encode(message.payload))
         return message
 
-    def _waits(self) -> list[int]:
+    def _waits(self, rng: Random) -> list[int]:
         """When copies of a message arrive; none: lost."""
-        rng = self._clock.rng
         match self.quality:
             case "good":
                 return [rng.randint(10, 80)]
@@ -313,7 +313,7 @@ class Link:
             case _:
                 return
         assert terminal == self._terminal
-        for wait_ms in self._waits():
+        for wait_ms in self._waits(self._log_rng if isinstance(event, EventReported) else self._clock.rng):
             self._clock.after(wait_ms, lambda: self._arrive(event))
 
     def _arrive(self, event: Event) -> None:

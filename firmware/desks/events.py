@@ -2,8 +2,8 @@
 
 `now`: at once, the same code at most once a minute and at most `NOW_MAX` messages a minute of all codes; what is held back
 by that is counted and sent together when the minute is over. `count`: summed up every `log.sums_min` minutes. `no`: never.
-A report leaves when its row is durable, and again until the backend says that it has kept it (`EventReported`); offline it
-waits in line. Its id is unique for ever, so that one that comes twice counts once.
+A report leaves at once, and again until the backend says that it has kept it (`EventReported`); offline it waits in line.
+Its id is unique for ever, so that one that comes twice counts once: it alone need not wait for its commit (ADR 17).
 """
 
 from dataclasses import dataclass, field, replace
@@ -30,7 +30,6 @@ NOW_MAX: Final = 10
 IN_FLIGHT_MAX: Final = 4
 RESEND_MS, RESEND_MS_MAX = 30_000, 600_000
 RECENT_MAX: Final = 64
-SOON_MS: Final = 2_000
 OLD_AT_ONCE: Final = 20
 """Rows too old that go with each new one."""
 
@@ -64,7 +63,7 @@ class EventsDesk:
         self._flush(till, self.sums, "count")
 
     def hear(self, till: Till, event: Event) -> None:
-        """The link, and the backend's word that a report is kept; then send what is durable."""
+        """The link, and the backend's word that a report is kept; then send what is due."""
         match event:
             case LinkUp() | LinkDown():
                 self.in_flight, self.tries = frozenset(), 0
@@ -167,7 +166,7 @@ class EventsDesk:
     # --- reports ---
 
     def _report(self, till: Till, mode: str, seen: tuple[EventSeen, ...]) -> None:
-        """Put a report in line; it is durable within two seconds and leaves then."""
+        """Put a report in line, and send it if its turn has come."""
         assert mode in ("now", "count"), mode
         number, settings = self.next_number, till.settings
         self.next_number += 1
@@ -181,11 +180,12 @@ class EventsDesk:
             self.sent_ms |= {each.code: till.now.monotonic_ms for each in seen}
         self.queue[number] = report
         keep = "INSERT OR REPLACE INTO event_report(number, body) VALUES (?, ?)"
-        till.jot(f"report {number}", keep, number, msgspec.json.encode(report), within_ms=SOON_MS)
+        till.jot(f"report {number}", keep, number, msgspec.json.encode(report))
         while len(self.queue) > settings.log.reports_max:
             oldest = min(self.queue)
             self.lost += 1 + self.queue[oldest].lost
             self._forget(till, oldest)
+        self._send(till)
 
     def _kept(self, till: Till, report_id: str) -> None:
         number = next((number for number, report in self.queue.items() if report.id == report_id), None)
@@ -208,7 +208,7 @@ class EventsDesk:
         for number in sorted(self.queue):
             if len(self.in_flight) >= IN_FLIGHT_MAX:
                 return
-            if number not in self.in_flight and not till.ledger.jotted(f"report {number}"):
+            if number not in self.in_flight:
                 self.in_flight |= {number}
                 till.emit(Report(self.queue[number]))
                 till.timer("events:again", min(RESEND_MS << min(self.tries, 8), RESEND_MS_MAX))

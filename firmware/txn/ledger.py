@@ -246,9 +246,9 @@ class Ledger:
                 self._write_again(again)
             raise _as_ledger_error(error, self.path) from error
 
-    def jotted(self, key: str = "") -> bool:
-        """Whether this jot, or any, waits for a commit."""
-        return key in self._jots if key else bool(self._jots)
+    def jotted(self) -> bool:
+        """Whether anything jotted waits for a commit."""
+        return bool(self._jots)
 
     def note_acked(self, upto: int) -> None:
         """The backend has committed everything up to `upto`; a mark, not a fact (it would have to be acknowledged)."""

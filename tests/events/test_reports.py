@@ -34,11 +34,9 @@ def gone(counter: Counter) -> None:
     counter.step(DeviceSeen("scanner", True))
 
 
-def test_now_leaves_as_soon_as_it_is_durable(tmp_path: Path) -> None:
+def test_now_leaves_at_once(tmp_path: Path) -> None:
     counter = open_till(tmp_path)
     gone(counter)
-    assert reports(counter) == [], "no message before its commit"
-    counter.pass_time(2_000)
     (report,) = reports(counter)
     (seen,) = report.events
     assert (report.mode, seen.code, seen.count, seen.operator) == ("now", 9008, 1, "01")
@@ -85,7 +83,7 @@ def test_offline_it_waits_in_order_and_survives_a_cut(tmp_path: Path) -> None:
     counter.step(DeviceSeen("scanner", False))
     counter.pass_time(3_000)
     counter.step(DeviceSeen("keypad", False))
-    counter.pass_time(3_000)
+    counter.pass_time(60_000)
     assert reports(counter) == []
     counter.cut()
     counter.boot().step(LinkUp())
@@ -97,7 +95,7 @@ def test_offline_it_waits_in_order_and_survives_a_cut(tmp_path: Path) -> None:
 def test_a_sum_survives_a_cut_and_is_reported_at_the_next_boot(tmp_path: Path) -> None:
     counter = open_till(tmp_path)
     counter.scan("6999999999997").keys("CANCEL")
-    counter.pass_time(11_000)
+    counter.pass_time(60_000)
     counter.cut()
     counter.boot().step(LinkUp())
     counter.pass_time(2_500)
