@@ -244,7 +244,9 @@ class Terminal:
                 pass  # the paper desk's
             case DrawerPulsed() | DrawerSeen():
                 pass  # the drawer desk's
-            case LinkUp() | LinkDown() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage() | NetworkSeen():
+            case LinkDown(code):
+                self.note(code)  # the rest is the link desk's
+            case LinkUp() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage() | NetworkSeen():
                 pass  # the link desk's
             case Answered() | AskFailed() | EventReported() | PracticePulse() | PracticeOver():
                 pass  # of the desk that asked
@@ -543,8 +545,10 @@ class Terminal:
         return decision, seqs
 
     def _refused_on_record(self, refusal: Refusal) -> None:
-        """What a refused command leaves in the journal."""
+        """What a refused command leaves in the journal; the right it names stands in the event log too."""
         if refusal.facts:
+            right = next((str(each) for fact in refusal.facts if (each := getattr(fact, "right", ""))), "")
+            self.note(refusal.code, refusal.about, terse(right))
             seq = self.ledger.next_seq
             for fact in refusal.facts:
                 self.append(fact)
