@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from simulation.counter_audit import At, audit_counter
+from simulation.voucher_audit import audit as audit_vouchers
 from simulation.witness import Day, Handed, Pulse, Row, Slip, Taken
 from wire.facts import (
     BasketCancelled,
@@ -51,7 +52,7 @@ def audit(day: Day) -> list[str]:
     for check in (_backend, _chain, _seals, _life, _reports):
         findings += check(day, facts)
     if day.staff == "clerk":
-        return [*findings, *audit_counter(day, facts)]
+        return [*findings, *audit_counter(day, facts), *audit_vouchers(day, facts)]
     for check in (_sales, _numbers, _cash, _rights, _paper, _claims, _drawer, _baskets):
         findings += check(day, facts)
     return findings
