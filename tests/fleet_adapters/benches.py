@@ -7,10 +7,14 @@ from fleet.vouchers.adapters.clock import DOUYIN, TWICE_MORE
 from fleet.vouchers.adapters.credentials import TokenFile
 from fleet.vouchers.adapters.douyin import Credentials as DouyinCredentials
 from fleet.vouchers.adapters.douyin import Douyin
+from fleet.vouchers.adapters.meituan_dining import MeituanDining
+from fleet.vouchers.adapters.meituan_gateway import Credentials as MeituanCredentials
+from fleet.vouchers.adapters.meituan_gateway import ShopToken
 from fleet.vouchers.adapters.web import Limits
 from fleet.vouchers.codes import provided_table
 from fleet.vouchers.port import ConsumeCall, PrepareCall, QueryCall, UndoCall
 from tests.standins import douyin as douyin_server
+from tests.standins import meituan as meituan_server
 from tests.standins.books import Voucher
 
 PATIENT, IMPATIENT = Limits(), Limits(answer_ms=150)
@@ -65,9 +69,8 @@ class Bench:
 
     def issue(self, count: int = 1, **more) -> Voucher:
         """Vouchers of one order; the first of them."""
-        vouchers = [
-            Voucher(f"99018273645{number:04d}"[: self.digits], "order-5501", **more) for number in range(1, count + 1)
-        ]
+        stem = "990182736455107342"[: self.digits - 2]
+        vouchers = [Voucher(f"{stem}{number:02d}", "order-5501", **more) for number in range(1, count + 1)]
         self.server.books.issue(*vouchers)
         return vouchers[0]
 
@@ -140,4 +143,37 @@ class DouyinBench(Bench):
         return asked["verify_token"]
 
 
-BENCHES = (DouyinBench,)
+class MeituanBench(Bench):
+    """What dining and services share."""
+
+    platform = "meituan"
+    shop = meituan_server.SHOP
+    digits = 12
+    retired = ("OP_API_OFFLINE", "接口已停用")
+    unauthorised = ("OP_NO_AUTH", "门店未授权")
+    busy = ("OP_BUSY", "系统繁忙，请稍后再试")
+    malformed = ("OP_PARAM_ERROR", "参数错误")
+    unrenewed = ("OP_TOKEN_EXPIRED", "refreshToken授权已过期")
+    secrets = (meituan_server.KEY, "secret-access", "secret-refresh")
+    key = meituan_server.KEY
+
+    def credentials(self) -> MeituanCredentials:
+        told = {meituan_server.SHOP: ShopToken("secret-access-0", "secret-refresh-0")}
+        return MeituanCredentials(meituan_server.DEVELOPER, self.key, told, self.server.address)
+
+    def wrong_secret(self) -> None:
+        self.key = "of somebody else"
+        self._made.clear()
+
+    def number_in(self, asked: dict) -> str:
+        return asked["requestId"]
+
+
+class DiningBench(MeituanBench):
+    server_class = meituan_server.Dining
+
+    def dialect(self, limits: Limits):
+        return MeituanDining(self.credentials(), self.tokens, provided_table(), self.clock, limits)
+
+
+BENCHES = (DouyinBench, DiningBench)
