@@ -28,7 +28,9 @@ LOOK_S = 0.5
 LOCK = "demo.lock"
 _LANG_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
-SCENARIO = Path(__file__).parents[1] / "fleet" / "acquirer" / "scenario_demo.toml"
+ROOT = Path(__file__).parents[1]
+SCENARIO = ROOT / "fleet" / "acquirer" / "scenario_demo.toml"
+VOUCHERS = ROOT / "rules" / "catalogue" / "vouchers.toml"
 
 
 class Trouble(Exception):
@@ -176,7 +178,7 @@ def _fleet(plan: Plan, broker_port: int) -> Process:
     the page of receipts."""
     argv = python(
         "fleet", "serve", "--data", str(plan.fleet), "--broker", f"127.0.0.1:{broker_port}",
-        "--scenario", str(SCENARIO), "--http", f"{plan.host}:0",
+        "--scenario", str(SCENARIO), "--voucher-deals", str(VOUCHERS), "--http", f"{plan.host}:0",
     )  # fmt: skip
     return Process("fleet", argv, plan.log("fleet"), "posfleet ready")
 

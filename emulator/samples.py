@@ -1,4 +1,5 @@
-"""Sample codes to click: goods of a usual day, labels of the scale, customers' payment codes, and codes that scan badly."""
+"""Sample codes to click: goods of a usual day, labels of the scale, customers' payment codes, vouchers, and codes that scan
+badly."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -8,6 +9,7 @@ import msgspec
 from emulator.api import Scan
 from rules.barcodes import is_valid, with_check
 from rules.catalogue import Product, demo_goods
+from rules.demo_vouchers import demo_vouchers
 from rules.money import line_amount
 from texts import Lang, t
 
@@ -46,7 +48,7 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Cards under one heading: `plain`, `weighed`, `pay` or `odd`."""
+    """Cards under one heading: `plain`, `weighed`, `pay`, `vouchers` or `odd`."""
 
     name: str
     samples: tuple[Sample, ...]
@@ -73,6 +75,7 @@ def samples(lang: Lang) -> tuple[Group, ...]:
         Group("plain", tuple(_plain(good, lang) for good in counted)),
         Group("weighed", tuple(_weighed(weighed, lang))),
         Group("pay", tuple(_payment_codes(lang))),
+        Group("vouchers", tuple(_vouchers(lang))),
         Group("odd", tuple(_odd(counted[0], lang))),
     )
 
@@ -129,6 +132,16 @@ def _payment_codes(lang: Lang) -> Iterator[Sample]:
         shown = f"{start}{'·' * (digits - len(start))}"
         name = t("emulator", lang, f"sample__{channel}")
         yield Sample(name, "", _shown(shown), Scan(text=text), digits - len(start))
+
+
+def _vouchers(lang: Lang) -> Iterator[Sample]:
+    """A voucher of each platform and kind, and those with which something goes wrong; a click makes a new one."""
+    for coupon in demo_vouchers().coupon:
+        if coupon.zh:
+            code = coupon.prefix + "0" * coupon.digits
+            shown = coupon.prefix + "·" * coupon.digits
+            name = coupon.en if lang == "en" else coupon.zh
+            yield Sample(name, "", _shown(shown), Scan(text=code), coupon.digits)
 
 
 def _odd(good: Product, lang: Lang) -> Iterator[Sample]:

@@ -1,4 +1,5 @@
-"""The data folder of the backend: `fleet.db`, `acquirer.db` (books of the simulated acquirer), `fleet.key` (Ed25519,
+"""The data folder of the backend: `fleet.db`, `acquirer.db` (books of the simulated acquirer), `platforms.db`
+(books of the simulated voucher platforms), `vouchers.db` (the shop's own vouchers), `fleet.key` (Ed25519,
 0600), `fleet.pub` (hex), `serve.lock`."""
 
 import fcntl
@@ -11,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 DATABASE = "fleet.db"
 ACQUIRER = "acquirer.db"
+PLATFORMS = "platforms.db"
+VOUCHERS = "vouchers.db"
 KEY = "fleet.key"
 PUBLIC_KEY = "fleet.pub"
 LOCK = "serve.lock"

@@ -18,13 +18,21 @@ from fleet.acquirer.codes import read_table
 from fleet.acquirer.port import Acquirer, NoAcquirer
 from fleet.acquirer.script import read_scenario
 from fleet.acquirer.simulator import Simulated, Simulator
-from fleet.calls import acquirer_caller
+from fleet.calls import acquirer_caller, platform_caller
 from fleet.commands import Wrong
 from fleet.core import Core
 from fleet.ingest import Ingest
 from fleet.mqtt import IngestSettings
 from fleet.sql import SqlStore
 from fleet.store import StoreTrouble
+from fleet.vouchers import codes as voucher_codes
+from fleet.vouchers import script as voucher_script
+from fleet.vouchers import setup
+from fleet.vouchers.port import Platforms
+from fleet.vouchers.router import Router
+from fleet.vouchers.vault import Vault
+from fleet.vouchers.within import Shops
+from rules.deals import Platform
 from texts import Lang, t
 
 if TYPE_CHECKING:
@@ -69,19 +77,23 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
         print(t("fleet", lang, "wrong__line", cause=cause, step=step), file=sys.stderr, flush=True)
 
     caller = acquirer_caller(_acquirer(options), lambda ticket, reply: ingest.answered(ticket, reply), _utc_ms)
+    router, shops = _platforms(options, Vault(key.sign))
+    platforms = platform_caller(router, lambda ticket, reply: ingest.platform_answered(ticket, reply), _utc_ms)
     ingest = Ingest(
         settings,
-        Core(store, key.sign),
+        Core(store, key.sign, shops),
         utc_ms=_utc_ms,
         monotonic_ms=lambda: time.monotonic_ns() // 1_000_000,
         jitter=random.SystemRandom().random,
         ready=ready,
         trouble=trouble,
         call=caller.call,
+        call_platform=platforms.call,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ingest.stop())
     caller.start()
+    platforms.start()
     if page is not None:
         page.start()
     try:
@@ -90,6 +102,7 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
         if page is not None:
             page.stop()
         caller.stop()
+        platforms.stop()
         store.close()
     return 0
 
@@ -127,6 +140,21 @@ def _acquirer(options: argparse.Namespace) -> Acquirer:
         books.add_steps(steps)
     simulator = Simulator(ledgers, random.Random(secrets.randbits(64)), table)
     return Simulated(simulator, _utc_ms, lambda wait_ms: time.sleep(max(0, wait_ms) / 1_000))
+
+
+def _platforms(options: argparse.Namespace, vault: Vault) -> tuple[Router, Shops]:
+    """The voucher platforms that are asked for. Raises `Wrong` for a file that cannot be read."""
+    shops = _read(setup.read_shops, options.voucher_shops) if options.voucher_shops is not None else Shops()
+    known = _read(setup.read_known, options.voucher_deals) if options.voucher_deals is not None else None
+    table = _read(voucher_codes.read_table, options.voucher_codes) if options.voucher_codes is not None else None
+    steps = (
+        _read(voucher_script.read_scenario, options.voucher_scenario) if options.voucher_scenario is not None else ()
+    )
+    clocks = setup.Clocks(_utc_ms, lambda wait_ms: time.sleep(max(0, wait_ms) / 1_000))
+    adapters: dict[Platform, Platforms] = {"own": setup.own(options.data, vault, known, clocks)}
+    if options.vouchers == "simulated":
+        adapters |= setup.simulated(options.data, known, steps, table, secrets.randbits(64), clocks)
+    return setup.together(adapters, shops)
 
 
 def _read(read: Callable[[Path], T], path: Path) -> T:

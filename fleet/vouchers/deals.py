@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import cast
 
 import msgspec
 
@@ -22,36 +23,52 @@ DEALS_MAX = 2_000
 
 
 def answer(it: Within, terminal: str, ask: AskDeals) -> list[Effect]:
-    """The page as the backend knows it now; platforms are asked meanwhile, for the next time."""
-    shop = shop_of(terminal)
-    deals = in_force(it.books.deals(shop))
-    states = tuple(_state(it, terminal, platform) for platform in it.shops.platforms)
-    rev = revision(deals, states)
-    changed = tuple(it.books.news(terminal, NEWS_MAX)) if ask.page == 0 else ()
-    calls: list[Effect] = _refresh(it, terminal) if ask.page == 0 else []
-    if rev == ask.have:
-        return [SendAnswer(terminal, AnswerDeals(rev, ask.page, ask.page + 1, same=True, changed=changed)), *calls]
-    pages = paged(deals)
-    if ask.page >= len(pages):  # the deals changed while they were told: the revision says so
-        return [SendAnswer(terminal, AnswerDeals(rev, ask.page, ask.page + 1))]
-    told = AnswerDeals(rev, ask.page, len(pages), pages[ask.page], states if ask.page == 0 else (), changed=changed)
-    return [SendAnswer(terminal, told), *calls]
+    """The page as the backend knows it now; platforms are asked meanwhile, for the next time. While some have never been
+    asked, the answer waits for them."""
+    calls, first = _refresh(it, terminal, ask.have) if ask.page == 0 else ([], False)
+    return calls if first else [_page(it, terminal, ask), *calls]
 
 
 def heard(it: Within, ticket: VoucherTicket, reply: Reply) -> list[Effect]:
-    """How a platform stands for a shop, and its deals where it tells them."""
+    """How a platform stands for a shop, and its deals where it tells them; the last one lets the answer go."""
     row = it.books.platform(ticket.platform, ticket.shop) or PlatformRow(ticket.platform, ticket.shop)
-    if not isinstance(reply, DealsReply):
-        return []  # no answer: it stands as it stood, and is asked again
-    it.books.put_platform(replace(row, code=reply.code, software_min=reply.software_min[:20], got_ms=it.now_ms))
-    if not reply.code and reply.deals:
-        rows = [
-            DealRow(deal.platform, deal.deal_id, ticket.shop, "platform", msgspec.json.encode(deal), it.now_ms)
-            for deal in _once(reply.deals)
-            if deal.platform == ticket.platform
-        ]
-        it.books.put_deals(ticket.platform, ticket.shop, "platform", rows)
-    return []
+    if isinstance(reply, DealsReply):
+        it.books.put_platform(replace(row, code=reply.code, software_min=reply.software_min[:20], got_ms=it.now_ms))
+        if not reply.code and reply.deals:
+            _keep(it, ticket, reply.deals)
+    else:  # no answer: it stands as it stood, and is asked again
+        it.books.put_platform(replace(row, asked_ms=0))
+    if not ticket.asker or any(_is_asked(it, ticket.shop, platform) for platform in it.shops.platforms):
+        return []
+    return [_page(it, ticket.asker, AskDeals(ticket.seen))]
+
+
+def _page(it: Within, terminal: str, ask: AskDeals) -> SendAnswer:
+    deals = in_force(it.books.deals(shop_of(terminal)))
+    states = tuple(_state(it, terminal, platform) for platform in it.shops.platforms)
+    rev = revision(deals, states)
+    changed = tuple(it.books.news(terminal, NEWS_MAX)) if ask.page == 0 else ()
+    if rev == ask.have:
+        return SendAnswer(terminal, AnswerDeals(rev, ask.page, ask.page + 1, same=True, changed=changed))
+    pages = paged(deals)
+    if ask.page >= len(pages):  # the deals changed while they were told: the revision says so
+        return SendAnswer(terminal, AnswerDeals(rev, ask.page, ask.page + 1))
+    first = states if ask.page == 0 else ()
+    return SendAnswer(terminal, AnswerDeals(rev, ask.page, len(pages), pages[ask.page], first, changed=changed))
+
+
+def _keep(it: Within, ticket: VoucherTicket, deals: Iterable[Deal]) -> None:
+    rows = [
+        DealRow(deal.platform, deal.deal_id, ticket.shop, "platform", msgspec.json.encode(deal), it.now_ms)
+        for deal in _once(deals)
+        if deal.platform == ticket.platform
+    ]
+    it.books.put_deals(ticket.platform, ticket.shop, "platform", rows)
+
+
+def _is_asked(it: Within, shop: str, platform: Platform) -> bool:
+    row = it.books.platform(platform, shop)
+    return row is not None and not row.got_ms and it.now_ms - row.asked_ms < 2 * CALL_MAX_MS
 
 
 def in_force(rows: Iterable[DealRow]) -> tuple[Deal, ...]:
@@ -93,15 +110,20 @@ def _state(it: Within, terminal: str, platform: Platform) -> PlatformState:
     return PlatformState(platform, row.code, row.software_min) if row else PlatformState(platform)
 
 
-def _refresh(it: Within, terminal: str) -> list[Effect]:
+def _refresh(it: Within, terminal: str, have: str) -> tuple[list[Effect], bool]:
+    """Calls to the platforms whose last answer is old, and whether there are some among them that never answered."""
     shop = shop_of(terminal)
-    effects: list[Effect] = []
+    due: list[PlatformRow] = []
     for platform in it.shops.platforms:
         row = it.books.platform(platform, shop) or PlatformRow(platform, shop)
-        if it.now_ms - row.got_ms < REFRESH_MS or it.now_ms - row.asked_ms < 2 * CALL_MAX_MS:
-            continue
+        if it.now_ms - row.got_ms >= REFRESH_MS and it.now_ms - row.asked_ms >= 2 * CALL_MAX_MS:
+            due.append(row)
+    first = any(not row.got_ms for row in due)
+    effects: list[Effect] = []
+    for row in due:
         it.books.put_platform(replace(row, asked_ms=it.now_ms))
+        platform = cast(Platform, row.platform)
+        ticket = VoucherTicket("deals", platform, 0, terminal if first else "", platform, shop, have)
         call = DealsCall(platform, it.shops.number(terminal, platform))
-        ticket = VoucherTicket("deals", platform, 0, "", platform, shop)
         effects.append(CallPlatform(ticket, call, it.now_ms + CALL_MAX_MS))
-    return effects
+    return effects, first

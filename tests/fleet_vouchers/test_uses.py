@@ -292,6 +292,7 @@ def test_a_late_success_that_cannot_be_undone_is_told_as_news() -> None:
     world.pass_time(5 * 60_000)
     assert world.news() == [NO]
     world.ask(AskDeals(""))
+    world.settle()
     deals = next(each for each in world.answers[::-1] if isinstance(each, AnswerDeals))
     assert deals.changed == (NO,)
     assert said(world.ask(QUERY)) == [("query", "kept", 3020)]
