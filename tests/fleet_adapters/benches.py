@@ -5,16 +5,20 @@ from dataclasses import dataclass, field
 from fleet.vouchers.adapters.adapter import Adapter
 from fleet.vouchers.adapters.clock import DOUYIN, TWICE_MORE
 from fleet.vouchers.adapters.credentials import TokenFile
+from fleet.vouchers.adapters.dianping_door import Credentials as DianpingCredentials
+from fleet.vouchers.adapters.dianping_door import DianpingDoor
 from fleet.vouchers.adapters.douyin import Credentials as DouyinCredentials
 from fleet.vouchers.adapters.douyin import Douyin
 from fleet.vouchers.adapters.meituan_dining import MeituanDining
 from fleet.vouchers.adapters.meituan_gateway import Credentials as MeituanCredentials
-from fleet.vouchers.adapters.meituan_gateway import ShopToken
+from fleet.vouchers.adapters.meituan_gateway import Gateway, ShopToken
+from fleet.vouchers.adapters.meituan_services import MeituanDoor, MeituanServices
 from fleet.vouchers.adapters.web import Limits
 from fleet.vouchers.codes import provided_table
 from fleet.vouchers.port import ConsumeCall, PrepareCall, QueryCall, UndoCall
 from tests.standins import douyin as douyin_server
 from tests.standins import meituan as meituan_server
+from tests.standins import services as services_server
 from tests.standins.books import Voucher
 
 PATIENT, IMPATIENT = Limits(), Limits(answer_ms=150)
@@ -75,6 +79,7 @@ class Bench:
         return vouchers[0]
 
     digits = 15
+    tells_undoable = True
 
     def prepare(self, code: str, adapter=None, **more):
         return asked(adapter or self.adapter(), PrepareCall(self.platform, self.shop, code, **more))
@@ -176,4 +181,34 @@ class DiningBench(MeituanBench):
         return MeituanDining(self.credentials(), self.tokens, provided_table(), self.clock, limits)
 
 
-BENCHES = (DouyinBench, DiningBench)
+class ServicesBench(MeituanBench):
+    server_class = services_server.Services
+    tells_undoable = False
+
+    def dialect(self, limits: Limits):
+        gateway = Gateway("meituan", 58, self.credentials(), self.tokens, provided_table(), self.clock, limits)
+        return MeituanServices("meituan", MeituanDoor(gateway))
+
+    def number_in(self, asked: dict) -> str:
+        return asked["requestid"]
+
+
+class DianpingBench(ServicesBench):
+    platform = "dianping"
+    server_class = services_server.Dianping
+    key = services_server.SECRET
+    secrets = (services_server.SECRET, "secret-access", "secret-refresh")
+    sign_method = "MD5"
+
+    def dialect(self, limits: Limits):
+        told = DianpingCredentials(
+            services_server.APP, self.key, "secret-access-0", "secret-refresh-0", self.sign_method, self.server.address
+        )
+        return MeituanServices("dianping", DianpingDoor(told, self.tokens, provided_table(), self.clock, limits))
+
+
+class DianpingHmacBench(DianpingBench):
+    sign_method = "HMAC"
+
+
+BENCHES = (DouyinBench, DiningBench, ServicesBench, DianpingBench)

@@ -237,7 +237,7 @@ def test_what_the_platform_will_not_undo_stays_redeemed(bench) -> None:
     voucher = bench.issue(undoable=False)
     coupon = bench.prepared(voucher.code)
     reply = bench.consume(coupon)
-    assert bench.query(coupon, reply).undoable is False
+    assert bench.query(coupon, reply).undoable is (False if bench.tells_undoable else None)
     refused = bench.undo(coupon, reply)
     assert (refused.state, refused.code) in (("refused", 3019), ("refused", 3020))
     assert given_back(bench) == 0
