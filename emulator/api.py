@@ -63,6 +63,7 @@ class TroubleAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     scanner: Literal["unplugged", "ok"] | None = None
     drawer: Literal["stuck", "forced", "absent", "ok"] | None = None
     link: Literal["down", "up", "slow", "lossy", "half_open"] | None = None
+    network: Literal["wifi", "mobile", "weak", "sim", "wifi_key", "none"] | None = None
     broker: Literal["down", "up"] | None = None
     disk: Literal["full", "read_only", "ok"] | None = None
     battery: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
@@ -175,6 +176,7 @@ class TroubleShown(msgspec.Struct, frozen=True):
     scanner: str
     drawer: str
     link: str
+    network: str
     broker: str
     disk: str
     battery: int

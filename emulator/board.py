@@ -27,6 +27,7 @@ from wire.board import (
     FromBoard,
     Lamp,
     LineSet,
+    Network,
     Sensor,
     ToBoard,
     Tone,
@@ -76,6 +77,7 @@ class Board:
         self.contact_moved: Callable[[bool], None] = lambda _: None
         self.battery = Battery(percent=80, charging=True)
         self.clock = Clock(offset_s=0)
+        self.network = Network("wifi", 82)
         self._feed = feed
         self._controller: LcdKind = controller
         self._lcd = LcdStream(controller)
@@ -186,13 +188,17 @@ class Board:
         self.clock = Clock(offset_s=offset_s)
         self._talk.send(self.clock)
 
+    def set_network(self, network: Network) -> None:
+        self.network = network
+        self._talk.send(network)
+
     def set_contact(self, wired: bool) -> None:
         self.drawer.contact_wired = wired
         self._talk.send(Sensor(state=self.drawer.contact))
 
     def _greet(self) -> list[FromBoard]:
         """What a daemon that has just connected needs to know."""
-        return [Sensor(state=self.drawer.contact), self.battery, self.clock]
+        return [Sensor(state=self.drawer.contact), self.battery, self.clock, self.network]
 
     def _drawer_moved(self, is_open: bool, cause: Cause) -> None:
         self._talk.send(Sensor(state=self.drawer.contact))

@@ -18,7 +18,7 @@ from emulator.link import Link, LinkState
 from emulator.printer import VirtualPrinter
 from emulator.printer_body import Trouble as PrinterTrouble
 from emulator.settle import Settler
-from wire.board import KEYPAD, PRINTER, SCANNER, SCANNER_SERIAL
+from wire.board import KEYPAD, PRINTER, SCANNER, SCANNER_SERIAL, Network
 
 Plug = Literal["ok", "unplugged"]
 DrawerTrouble = Literal["ok", "stuck", "forced", "absent"]
@@ -28,6 +28,18 @@ OFF_S = 0.3
 """How long the power stays off in a power cut: long enough for the lamp to go dark on the page."""
 
 PAPER_TICK_S = 0.1
+
+
+NetworkTrouble = Literal["wifi", "mobile", "weak", "sim", "wifi_key", "none"]
+NETWORKS: dict[NetworkTrouble, Network] = {
+    "wifi": Network("wifi", 82),
+    "mobile": Network("mobile", 64),
+    "weak": Network("wifi", 11),
+    "sim": Network("mobile", None, "sim"),
+    "wifi_key": Network("wifi", None, "wifi_key"),
+    "none": Network("none"),
+}
+"""What the board says of its network -> the name on the page."""
 
 
 class Unavailable(RuntimeError):
@@ -47,6 +59,7 @@ class Troubles:
     scanner: Plug = "ok"
     drawer: DrawerTrouble = "ok"
     link: LinkState = "up"
+    network: NetworkTrouble = "wifi"
     broker: BrokerState = "up"
     disk: DiskState = "ok"
     battery: int = 80
@@ -195,6 +208,7 @@ class Machine:
             "scanner": lambda: self._plug((SCANNER, SCANNER_SERIAL), str(value)),
             "drawer": lambda: self._drawer_trouble(str(value)),
             "link": lambda: self._link(value),  # type: ignore[arg-type]
+            "network": lambda: self._network(value),  # type: ignore[arg-type]
             "broker": lambda: self._broker(value),  # type: ignore[arg-type]
             "disk": lambda: self._disk(str(value)),
             "battery": lambda: self._battery(int(value)),
@@ -244,6 +258,13 @@ class Machine:
         if self.link is None:
             raise Unavailable("link")
         self.link.set(state)
+
+    async def _network(self, name: NetworkTrouble) -> None:
+        """What the radio says, and what becomes of the line by it: none without a card or key, slow where it is weak."""
+        self.board.set_network(NETWORKS[name])
+        if self.link is not None:
+            gone = NETWORKS[name].kind == "none" or NETWORKS[name].fault != ""
+            self.link.set("down" if gone else "slow" if name == "weak" else self.troubles.link)
 
     async def _broker(self, state: BrokerState) -> None:
         if self.control is None:

@@ -11,7 +11,12 @@ import msgspec
 
 from firmware.assembly import LEDGER, NotReady, Posd, open_ledger, read_folder
 from firmware.check import check
+from firmware.drivers.store import NotStored, Store
 from firmware.txn.ledger import Ledger, LedgerDamaged, LedgerError, LedgerLocked
+from rules.help import HelpDocument
+from rules.help import read as read_help
+from rules.settings import Problem
+from texts import LANGS, t
 
 DATA = Path("/var/lib/posd")
 PAGE = 200
@@ -27,7 +32,12 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         return int(options.act(options))
-    except (NotReady, LedgerError) as error:
+    except OSError as error:
+        if not hasattr(options, "file"):
+            raise
+        print(f"posd: {error}", file=sys.stderr)
+        return 3
+    except (NotReady, LedgerError, NotStored) as error:
         print(f"posd: {error}", file=sys.stderr)
         if isinstance(error, LedgerDamaged):
             print("posd: keep the card, do not start selling on it; call service with this code", file=sys.stderr)
@@ -50,7 +60,21 @@ def _parser() -> argparse.ArgumentParser:
     ):
         journal.add_parser(name, help=text).set_defaults(act=act)
     acts.add_parser("check", help="say whether this terminal is ready to run").set_defaults(act=_check)
-    for each in (*acts.choices.values(), *journal.choices.values()):
+    helping = acts.add_parser("help", help="the help behind the error codes").add_subparsers(
+        required=True, metavar="WHAT"
+    )
+    for name, act_on, text in (
+        ("check", _help_check, "say what is wrong with a help document, by path"),
+        ("load", _help_load, "keep a help document from the next start on (daemon stopped)"),
+    ):
+        loading = helping.add_parser(name, help=text)
+        loading.add_argument("file", type=Path, metavar="FILE", help="JSON or TOML")
+        loading.set_defaults(act=act_on)
+    showing = helping.add_parser("show", help="what the terminal says about a code")
+    showing.add_argument("code", type=int, metavar="CODE")
+    showing.add_argument("--lang", choices=LANGS, default="zh")
+    showing.set_defaults(act=_help_show)
+    for each in (*acts.choices.values(), *journal.choices.values(), *helping.choices.values()):
         each.add_argument("--data", type=Path, default=DATA, metavar="DIR", help=f"data folder (default: {DATA})")
     return parser
 
@@ -118,6 +142,38 @@ def _rebuild(options: argparse.Namespace) -> int:
     ledger.rebuild()
     print(f"rebuilt from {ledger.durable_seq} records")
     ledger.close()
+    return 0
+
+
+def _help_check(options: argparse.Namespace) -> int:
+    return _said_of(read_help(options.file.read_bytes()))
+
+
+def _help_load(options: argparse.Namespace) -> int:
+    return _said_of(Store(options.data).apply_help(options.file.read_bytes()))
+
+
+def _said_of(found: HelpDocument | list[Problem]) -> int:
+    if isinstance(found, HelpDocument):
+        print(f"ok: version {found.version}, {len(found.entries)} entries")
+        return 0
+    for wrong in found:
+        print(f"[{wrong.code}] {wrong.path}: {t('rules', 'en', f'problem__{wrong.reason}')} {wrong.detail}".rstrip())
+    return 1
+
+
+def _help_show(options: argparse.Namespace) -> int:
+    said, _ = Store(options.data, mend=False).help()
+    try:
+        row, known = said.error(options.code), said.help(options.code, options.lang)
+    except KeyError:
+        print(f"posd: there is no code {options.code}", file=sys.stderr)
+        return 1
+    print(row.line(options.lang), row.action(options.lang), "", known.cause, sep="\n")
+    for number, step in enumerate(known.steps, 1):
+        print(f"{number}. {step}")
+    for who in known.call:
+        print(said.hotline(who, options.lang) or t("firmware", options.lang, f"help__call_{who}"))
     return 0
 
 

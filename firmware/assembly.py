@@ -31,7 +31,7 @@ from firmware.drivers.printer.driver import PrinterDriver, connection
 from firmware.drivers.printer.model import model_for
 from firmware.drivers.sound import BoardSound, GpioLamps, Lamps, PwmBuzzer, Silence, Sounds, Speaker
 from firmware.drivers.store import Applied, Identity, Store
-from firmware.drivers.system import Clock, JournalKey, Notifier, System, ntp_synchronised, sysfs_battery
+from firmware.drivers.system import Clock, JournalKey, Notifier, System, ntp_synchronised, sysfs_battery, system_network
 from firmware.drivers.uplink import LinkSettings, Tls, Uplink
 from firmware.events import (
     Announce,
@@ -71,6 +71,7 @@ from firmware.txn import life
 from firmware.txn.ledger import Ledger, LedgerError, LedgerLocked, LedgerUnreadable, LedgerUnsure, load_products
 from firmware.txn.product import price_list
 from rules.catalogue import demo_text, read_goods
+from rules.help import HelpDocument
 from wire import board as virtual
 from wire.diag import SOCKET, Counts
 from wire.facts import CatalogueLoaded, Fact, SettingsApplied
@@ -115,6 +116,7 @@ class Folder:
     applied: Applied
     hardware: Hardware
     notices: tuple[tuple[int, str], ...]
+    help: HelpDocument = field(default_factory=HelpDocument)
 
 
 def read_folder(path: Path, profile: str = "", mend: bool = False) -> Folder:
@@ -131,7 +133,8 @@ def read_folder(path: Path, profile: str = "", mend: bool = False) -> Folder:
         hardware = profiles.load(profile or identity.hardware)
     except profiles.ProfileError as error:
         raise NotReady(9004, str(error)) from error
-    return Folder(path, store, identity, applied, hardware, (*notices, *applied.notices))
+    said, wrong = store.help()
+    return Folder(path, store, identity, applied, hardware, (*notices, *applied.notices, *wrong), said)
 
 
 def open_ledger(folder: Folder, renewing: Callable[[int, int], None] = lambda done, of: None) -> Ledger:
@@ -226,7 +229,9 @@ class Posd:
         notices = (*folder.notices, *crashed, *(notice for change in changes for notice in change.notices))
         facts = tuple(fact for change in changes for fact in change.facts)
         started = Started(os.urandom(32), secrets.token_hex(8), crashed_at is not None, notices, facts)
-        terminal = Terminal(ledger, settings, SOFTWARE, key.public_hex, safe_mode=crashed_at is not None)
+        terminal = Terminal(
+            ledger, settings, SOFTWARE, key.public_hex, safe_mode=crashed_at is not None, help=folder.help
+        )
         school = School(folder.path, os.urandom(32))
         school.clear()  # a power cut ended practice
         loop = self._loop(Trainee(terminal, school), key, terminal.safe_mode, max(BUILD_MS, _last_wall_ms(ledger)))
@@ -243,7 +248,12 @@ class Posd:
     def _run_halted(self, error: LedgerError) -> str:
         settings = self.folder.applied.settings
         halted = Halted(
-            self.folder.identity.terminal, error.code, error.detail, settings.terminal.lang, Now(0, BUILD_MS, "floor")
+            self.folder.identity.terminal,
+            error.code,
+            error.detail,
+            settings.terminal.lang,
+            Now(0, BUILD_MS, "floor"),
+            help=self.folder.help,
         )
         loop = self._loop(halted, JournalKey(self.folder.store.journal_key()), True, BUILD_MS)
         return self._served(loop, Started(os.urandom(32), secrets.token_hex(8)))
@@ -309,6 +319,7 @@ class Edge:
             post, clock, key, folder.path,
             (lambda: sysfs_battery(Path(battery.path))) if isinstance(battery, profiles.SysfsBattery) else None,
             None if hardware.virtual else ntp_synchronised,
+            None if hardware.virtual else system_network,
         )  # fmt: skip
         if self.link is not None:
             self.link.listen(virtual.Battery, self.system.hear_battery)

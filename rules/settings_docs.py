@@ -9,7 +9,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from rules.errors import PRECEDENCE, errors
+from rules.errors import PRECEDENCE, ErrorCode, errors
+from rules.help import builtin, group_of
 from rules.rights import GRANTS, Right, Role
 from rules.settings import who_may
 from rules.settings_model import Settings
@@ -130,18 +131,32 @@ def example_toml() -> str:
 
 
 def errors_page() -> str:
-    """`docs/errors.md`."""
+    """`docs/errors.md`: the table by group, then for every code its help in both languages, under an anchor `#CODE`."""
     lines = [*_head("errors"), "", f"Precedence of refusals: {', '.join(PRECEDENCE)}; then the lower code."]
-    group = 0
-    for code, entry in errors().items():
-        if code // 1000 != group:
-            group = code // 1000
-            lines += ["", f"## {group} {GROUPS[group - 1][0]} · {GROUPS[group - 1][1]}", ""]
-            lines += ["| code | key | 中文 | 收银员怎么做 | English | what to do | retry | level | report | concern |"]
-            lines += ["|---|---|---|---|---|---|---|---|---|---|"]
-        cells = [str(code), f"`{entry.key}`", entry.zh, entry.action_zh, entry.en, entry.action_en]
-        lines.append("| " + " | ".join([*cells, entry.retry, entry.level, entry.report, entry.concern]) + " |")
+    for group, names in enumerate(GROUPS, 1):
+        rows = [row for code, row in errors().items() if group_of(code) == group]
+        lines += ["", f"## {group} {names[0]} · {names[1]}", ""]
+        lines += ["| code | key | 中文 | 收银员怎么做 | English | what to do | retry | level | report | concern |"]
+        lines += ["|---|---|---|---|---|---|---|---|---|---|"]
+        for row in rows:
+            cells = [f"[{row.code}](#{row.code})", f"`{row.key}`", row.zh, row.action_zh, row.en, row.action_en]
+            lines.append("| " + " | ".join([*cells, row.retry, row.level, row.report, row.concern]) + " |")
+        for row in rows:
+            lines += ["", *_help(row)]
     return "\n".join([*lines, ""])
+
+
+def _help(row: ErrorCode) -> Iterator[str]:
+    """One code: cause, steps, whom to call."""
+    yield f'### <a id="{row.code}"></a>{row.code} {row.zh} · {row.en}'
+    for lang in LANGS:
+        known = builtin(row.code, lang)
+        steps = " ".join(f"{number}. {step}" for number, step in enumerate(known.steps, 1))
+        who = " → ".join(t(ROOM, lang, f"contact__{each}") for each in known.call)
+        yield ""
+        yield f"**{row.title(lang)}** {known.cause}  "
+        yield f"{steps}  "
+        yield f"{t(ROOM, lang, 'contact__title')}{who}"
 
 
 def pages() -> dict[str, str]:

@@ -324,13 +324,14 @@ function sound(name, volume) {
 const TROUBLES = [
   ["printer", ["ok", "paper_out", "paper_low", "cover_open", "offline", "unplugged", "slow", "silent"]],
   ["link", ["up", "down", "slow", "lossy", "half_open"]],
+  ["network", ["wifi", "mobile", "weak", "sim", "wifi_key", "none"]],
   ["broker", ["up", "down"]],
   ["drawer", ["ok", "stuck", "forced", "absent"]],
   ["keypad", ["ok", "unplugged"]],
   ["scanner", ["ok", "unplugged"]],
   ["disk", ["ok", "full", "read_only"]],
 ];
-const GOOD = new Set(["ok", "up"]);
+const GOOD = new Set(["ok", "up", "wifi", "mobile"]);
 const HOUR = 3600;
 const OFFSETS = [["0", 0], ["+5 min", 300], ["+1 h", HOUR], ["−1 h", -HOUR], ["+1 d", 24 * HOUR], ["−3 y", -26280 * HOUR], ["+20 y", 175200 * HOUR]];
 

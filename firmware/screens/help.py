@@ -10,8 +10,8 @@ from firmware.events import Key
 from firmware.screens.base import CANCEL_HINT, Move, Pop, Push, Screen, Stay, codes_on, help_keys, shown
 from firmware.screens.prose import ROOM_PX, rows, width_px
 from firmware.txn.command import Context
-from firmware.view import Block, Field, Hint, Item, Items, Para, Row, Tint, View, text
-from rules.help import group_of
+from firmware.view import Block, Field, Hint, Item, Items, Lang, Para, Row, Tint, View, text
+from rules.help import HelpDocument, group_of
 from texts import t
 
 ROWS_SHOWN = 8
@@ -47,7 +47,7 @@ class Help(Screen):
 
     def press(self, key: Key, ctx: Context) -> Move:
         """UP and DOWN turn pages; OK reads on, after the last page it leaves, as CANCEL does."""
-        last = len(pages(self.code, ctx)) - 1
+        last = len(pages(self.code, ctx.help, ctx.lang)) - 1
         match key:
             case Key.DOWN | Key.OK if self.page < last:
                 return Stay(replace(self, page=self.page + 1))
@@ -60,16 +60,21 @@ class Help(Screen):
 
     def view(self, ctx: Context) -> View:
         """`[1003] 网络连接失败`, and a page of what there is to know."""
-        found = pages(self.code, ctx)
+        found = pages(self.code, ctx.help, ctx.lang)
         page = min(self.page, len(found) - 1)
-        turn = (Hint("DOWN", text("help__page", page=page + 1, pages=len(found))),) if len(found) > 1 else ()
-        return shown(self, ctx, _title(self.code, ctx)[0], found[page], (*turn, CANCEL_HINT))
+        turn = turn_hints(page, len(found))
+        return shown(self, ctx, heading(self.code, ctx.help, ctx.lang)[0], found[page], (*turn, CANCEL_HINT))
 
 
-def pages(code: int, ctx: Context) -> tuple[tuple[Block, ...], ...]:
+def turn_hints(page: int, of: int) -> tuple[Hint, ...]:
+    """Which page this is, and the key for the next."""
+    return (Hint("DOWN", text("help__page", page=page + 1, pages=of)),) if of > 1 else ()
+
+
+def pages(code: int, said: HelpDocument, lang: Lang) -> tuple[tuple[Block, ...], ...]:
     """The help of a code in pages; a paragraph is never torn, unless it is longer than a page."""
     found: list[list[Block]] = [[]]
-    for paragraph in _paragraphs(code, ctx):
+    for paragraph in _paragraphs(code, said, lang):
         if found[-1] and len(found[-1]) + len(paragraph) > ROWS_SHOWN:
             found.append([])
         for row in paragraph:
@@ -79,22 +84,22 @@ def pages(code: int, ctx: Context) -> tuple[tuple[Block, ...], ...]:
     return tuple(tuple(page) for page in found)
 
 
-def _paragraphs(code: int, ctx: Context) -> list[list[Block]]:
-    known, lang = ctx.help.help(code, ctx.lang), ctx.lang
-    said = [*_title(code, ctx)[1], [_head("cause"), *_rows(known.cause)]]
+def _paragraphs(code: int, said: HelpDocument, lang: Lang) -> list[list[Block]]:
+    known = said.help(code, lang)
+    told = [*heading(code, said, lang)[1], [_head("cause"), *_rows(known.cause)]]
     for number, step in enumerate(known.steps, 1):
         rest = _rows(f"{number}. {step}", "    ")
-        said.append([_head("steps"), *rest] if number == 1 else rest)
-    who = [ctx.help.hotline(each, lang) or t("firmware", lang, f"help__call_{each}") for each in known.call]
-    return [*said, [_head("call"), *(row for line in who for row in _rows(line))]]
+        told.append([_head("steps"), *rest] if number == 1 else rest)
+    who = [said.hotline(each, lang) or t("firmware", lang, f"help__call_{each}") for each in known.call]
+    return [*told, [_head("call"), *(row for line in who for row in _rows(line))]]
 
 
-def _title(code: int, ctx: Context) -> tuple[str, list[list[Block]]]:
+def heading(code: int, said: HelpDocument, lang: Lang) -> tuple[str, list[list[Block]]]:
     """The title bar, and the title as a paragraph where it is too long for the bar."""
-    line = ctx.error(code).line(ctx.lang)
+    line = said.error(code).line(lang)
     if width_px(line) <= TITLE_ROOM_PX:
         return line, []
-    return f"[{code}]", [list(_rows(ctx.error(code).title(ctx.lang)))]
+    return f"[{code}]", [list(_rows(said.error(code).title(lang)))]
 
 
 def _head(name: str) -> Block:

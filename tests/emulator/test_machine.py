@@ -185,6 +185,19 @@ def test_the_clock_offset_and_battery_reach_the_daemon(bench: Any) -> None:
     run(story())
 
 
+def test_the_radio_reaches_the_daemon_and_the_page(bench: Any) -> None:
+    async def story() -> None:
+        async with bench() as at:
+            await at.press("1")
+            before = (await at.machine.diag.settle()).devices["board.sock"].read
+            for name in ("weak", "sim", "wifi_key", "none", "mobile"):
+                assert (await at.post("/api/trouble", {"network": name})).status_code == 200
+                assert (await at.get("/api/trouble")).json()["network"] == name
+            assert (await at.machine.diag.settle()).devices["board.sock"].read - before == 5
+
+    run(story())
+
+
 def test_troubles_without_a_mechanism_are_refused(bench: Any) -> None:
     async def story() -> None:
         async with bench() as at:

@@ -148,7 +148,7 @@ def test_widths_are_the_fonts():
 def test_every_page_of_every_code_is_drawn_whole(counter, renderer, lang):
     ctx = replace(counter.terminal.context(), lang=lang)
     for code in errors():
-        count = len(pages(code, ctx))
+        count = len(pages(code, ctx.help, lang))
         assert 1 <= count <= PAGES_MAX
         read = []
         for page in range(count):

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import firmware.drivers.store
 import rules.help
 import rules.settings
 from rules.rights import Role
@@ -135,7 +136,7 @@ def test_all_problems_are_told_at_once():
 
 
 def test_every_reason_given_has_a_text_and_every_text_a_reason():
-    source = inspect.getsource(rules.settings) + inspect.getsource(rules.help)
+    source = "".join(map(inspect.getsource, (rules.settings, rules.help, firmware.drivers.store)))
     given = set(re.findall(r'Problem\([^()]*(?:\([^()]*\))?[^()]*?, "([a-z_]+)"', source))
     texts = {key.removeprefix("problem__") for key in catalogue("rules", "zh") if key.startswith("problem__")}
     assert given == texts

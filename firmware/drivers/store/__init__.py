@@ -10,7 +10,9 @@ import msgspec
 
 from firmware.drivers.store.atomic import DATA_CORRUPTED, NotStored, write_whole
 from firmware.drivers.store.kept import Kept, Notice
+from rules import help as help_rules
 from rules import settings as model
+from rules.help import HelpDocument
 from rules.settings import Problem, Settings
 
 __all__ = ["Applied", "Identity", "KeyDamaged", "NotStored", "Store"]
@@ -70,6 +72,7 @@ class Store:
         self._folder = folder
         self._identity = Kept(folder, "identity", _judge_identity, mend)
         self._settings = Kept(folder, "settings", _judge_settings, mend)
+        self._help = Kept(folder, "help", _judge_help, mend)
 
     def identity(self) -> tuple[Identity | None, tuple[Notice, ...]]:
         """Who we are; None before provisioning (2008)."""
@@ -110,6 +113,25 @@ class Store:
         """The applied settings have proven good. Raises NotStored."""
         self._settings.confirm()
 
+    def help(self) -> tuple[HelpDocument, tuple[Notice, ...]]:
+        """What the fleet says beside the built-in help; a broken document is put aside, the one before it or the built-in
+        texts serve (9004)."""
+        found = self._help.read()
+        return found.value or HelpDocument(), found.notices
+
+    def apply_help(self, data: bytes) -> HelpDocument | list[Problem]:
+        """Keep a help document from now on, or say what is wrong with it and keep the old one; it must be newer than that.
+        Raises NotStored."""
+        checked = help_rules.read(data)
+        if isinstance(checked, list):
+            return checked
+        kept = self.help()[0].version
+        if checked.version <= kept:
+            return [Problem("version", "not_newer", f"{checked.version}, kept {kept}")]
+        self._help.write(msgspec.to_builtins(checked))
+        self._help.confirm()
+        return checked
+
     def journal_key(self) -> bytes:
         """The 32 bytes of the Ed25519 journal key, made at the first start. Raises KeyDamaged, NotStored."""
         path = self._folder / JOURNAL_KEY
@@ -130,8 +152,18 @@ def _judge_identity(document: object) -> Identity | str:
         return str(wrong)
 
 
+def _judge_help(document: object) -> HelpDocument | str:
+    checked = help_rules.check(document)
+    return told(checked) if isinstance(checked, list) else checked
+
+
+def told(problems: list[Problem]) -> str:
+    """The first of what is wrong, by path."""
+    return "; ".join(f"{problem.path} {problem.reason} {problem.detail}".rstrip() for problem in problems[:3])
+
+
 def _judge_settings(document: object) -> Settings | str:
     checked = model.check(document)
     if isinstance(checked, list):
-        return "; ".join(f"{problem.path} {problem.reason} {problem.detail}".rstrip() for problem in checked[:3])
+        return told(checked)
     return checked

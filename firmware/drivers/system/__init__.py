@@ -1,7 +1,7 @@
 """The machine itself: clock, battery, disk, slow computing, and systemd's notifications."""
 
 from firmware.drivers.system.clock import Clock, ntp_synchronised
-from firmware.drivers.system.gauges import BatteryGauge, board_battery, disk_look, sysfs_battery
+from firmware.drivers.system.gauges import BatteryGauge, board_battery, disk_look, sysfs_battery, system_network
 from firmware.drivers.system.notify import Notifier
 from firmware.drivers.system.secrets import JournalKey, pin_hash
 from firmware.drivers.system.worker import System
@@ -17,4 +17,5 @@ __all__ = [
     "ntp_synchronised",
     "pin_hash",
     "sysfs_battery",
+    "system_network",
 ]

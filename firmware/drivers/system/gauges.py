@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firmware.events import BatterySeen, DiskSeen, NetworkSeen
-from wire.board import Battery, Network
+from wire.board import Battery, Network, NetworkKind
 
 BatteryGauge = Callable[[], BatterySeen]
 
@@ -31,6 +31,50 @@ def board_network(network: Network) -> NetworkSeen:
     """The virtual board's word about its network."""
     percent = network.signal_percent
     return NetworkSeen(network.kind, None if percent is None else max(0, min(percent, 100)), network.fault)
+
+
+def system_network(links: Path = Path("/sys/class/net"), wireless: Path = Path("/proc/net/wireless")) -> NetworkSeen:
+    """The network Linux uses: a cable before Wi-Fi before mobile data, and how strong Wi-Fi is. What keeps a radio out (no
+    SIM card, a wrong key) only its own manager knows."""
+    up = {link.name: _kind(link) for link in _listed(links) if _text(link / "operstate") in ("up", "unknown")}
+    up.pop("lo", None)
+    for kind in _KINDS:
+        name = next((name for name, its in sorted(up.items()) if its == kind), None)
+        if name is not None:
+            return NetworkSeen(kind, _signal(name, wireless) if kind == "wifi" else None)
+    return NetworkSeen("none")
+
+
+_KINDS: tuple[NetworkKind, ...] = ("cable", "wifi", "mobile")
+_MOBILE = ("wwan", "ppp", "rmnet")
+QUALITY_MAX = 70
+"""Link quality of `/proc/net/wireless` at its best, as cfg80211 scales it."""
+
+
+def _kind(link: Path) -> NetworkKind:
+    if (link / "wireless").exists() or (link / "phy80211").exists():
+        return "wifi"
+    return "mobile" if link.name.startswith(_MOBILE) else "cable"
+
+
+def _signal(name: str, wireless: Path) -> int | None:
+    for line in _text(wireless).splitlines():
+        who, _, rest = line.partition(":")
+        if who.strip() == name and len(rest.split()) > 1:
+            quality = float(rest.split()[1])
+            return max(0, min(round(100 * quality / QUALITY_MAX), 100))
+    return None
+
+
+def _listed(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
 
 
 def disk_look(folder: Path) -> DiskSeen:

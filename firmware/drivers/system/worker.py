@@ -4,6 +4,7 @@ import hmac
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, Full, Queue
 from typing import assert_never
@@ -17,6 +18,7 @@ from firmware.events import (
     DiskSeen,
     Event,
     HashPin,
+    NetworkSeen,
     PinChecked,
     PinHashed,
     Signed,
@@ -29,7 +31,8 @@ from wire.board import Network as BoardNetwork
 log = logging.getLogger(__name__)
 
 JOBS_MAX = 32
-CLOCK_EVERY_MS, DISK_EVERY_MS, BATTERY_EVERY_MS = 1_000, 10_000, 30_000
+CLOCK_EVERY_MS, DISK_EVERY_MS, BATTERY_EVERY_MS, NETWORK_EVERY_MS = 1_000, 10_000, 30_000, 10_000
+SIGNAL_STEP_PERCENT = 10
 DISK_STEP_BYTES = 1024 * 1024
 """Less than this much difference in free space is no news."""
 
@@ -45,6 +48,7 @@ class System:
     """`carry_out` may be called by any thread; `run` is a worker thread's body. Each job gets one answer.
 
     `ntp` says whether the kernel's clock is held by NTP; None: this board has no such clock (the virtual one).
+    `network` reads which network there is; None: the board tells of it (`hear_network`).
     `battery` reads the battery; None: there is none, or the board tells of it (`hear_battery`).
     """
 
@@ -56,10 +60,12 @@ class System:
         folder: Path,
         battery: BatteryGauge | None = None,
         ntp: Callable[[], bool] | None = None,
+        network: Callable[[], NetworkSeen] | None = None,
         clock_ms: Callable[[], int] = monotonic_ms,
     ) -> None:
         self._post, self._clock, self._key, self._folder = post, clock, key, folder
-        self._battery, self._ntp, self._clock_ms = battery, ntp, clock_ms
+        self._battery, self._ntp, self._network, self._clock_ms = battery, ntp, network, clock_ms
+        self._network_seen: NetworkSeen | None = None
         self._jobs: Queue[Job | None] = Queue(JOBS_MAX)
         self._stopping = False
         self._disk: DiskSeen | None = None
@@ -98,6 +104,8 @@ class System:
         looks = {self._look_at_clock: CLOCK_EVERY_MS, self._look_at_disk: DISK_EVERY_MS}
         if self._battery is not None:
             looks[self._look_at_battery] = BATTERY_EVERY_MS
+        if self._network is not None:
+            looks[self._look_at_network] = NETWORK_EVERY_MS
         due_ms = dict.fromkeys(looks, 0)
         while not self._stopping:
             now_ms = self._clock_ms()
@@ -146,10 +154,23 @@ class System:
         assert self._battery is not None
         self._see_battery(self._battery())
 
+    def _look_at_network(self) -> None:
+        assert self._network is not None
+        seen, known = self._network(), self._network_seen
+        if known is None or _other_network(known, seen):
+            self._network_seen = seen
+            self._post(seen)
+
     def _see_battery(self, seen: BatterySeen) -> None:
         if seen != self._battery_seen:
             self._battery_seen = seen
             self._post(seen)
+
+
+def _other_network(known: NetworkSeen, seen: NetworkSeen) -> bool:
+    """Whether it is another network, or its signal has changed enough to be news."""
+    louder = abs((known.signal_percent or 0) - (seen.signal_percent or 0)) >= SIGNAL_STEP_PERCENT
+    return louder or replace(seen, signal_percent=None) != replace(known, signal_percent=None)
 
 
 def _moved(known: DiskSeen, seen: DiskSeen) -> bool:
