@@ -9,11 +9,13 @@ from firmware.desks.link import LinkDesk
 from firmware.desks.paper import PaperDesk
 from firmware.desks.payments import PaymentsDesk
 from firmware.desks.training import TrainingDesk
+from firmware.desks.vouchers import VouchersDesk
 
 
 def desks() -> tuple[Desk, ...]:
     """Fresh desks for one boot. The drawer is first: it opens before the slip is printed. The link is after
     all that journal, for it sends what they have; the events desk hears of the link when the link's desk knows."""
     return (
-        DrawerDesk(), PaymentsDesk(), PaperDesk(), GivingDesk(), TrainingDesk(), ClosingDesk(), LinkDesk(), EventsDesk(),
+        DrawerDesk(), PaymentsDesk(), VouchersDesk(), PaperDesk(), GivingDesk(), TrainingDesk(), ClosingDesk(), LinkDesk(),
+        EventsDesk(),
     )  # fmt: skip

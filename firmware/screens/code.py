@@ -18,11 +18,12 @@ from firmware.screens.base import (
     shown,
 )  # fmt: skip
 from firmware.screens.widgets import Notice, refuse
-from firmware.txn import checkout, payment, slip
+from firmware.txn import checkout, payment, slip, voucher
 from firmware.txn.checkout import DropOrder, ParkOrder
 from firmware.txn.collect import CancelPayment, SendCode
 from firmware.txn.command import Context, Refusal
 from firmware.txn.sale import AddCode
+from firmware.txn.voucher_names import platform_name
 from firmware.view import Big, Block, Gap, Hint, Para, Row, Say, Tint, View, text
 from rules.money import yuan
 from rules.payment_codes import may_be_card, recognised
@@ -323,6 +324,11 @@ class GiveUp(Screen):
             Row(text(f"channel__{each.channel}"), text("giveup__reversed", amount=yuan(each.amount_fen)), Tint.UNSURE)
             for each in taken[:3]
         )
+        rows += tuple(
+            Row(platform_name(ctx, each.platform), text("giveup__undone", amount=yuan(each.deduct_fen)), Tint.UNSURE)
+            for each in voucher.uses_of(ctx.books, self.trace)
+            if each.state in ("sent", "unknown", "consumed")
+        )[:2]
         card = checkout.card_parts_fen(ctx.books, self.trace)
         if card:
             rows += (Row(text("channel__card"), text("giveup__void", amount=yuan(card)), Tint.BAD),)

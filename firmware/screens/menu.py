@@ -33,6 +33,8 @@ from firmware.screens.report import settlement, x_report
 from firmware.screens.reprint import archive, find_slip, reprint_last
 from firmware.screens.slips import Unfinished, owed
 from firmware.screens.training import training
+from firmware.screens.voucher import entry as voucher_entry
+from firmware.screens.voucher_look import look_up, pending, pending_count
 from firmware.screens.widgets import Notice
 from firmware.txn import life
 from firmware.txn.command import Context
@@ -96,12 +98,18 @@ def _to(digit: str, page: str, count: Callable[[Context], int] | None = None) ->
 PAGES: dict[str, tuple[Entry, ...]] = {
     "main": (
         Entry("1", "payments", orders.listed, (Right.SALE,), orders.count),
-        # 3 vouchers, 6 members and 7 invoices keep their digits free
+        # 6 members and 7 invoices keep their digits free
         Entry("2", "holds", holds, (Right.BASKET_HOLD,), holds_count),
+        _to("3", "vouchers", pending_count),
         _to("4", "slips", unfinished_count),
         Entry("5", "giveback", give_back, (Right.REFUND, Right.SALE_VOID), refunds_open),
         _to("8", "reports"),
         _to("9", "more"),
+    ),
+    "vouchers": (
+        Entry("1", "voucher_entry", voucher_entry, (Right.VOUCHER_REDEEM,)),
+        Entry("2", "voucher_list", pending, (Right.SALE,), pending_count),
+        Entry("3", "voucher_look", look_up, (Right.VOUCHER_LOOK_UP,)),
     ),
     "slips": (
         Entry("1", "reprint_last", reprint_last, (Right.REPRINT,)),

@@ -6,14 +6,16 @@ from firmware.events import Key, Scanned
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Push, Screen, Stay, home, shown
 from firmware.screens.code import GiveUp, code_of, headline
 from firmware.screens.slips import trouble_rows
+from firmware.screens.voucher_look import VoucherUseView
+from firmware.screens.voucher_wait import STATES
 from firmware.screens.widgets import refuse, typed
-from firmware.txn import checkout, payment, refund_parts
+from firmware.txn import checkout, payment, refund_parts, voucher
 from firmware.txn.checkout import ResumeOrder, Unfinished
 from firmware.txn.collect import AskAbout, is_key
 from firmware.txn.command import Context
 from firmware.view import Big, Block, Field, Gap, Hint, Item, Items, Para, Row, Say, Tint, View, text
 from rules.money import yuan
-from rules.orders import ORDER_NO_CHARS
+from rules.orders import ORDER_NO_CHARS, read_voucher_no
 from wire.messages import AnswerPayment
 
 ROWS_MAX = 4
@@ -40,7 +42,7 @@ class Orders(Screen):
             case Key.OK if self.digits:
                 return look_up(self.digits, ctx)
             case Key.OK if waits:
-                return Push(OrderView(*_named(waits[min(self.row, len(waits) - 1)])))
+                return Push(_view(waits[min(self.row, len(waits) - 1)]))
             case Key.UP | Key.DOWN if waits:
                 return Stay(Orders((min(self.row, len(waits) - 1) + (1 if key is Key.DOWN else -1)) % len(waits)))
             case Key.CANCEL:
@@ -78,10 +80,13 @@ class Orders(Screen):
         return shown(self, ctx, text("orders__title"), body, hints)
 
 
-def _named(waits: Unfinished) -> tuple[int, str, str]:
-    """What a row is about: trace, payment, refund."""
-    number = waits.order_nos[-1] if waits.order_nos else waits.last_no
-    return waits.trace, "" if waits.refund_no else number, waits.refund_no
+def _view(waits: Unfinished) -> Screen:
+    """What a row is about: an order, a payment, a refund, or a voucher."""
+    if waits.what == "voucher":
+        return VoucherUseView(waits.order_nos[0])
+    asked = tuple(each for each in waits.order_nos if read_voucher_no(each) is None)
+    number = asked[-1] if asked else waits.last_no
+    return OrderView(waits.trace, "" if waits.refund_no else number, waits.refund_no)
 
 
 def _item(waits: Unfinished, ctx: Context) -> Item:
@@ -90,6 +95,9 @@ def _item(waits: Unfinished, ctx: Context) -> Item:
     note: Say = text(f"refund_out__{waits.state}") if waits.what.startswith("refund") else text("orders__unpaid")
     if known is not None and not waits.what.startswith("refund"):
         note = headline(known, ctx)[0]
+    use = next((each for each in voucher.uses_of(ctx.books, waits.trace) if each.is_open), None)
+    if use is not None and not waits.what.startswith("refund"):
+        note = text(STATES[use.state][0])
     return Item("", name, yuan(waits.amount_fen), note)
 
 

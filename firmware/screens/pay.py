@@ -11,15 +11,19 @@ from firmware.screens.drawer import release, release_hints
 from firmware.screens.goods import scanned_in
 from firmware.screens.reprint import show_copy
 from firmware.screens.slips import job_code, trouble_rows
+from firmware.screens.voucher import entry, scanned_voucher, voucher_rows
+from firmware.screens.voucher_wait import VoucherWait, start, waits
 from firmware.screens.widgets import AMOUNT_DIGITS_MAX, amount_text, refuse, typed
-from firmware.txn import checkout, payment, slip
+from firmware.txn import checkout, payment, slip, voucher
 from firmware.txn.checkout import TakeRest
 from firmware.txn.command import Context
 from firmware.txn.sale import AddAmount, TakeCash
-from firmware.view import Big, Block, Chips, Field, Gap, Hint, Para, Row, Rule, Tint, View, text
+from firmware.txn.voucher_names import platform_name
+from firmware.txn.voucher_redeem import CashKept, Redeem
+from firmware.view import Big, Block, Chips, Field, Gap, Hint, Para, Row, Rule, Say, Tint, View, text
 from rules.money import change_pieces, quick_cash, yuan
 from texts import t
-from wire.facts import Sale
+from wire.facts import Sale, TenderPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ class Cash(Screen):
                 return self._take(sums[-1], ctx)
             case Key.UP | Key.DOWN:
                 return Stay(Cash("", (self.chosen + (1 if key is Key.DOWN else -1)) % len(sums)))
+            case Key.MENU:
+                return entry(ctx)
             case Key.CANCEL:
                 order = checkout.here(ctx)
                 return Home() if order is None else Push(GiveUp(order.trace))
@@ -107,8 +113,8 @@ class Cash(Screen):
         return Stay(Cash(part=self.part)) if key is Key.CLEAR else Screen.hold(self, key, ctx)
 
     def scan(self, scanned: Scanned, ctx: Context) -> Move:
-        """A customer's code: all that is left, or the part that was typed."""
-        return pay_by(scanned, ctx, self._part_fen())
+        """A customer's code: all that is left, or the part that was typed; or what is surely a voucher."""
+        return scanned_voucher(scanned, ctx) or pay_by(scanned, ctx, self._part_fen())
 
     def _part_fen(self) -> int | None:
         return int(self.digits) if self.part and self.digits else None
@@ -129,6 +135,8 @@ class Cash(Screen):
         return int(self.digits) if self.digits else sums[min(self.chosen, len(sums) - 1)]
 
     def _take(self, paid_fen: int, ctx: Context) -> Move:
+        if redeems_first(ctx):
+            return start(None)
         due, _ = checkout.cash_due(ctx)
         if paid_fen > due + ctx.settings.cash.overpay_guard_fen:
             return Push(Overpaid(paid_fen))
@@ -155,7 +163,7 @@ class Cash(Screen):
         body += () if checkout.here(ctx) is not None else (Gap(4),)  # what has been paid takes the room
         body += (Chips(tuple(map(yuan, sums)), chosen),)
         hints = (
-            Hint("OK", text("cash__take")),
+            Hint("OK", text("cash__redeem" if redeems(ctx) and (not due or redeems_first(ctx)) else "cash__take")),
             Hint("#", text("cash__card")),
             Hint("*", text("cash__split")),
             CANCEL_HINT,
@@ -173,22 +181,61 @@ def paid_rows(ctx: Context) -> tuple[Block, ...]:
     order = checkout.here(ctx)
     paid = checkout.parts(ctx.books, ctx.settings, order.trace) if order is not None else ()
     return tuple(
-        Row(text("cash__paid", means=text(f"channel__{part.channel or part.kind}")), yuan(part.paid_fen), Tint.GOOD)
+        Row(text("cash__paid", means=means(part, ctx)), yuan(part.paid_fen), Tint.GOOD)
         for part in paid[-PARTS_SHOWN_MAX:]
-    )
+    ) + (voucher_rows(ctx) if order is None else planned_rows(order, ctx))
+
+
+def means(part: TenderPart, ctx: Context) -> Say:
+    """By what a part was paid."""
+    return platform_name(ctx, part.channel) if part.kind == "voucher" else text(f"channel__{part.channel or part.kind}")
+
+
+def planned_rows(order: checkout.Order, ctx: Context) -> tuple[Block, ...]:
+    """The vouchers that are still to be redeemed for an order."""
+    left = [each for each in voucher.uses_of(ctx.books, order.trace) if each.state == "planned"]
+    if not left:
+        return ()
+    words = text("voucher__in_sale", count=sum(each.count for each in left))
+    return (Row(words, f"-{yuan(sum(each.deduct_fen for each in left))}", Tint.UNSURE),)
+
+
+def redeems(ctx: Context) -> bool:
+    """Whether vouchers are to be redeemed before the sale: of the order at the counter, or of the basket."""
+    order = checkout.here(ctx)
+    if order is None:
+        return any(not each.registered for each in ctx.session.basket.vouchers)
+    return any(each.state == "planned" for each in voucher.uses_of(ctx.books, order.trace))
+
+
+def redeems_first(ctx: Context) -> bool:
+    """Whether that comes before other money is taken (`vouchers.consume_first`)."""
+    return ctx.settings.vouchers.consume_first and redeems(ctx)
 
 
 def order_screen(order: checkout.Order, ctx: Context) -> Screen:
     """Where an order at the counter stands: a payment not decided, or what is left to be paid."""
     open_one = next((each for each in payment.of_order(ctx.books, order.trace) if each.is_open), None)
-    return CodePayment(open_one.order_no) if open_one is not None else Cash()
+    if open_one is not None:
+        return CodePayment(open_one.order_no)
+    uses = voucher.uses_of(ctx.books, order.trace)
+    covered = any(each.state == "planned" for each in uses) and checkout.rest_fen(ctx.books, order) == 0
+    return VoucherWait(order.trace) if covered or any(each.is_open for each in uses) else Cash()
 
 
 def settle(paid_fen: int, ctx: Context) -> Move:
     """The sale, at once; or first whether a slip is wanted, where the shop asks (`printer.print_slip`)."""
     if ctx.settings.printer.print_slip == "ask":
         return Push(AskSlip(paid_fen))
-    return Do(cash_command(paid_fen, None, ctx), sold)
+    return cash_move(paid_fen, None, ctx)
+
+
+def cash_move(paid_fen: int, print_slip: bool | None, ctx: Context) -> Do:
+    """The sale; or first its vouchers, with the cash kept until they are redeemed."""
+    if redeems(ctx):
+        kept = CashKept(paid_fen, print_slip) if checkout.cash_due(ctx)[0] else None
+        return Do(Redeem(kept), waits)
+    return Do(cash_command(paid_fen, print_slip, ctx), sold)
 
 
 def cash_command(paid_fen: int, print_slip: bool | None, ctx: Context) -> TakeCash | TakeRest:
@@ -234,9 +281,9 @@ class AskSlip(Screen):
         """OK with a slip, F2 without, CANCEL back to the sum."""
         match key:
             case Key.OK:
-                return Pop(Do(cash_command(self.paid_fen, True, ctx), sold))
+                return Pop(cash_move(self.paid_fen, True, ctx))
             case Key.F2:
-                return Pop(Do(cash_command(self.paid_fen, False, ctx), sold))
+                return Pop(cash_move(self.paid_fen, False, ctx))
             case Key.CANCEL | Key.CLEAR:
                 return Pop()
             case _:

@@ -15,6 +15,7 @@ from firmware.screens.prices import PriceMenu
 from firmware.screens.reprint import reprint_last
 from firmware.screens.slips import paper_rows, trouble_rows
 from firmware.screens.small import cash_screen
+from firmware.screens.voucher import scanned_voucher
 from firmware.screens.widgets import Confirm, refuse
 from firmware.txn import product, shift
 from firmware.txn.basket import Basket
@@ -56,8 +57,8 @@ class Idle(Screen):
                 return Stay()
 
     def scan(self, scanned: Scanned, ctx: Context) -> Move:
-        """The basket begins."""
-        return scanned_in(scanned, ctx)
+        """The basket begins; what is surely a voucher is looked at."""
+        return scanned_voucher(scanned, ctx) or scanned_in(scanned, ctx)
 
     def view(self, ctx: Context) -> View:
         """The shop, what to do, the shift so far, and what needs a hand meanwhile."""
@@ -144,7 +145,11 @@ class BasketScreen(Screen):
     def scan(self, scanned: Scanned, ctx: Context) -> Move:
         """Goods, `times` of them; what is none but looks like a customer's code asks whether to take the money."""
         times_milli = (self.times or 1) * PIECE_MILLI
-        return out_of_place(scanned, times_milli, ctx) or scanned_in(scanned, ctx, times_milli)
+        return (
+            scanned_voucher(scanned, ctx)
+            or out_of_place(scanned, times_milli, ctx)
+            or scanned_in(scanned, ctx, times_milli)
+        )
 
     def back(self, result: object, ctx: Context) -> Move:
         """A confirmation said that the basket is to be given up; a customer's code was taken for the payment."""
@@ -192,11 +197,15 @@ class BasketScreen(Screen):
         pages = 1 if typing else max(1, -(-len(basket.lines) // page))
         body: tuple[Block, ...] = (Items(items, chosen - first, first // page + 1, pages), *self._typing())
         body += () if typing else off
-        body += (Big(text("basket__total", pieces=format_milli(basket.pieces_milli)), yuan(costs.due_fen)),)
+        body += (Big(text("basket__total", pieces=format_milli(basket.pieces_milli)), yuan(costs.rest_fen)),)
         return shown(self, ctx, text("basket__title", lines=len(basket.lines)), body, self._hints())
 
     def _off(self, costs: Bill, basket: Basket) -> tuple[Block, ...]:
-        """What came off altogether, and what of it off the whole order."""
+        """What came off altogether, and what of it off the whole order; vouchers instead, when there are any."""
+        if basket.vouchers:
+            return (
+                Row(text("voucher__in_sale", count=len(basket.vouchers)), f"-{yuan(costs.voucher_fen)}", Tint.GOOD),
+            )
         off_fen = costs.total_fen - costs.due_fen
         if not off_fen and not basket.member:
             return ()

@@ -25,7 +25,7 @@ def choices(ctx: Context) -> tuple[int, ...]:
 
 def cash_screen(ctx: Context) -> Screen:
     """Where cash is taken: the small amounts where the shop has some for this sum, else the sum as it is typed."""
-    return SmallAmounts() if choices(ctx) else Cash()
+    return SmallAmounts() if choices(ctx) and not ctx.session.basket.vouchers else Cash()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from firmware.txn.voucher_prepared import Prepared
 from rules.money import line_amount
 from rules.pricing import WHOLE_ORDER
 from wire.facts import Line, Reduction, ReductionKind
@@ -21,6 +22,7 @@ class Basket:
     age_years: int = 0  # the customer has been seen to be as old as this
     age_due: int = 0  # the age somebody must still look for; 0: nothing restricted waits
     member_by: str = ""  # the operator who let member prices hold
+    vouchers: tuple[Prepared, ...] = ()  # in memory only
 
     @property
     def total_fen(self) -> int:
@@ -54,7 +56,9 @@ class Basket:
 
     def _without(self, index: int) -> "Basket":
         places = {old: old - (old > index) for old in range(len(self.lines)) if old != index}
-        return replace(self, lines=(*self.lines[:index], *self.lines[index + 1 :]), given=_moved(self.given, places))
+        lines = (*self.lines[:index], *self.lines[index + 1 :])
+        vouchers = tuple(replace(each, chosen=()) if each.chosen else each for each in self.vouchers)
+        return replace(self, lines=lines, given=_moved(self.given, places), vouchers=vouchers)
 
     def giving(self, reduction: Reduction) -> "Basket":
         """The basket with one more reduction by hand, in place of the one of its kind on the same line."""

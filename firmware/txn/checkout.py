@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from firmware.txn import drawer, payment, refund_parts, room, sale, shift
+from firmware.txn import drawer, payment, refund_parts, room, sale, shift, voucher, voucher_offer
 from firmware.txn.age import with_age_due
 from firmware.txn.basket import Basket
 from firmware.txn.books import Books, Entry, Reading, Subject
@@ -37,6 +37,9 @@ from wire.facts import (
     ReversalSent,
     Sale,
     TenderPart,
+    VoucherSent,
+    VoucherUndoSent,
+    VoucherUse,
 )  # fmt: skip
 
 OrderState = Literal["open", "parked", "dropped", "sold"]
@@ -94,12 +97,24 @@ def contents(books: Reading, order: Order) -> OrderOpened:
 
 
 def parts(books: Reading, settings: Settings, trace: int) -> tuple[TenderPart, ...]:
-    """What has been paid for an order, as its sale will say it: codes, then card slips."""
+    """What has been paid for an order, as its sale will say it: vouchers the platform redeemed, codes, then card slips."""
+    vouchers = tuple(
+        voucher_part(voucher.contents(books, each), each.record_no)
+        for each in voucher.uses_of(books, trace)
+        if each.redeemed
+    )
     codes = tuple(code_part(settings, each, each.channel_no) for each in payment.of_order(books, trace) if each.counts)
     rows = books.read(
         "SELECT amount_fen, reference, last4 FROM card_part WHERE trace = ? AND void = 0 ORDER BY seq", trace
     )
-    return (*codes, *(card_part(settings, *row) for row in rows))
+    return (*vouchers, *codes, *(card_part(settings, *row) for row in rows))
+
+
+def voucher_part(use: VoucherUse, record_no: str = "") -> TenderPart:
+    """Vouchers as a part of the sale: what they take off what the customer owes (domain 3.7)."""
+    return TenderPart(
+        "voucher", use.deduct_fen, channel=use.platform, channel_no=room.channel_no(record_no), voucher=use
+    )  # fmt: skip
 
 
 def code_part(settings: Settings, paid: payment.Payment, channel_no: str) -> TenderPart:
@@ -120,19 +135,20 @@ def card_part(settings: Settings, amount_fen: int, reference: str, last4: str) -
 def full(ctx: Context, found: "Opening") -> Refusal | None:
     """6007 when so much was taken by codes and cards that only cash may close the order: one more part has no room in the
     record that settles it (`room.TENDER_PARTS_MAX`). Said before money is asked for."""
-    taken = len(parts(ctx.books, ctx.settings, found.order.trace))
-    opened = found.facts[0] if found.facts else contents(ctx.books, found.order)
-    fits = room.fits(opened.lines, opened.reductions, rounding_max_fen(ctx), taken + 1)
+    taken = sum(part.kind != "voucher" for part in parts(ctx.books, ctx.settings, found.order.trace))
+    opened = found.opened(ctx.books)
+    fits = room.fits(opened.lines, opened.reductions, rounding_max_fen(ctx), taken + 1, opened.vouchers)
     if fits and taken < room.TENDER_PARTS_MAX:
         return None
     return Refusal(6007, text("code__parts", most=taken))
 
 
 def rest_fen(books: Reading, order: Order) -> int:
-    """What is still to be paid."""
+    """What is still to be paid by other money than vouchers: those that are to be redeemed, are being, or are count."""
+    vouchers = sum(each.deduct_fen for each in voucher.uses_of(books, order.trace) if each.counts)
     codes = sum(each.amount_fen for each in payment.of_order(books, order.trace) if each.counts)
     rows = books.read("SELECT coalesce(sum(amount_fen), 0) FROM card_part WHERE trace = ? AND void = 0", order.trace)
-    return order.due_fen - codes - int(rows[0][0])
+    return order.due_fen - vouchers - codes - int(rows[0][0])
 
 
 def cash_due(ctx: Context) -> tuple[int, int]:
@@ -140,30 +156,37 @@ def cash_due(ctx: Context) -> tuple[int, int]:
     order = here(ctx)
     if order is None:
         return sale.due_in_cash(ctx)
-    rest = rest_fen(ctx.books, order)
-    rounding = cash_rounding(rest, rounding_unit(ctx.settings.cash.rounding, ctx.settings.cash.rounding_custom_fen))
-    return rest - rounding, rounding
+    return rounded(ctx, rest_fen(ctx.books, order))
+
+
+def rounded(ctx: Context, rest_fen: int) -> tuple[int, int]:
+    """What cash must be given for `rest_fen`, and the rounding taken off it; fen."""
+    unit = rounding_unit(ctx.settings.cash.rounding, ctx.settings.cash.rounding_custom_fen)
+    rounding = cash_rounding(rest_fen, unit)
+    return rest_fen - rounding, rounding
 
 
 def whole_rest(ctx: Context) -> int:
     """What a code or card would have to pay now: never rounded; fen."""
     order = here(ctx)
-    return bill(ctx).due_fen if order is None else rest_fen(ctx.books, order)
+    return bill(ctx).rest_fen if order is None else rest_fen(ctx.books, order)
 
 
 def busy(books: Reading, trace: int) -> int | None:
-    """5029 while a payment of this order is not decided (domain 1.4, rule 1)."""
-    return 5029 if any(each.is_open for each in payment.of_order(books, trace)) else None
+    """5029 while a payment or a voucher of this order is not decided (domain 1.4, rule 1)."""
+    asked = any(each.is_open for each in payment.of_order(books, trace))
+    return 5029 if asked or any(each.is_open for each in voucher.uses_of(books, trace)) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """Something about money that waits: an order that is neither sold nor given up, a payment whose order is gone and
-    that is still unknown or being reversed, a refund the channel has not confirmed. `order_nos`: the payments' numbers."""
+    """Something about money that waits: an order that is neither sold nor given up, a payment or voucher whose order is
+    gone and that is still unknown or being taken back, a refund the channel has not confirmed. `order_nos`: the numbers of
+    payments and vouchers."""
 
     trace: int
     amount_fen: int
-    what: Literal["order", "payment", "refund", "refund_failed"]
+    what: Literal["order", "payment", "voucher", "refund", "refund_failed"]
     state: str
     code: int
     order_nos: tuple[str, ...]
@@ -179,6 +202,7 @@ def unfinished(books: Reading) -> tuple[Unfinished, ...]:
     for order in (Order(*row) for row in rows):
         asked = payment.of_order(books, order.trace)
         waits = tuple(each.order_no for each in asked if each.is_open)
+        waits += tuple(each.request_no for each in voucher.uses_of(books, order.trace) if each.is_open)
         last = asked[-1] if asked else None
         state, code = (last.state, last.code) if last else (order.state, 0)
         last_no = last.order_no if last else ""
@@ -191,6 +215,12 @@ def unfinished(books: Reading) -> tuple[Unfinished, ...]:
                 Unfinished(
                     each.trace, each.amount_fen, "payment", each.state, each.code, number, each.seq, each.order_no
                 )
+            )  # fmt: skip
+    for use in voucher.open_uses(books):
+        if use.trace not in listed and not use.registered:
+            number = (use.request_no,)
+            found.append(
+                Unfinished(use.trace, use.deduct_fen, "voucher", use.state, use.code, number, use.seq, use.request_no)
             )  # fmt: skip
     for back in refund_parts.open_parts(books):
         what: Literal["refund", "refund_failed"] = "refund" if back.under_way else "refund_failed"
@@ -212,6 +242,11 @@ class Opening:
     order: Order
     rest_fen: int
     facts: tuple[OrderOpened, ...] = ()
+    fault: Refusal | None = None  # why its vouchers may not be used after all
+
+    def opened(self, books: Reading) -> OrderOpened:
+        """What the order is about."""
+        return self.facts[0] if self.facts else contents(books, self.order)
 
 
 def opening(ctx: Context) -> Opening | None:
@@ -222,13 +257,18 @@ def opening(ctx: Context) -> Opening | None:
     basket, open_shift = ctx.session.basket, shift.current(ctx.books)
     if not basket.lines or open_shift is None:
         return None
-    costs = bill(ctx)
+    costs, trace = bill(ctx), next_trace(ctx.books)
     fact = OrderOpened(
-        open_shift.batch, next_trace(ctx.books), ctx.session.operator, open_shift.business_date,
+        open_shift.batch, trace, ctx.session.operator, open_shift.business_date,
         netted(basket.lines, costs.nets), costs.reductions, costs.total_fen, costs.due_fen, ctx.settings.revision,
         basket.age_years > 0, basket.member, basket.member_by,
+        voucher_offer.uses(ctx, costs, open_shift.batch, trace),
     )  # fmt: skip
-    return Opening(Order(fact.trace, 0, fact.batch, fact.operator, fact.due_fen, "open"), fact.due_fen, (fact,))
+    order = Order(fact.trace, 0, fact.batch, fact.operator, fact.due_fen, "open")
+    fault = voucher_offer.freezing_refusal(ctx, costs)
+    if any(each.registered for each in basket.vouchers):
+        fault = fault or Refusal(5014, text("voucher__cash_only"))
+    return Opening(order, costs.rest_fen, (fact,), fault)
 
 
 def paying_refusal(ctx: Context, found: Opening | None, *states: int | None) -> Refusal | None:
@@ -237,7 +277,14 @@ def paying_refusal(ctx: Context, found: Opening | None, *states: int | None) -> 
     nothing = None if found is not None else 6008
     under_way = busy(ctx.books, found.order.trace) if found is not None else None
     too_young = 6013 if found is not None and found.facts and ctx.session.basket.age_due else None
-    return lacking(ctx, Right.SALE, no_shift, nothing, under_way, too_young, *states)
+    refusal = lacking(ctx, Right.SALE, no_shift, nothing, under_way, too_young, *states)
+    return refusal or (found.fault if found is not None else None)
+
+
+def redeem_first(ctx: Context, found: Opening | None) -> int | None:
+    """6008 where the shop redeems vouchers before other money is taken (`vouchers.consume_first`)."""
+    first = ctx.settings.vouchers.consume_first and found is not None
+    return 6008 if first and found is not None and to_redeem(ctx.books, found.opened(ctx.books)) else None
 
 
 def settled(
@@ -255,7 +302,8 @@ def settled(
     given, change = sum(part.paid_fen for part in cash), sum(part.change_fen for part in cash)
     opens = drawer.opening(ctx, "sale", kinds, given - change, change) == "open"
     assert sum(part.paid_fen - part.change_fen for part in paid) == due, (paid, due)
-    lines = netted(opened.lines, nets(opened.lines, opened.reductions), rounding_fen)
+    vouchers = [part.voucher for part in paid if part.voucher is not None]
+    lines = netted(opened.lines, nets(opened.lines, opened.reductions), rounding_fen, vouchers)
     always = ctx.settings.printer.print_slip != "never" and bool(ctx.session.operator)
     wanted = always if print_slip is None else print_slip
     return Sale(
@@ -265,6 +313,36 @@ def settled(
         open_drawer=given > 0 and opens,
         reductions=opened.reductions, late=late, age_checked=opened.age_checked,
     )  # fmt: skip
+
+
+def to_redeem(books: Reading, opened: OrderOpened, but: str = "") -> tuple[VoucherUse, ...]:
+    """The vouchers of an order that are still to be sent; of one that is opened just now, all. `but`: heard just now."""
+    if find(books, opened.trace) is None:
+        return opened.vouchers
+    planned = {each.request_no for each in voucher.uses_of(books, opened.trace) if each.state == "planned"}
+    return tuple(use for use in opened.vouchers if use.request_no in planned - {but})
+
+
+def sent(ctx: Context, opened: OrderOpened, use: VoucherUse) -> VoucherSent:
+    """One of them leaves."""
+    return VoucherSent(opened.batch, opened.trace, use, ctx.session.operator or opened.operator, ctx.approver)
+
+
+def closed(
+    ctx: Context, opened: OrderOpened, paid: tuple[TenderPart, ...], rounding_fen: int = 0, late: bool = False,
+    print_slip: bool | None = None, but: str = "",
+) -> tuple[Fact, ...]:  # fmt: skip
+    """What follows once other money covers the order: the first of its vouchers that are still to be redeemed leaves, as
+    the last step before the sale; when there is none, the sale."""
+    left = to_redeem(ctx.books, opened, but)
+    if left:
+        return (sent(ctx, opened, left[0]),) if can_redeem(ctx) else ()
+    return (settled(ctx, opened, paid, rounding_fen, late, print_slip),)
+
+
+def can_redeem(ctx: Context) -> bool:
+    """Whether a voucher could be redeemed now: the backend is there."""
+    return ctx.devices.link == "up" and ctx.devices.answered and not ctx.safe_mode
 
 
 # --- commands -----------------------------------------------------------------
@@ -286,7 +364,7 @@ class TakeCard:
             return refusal
         found = opening(ctx)
         tenders = ctx.settings.tenders
-        states = (None if tenders.card else 5014, None if self._fits(ctx) else 5030)
+        states = (None if tenders.card else 5014, None if self._fits(ctx) else 5030, redeem_first(ctx, found))
         if refusal := paying_refusal(ctx, found, *states):
             return refusal
         open_shift = shift.current(ctx.books)
@@ -303,9 +381,8 @@ class TakeCard:
         fact = CardTaken(trace, self.amount_fen, self.reference, self.last4, ctx.session.operator)
         facts: tuple[Fact, ...] = (*found.facts, fact)
         if self.amount_fen == found.rest_fen:
-            opened = found.facts[0] if found.facts else contents(ctx.books, found.order)
             part = card_part(ctx.settings, self.amount_fen, self.reference, self.last4)
-            facts += (settled(ctx, opened, (*parts(ctx.books, ctx.settings, trace), part)),)
+            facts += closed(ctx, found.opened(ctx.books), (*parts(ctx.books, ctx.settings, trace), part))
         return Decision(facts, replace(ctx.session, basket=Basket()))
 
     def _fits(self, ctx: Context) -> bool:
@@ -326,10 +403,11 @@ class TakeRest:
     print_slip: bool | None = None
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`Sale`, or 2001, 2014, 5029, 6008, 2005, 5020."""
+        """`Sale`, or 2001, 2014, 5029, 6008 also as long as vouchers are to be redeemed first, 2005, 5020."""
         order = here(ctx)
         found = opening(ctx) if order is not None else None
-        if refusal := paying_refusal(ctx, found):
+        left = found is not None and to_redeem(ctx.books, found.opened(ctx.books))
+        if refusal := paying_refusal(ctx, found, 6008 if left else None):
             return refusal
         assert order is not None
         due, rounding = cash_due(ctx)
@@ -352,7 +430,7 @@ class BookCovered:
         if shift.current(ctx.books) is None:
             return Refusal(2014)
         order = find(ctx.books, self.trace)
-        if order is None or order.state not in ("open", "parked") or rest_fen(ctx.books, order):
+        if order is None or order not in covered(ctx.books):
             return Refusal(6008)
         paid = parts(ctx.books, ctx.settings, order.trace)
         sold = settled(ctx, contents(ctx.books, order), paid, late=True)
@@ -360,9 +438,18 @@ class BookCovered:
 
 
 def covered(books: Reading) -> tuple[Order, ...]:
-    """Orders paid in full and not sold yet."""
+    """Orders paid in full and not sold yet, all their vouchers redeemed."""
+    return tuple(order for order in paid_but_for_vouchers(books) if not _waits_for_voucher(books, order.trace))
+
+
+def paid_but_for_vouchers(books: Reading) -> tuple[Order, ...]:
+    """Orders that other money than vouchers covers, and that are not sold yet."""
     rows = books.read(f"SELECT {_COLUMNS} FROM pay_order WHERE state IN ('open', 'parked') ORDER BY seq")
     return tuple(order for order in (Order(*row) for row in rows) if rest_fen(books, order) == 0)
+
+
+def _waits_for_voucher(books: Reading, trace: int) -> bool:
+    return any(each.is_open or each.state == "planned" for each in voucher.uses_of(books, trace))
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,15 +487,16 @@ class ResumeOrder:
 @dataclass(frozen=True, slots=True)
 class DropOrder:
     """Give an order up, or take its goods back into the basket (`again`) to be paid otherwise. What codes paid for it, or
-    may still pay, is reversed in the same commit; card slips must be voided on the card terminal."""
+    may still pay, is reversed in the same commit, and so are vouchers; card slips must be voided on the card terminal."""
 
     trace: int
     again: bool = False
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`OrderDropped` and a `ReversalSent` for each payment, or 2001, 5029, 6008, 2005, 2006."""
+        """`OrderDropped`, a `ReversalSent` for each payment, a `VoucherUndoSent` for each voucher, or 2001, 5029, 6008,
+        2005, 2006."""
         order = find(ctx.books, self.trace)
-        fits = order is not None and order.state in ("open", "parked") and rest_fen(ctx.books, order) > 0
+        fits = order is not None and order.state in ("open", "parked") and order not in covered(ctx.books)
         standing = here(ctx)
         taken = self.again and (
             bool(ctx.session.basket.lines) or (standing is not None and standing.trace != self.trace)
@@ -424,7 +512,11 @@ class DropOrder:
             self.trace, ctx.session.operator, "", self.again, open_shift.batch if open_shift else 0,
             contents(ctx.books, order).total_fen, ctx.approver,
         )  # fmt: skip
-        facts: tuple[Fact, ...] = (dropped, *reversals(ctx.books, self.trace, ctx.session.operator))
+        facts: tuple[Fact, ...] = (
+            dropped,
+            *reversals(ctx.books, self.trace, ctx.session.operator),
+            *undos(ctx.books, self.trace, "dropped", ctx.session.operator, ctx.approver),
+        )
         if not self.again:
             return Decision(facts)
         return Decision(facts, replace(ctx.session, basket=thawed(ctx.books, contents(ctx.books, order))))
@@ -442,6 +534,17 @@ def reversals(books: Reading, trace: int, operator: str) -> tuple[ReversalSent, 
     asked = payment.of_order(books, trace)
     mine = (each for each in asked if each.counts or each.state in ("sent", "unknown"))
     return tuple(ReversalSent(each.order_no, "dropped", operator) for each in mine)
+
+
+def undos(
+    books: Reading, trace: int, why: Literal["dropped", "void", "refund"], operator: str = "", approver: str = ""
+) -> tuple[VoucherUndoSent, ...]:
+    """Giving the vouchers back that were or may be redeemed for an order or its sale."""
+    return tuple(
+        VoucherUndoSent(each.request_no, why, operator, approver)
+        for each in voucher.uses_of(books, trace)
+        if each.state in ("registered", "sent", "unknown", "consumed")
+    )
 
 
 def left_over(books: Reading, trace: int, but: str = "") -> tuple[ReversalSent, ...]:

@@ -47,6 +47,7 @@ class SendCode:
             None if channel is None or (channel.enabled and ctx.settings.tenders.codes) else 5014,
             offline(ctx),
             6008 if len(used) >= ATTEMPT_MAX else None,
+            checkout.redeem_first(ctx, found),
         )
         if refusal := checkout.paying_refusal(ctx, found, *states):
             numbered = life.value(ctx.books, "epoch_number") or refusal.code != 5022
@@ -129,7 +130,7 @@ def _alarms(heard: PaymentHeard) -> tuple[Trouble, ...]:
 
 
 def _booked(ctx: Context, paid: payment.Payment, heard: PaymentHeard) -> tuple[Fact, ...]:
-    """The money pays for its order: the sale, if that covers it, or nothing yet. Otherwise it goes back."""
+    """The money pays for its order: if that covers it, its vouchers are redeemed and it is sold. Otherwise it goes back."""
     order = checkout.find(ctx.books, paid.trace)
     if order is None or order.state not in ("open", "parked"):
         return _give_back(ctx, paid, paid.amount_fen)
@@ -143,8 +144,10 @@ def _booked(ctx: Context, paid: payment.Payment, heard: PaymentHeard) -> tuple[F
     paid_parts = (*checkout.parts(ctx.books, ctx.settings, order.trace), part)
     opened = checkout.contents(ctx.books, order)
     late = order.state == "parked" or not ctx.session.operator or order.batch != open_shift.batch
-    sale = checkout.settled(ctx, opened, paid_parts, late=late)
-    return (sale, *checkout.left_over(ctx.books, order.trace, but=paid.order_no))
+    follows = checkout.closed(ctx, opened, paid_parts, late=late)
+    if sold_by(follows) is None:
+        return follows
+    return (*follows, *checkout.left_over(ctx.books, order.trace, but=paid.order_no))
 
 
 def _give_back(ctx: Context, paid: payment.Payment, amount_fen: int) -> tuple[Fact, ...]:

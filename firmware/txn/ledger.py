@@ -544,7 +544,8 @@ class Ledger:
             "SELECT min(seq) - 1 FROM payment WHERE state IN ('sent', 'unknown', 'reversing') AND ? > 0",
             "SELECT min(seq) - 1 FROM voucher_use WHERE state IN ('registered', 'sent', 'unknown', 'undoing') AND ? > 0",
             "SELECT min(seq) - 1 FROM voucher_use"
-            " WHERE handled = 0 AND (state = 'kept' OR (state = 'rejected' AND registered = 1)) AND ? > 0",
+            " WHERE handled = 0 AND (state = 'kept' OR (state = 'rejected' AND registered = 1)"
+            " OR (state = 'undone' AND sold = 1 AND why = '')) AND ? > 0",
             "SELECT min(seq) - 1 FROM refund_part WHERE state NOT IN ('refunded', 'turned') AND ? > 0",
         ):
             found = self.db.execute(sql, (before_ms,)).fetchone()[0]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Protocol, cast
 
 import msgspec
 
@@ -10,17 +10,27 @@ from firmware.txn import product, room, shift
 from firmware.txn.basket import Basket
 from firmware.txn.command import Context, Decision, Refusal
 from firmware.txn.selling import by_supervisor, not_selling, unlimited
+from firmware.txn.voucher_amounts import amounts
 from firmware.view import Text, text
 from rules.catalogue import Product
 from rules.money import rounding_unit, yuan
 from rules.pricing import BASIS_POINTS, WHOLE_ORDER, Item, Step, Tier, allocate, at_price, price
 from rules.rights import Right
 from rules.settings_counter import ItemPromotion
+from rules.vouchers import Amount
 from texts import Lang, t
-from wire.facts import Line, Reduction, ReductionKind
+from wire.facts import Line, Reduction, ReductionKind, VoucherUse
 
 BY_HAND: tuple[ReductionKind, ...] = ("price_override", "line_discount", "order_discount", "rounding_manual")
 REASON_CHARS_MAX = 24
+VOUCHER_NO_CHARS = 25
+
+
+class Shared(Protocol):
+    """What a voucher pays of each line."""
+
+    @property
+    def shares(self) -> tuple[int, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,23 @@ class Bill:
     reductions: tuple[Reduction, ...]
     nets: tuple[int, ...]
     due_fen: int
+    before: tuple[int, ...] = ()  # what is left of each line where vouchers stand in the order of steps
+    vouchers: tuple[Amount, ...] = ()  # what each of the basket's vouchers pays
+
+    @property
+    def voucher_fen(self) -> int:
+        """What vouchers pay of the amount due."""
+        return sum(each.deduct_fen for each in self.vouchers)
+
+    @property
+    def rest_fen(self) -> int:
+        """What other money must cover."""
+        return self.due_fen - self.voucher_fen
+
+    @property
+    def borne(self) -> tuple[int, ...]:
+        """How much of each line vouchers pay."""
+        return borne(len(self.nets), self.vouchers)
 
     def off_line_fen(self, line: int) -> int:
         """What was taken off one line for itself; -1: off the whole order."""
@@ -49,10 +76,22 @@ def bill(ctx: Context, basket: Basket | None = None) -> Bill:
         if row.valid_from <= day <= row.valid_to
     )
     items = _items(ctx, basket, day, bool(tiers))
-    priced = price(items, basket.given, tiers, basket.member and ctx.settings.prices.member_prices)
+    member = basket.member and ctx.settings.prices.member_prices
+    before: tuple[int, ...] = ()
+    vouchers: tuple[Amount, ...] = ()
+    if basket.vouchers:
+        before = price(items, tuple(each for each in basket.given if each.line != WHOLE_ORDER), tiers, member).nets
+        vouchers = amounts(ctx.books, basket, before)
+    priced = price(items, basket.given, tiers, member, lambda nets: borne(len(nets), vouchers))
+    assert not vouchers or sum(priced.nets) >= sum(each.deduct_fen for each in vouchers)
     lang = ctx.settings.terminal.lang
     reductions = tuple(_reduction(step, basket, lang) for step in priced.steps)
-    return Bill(basket.total_fen, reductions, priced.nets, priced.due_fen)
+    return Bill(basket.total_fen, reductions, priced.nets, priced.due_fen, before, vouchers)
+
+
+def borne(lines: int, vouchers: Iterable[Shared]) -> tuple[int, ...]:
+    """How much of each of so many lines vouchers pay."""
+    return tuple(map(sum, zip((0,) * lines, *(each.shares for each in vouchers), strict=True)))
 
 
 def _reduction(step: Step, basket: Basket, lang: Lang) -> Reduction:
@@ -73,10 +112,14 @@ def percent(rate_bp: int) -> str:
     return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + "%"
 
 
-def netted(lines: tuple[Line, ...], nets: tuple[int, ...], rounding_fen: int = 0) -> tuple[Line, ...]:
-    """Lines of a sale with what each brings of its amount due: `nets` of the bill less its share of the rounding. A line
-    that brings its whole amount needs no net: two hundred lines are to fit into one record."""
-    shares = allocate(rounding_fen, nets)
+def netted(
+    lines: tuple[Line, ...], nets: tuple[int, ...], rounding_fen: int = 0, vouchers: Iterable[Shared] = ()
+) -> tuple[Line, ...]:
+    """Lines of a sale with what each brings of its amount due: `nets` of the bill less its share of the rounding, which
+    is never taken off what vouchers pay. A line that brings its whole amount needs no net: two hundred lines are to fit
+    into one record."""
+    by_money = tuple(net - share for net, share in zip(nets, borne(len(nets), vouchers), strict=True))
+    shares = allocate(rounding_fen, by_money)
     rest = (net - share for net, share in zip(nets, shares, strict=True))
     return tuple(
         line if net == line.amount_fen else msgspec.structs.replace(line, net_fen=net)
@@ -92,7 +135,15 @@ def given_of(reductions: Iterable[Reduction]) -> tuple[Reduction, ...]:
 def too_large(ctx: Context, basket: Basket) -> bool:
     """Whether the basket could not be settled in one record."""
     costs = bill(ctx, basket)
-    return not room.fits(netted(basket.lines, costs.nets), costs.reductions, rounding_max_fen(ctx))
+    uses = tuple(
+        VoucherUse(
+            "9" * VOUCHER_NO_CHARS, each.coupon.ref, each.coupon.platform, each.coupon.deal_id, each.coupon.title,
+            each.coupon.kind, each.count, amount.deduct_fen, amount.shares, each.coupon.last4, each.digest,
+            each.coupon.face_fen * each.count, each.coupon.basis_fen * each.count, each.registered, each.coupon.count,
+        )
+        for each, amount in zip(basket.vouchers, costs.vouchers, strict=True)
+    )  # fmt: skip
+    return not room.fits(netted(basket.lines, costs.nets), costs.reductions, rounding_max_fen(ctx), vouchers=uses)
 
 
 def rounding_max_fen(ctx: Context) -> int:

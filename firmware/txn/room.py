@@ -4,7 +4,7 @@ from typing import Final
 
 from rules.orders import ORDER_NO_CHARS
 from wire import facts
-from wire.facts import Line, Reduction, Sale, TenderPart
+from wire.facts import Line, Reduction, Sale, TenderPart, VoucherUse
 from wire.records import RECORD_BYTES_MAX
 
 TENDER_PARTS_MAX: Final = 10
@@ -23,16 +23,28 @@ _PART = TenderPart(
 _CASH = TenderPart("cash", _FEN, _FEN)
 
 
-def fits(lines: tuple[Line, ...], reductions: tuple[Reduction, ...], rounding_fen: int, parts: int = 1) -> bool:
-    """Whether one record holds these lines, each with its net, when `parts` codes or card slips and cash pay for them."""
-    return bytes_at_most(lines, reductions, rounding_fen, parts) <= RECORD_BYTES_MAX
+def fits(
+    lines: tuple[Line, ...], reductions: tuple[Reduction, ...], rounding_fen: int, parts: int = 1,
+    vouchers: tuple[VoucherUse, ...] = (),
+) -> bool:  # fmt: skip
+    """Whether one record holds these lines, each with its net, when `vouchers`, `parts` codes or card slips and cash pay
+    for them."""
+    return bytes_at_most(lines, reductions, rounding_fen, parts, vouchers) <= RECORD_BYTES_MAX
 
 
-def bytes_at_most(lines: tuple[Line, ...], reductions: tuple[Reduction, ...], rounding_fen: int, parts: int) -> int:
+def bytes_at_most(
+    lines: tuple[Line, ...], reductions: tuple[Reduction, ...], rounding_fen: int, parts: int,
+    vouchers: tuple[VoucherUse, ...] = (),
+) -> int:  # fmt: skip
     """The largest record these lines can become with a rounding of `rounding_fen` at most, which gives a net of its own to
     as many lines more as it has fen."""
+    used = tuple(
+        TenderPart("voucher", _FEN, channel=use.platform, channel_no="9" * CHANNEL_NO_CHARS_MAX, voucher=use)
+        for use in vouchers
+    )
+    tenders = (*used, *(_PART,) * parts, _CASH)
     sale = Sale(
-        _NUMBER, _NUMBER, "9" * 8, "9999-12-31", lines, _FEN, _FEN, _FEN, (*(_PART,) * parts, _CASH), _REVISION,
+        _NUMBER, _NUMBER, "9" * 8, "9999-12-31", lines, _FEN, _FEN, _FEN, tenders, _REVISION,
         print_slip=False, open_drawer=False, reductions=reductions, approver="9" * 8, late=True, age_checked=True,
     )  # fmt: skip
     more = sorted((_net_bytes(line) for line in lines if line.net_fen is None), reverse=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from firmware.txn import drawer, product, shift
+from firmware.txn import drawer, product, shift, voucher_offer
 from firmware.txn.basket import Basket, requantified
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal
@@ -204,15 +204,18 @@ class CancelBasket:
 
 @dataclass(frozen=True, slots=True)
 class TakeCash:
-    """Settle the basket with cash: the sale, its slip and the drawer's pulse are one fact in one commit."""
+    """Settle the basket with cash: the sale, its slip and the drawer's pulse are one fact in one commit. Vouchers that a
+    supervisor registered to be verified later come with it; any other is redeemed first (`voucher_redeem.Redeem`)."""
 
     paid_fen: int
     print_slip: bool | None = None  # what the cashier answered where the shop asks; None: as the settings say
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`Sale`, or 2001, 2014, 5029, 6008, 2005, 6013, 5020."""
+        """`Sale`, with a `VoucherRegistered` for each of those; or 2001, 2014, 5029, 6008, 2005, 6013, 5020, and what stands
+        in a voucher's way."""
         basket = ctx.session.basket
-        if refusal := not_selling(ctx, Right.SALE, bool(basket.lines)) or unchecked(ctx):
+        redeemed = all(each.registered for each in basket.vouchers)
+        if refusal := not_selling(ctx, Right.SALE, bool(basket.lines) and redeemed) or unchecked(ctx):
             return refusal
         open_shift = shift.current(ctx.books)
         assert open_shift is not None
@@ -220,18 +223,24 @@ class TakeCash:
         due, rounding = due_in_cash(ctx)
         if not due <= self.paid_fen <= max(ctx.settings.sale.amount_max_fen * 2, due + PAID_ABOVE_FEN_MAX):
             return Refusal(5020)
-        change = self.paid_fen - due
+        if refusal := voucher_offer.freezing_refusal(ctx, costs):
+            return refusal
+        change, trace = self.paid_fen - due, next_trace(ctx.books)
+        uses = voucher_offer.uses(ctx, costs, open_shift.batch, trace)
+        vouchers = tuple(TenderPart("voucher", use.deduct_fen, channel=use.platform, voucher=use) for use in uses)
+        cash = (TenderPart("cash", self.paid_fen, change),) if self.paid_fen or not vouchers else ()
         wanted = ctx.settings.printer.print_slip == "always" if self.print_slip is None else self.print_slip
         sale = Sale(
-            open_shift.batch, next_trace(ctx.books), ctx.session.operator, open_shift.business_date,
-            netted(basket.lines, costs.nets, rounding), costs.total_fen, rounding, due,
-            (TenderPart("cash", self.paid_fen, change),), ctx.settings.revision,
+            open_shift.batch, trace, ctx.session.operator, open_shift.business_date,
+            netted(basket.lines, costs.nets, rounding, uses), costs.total_fen, rounding, costs.due_fen - rounding,
+            (*vouchers, *cash), ctx.settings.revision,
             print_slip=wanted and ctx.devices.printer != "none",
             open_drawer=self.paid_fen > 0 and drawer.opening(ctx, "sale", ("cash",), due, change) == "open",
             reductions=costs.reductions, approver=ctx.approver, age_checked=basket.age_years > 0,
         )  # fmt: skip
         assert sum(nets(sale.lines, sale.reductions, rounding)) == sale.due_fen
-        return Decision((sale,), replace(ctx.session, basket=Basket()))
+        facts = (*voucher_offer.registered(ctx, uses, sale.batch, trace, sale.business_date), sale)
+        return Decision(facts, replace(ctx.session, basket=Basket()))
 
 
 def put(ctx: Context, line: Line, age_limit: int = 0) -> Decision | Refusal:
@@ -271,7 +280,7 @@ def kept_lines(books: Reading) -> bool:
 
 def due_in_cash(ctx: Context) -> tuple[int, int]:
     """What is to be paid in cash for the open basket after all reductions, and the rounding taken off it; fen."""
-    due = bill(ctx).due_fen
+    due = bill(ctx).rest_fen
     rounding = cash_rounding(due, rounding_unit(ctx.settings.cash.rounding, ctx.settings.cash.rounding_custom_fen))
     assert 0 <= rounding <= due
     return due - rounding, rounding

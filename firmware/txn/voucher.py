@@ -5,7 +5,8 @@ planned ── sent ── consumed | rejected | unknown ── consumed | rejec
 registered ── sent                    consumed, unknown, registered ── undoing ── undone | kept | rejected
 ```
 `planned`: prepared and frozen into an order, nothing has left yet. `kept`: the platform does not let it be undone.
-What no sale covers any more, and what was registered and refused, stands on the list until a person has dealt with it.
+What no sale covers any more, what was registered and refused, and what the platform gave back by itself although a sale
+holds it, stands on the list until a person has dealt with it.
 """
 
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ OPEN_STATES = frozenset({"registered", "sent", "unknown", "undoing"})
 _OPEN = "state IN ('registered', 'sent', 'unknown', 'undoing')"
 _LISTED = (
     "handled = 0 AND ((state = 'kept' AND (sold = 0 OR why IN ('void', 'refund')))"
-    " OR (state = 'rejected' AND registered = 1 AND why = ''))"
+    " OR (state = 'rejected' AND registered = 1 AND why = '') OR (state = 'undone' AND sold = 1 AND why = ''))"
 )
 _COLUMNS = (
     "request_no, seq, at_ms, batch, trace, place, platform, kind, deal_id, title, count, deduct_fen, basis_fen, face_fen,"
@@ -108,7 +109,8 @@ class Use:
         """Whether it waits for a person (券已核销待处理, or registered and refused)."""
         kept = self.state == "kept" and (not self.sold or self.why in ("void", "refund"))
         refused = self.state == "rejected" and bool(self.registered) and not self.why
-        return not self.handled and (kept or refused)
+        elsewhere = self.state == "undone" and bool(self.sold) and not self.why
+        return not self.handled and (kept or refused or elsewhere)
 
 
 def find(books: Reading, request_no: str) -> Use | None:
@@ -153,6 +155,17 @@ def used_on_day(books: Reading, date: str, deal_id: str) -> int:
         date, deal_id,
     )  # fmt: skip
     return int(rows[0][0])
+
+
+def used_alike(books: Reading, date: str, deal_id: str, last4: str) -> bool:
+    """Whether a voucher of this deal with the same last signs was used here on this business day."""
+    return bool(
+        books.read(
+            "SELECT 1 FROM voucher_use WHERE date = ? AND deal_id = ? AND last4 = ?"
+            " AND state NOT IN ('planned', 'rejected', 'undone') LIMIT 1",
+            date, deal_id, last4,
+        )
+    )  # fmt: skip
 
 
 def registered_on_day(books: Reading, date: str) -> tuple[int, int]:

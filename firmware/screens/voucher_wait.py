@@ -1,0 +1,203 @@
+"""Vouchers of an order being redeemed or given back: the full screen of each state (domain 3.4)."""
+
+from dataclasses import dataclass, replace
+
+from firmware.events import Key, Scanned
+from firmware.screens.base import Do, Done, Home, Move, Push, Screen, Stay, home, shown
+from firmware.screens.code import GiveUp
+from firmware.screens.widgets import Notice, refuse
+from firmware.txn import checkout, slip, voucher
+from firmware.txn.checkout import ParkOrder
+from firmware.txn.command import Context
+from firmware.txn.voucher import Use
+from firmware.txn.voucher_names import platform_name
+from firmware.txn.voucher_redeem import CashKept, Redeem, RedeemNext, TakeBackUse
+from firmware.view import Big, Block, Gap, Hint, Para, Row, Say, Tint, View, text
+from rules.errors import error
+from rules.money import yuan
+from wire.facts import Sale
+
+SECONDS_MAX = 999
+USES_SHOWN_MAX = 2
+STATES: dict[str, tuple[str, Tint]] = {
+    "planned": ("voucherstate__planned", Tint.UNSURE),
+    "registered": ("voucherstate__registered", Tint.UNSURE),
+    "sent": ("voucherstate__sent", Tint.UNSURE),
+    "unknown": ("voucherstate__unknown", Tint.UNSURE),
+    "undoing": ("voucherstate__undoing", Tint.UNSURE),
+    "consumed": ("voucherstate__consumed", Tint.GOOD),
+    "rejected": ("voucherstate__rejected", Tint.BAD),
+    "undone": ("voucherstate__undone", Tint.BAD),
+    "kept": ("voucherstate__kept", Tint.BAD),
+}
+"""Each state of a use in at most thirteen characters, with its colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherWait(Screen):
+    """The vouchers of one order until they are decided, and their result until a key is pressed. Cash that was typed waits
+    here and closes the order with the last voucher; a cut loses it, and the order asks for it again."""
+
+    trace: int
+    cash: CashKept | None = None
+    ticks: int = 0
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """While one is open: F1 parks, F2 takes it back; otherwise OK goes on. CANCEL asks what is to become of it all."""
+        if not self._order_stands(ctx):
+            return Home() if key in (Key.OK, Key.CANCEL, Key.CLEAR) else Stay()
+        now = self._now(ctx)
+        match key:
+            case Key.F1:
+                return Do(ParkOrder(), home)
+            case Key.F2 if now is not None and now.state in ("sent", "unknown"):
+                return Do(TakeBackUse(now.request_no), _still_here)
+            case Key.OK if now is not None and now.state == "planned":
+                return Do(RedeemNext(self.trace), _still_here)
+            case Key.OK if now is None or not now.is_open:
+                return Home()
+            case Key.CANCEL:
+                return Push(GiveUp(self.trace))
+            case _:
+                return Stay()
+
+    def scan(self, scanned: Scanned, ctx: Context) -> Move:
+        """Nothing else is taken before this is decided."""
+        return refuse(5029)
+
+    def back(self, result: object, ctx: Context) -> Move:
+        """What was chosen about the order."""
+        return result if isinstance(result, Do) else Stay()
+
+    def stays_ms(self, ctx: Context) -> int:
+        """The seconds count."""
+        now = self._now(ctx)
+        return 1000 if now is not None and now.is_open else 0
+
+    def expired(self, ctx: Context) -> Move:
+        """A second more."""
+        return Stay(replace(self, ticks=self.ticks % SECONDS_MAX + 1))
+
+    def _order_stands(self, ctx: Context) -> bool:
+        order = checkout.find(ctx.books, self.trace)
+        return order is not None and order.state == "open"
+
+    def _now(self, ctx: Context) -> Use | None:
+        """The use to speak of: the one under way, else the last that ended badly, else the next, else the last."""
+        uses = voucher.uses_of(ctx.books, self.trace)
+        for wanted in (lambda use: use.is_open, _bad, lambda use: use.state == "planned"):
+            found = next((each for each in uses if wanted(each)), None)
+            if found is not None:
+                return found
+        return uses[-1] if uses else None
+
+    def view(self, ctx: Context) -> View:
+        """Where the voucher stands, in large words; what it takes off; what to do."""
+        now = self._now(ctx)
+        if now is None:
+            return shown(self, ctx, text("voucherwait__title"), (Gap(8), Para(text("voucherwait__gone"))), _ON)
+        key, tint = STATES[now.state]
+        body: tuple[Block, ...] = (
+            Gap(4),
+            Para(text(key), tint, large=True),
+            Big(platform_name(ctx, now.platform), yuan(now.deduct_fen), tint),
+            Row(now.title or text("voucher__manual"), text("voucher__last4", digits=now.last4), Tint.QUIET),
+            *self._advice(now, ctx),
+        )
+        return shown(self, ctx, text("voucherwait__title"), body, self._hints(now, ctx), tint)
+
+    def _advice(self, now: Use, ctx: Context) -> tuple[Block, ...]:
+        """Code and action, or what is left to pay."""
+        number = code_now(now, ctx)
+        rows: tuple[Block, ...] = ()
+        if now.state == "unknown":
+            rows = (Row(text("voucherwait__asking", seconds=seconds(now, ctx)), tint=Tint.UNSURE),)
+        if number:
+            line, action = error(number).line(ctx.lang), error(number).action(ctx.lang)
+            return (
+                *rows,
+                Row(line, tint=Tint.BAD if _bad(now) else Tint.UNSURE, strong=True),
+                Para(action, Tint.QUIET, rows=2),
+            )
+        order = checkout.find(ctx.books, self.trace)
+        rest = checkout.rest_fen(ctx.books, order) if order is not None and order.state == "open" else 0
+        return (
+            (*rows, Row(text("code__rest"), yuan(rest), Tint.UNSURE, strong=True)) if rest and not self.cash else rows
+        )
+
+    def _hints(self, now: Use, ctx: Context) -> tuple[Hint, ...]:
+        if not self._order_stands(ctx):
+            return _ON
+        other = Hint("CANCEL", text("code__other"))
+        if now.state == "planned":
+            return Hint("OK", text("voucherwait__again")), Hint("F1", text("code__park")), other
+        if not now.is_open:
+            return *_ON, other
+        back = (Hint("F2", text("code__take_back")),) if now.state in ("sent", "unknown") else ()
+        return Hint("F1", text("code__park")), *back, other
+
+
+_ON = (Hint("OK", text("hint__on")),)
+
+
+def _bad(use: Use) -> bool:
+    return use.state in ("rejected", "undone", "kept") or use.code == 3035
+
+
+def code_now(use: Use, ctx: Context) -> int:
+    """The code of the error table that fits a use's state; 0: all is well."""
+    match use.state:
+        case "unknown":
+            return use.code or 3022
+        case "registered":
+            return 3031
+        case "planned":
+            return 0 if checkout.can_redeem(ctx) else 3030
+        case "undoing":
+            return 3021 if seconds(use, ctx) > 60 else 0
+        case _:
+            return use.code
+
+
+def seconds(use: Use, ctx: Context) -> int:
+    """How long ago it was sent."""
+    return max(0, min((ctx.now.wall_ms - use.at_ms) // 1000, SECONDS_MAX))
+
+
+def start(cash: CashKept | None) -> Move:
+    """Redeem the order's vouchers now, with the cash that was typed."""
+    return Do(Redeem(cash), waits)
+
+
+def waits(done: Done, ctx: Context) -> Move:
+    """`then` of vouchers that left: their screen."""
+    assert isinstance(done.command, Redeem)
+    order = checkout.here(ctx)
+    return Home() if order is None else Home(VoucherWait(order.trace, done.command.cash))
+
+
+def _still_here(done: Done, ctx: Context) -> Move:
+    return Stay()
+
+
+def of_trace(stack: tuple[Screen, ...], trace: int) -> VoucherWait | None:
+    """The screen that shows this order's vouchers."""
+    return next((each for each in reversed(stack) if isinstance(each, VoucherWait) and each.trace == trace), None)
+
+
+def unknown(stack: tuple[Screen, ...], ctx: Context) -> bool:
+    """Whether a voucher on the screen is unknown: it calls."""
+    traces = [each.trace for each in stack if isinstance(each, VoucherWait)]
+    return any(use.state == "unknown" for trace in traces for use in voucher.uses_of(ctx.books, trace))
+
+
+def told(use: Use, sale: Sale | None) -> Notice:
+    """What became of a voucher whose customer does not stand at this screen."""
+    key, tint = STATES[use.state]
+    booked: Say = text("told__booked" if sale.print_slip else "told__unprinted") if sale is not None else ""
+    words: tuple[Say, ...] = (
+        text(key),
+        text("told__order", number=slip.receipt_number(use.batch, use.trace)),
+        text("told__amount", amount=yuan(use.deduct_fen)),
+    )
+    return Notice(text("voucherwait__title"), (*words, *((booked,) if booked else ())), Tint.GOOD if sale else tint)

@@ -1,0 +1,29 @@
+"""Vouchers chosen for the open basket: prepared at the platform, nothing redeemed yet. In memory only, not kept over a
+cut or a hold: they are prepared again then."""
+
+from dataclasses import dataclass, field
+
+from wire.vouchers import Coupon
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """`count` vouchers of one coupon. `until_ms`: monotonic time to which the preparation holds (0: for ever, of a
+    registered one, whose `code` is kept until its sale). `chosen`: lines a supervisor chose for a package that nobody
+    mapped, as (line, thousandths). The rest is what the cashier has looked at or the customer agreed to."""
+
+    coupon: Coupon
+    count: int
+    until_ms: int
+    digest: str
+    code: str = field(default="", repr=False)
+    chosen: tuple[tuple[int, int], ...] = ()
+    booked: bool = False
+    class_checked: bool = False
+    lost_agreed: bool = False
+    approver: str = ""
+
+    @property
+    def registered(self) -> bool:
+        """Whether a supervisor takes it without a link, to be verified later."""
+        return not self.until_ms

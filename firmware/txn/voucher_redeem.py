@@ -1,0 +1,329 @@
+"""Redeeming vouchers as the last step before the sale, taking the backend's word on them, and giving them back
+(domain 3.4). A use is journaled before it leaves and keeps its number on every try; one leaves at a time."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from firmware.txn import checkout, payment, sale, shift, voucher
+from firmware.txn.basket import Basket
+from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.voucher import Use
+from firmware.txn.voucher_judge import PARTLY, UNKNOWN, Verdict, judge
+from firmware.txn.voucher_rights import voucher_refusal
+from firmware.view import text
+from rules.rights import Right
+from wire.facts import (
+    Fact,
+    OrderOpened,
+    Sale,
+    TenderPart,
+    Trouble,
+    VoucherHandled,
+    VoucherHeard,
+    VoucherSent,
+    VoucherUndoSent,
+)
+from wire.vouchers import AnswerVoucher
+
+OFFLINE, UNDO_LATE, UNDO_FAILED = 3030, 3019, 3021
+NOTE_CHARS_MAX = 40
+
+
+@dataclass(frozen=True, slots=True)
+class CashKept:
+    """Cash that was typed and waits in the screen until the last voucher is redeemed; `print_slip` as `TakeCash`."""
+
+    paid_fen: int
+    print_slip: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Redeem:
+    """Redeem the vouchers of the order at the counter, or of the basket, which is frozen by it. `cash`: what is typed for
+    the rest; None: nothing is left to be paid, or the shop redeems first (`vouchers.consume_first`)."""
+
+    cash: CashKept | None = None
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`VoucherSent` of the first, with `OrderOpened` when it is new; or 2001, 2014, 5014, 5029, 6008, 2005, 3030, what
+        stands in a voucher's way, 5020."""
+        if refusal := checkout.cash_only(ctx):
+            return refusal
+        found = checkout.opening(ctx)
+        left = checkout.to_redeem(ctx.books, found.opened(ctx.books)) if found is not None else ()
+        offline = None if checkout.can_redeem(ctx) else OFFLINE
+        if refusal := checkout.paying_refusal(ctx, found, None if left else 6008, offline):
+            return refusal
+        assert found is not None
+        if not self._covers(ctx, found):
+            return Refusal(5020)
+        facts = (*found.facts, checkout.sent(ctx, found.opened(ctx.books), left[0]))
+        return Decision(facts, replace(ctx.session, basket=Basket()))
+
+    def _covers(self, ctx: Context, found: checkout.Opening) -> bool:
+        """Whether nothing would be left to pay."""
+        due, _ = checkout.rounded(ctx, found.rest_fen)
+        if self.cash is None:
+            return due == 0 or ctx.settings.vouchers.consume_first
+        most = max(ctx.settings.sale.amount_max_fen * 2, due + sale.PAID_ABOVE_FEN_MAX)
+        return due <= self.cash.paid_fen <= most
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemNext:
+    """Redeem the next voucher of an order that other money covers already, when the link is back or a shift is open."""
+
+    trace: int
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`VoucherSent`, or 5014, 6008, 5029, 3030."""
+        if refusal := checkout.cash_only(ctx):
+            return refusal
+        order = checkout.find(ctx.books, self.trace)
+        if order is None or order not in checkout.paid_but_for_vouchers(ctx.books):
+            return Refusal(6008)
+        if code := checkout.busy(ctx.books, self.trace):
+            return Refusal(code)
+        opened = checkout.contents(ctx.books, order)
+        left = checkout.to_redeem(ctx.books, opened)
+        if not left:
+            return Refusal(6008)
+        return Decision((checkout.sent(ctx, opened, left[0]),)) if checkout.can_redeem(ctx) else Refusal(OFFLINE)
+
+
+# --- what the backend says -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HearVoucher:
+    """Take an answer about a use: what it means is `voucher_judge`'s. The last voucher of an order that is covered sells it
+    in the same commit; one that is redeemed for nothing goes back in the same commit. `cash`: typed and kept."""
+
+    answer: AnswerVoucher
+    cash: CashKept | None = None
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`VoucherHeard` and what follows; nothing when it says nothing new; 6009 for a use not ours, 1009 for an answer
+        that contradicts what is known, 3022 for one the backend never saw: the desk asks for it again or closes it."""
+        known = voucher.find(ctx.books, self.answer.request_no)
+        if known is None:
+            return Refusal(6009)
+        verdict = judge(known, self.answer)
+        if verdict.odd:
+            return Refusal(1009, verdict.odd)
+        if verdict.absent:
+            return Refusal(UNKNOWN)
+        if verdict.heard is None:
+            return Decision()
+        facts: tuple[Fact, ...] = (verdict.heard, *_alarms(known, verdict.heard))
+        if verdict.heard.state in ("consumed", "kept"):
+            facts += self._redeemed(ctx, known, verdict)
+        return Decision(facts)
+
+    def _redeemed(self, ctx: Context, known: Use, verdict: Verdict) -> tuple[Fact, ...]:
+        """It pays for its order, which may be complete by it; for none, it goes back."""
+        heard = verdict.heard
+        assert heard is not None
+        if known.sold and known.why == "":
+            return ()
+        order = checkout.find(ctx.books, known.trace)
+        stands = order is not None and order.state in ("open", "parked")
+        if heard.state == "kept" and not stands:
+            return ()  # it stands on the list
+        if order is None or not stands or verdict.back:
+            return (VoucherUndoSent(known.request_no, "dropped"),)
+        use = voucher.contents(ctx.books, known)
+        use = voucher.part_of(use, heard.count) if heard.count else use
+        opened = checkout.contents(ctx.books, order)
+        paid = checkout.parts(ctx.books, ctx.settings, known.trace)
+        part = checkout.voucher_part(use, heard.record_no or known.record_no)
+        return _next(ctx, order, opened, (part, *paid), known, use.deduct_fen, self.cash)
+
+
+def _next(
+    ctx: Context, order: checkout.Order, opened: OrderOpened, paid: tuple[TenderPart, ...], known: Use, deduct_fen: int,
+    cash: CashKept | None,
+) -> tuple[Fact, ...]:  # fmt: skip
+    """What follows a redeemed voucher: the next one, the sale, or nothing while other money is wanted."""
+    before = known.deduct_fen if known.counts else 0
+    rest = checkout.rest_fen(ctx.books, order) + before - deduct_fen
+    due, rounding = checkout.rounded(ctx, rest)
+    asked = any(
+        each.is_open and each.request_no != known.request_no for each in voucher.uses_of(ctx.books, order.trace)
+    )
+    asked = asked or any(each.is_open for each in payment.of_order(ctx.books, order.trace))
+    by_cash = cash is not None and rest > 0 and cash.paid_fen >= due and order.state == "open"
+    left = checkout.to_redeem(ctx.books, opened, known.request_no)
+    if asked:
+        return ()
+    if left:
+        goes = rest == 0 or by_cash or ctx.settings.vouchers.consume_first
+        return (checkout.sent(ctx, opened, left[0]),) if goes and checkout.can_redeem(ctx) else ()
+    open_shift = shift.current(ctx.books)
+    if open_shift is None or not (rest == 0 or by_cash):
+        return ()
+    late = order.state == "parked" or not ctx.session.operator or order.batch != open_shift.batch
+    slip = None
+    if by_cash:
+        assert cash is not None
+        paid, slip = (*paid, TenderPart("cash", cash.paid_fen, cash.paid_fen - due)), cash.print_slip
+    return (checkout.settled(ctx, opened, paid, rounding if by_cash else 0, late, slip),)
+
+
+def _alarms(known: Use, heard: VoucherHeard) -> tuple[Trouble, ...]:
+    """What a person must know of at once: an unknown result, fewer redeemed than asked, one that cannot be given back, a
+    registered one that is refused."""
+    number = known.request_no
+    if heard.state == "unknown":
+        return (Trouble(UNKNOWN, number),)
+    if heard.code == PARTLY:
+        return (Trouble(PARTLY, number),)
+    if heard.state == "kept":
+        return (Trouble(UNDO_FAILED, number),)
+    if heard.state == "rejected" and known.registered:
+        return (Trouble(heard.code, number),)
+    return (Trouble(3004, number),) if heard.state == "undone" and known.sold and not known.why else ()
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUpWaiting:
+    """Nobody answers: the result is unknown from now on."""
+
+    request_no: str
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`VoucherHeard` unknown with 3022, or 6008 when something is known of it already."""
+        known = voucher.find(ctx.books, self.request_no)
+        if known is None or known.state != "sent":
+            return Refusal(6008)
+        heard = VoucherHeard(self.request_no, "unknown", "", UNKNOWN)
+        return Decision((heard, *_alarms(known, heard)))
+
+
+@dataclass(frozen=True, slots=True)
+class NeverLeft:
+    """The first ask for a use surely never left the terminal: it was not redeemed, without anybody's word."""
+
+    request_no: str
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`VoucherHeard` rejected with 3030, or 6008 when something is known of it already."""
+        known = voucher.find(ctx.books, self.request_no)
+        if known is None or known.state != "sent" or known.registered:
+            return Refusal(6008)
+        return Decision((VoucherHeard(self.request_no, "rejected", "", OFFLINE),))
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close a use of which the backend says that it never saw it, and whose order is gone: the undo is its tombstone."""
+
+    request_no: str
+    why: Literal["boot", "deadline"]
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`VoucherUndoSent`, or 6008."""
+        known = voucher.find(ctx.books, self.request_no)
+        if known is None or known.state not in ("sent", "unknown") or stands(ctx, known):
+            return Refusal(6008)
+        return Decision((VoucherUndoSent(self.request_no, self.why),))
+
+
+def stands(ctx: Context, known: Use) -> bool:
+    """Whether a use is still wanted: its order is neither sold without it nor given up, or it was registered."""
+    order = checkout.find(ctx.books, known.trace)
+    return bool(known.registered) or (order is not None and order.state in ("open", "parked"))
+
+
+# --- registered ones ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyRegistered:
+    """Redeem a voucher now that a supervisor took without a link; the terminal's own."""
+
+    request_no: str
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`VoucherSent`, or 6008, 3030."""
+        known = voucher.find(ctx.books, self.request_no)
+        if known is None or known.state != "registered":
+            return Refusal(6008)
+        if not checkout.can_redeem(ctx):
+            return Refusal(OFFLINE)
+        use = voucher.contents(ctx.books, known)
+        return Decision((VoucherSent(known.batch, known.trace, use, known.operator, known.approver),))
+
+
+# --- by hand ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBackUse:
+    """The cashier takes a voucher back whose result nobody knows; its order stays to be paid otherwise."""
+
+    request_no: str
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`VoucherUndoSent`, or 2001, 6008, 2005."""
+        known = voucher.find(ctx.books, self.request_no)
+        fits = known is not None and known.state in ("sent", "unknown") and not known.registered
+        if refusal := lacking(ctx, Right.SALE, None if fits else 6008):
+            return refusal
+        return Decision((VoucherUndoSent(self.request_no, "cashier", ctx.session.operator),))
+
+
+@dataclass(frozen=True, slots=True)
+class UndoVoucher:
+    """Give a redeemed voucher back by hand: one whose order is not sold, or one on the list. A voucher that a sale holds is
+    given back by voiding or refunding that sale."""
+
+    request_no: str
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`VoucherUndoSent`, or 2001, 6008, 2005, 2006, 3030, 3019 after the time the platform told."""
+        known = voucher.find(ctx.books, self.request_no)
+        if refusal := lacking(ctx, Right.SALE):
+            return refusal
+        if known is None or not known.redeemed:
+            return Refusal(6008)
+        if known.sold and not known.listed:
+            return Refusal(6008, text("voucher__void_first"))
+        if refusal := voucher_refusal(ctx, "undo", known.platform, known.kind):
+            return refusal
+        if not checkout.can_redeem(ctx):
+            return Refusal(OFFLINE)
+        if undo_over(ctx, known):
+            return Refusal(UNDO_LATE)
+        why = known.why if known.why in ("void", "refund") else "cashier"
+        return Decision((VoucherUndoSent(self.request_no, why, ctx.session.operator, ctx.approver),))  # type: ignore[arg-type]
+
+
+def undo_over(ctx: Context, known: Use) -> bool:
+    """Whether the time is over in which the platform said it could be undone. Without a trusted clock the platform says."""
+    return ctx.now.trusted and 0 < known.undo_until_ms < ctx.now.wall_ms
+
+
+@dataclass(frozen=True, slots=True)
+class HandleVoucher:
+    """A person has dealt with a use on the list (券待处理): asked the platform, or booked the loss."""
+
+    request_no: str
+    note: str = ""
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`VoucherHandled`, or 2001, 6008, 2005, 2006."""
+        known = voucher.find(ctx.books, self.request_no)
+        if refusal := lacking(ctx, Right.SALE, None if known is not None and known.listed else 6008):
+            return refusal
+        assert known is not None
+        if refusal := voucher_refusal(ctx, "undo", known.platform, known.kind):
+            return refusal
+        return Decision(
+            (VoucherHandled(self.request_no, ctx.session.operator, self.note[:NOTE_CHARS_MAX], ctx.approver),)
+        )
+
+
+def sold_by(facts: tuple[Fact, ...]) -> Sale | None:
+    """The sale among the facts of a decision."""
+    return next((fact for fact in facts if isinstance(fact, Sale)), None)
