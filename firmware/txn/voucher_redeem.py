@@ -137,7 +137,8 @@ class HearVoucher:
         opened = checkout.contents(ctx.books, order)
         paid = checkout.parts(ctx.books, ctx.settings, known.trace)
         part = checkout.voucher_part(use, heard.record_no or known.record_no)
-        return _next(ctx, order, opened, (part, *paid), known, use.deduct_fen, self.cash)
+        before = sum(each.kind == "voucher" for each in paid)
+        return _next(ctx, order, opened, (*paid[:before], part, *paid[before:]), known, use.deduct_fen, self.cash)
 
 
 def _next(
