@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from fleet.vouchers.adapters.adapter import Adapter
+from fleet.vouchers.adapters.aggregator import Aggregator
+from fleet.vouchers.adapters.aggregator import Credentials as AggregatorCredentials
 from fleet.vouchers.adapters.clock import DOUYIN, TWICE_MORE
 from fleet.vouchers.adapters.credentials import TokenFile
 from fleet.vouchers.adapters.dianping_door import Credentials as DianpingCredentials
@@ -16,6 +18,7 @@ from fleet.vouchers.adapters.meituan_services import MeituanDoor, MeituanService
 from fleet.vouchers.adapters.web import Limits
 from fleet.vouchers.codes import provided_table
 from fleet.vouchers.port import ConsumeCall, PrepareCall, QueryCall, UndoCall
+from tests.standins import aggregator as aggregator_server
 from tests.standins import douyin as douyin_server
 from tests.standins import meituan as meituan_server
 from tests.standins import services as services_server
@@ -80,6 +83,7 @@ class Bench:
 
     digits = 15
     tells_undoable = True
+    has_tokens = True
 
     def prepare(self, code: str, adapter=None, **more):
         return asked(adapter or self.adapter(), PrepareCall(self.platform, self.shop, code, **more))
@@ -211,4 +215,37 @@ class DianpingHmacBench(DianpingBench):
     sign_method = "HMAC"
 
 
-BENCHES = (DouyinBench, DiningBench, ServicesBench, DianpingBench)
+class AggregatorBench(Bench):
+    platform = "meituan"
+    shop = aggregator_server.BIND
+    digits = 12
+    server_class = aggregator_server.Aggregator
+    retired = ("99000001", "接口已停用")
+    unauthorised = ("22000002", "门店未授权")
+    busy = ("98888888", "系统繁忙，请稍后重试")
+    malformed = ("10000000", "参数错误")
+    has_tokens = False
+    secrets = ("PRIVATE KEY",)
+
+    def dialect(self, limits: Limits):
+        keys = aggregator_server.private_pem(self.server.callers), aggregator_server.public_pem(self.server.own)
+        told = aggregator_server.SYSTEM, aggregator_server.PRODUCT, aggregator_server.MERCHANT
+        return Aggregator(AggregatorCredentials(*told, *keys, self.server.address), self.clock, limits)
+
+    def wrong_secret(self) -> None:
+        self._made.clear()
+        credentials = AggregatorCredentials(
+            aggregator_server.SYSTEM,
+            aggregator_server.PRODUCT,
+            aggregator_server.MERCHANT,
+            aggregator_server.private_pem(self.server.own),
+            aggregator_server.public_pem(self.server.own),
+            self.server.address,
+        )
+        self._made[PATIENT] = Adapter(Aggregator(credentials, self.clock), provided_table(), self.clock, self.plan)
+
+    def number_in(self, asked: dict) -> str:
+        return asked["req_seq_id"] + asked["req_date"]
+
+
+BENCHES = (DouyinBench, DiningBench, ServicesBench, DianpingBench, AggregatorBench)

@@ -164,6 +164,8 @@ def test_nothing_is_begun_after_the_calls_own_bound(bench, within_ms) -> None:
 
 
 def test_an_expired_token_is_renewed_once_and_the_cashier_sees_nothing_of_it(bench) -> None:
+    if not bench.has_tokens:
+        pytest.skip("this platform knows no tokens: it is signed with a key")
     voucher = bench.issue()
     adapter = bench.adapter()
     assert bench.prepare(voucher.code, adapter).code == 0
@@ -175,6 +177,8 @@ def test_an_expired_token_is_renewed_once_and_the_cashier_sees_nothing_of_it(ben
 
 
 def test_a_token_that_is_not_renewed_is_said(bench) -> None:
+    if not bench.has_tokens:
+        pytest.skip("this platform knows no tokens: it is signed with a key")
     voucher = bench.issue()
     bench.expire_tokens()
     bench.server.misbehave("token", *[Fault("error", *bench.unrenewed)] * ALWAYS)
