@@ -64,7 +64,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     it.add_argument("--scenario", type=Path, default=None, metavar="FILE", help=say("scenario"))
     it.add_argument("--codes", type=Path, default=None, metavar="FILE", help=say("codes"))
     it.add_argument("--vouchers", choices=("simulated", "own"), default="simulated", help=say("vouchers"))
-    for name in ("deals", "scenario", "codes", "shops"):
+    for name in ("deals", "scenario", "codes", "shops", "credentials"):
         it.add_argument(f"--voucher-{name}", type=Path, default=None, metavar="FILE", help=say(f"voucher_{name}"))
     it.add_argument("--http", default="", metavar="[HOST:]PORT", help=say("http"))
     it.add_argument("--shop", default="", metavar="NAME", help=say("shop"))

@@ -152,7 +152,11 @@ def _platforms(options: argparse.Namespace, vault: Vault) -> tuple[Router, Shops
     )
     clocks = setup.Clocks(_utc_ms, lambda wait_ms: time.sleep(max(0, wait_ms) / 1_000))
     adapters: dict[Platform, Platforms] = {"own": setup.own(options.data, vault, known, clocks)}
-    if options.vouchers == "simulated":
+    if options.voucher_credentials is not None:  # what is real is not mixed with what is simulated
+        from fleet.vouchers.adapters import registry  # an HTTP client is imported only where one is wanted
+
+        adapters |= _read(lambda path: registry.adapters(path, table), options.voucher_credentials)
+    elif options.vouchers == "simulated":
         adapters |= setup.simulated(options.data, known, steps, table, secrets.randbits(64), clocks)
     return setup.together(adapters, shops)
 

@@ -5,10 +5,11 @@ command line, never a log. Tokens that a platform renews are kept beside it, in 
     client_key = "…"
     client_secret = "…"
 
-    [meituan]
-    flavour = "dining"            # or "services"
+    [meituan_dining]
     developer_id = "…"
     sign_key = "…"
+
+    [meituan_dining.shops.SHOP_NUMBER]
     access_token = "…"
     refresh_token = "…"
 """
