@@ -198,12 +198,17 @@ def _refusal(books: MoneyBooks, ask: AskReserve) -> int:
 
 
 def _payable(books: MoneyBooks, sale: Sale, ask: AskReserve) -> bool:
-    """Whether no means gives back more than it brought. Who asks may not know what others gave back since; a terminal of
-    a release before says nothing of its means."""
+    """Whether no means gives back more than it brought, and a voucher goes back whole or not at all. Who asks may not know
+    what others gave back since; a terminal of a release before says nothing of its means, nor of vouchers."""
     paid = tender_sums(sale.tenders)
     back = given_tenders(books, ask.terminal, ask.epoch, ask.seq)
     fits = all(0 < fen <= paid.get(name, 0) - back.get(name, 0) for name, fen in ask.tenders.items())
-    return not ask.tenders or (fits and sum(ask.tenders.values()) == ask.total_fen)
+    vouchers = {part.voucher.request_no for part in sale.tenders if part.voucher is not None}
+    whole = all(ask.tenders[number] == paid[number] for number in vouchers & ask.tenders.keys())
+    if not ask.tenders:  # nothing of the vouchers' part may go back in money
+        by_money = sum(fen for name, fen in paid.items() if name not in vouchers)
+        return sum(fen for name, fen in back.items() if name not in vouchers) + ask.total_fen <= by_money
+    return fits and whole and sum(ask.tenders.values()) == ask.total_fen
 
 
 def _fits(sale: Sale, back: Mapping[str, int], wanted: Mapping[str, int]) -> bool:

@@ -20,16 +20,17 @@ from firmware.screens.base import (
 )
 from firmware.screens.slips import job_code, trouble_rows
 from firmware.screens.widgets import Refused, refuse, typed
-from firmware.txn import original, refund, refund_parts, reserve, shift
+from firmware.txn import original, refund, refund_parts, reserve, shift, voucher, voucher_back
 from firmware.txn.approve import OVERRIDABLE
 from firmware.txn.command import Context, Refusal
-from firmware.txn.original import Original
+from firmware.txn.original import Back, Original
 from firmware.txn.refund import Chosen, RefundGoods, VoidSale
 from firmware.txn.reserve import AskReservation, LookUpSale, UseReservation
 from firmware.txn.slip import receipt_number
 from firmware.txn.slips import stored
 from firmware.view import Big, Block, Field, Gap, Hint, Item, Items, Para, Row, Rule, Say, Tint, View, text
 from rules.barcodes import clean_scan, strip_aim
+from rules.errors import error
 from rules.money import yuan
 from rules.orders import read_order_no
 from rules.receipt_token import read_receipt_token
@@ -217,31 +218,39 @@ class Looking(Screen):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to go back, as it is put together; no lines: all that is left."""
+    """What is to go back, as it is put together; no lines: all that is left. `vouchers` and `void` are fixed before it is
+    confirmed: what the cashier agreed to is done, or nothing. None: whichever can go back."""
 
     about: Original
     lines: Chosen = ()
     reason: str = ""
     words: str = ""  # reference of the card terminal's slip
+    vouchers: tuple[str, ...] | None = None
+    void: bool = False
 
     def everything(self) -> Chosen:
         """The lines, spelt out."""
         return self.lines or self.about.everything()
 
-    def total_fen(self) -> int:
-        """What goes back."""
-        return sum(self.about.share_fen(index, milli) for index, milli in self.everything())
+    def back(self, ctx: Context) -> Back:
+        """What goes back, by line and by means."""
+        chosen = self.everything()
+        vouchers = voucher_back.returnable(ctx, self.about, chosen) if self.vouchers is None else self.vouchers
+        return self.about.back(chosen, vouchers)
 
-    def tenders(self) -> tuple[tuple[TenderPart, int], ...]:
-        """By which means."""
-        return self.about.tenders(min(self.total_fen(), self.about.left_fen))
+    def fixed(self, ctx: Context) -> "Plan":
+        """A void when the sale is of this shift and whole, its vouchers with it; else a refund."""
+        chosen = self.everything()
+        vouchers = voucher_back.returnable(ctx, self.about, chosen)
+        void = refund.voidable(ctx, self.about) and not self.lines and len(vouchers) == len(self.about.uses())
+        return replace(self, vouchers=vouchers, void=void)
 
     def command(self, ctx: Context) -> VoidSale | RefundGoods:
-        """A void when the sale is of this shift and whole; else a refund."""
+        """What gives it back."""
         reason = self.reason or _recorded(ctx, 0)
-        if refund.voidable(ctx, self.about) and not self.lines:
+        if self.void:
             return VoidSale(self.about, reason, self.words)
-        return RefundGoods(self.about, self.everything(), reason, self.words)
+        return RefundGoods(self.about, self.everything(), reason, self.words, self.vouchers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +297,7 @@ class FoundSale(Screen):
 
 def why_not(plan: Plan, ctx: Context) -> Refusal | None:
     """What no supervisor can lift, said before the cashier goes on."""
-    answer = plan.command(ctx).decide(ctx)
+    answer = plan.fixed(ctx).command(ctx).decide(ctx)
     return answer if isinstance(answer, Refusal) and answer.code not in OVERRIDABLE else None
 
 
@@ -297,8 +306,8 @@ def checked(plan: Plan, ctx: Context) -> Move:
     hopeless = why_not(plan, ctx)
     if hopeless is not None:
         return Push(Refused(hopeless))
-    reasons = ctx.settings.refunds.reasons
-    return Push(Why(plan)) if len(reasons) > 1 else Push(_after_reason(replace(plan, reason=_recorded(ctx, 0))))
+    reasons, plan = ctx.settings.refunds.reasons, plan.fixed(ctx)
+    return Push(Why(plan)) if len(reasons) > 1 else Push(_after_reason(replace(plan, reason=_recorded(ctx, 0)), ctx))
 
 
 def _recorded(ctx: Context, index: int) -> str:
@@ -312,8 +321,8 @@ def _read(ctx: Context, recorded: str) -> str:
     return next((each.text(ctx.lang) for each in ctx.settings.refunds.reasons if each.text(lang) == recorded), recorded)
 
 
-def _after_reason(plan: Plan) -> Screen:
-    by_card = sum(fen for part, fen in plan.tenders() if part.kind == "card")
+def _after_reason(plan: Plan, ctx: Context) -> Screen:
+    by_card = sum(fen for part, fen in plan.back(ctx).tenders if part.kind == "card")
     return CardBack(plan) if by_card else Confirmed(plan)
 
 
@@ -328,10 +337,10 @@ class Why(Screen):
         """A digit takes its reason at once."""
         reasons = ctx.settings.refunds.reasons
         if key.digit and 1 <= int(key.digit) <= len(reasons):
-            return Replace(_after_reason(replace(self.plan, reason=_recorded(ctx, int(key.digit) - 1))))
+            return Replace(_after_reason(replace(self.plan, reason=_recorded(ctx, int(key.digit) - 1)), ctx))
         match key:
             case Key.OK:
-                return Replace(_after_reason(replace(self.plan, reason=_recorded(ctx, self.row))))
+                return Replace(_after_reason(replace(self.plan, reason=_recorded(ctx, self.row)), ctx))
             case Key.UP | Key.DOWN:
                 return Stay(replace(self, row=(self.row + (1 if key is Key.DOWN else -1)) % len(reasons)))
             case Key.CANCEL:
@@ -349,7 +358,7 @@ class Why(Screen):
         )
         pages = -(-len(reasons) // REASONS_SHOWN)
         body = (
-            Row(text("why__sum"), yuan(self.plan.total_fen()), strong=True),
+            Row(text("why__sum"), yuan(self.plan.back(ctx).total_fen), strong=True),
             Items(items, self.row - first, first // REASONS_SHOWN + 1, pages),
         )
         hints = (OK_HINT, Hint("UP", text("hint__choose")), CANCEL_HINT)
@@ -377,7 +386,7 @@ class CardBack(Screen):
 
     def view(self, ctx: Context) -> View:
         """How much, on which card, and the reference."""
-        by_card = [(part, fen) for part, fen in self.plan.tenders() if part.kind == "card"]
+        by_card = [(part, fen) for part, fen in self.plan.back(ctx).tenders if part.kind == "card"]
         last4 = " ".join(f"*{part.last4}" for part, _ in by_card if part.last4)
         body: tuple[Block, ...] = (
             Para(text("cardback__words"), rows=2),
@@ -404,12 +413,17 @@ class Confirmed(Screen):
     def view(self, ctx: Context) -> View:
         """The sum, large; by which means; why."""
         void = isinstance(self.plan.command(ctx), VoidSale)
-        parts = self.plan.tenders()
-        body: tuple[Block, ...] = (Big(text("confirm_back__sum"), yuan(self.plan.total_fen())),)
+        back = self.plan.back(ctx)
+        parts = back.tenders
+        body: tuple[Block, ...] = (Big(text("confirm_back__sum"), yuan(back.total_fen)),)
         body += tuple(Row(means(part), yuan(fen), strong=part.kind == "cash") for part, fen in parts[:TENDERS_SHOWN])
         if len(parts) > TENDERS_SHOWN:
             rest = sum(fen for _, fen in parts[TENDERS_SHOWN:])
             body += (Row(text("confirm_back__rest", count=len(parts) - TENDERS_SHOWN), yuan(rest)),)
+        if back.kept_fen:  # by vouchers that stay redeemed: the customer is told before anything goes back
+            body += (Row(text("confirm_back__kept"), yuan(back.kept_fen), Tint.UNSURE),)
+            why = error(voucher_back.why_kept(ctx, self.plan.about, self.plan.everything()).code)
+            body += (Row(why.line(ctx.lang), tint=Tint.UNSURE),)
         body += (Rule(), Row(text("confirm_back__why"), _read(ctx, self.plan.reason), Tint.QUIET))
         title = text("confirm_back__void" if void else "confirm_back__refund")
         return shown(self, ctx, title, body, (Hint("OK", text("confirm_back__yes")), CANCEL_HINT), Tint.UNSURE)
@@ -497,6 +511,8 @@ class GivenBack(Screen):
         else:
             tenders = fact.tenders
         parts = refund_parts.parts_of(ctx.books, self.job) if isinstance(fact, Refund) else ()
+        numbers = [part.voucher.request_no for part in tenders if part.voucher is not None]
+        uses = tuple(use for number in numbers if (use := voucher.find(ctx.books, number)) is not None)
         cash = sum(part.paid_fen for part in tenders if part.kind == "cash")
         body: tuple[Block, ...] = (Big(text("givenback__cash"), yuan(cash), Tint.GOOD),) if cash else (Gap(8),)
         body += tuple(
@@ -506,9 +522,11 @@ class GivenBack(Screen):
         )
         for part in parts[:TENDERS_SHOWN]:
             body += part_rows(part, ctx)
+        for use in uses[:TENDERS_SHOWN]:
+            body += voucher_rows(use, ctx)
         for code in [code for code in (ctx.devices.drawer_code, job_code(self.job, ctx)) if code][:1]:
             body += trouble_rows(code, ctx)
-        tint = worst(parts)
+        tint = worst(parts, uses)
         if tint is Tint.UNSURE:
             body += (Para(text("givenback__once"), Tint.UNSURE),)
         title = text(
@@ -517,11 +535,21 @@ class GivenBack(Screen):
         return shown(self, ctx, title, body, (Hint("OK", text("hint__next")),), tint)
 
 
-def worst(parts: tuple[refund_parts.Part, ...]) -> Tint:
+def worst(parts: tuple[refund_parts.Part, ...], vouchers: tuple[voucher.Use, ...] = ()) -> Tint:
     """How the whole stands: all done, something under way, something refused."""
-    if any(part.state == "failed" for part in parts):
+    if any(part.state == "failed" for part in parts) or any(use.state == "kept" for use in vouchers):
         return Tint.BAD
-    return Tint.UNSURE if any(part.under_way for part in parts) else Tint.GOOD
+    under_way = any(part.under_way for part in parts) or any(use.is_open for use in vouchers)
+    return Tint.UNSURE if under_way else Tint.GOOD
+
+
+def voucher_rows(use: voucher.Use, ctx: Context) -> tuple[Block, ...]:
+    """A voucher at its platform: how it stands; what it does not give back waits on the list (券待处理)."""
+    left = text("givenback__part", channel=text("backby__voucher"), amount=yuan(use.deduct_fen))
+    state = "kept" if use.state == "kept" else "processing" if use.is_open else "refunded"
+    tint = {"kept": Tint.BAD, "processing": Tint.UNSURE, "refunded": Tint.PLAIN}[state]
+    row = Row(left, text(f"refund_state__{state}"), tint, strong=True)
+    return (row, *trouble_rows(use.code or 3020, ctx)) if state == "kept" else (row,)
 
 
 def part_rows(part: refund_parts.Part, ctx: Context) -> tuple[Block, ...]:

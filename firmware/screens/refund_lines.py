@@ -81,7 +81,7 @@ class ChooseLines(Screen):
         first = self.row // SHOWN * SHOWN
         items = tuple(self._item(index) for index in range(first, min(first + SHOWN, len(lines))))
         pages = -(-len(lines) // SHOWN)
-        total = Plan(self.about, self.picked).total_fen() if self.picked else 0
+        total = Plan(self.about, self.picked).back(ctx).total_fen if self.picked else 0
         body: tuple[Block, ...] = (Items(items, self.row - first, first // SHOWN + 1, pages),)
         if self.digits:
             body += (Field(text("lines__grams" if lines[self.row].weighed else "lines__pieces"), self.digits),)

@@ -1,7 +1,7 @@
 """The sale that something is given back of: found in this journal or told by the backend, and what is left of it."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -11,11 +11,40 @@ from firmware.txn.books import Reading
 from rules.giving_back import TENDER_ORDER, split
 from rules.pricing import net_of, nets
 from wire import facts
-from wire.facts import Line, Origin, Refund, Sale, TenderPart
+from wire.facts import Line, Origin, Refund, Sale, TenderPart, VoucherUse
 from wire.messages import AnswerSale, tender_key, tender_sums
 
 PAGE_MAX = 4
 """Sales on one page of the list of recent ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackLine:
+    """Goods of a line coming back: `amount_fen` is what they bring with the vouchers that go back too, `voucher_fen` what
+    vouchers that stay redeemed paid of them."""
+
+    index: int
+    milli: int
+    amount_fen: int
+    voucher_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What goes back of a sale with some of its goods: each voucher whole, the rest by the means that paid for it."""
+
+    lines: tuple[BackLine, ...]
+    tenders: tuple[tuple[TenderPart, int], ...]
+
+    @property
+    def total_fen(self) -> int:
+        """Of all lines and all means alike."""
+        return sum(line.amount_fen for line in self.lines)
+
+    @property
+    def kept_fen(self) -> int:
+        """What is not given back because vouchers paid it that stay redeemed."""
+        return sum(line.voucher_fen for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +74,74 @@ class Original:
         return self.sale.lines[index].quantity_milli - self.given_milli[index]
 
     def share_fen(self, index: int, quantity_milli: int) -> int:
-        """What `quantity_milli` more of a line bring."""
-        return net_of(self.line(index), quantity_milli, self.given_milli[index])
+        """What `quantity_milli` more of a line bring in money: what vouchers paid of it is never paid out (domain 3.8)."""
+        return net_of(self._bringing(index, self._money_fen(index)), quantity_milli, self.given_milli[index])
+
+    def _bringing(self, index: int, fen: int) -> Line:
+        """A line as if it had brought `fen`."""
+        return msgspec.structs.replace(self.sale.lines[index], net_fen=fen)
+
+    def _money_fen(self, index: int) -> int:
+        net = self.line(index).net_fen or 0
+        return net - sum(use.shares[index] for use in self.uses())
+
+    def uses(self) -> tuple[VoucherUse, ...]:
+        """The vouchers that paid for it in part."""
+        return tuple(part.voucher for part in self.sale.tenders if part.voucher is not None)
+
+    def back(self, chosen: Iterable[tuple[int, int]], vouchers: Collection[str]) -> Back:
+        """What goes back with the chosen goods, (line, thousandths), when these `vouchers` (request numbers, of
+        `whole_with`) go back whole. The means tell less than the lines when they do not have so much left."""
+        going = [use for use in self.uses() if use.request_no in vouchers]
+        staying = [use for use in self.uses() if use.request_no not in vouchers]
+        lines: list[BackLine] = []
+        money = 0
+        for index, milli in sorted(chosen):
+            share = self.share_fen(index, milli)
+            kept = self._bringing(index, sum(use.shares[index] for use in staying))
+            money += share
+            lines.append(BackLine(
+                index, milli, share + sum(use.shares[index] for use in going),
+                net_of(kept, milli, self.given_milli[index]) if staying else 0,
+            ))  # fmt: skip
+        parts = tuple(
+            (part, part.paid_fen) for part in self.sale.tenders if part.voucher and part.voucher.request_no in vouchers
+        )
+        return Back(tuple(lines), (*parts, *self.tenders(min(money, self.left_money_fen))))
+
+    def whole_with(self, chosen: Iterable[tuple[int, int]]) -> tuple[str, ...]:
+        """Which vouchers could go back with these goods: all that each paid for comes back at once, and nothing of it came
+        back before (domain 3.8: whole, or not at all)."""
+        milli = dict(chosen)
+        lines = self.sale.lines
+        given = dict(self.by_tender)
+        at_once = {i for i, line in enumerate(lines) if milli.get(i) == line.quantity_milli and not self.given_milli[i]}
+        return tuple(
+            use.request_no
+            for use in self.uses()
+            if not given.get(use.request_no) and {i for i, share in enumerate(use.shares) if share} <= at_once
+        )
 
     @property
     def given_fen(self) -> int:
         """What went back of the sale before."""
-        by_lines = sum(net_of(self.line(i), milli) for i, milli in enumerate(self.given_milli) if milli)
-        return max(by_lines, self.told_fen)
+        given = dict(self.by_tender)
+        money = sum(
+            net_of(self._bringing(i, self._money_fen(i)), milli) for i, milli in enumerate(self.given_milli) if milli
+        )
+        undone = sum(use.deduct_fen for use in self.uses() if given.get(use.request_no))
+        return max(money + undone, self.told_fen)
 
     @property
     def left_fen(self) -> int:
         """What can still go back."""
         return min(self.sale.due_fen - self.given_fen, sum(self.left_by_tender().values()))
+
+    @property
+    def left_money_fen(self) -> int:
+        """What can still go back by other means than vouchers."""
+        parts = self._parts()
+        return sum(fen for part, fen in zip(parts, self._left(parts), strict=True) if part.kind != "voucher")
 
     @property
     def touched(self) -> bool:
@@ -70,10 +154,11 @@ class Original:
         return tuple((index, milli) for index, milli in left if milli > 0)
 
     def tenders(self, amount_fen: int) -> tuple[tuple[TenderPart, int], ...]:
-        """By which tenders of the sale `amount_fen` goes back, and how much by each."""
+        """By which means of the sale `amount_fen` of money goes back, and how much by each; none of it by a voucher."""
         parts = self._parts()
-        shares = split(self._left(parts), 0, amount_fen)
-        return tuple((part, fen) for part, fen in zip(parts, shares, strict=True) if fen)
+        left = [(part, fen) for part, fen in zip(parts, self._left(parts), strict=True) if part.kind != "voucher"]
+        shares = split([fen for _, fen in left], 0, amount_fen)
+        return tuple((part, fen) for (part, _), fen in zip(left, shares, strict=True) if fen)
 
     def left_by_tender(self) -> dict[str, int]:
         """What can still go back by each means: `tender_key` and fen."""
@@ -87,7 +172,7 @@ class Original:
 
     def _left(self, parts: list[TenderPart]) -> list[int]:
         """What each part still has: less what is known to have gone back by it, and what went back by means nobody knows
-        (told by a backend of the release before) less in the order in which money goes back."""
+        (told by a backend of the release before) less in the order in which money goes back. A voucher is there or gone."""
         given = dict(self.by_tender)
         left: list[int] = []
         for part in parts:
@@ -97,7 +182,9 @@ class Original:
             left.append(paid - back)
         due = sum(part.paid_fen - part.change_fen for part in parts)
         unknown = max(0, min(self.given_fen, due) - (due - sum(left)))
-        return [fen - back for fen, back in zip(left, split(left, 0, unknown), strict=True)]
+        money = [0 if part.kind == "voucher" else fen for part, fen in zip(parts, left, strict=True)]
+        gone = split(money, 0, min(unknown, sum(money)))
+        return [fen - back for fen, back in zip(left, gone, strict=True)]
 
 
 # --- in this journal ---------------------------------------------------------------------------------------------------
@@ -226,7 +313,23 @@ def _sound(sale: Sale) -> bool:
         adds_up = not sale.reductions and sum(amounts) - sale.rounding_fen == sale.due_fen and sale.rounding_fen >= 0
     paid = [part.paid_fen - part.change_fen for part in sale.tenders]
     positive = min((*amounts, *paid, sale.due_fen)) >= 0 and all(line.quantity_milli > 0 for line in sale.lines)
-    return adds_up and positive and sum(paid) == sale.due_fen
+    return adds_up and positive and sum(paid) == sale.due_fen and _shared(sale)
+
+
+def _shared(sale: Sale) -> bool:
+    """Whether what vouchers of a sale from outside paid is shared out among its lines, and within what each brought."""
+    recorded = nets(sale.lines, sale.reductions, sale.rounding_fen)
+    borne = [0] * len(recorded)
+    for part in sale.tenders:
+        if part.kind != "voucher":
+            continue
+        use = part.voucher
+        if use is None or len(use.shares) != len(borne) or part.change_fen:
+            return False
+        if min(use.shares) < 0 or not part.paid_fen == use.deduct_fen == sum(use.shares):
+            return False
+        borne = [fen + share for fen, share in zip(borne, use.shares, strict=True)]
+    return all(fen <= net for fen, net in zip(borne, recorded, strict=True))
 
 
 def with_told(

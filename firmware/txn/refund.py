@@ -11,11 +11,11 @@ from datetime import date
 
 import msgspec
 
-from firmware.txn import drawer, numbers, original, shift
+from firmware.txn import drawer, numbers, original, shift, voucher_back
 from firmware.txn.approve import authority
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
-from firmware.txn.original import Original
+from firmware.txn.original import Back, BackLine, Original
 from rules.errors import first_refusal
 from rules.giving_back import DAY_MS, days_between
 from rules.orders import REFUND_MAX, order_no, refund_no, terminal_no
@@ -60,30 +60,38 @@ class VoidSale:
     reference: str = ""
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`Refund` or `ReserveSent`, or 1003, 2001, 2005, 2006, 2012, 2014, 2016, 4010, 5015, 5018, 6014."""
+        """`Refund` or `ReserveSent`, with its vouchers whole; or 1003, 2001, 2005, 2006, 2012, 2014, 2016, 4010, 5015, 5018,
+        6014, and 3019 or 3020 for a voucher that cannot go back: then only a refund of the money is left."""
         found = original.fresh(ctx.books, ctx.terminal, self.known)
         if found is not None and not voidable(ctx, found):
             code = 6014 if in_batch(ctx, found) else 2012
-            return _refused(ctx, Right.SALE_VOID, found, (), code) or Refusal(code)
+            return _refused(ctx, Right.SALE_VOID, found, (), (), code) or Refusal(code)
         chosen = found.everything() if found else ()
-        return _give_back(ctx, Right.SALE_VOID, found, chosen, self.reason, self.reference)
+        vouchers = tuple(use.request_no for use in found.uses()) if found else ()
+        return _give_back(ctx, Right.SALE_VOID, found, chosen, vouchers, self.reason, self.reference)
 
 
 @dataclass(frozen=True, slots=True)
 class RefundGoods:
     """Take goods of a sale back: all that is left of it, or the lines and quantities chosen. `reference`: of the refund
-    on the card terminal, when a part goes back by card."""
+    on the card terminal, when a part goes back by card. `vouchers`: those that were shown to go back whole with it, by
+    their request numbers; None: whichever can."""
 
     known: Original
     chosen: Chosen
     reason: str
     reference: str = ""
+    vouchers: tuple[str, ...] | None = None
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`Refund` or `ReserveSent`, or 1003, 2001, 2005, 2006, 2012, 2014, 2016, 4010, 5015, 5016, 5018, 5020, 6014,
-        6015."""
+        6015; 3019 or 3020 when vouchers paid for all of it and stay, or one of `vouchers` cannot go back any more."""
         found = original.fresh(ctx.books, ctx.terminal, self.known)
-        return _give_back(ctx, Right.REFUND, found, self.chosen, self.reason, self.reference)
+        vouchers = self.vouchers
+        if vouchers is None:
+            fits = found is not None and not exceeds(found, self.chosen)
+            vouchers = voucher_back.returnable(ctx, found, self.chosen) if fits and found is not None else ()
+        return _give_back(ctx, Right.REFUND, found, self.chosen, vouchers, self.reason, self.reference)
 
 
 def in_batch(ctx: Context, sale: Original) -> bool:
@@ -131,14 +139,15 @@ def records_kept_ms(settings: Settings) -> int:
 
 
 def _give_back(
-    ctx: Context, right: Right, found: Original | None, chosen: Chosen, reason: str, reference: str
-) -> Decision | Refusal:
+    ctx: Context, right: Right, found: Original | None, chosen: Chosen, vouchers: tuple[str, ...], reason: str,
+    reference: str,
+) -> Decision | Refusal:  # fmt: skip
     assert 0 < len(reason) <= REASON_CHARS_MAX
     assert len(reference) <= REFERENCE_DIGITS_MAX
-    if refusal := _refused(ctx, right, found, chosen):
+    if refusal := _refused(ctx, right, found, chosen, vouchers):
         return refusal
     assert found is not None
-    refund = _refund(ctx, right, found, chosen, reason, reference)
+    refund = _refund(ctx, right, found, found.back(chosen, vouchers), reason, reference)
     if len(facts.encode(refund)) > RECORD_BYTES_MAX - 256:
         return Refusal(6007)
     if not found.local or (online(ctx) and original.epoch_number(ctx.books)):
@@ -147,12 +156,16 @@ def _give_back(
     return Decision(booked(ctx, refund))
 
 
-def _refused(ctx: Context, right: Right, found: Original | None, chosen: Chosen, *more: int) -> Refusal | None:
+def _refused(
+    ctx: Context, right: Right, found: Original | None, chosen: Chosen, vouchers: tuple[str, ...], *more: int
+) -> Refusal | None:
     """Why nothing can go back, by the precedence of state, right, amount, device (decisions 23)."""
     if found is None:
         return lacking(ctx, right, 2014 if shift.current(ctx.books) is None else None, 4010)
     too_much = 6014 if exceeds(found, chosen) else None
-    amount = None if too_much else sum(found.share_fen(index, milli) for index, milli in chosen)
+    money = None if too_much else sum(found.share_fen(index, milli) for index, milli in chosen)
+    going = sum(use.deduct_fen for use in found.uses() if use.request_no in vouchers)
+    amount = None if money is None else money + going
     states = (
         2014 if shift.current(ctx.books) is None else None,
         5016 if too_late(ctx, found) else None,
@@ -160,15 +173,31 @@ def _refused(ctx: Context, right: Right, found: Original | None, chosen: Chosen,
         5018 if reserving(ctx.books, found) else None,
         5018 if (too_much or not found.left_fen) and processing(ctx.books, found) else None,
     )
-    if refusal := lacking(ctx, right, *states):
+    if refusal := lacking(ctx, right, *states) or voucher_back.may_undo(ctx, found, vouchers):
         return refusal
-    over = amount is not None and amount > found.left_fen
+    if not too_much and (refusal := _voucher_stands(ctx, found, chosen, vouchers, money or 0)):
+        return refusal
+    over = amount is not None and money is not None and (amount > found.left_fen or money > found.left_money_fen)
     code = first_refusal((
         *limits(ctx, right, found.origin, in_batch(ctx, found), amount or 0), *more, too_much, 5015 if over else None,
         None if chosen or more else 5020 if found.everything() else 6014,
-        1003 if amount and not over and _by_code(found, amount) and not online(ctx) else None,
+        1003 if money and not over and _by_code(found, money) and not online(ctx) else None,
+        1003 if voucher_back.need_link(ctx.books, vouchers) and not online(ctx) else None,
     ))  # fmt: skip
     return Refusal(code) if code else None
+
+
+def _voucher_stands(
+    ctx: Context, found: Original, chosen: Chosen, vouchers: tuple[str, ...], money_fen: int
+) -> Refusal | None:
+    """3019 or 3020 when a voucher that is to go back cannot, or when nothing but vouchers paid for these goods and none goes
+    back with them."""
+    if not set(vouchers) <= set(found.whole_with(chosen)):
+        return voucher_back.why_kept(ctx, found, chosen)
+    if refusal := voucher_back.standing(ctx, found, vouchers):
+        return refusal
+    nothing = chosen and not money_fen and not vouchers and sum(found.line(index).net_fen or 0 for index, _ in chosen)
+    return voucher_back.why_kept(ctx, found, chosen) if nothing else None
 
 
 def exceeds(found: Original, chosen: Chosen) -> bool:
@@ -213,13 +242,13 @@ def _by_code(found: Original, amount_fen: int) -> bool:
     return any(part.kind == "code" for part, _ in found.tenders(amount_fen))
 
 
-def _refund(ctx: Context, right: Right, found: Original, chosen: Chosen, reason: str, reference: str) -> Refund:
+def _refund(ctx: Context, right: Right, found: Original, back: Back, reason: str, reference: str) -> Refund:
     """What will be booked; the numbers of its channel parts are given when it is."""
     open_shift = shift.current(ctx.books)
     assert open_shift is not None
-    lines = tuple(_line(found, index, milli) for index, milli in sorted(chosen))
-    total = sum(line.amount_fen for line in lines)
-    tenders = tuple(_tender(part, fen, reference) for part, fen in found.tenders(total))
+    lines = tuple(_line(found, line) for line in back.lines)
+    total = back.total_fen
+    tenders = tuple(_tender(part, fen, reference) for part, fen in back.tenders)
     assert sum(part.paid_fen for part in tenders) == total
     return Refund(
         "void" if right is Right.SALE_VOID else "refund", open_shift.batch, 0, ctx.session.operator,
@@ -228,11 +257,12 @@ def _refund(ctx: Context, right: Right, found: Original, chosen: Chosen, reason:
     )  # fmt: skip
 
 
-def _line(found: Original, index: int, milli: int) -> RefundLine:
-    sold = found.sale.lines[index]
+def _line(found: Original, line: BackLine) -> RefundLine:
+    sold = found.sale.lines[line.index]
     return RefundLine(
-        index, sold.sku, sold.name, milli, found.share_fen(index, milli), sold.unit, sold.weighed, sold.tax_bp
-    )
+        line.index, sold.sku, sold.name, line.milli, line.amount_fen, sold.unit, sold.weighed, sold.tax_bp,
+        line.voucher_fen,
+    )  # fmt: skip
 
 
 def _tender(part: TenderPart, fen: int, reference: str) -> TenderPart:
@@ -241,7 +271,9 @@ def _tender(part: TenderPart, fen: int, reference: str) -> TenderPart:
             return TenderPart("code", fen, channel=part.channel, order_no=part.order_no, channel_no=part.channel_no)
         case "card":
             return TenderPart("card", fen, reference=reference, last4=part.last4)
-        case _:
+        case "voucher":
+            return TenderPart("voucher", fen, channel=part.channel, channel_no=part.channel_no, voucher=part.voucher)
+        case "cash":
             return TenderPart("cash", fen)
 
 
@@ -259,7 +291,8 @@ def opens(ctx: Context, cash_fen: int, kinds: tuple[TenderKind, ...] = ("cash",)
 
 
 def booked(ctx: Context, plan: Refund) -> tuple[Fact, ...]:
-    """`plan` booked in the running shift: the refund under the next trace, and what asks each channel for its part."""
+    """`plan` booked in the running shift: the refund under the next trace, and what asks each channel for its part and each
+    platform for its voucher."""
     open_shift = shift.current(ctx.books)
     assert open_shift is not None
     trace = numbers.next_trace(ctx.books)
@@ -285,7 +318,7 @@ def booked(ctx: Context, plan: Refund) -> tuple[Fact, ...]:
     )
     assert refund.lines
     assert sum(line.amount_fen for line in refund.lines) == refund.total_fen
-    return (refund, *sent)
+    return (refund, *sent, *voucher_back.undos(ctx.books, refund))
 
 
 def next_refund_no(books: Reading, order: str) -> str:

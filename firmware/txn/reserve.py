@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from firmware.events import Ask
-from firmware.txn import checkout, payment, refund, shift
+from firmware.txn import checkout, payment, refund, shift, voucher_back
 from firmware.txn.books import Reading
 from firmware.txn.collect import is_key
 from firmware.txn.command import Context, Decision, Refusal, lacking
@@ -96,6 +96,9 @@ class UseReservation:
         here = _here(ctx, plan.origin)
         if refusal := lacking(ctx, right, 5016 if _too_late(ctx, plan, here) else None):
             return refusal
+        vouchers = vouchers_of(plan)
+        if here is not None and (refusal := _voucher_refusal(ctx, here, vouchers)):
+            return refusal
         running = here is not None and refund.in_batch(ctx, here)
         limits = refund.limits(ctx, right, plan.origin, running, plan.total_fen)
         if code := first_refusal((*limits, _gone(ctx, plan, here) if here else None)):
@@ -118,13 +121,25 @@ def _too_late(ctx: Context, plan: Refund, here: Original | None) -> bool:
 def _gone(ctx: Context, plan: Refund, here: Original) -> int | None:
     """Why a sale of our own does not have the planned goods and money left: something of it went back meanwhile."""
     chosen = tuple((line.index, line.quantity_milli) for line in plan.lines)
-    same = not refund.exceeds(here, chosen) and all(
-        here.share_fen(line.index, line.quantity_milli) == line.amount_fen for line in plan.lines
-    )
-    if not same:
+    vouchers = vouchers_of(plan)
+    fits = not refund.exceeds(here, chosen) and set(vouchers) <= set(here.whole_with(chosen))
+    money = sum(here.share_fen(*each) for each in chosen) if fits else 0
+    fits = fits and money <= here.left_money_fen
+    wanted = [line.amount_fen for line in plan.lines]
+    if not fits or [line.amount_fen for line in here.back(chosen, vouchers).lines] != wanted:
         return 5018 if refund.processing(ctx.books, here) else 6014
     left = here.left_by_tender()
     return 5015 if any(fen > left.get(name, 0) for name, fen in tender_sums(plan.tenders).items()) else None
+
+
+def vouchers_of(plan: Refund) -> tuple[str, ...]:
+    """The vouchers that go back whole with a refund."""
+    return tuple(part.voucher.request_no for part in plan.tenders if part.voucher is not None)
+
+
+def _voucher_refusal(ctx: Context, here: Original, vouchers: tuple[str, ...]) -> Refusal | None:
+    """The platform's time may be over by now, or nobody there may give a voucher back."""
+    return voucher_back.may_undo(ctx, here, vouchers) or voucher_back.standing(ctx, here, vouchers)
 
 
 def _here(ctx: Context, origin: Origin) -> Original | None:

@@ -198,7 +198,7 @@ def booked(counter: Counter, known: Original, chosen) -> None:
 
     now = original.fresh(counter.ledger, counter.ledger.terminal, known)
     ctx = counter.terminal.context()
-    plan = subject._refund(ctx, Right.REFUND, now, chosen, "买错", "")
+    plan = subject._refund(ctx, Right.REFUND, now, now.back(chosen, ()), "买错", "")
     shop.journal(counter, *subject.booked(ctx, plan))
 
 

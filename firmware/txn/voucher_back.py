@@ -1,0 +1,89 @@
+"""Which vouchers of a sale may go back with its goods, and why not (domain 3.8): whole, at their platform, in its time, by
+who may; never in money. 3019: its time is over; 3020: it cannot be undone from here."""
+
+from firmware.txn import voucher
+from firmware.txn.books import Reading
+from firmware.txn.command import Context, Refusal
+from firmware.txn.original import Original
+from firmware.txn.voucher import Use
+from firmware.txn.voucher_rights import voucher_refusal
+from firmware.view import Say, text
+from wire.facts import Refund, VoucherUndoSent, VoucherUse
+
+LATE, NOT_REVERSIBLE = 3019, 3020
+
+_ASKED = ("registered", "sent", "unknown", "consumed")
+"""The platform may hold it redeemed: it is asked to give it back."""
+
+_GONE = ("rejected", "undone")
+"""The shop has nothing of it any more, so it goes back without anybody being asked."""
+
+
+def standing(ctx: Context, found: Original, vouchers: tuple[str, ...]) -> Refusal | None:
+    """Why one of these vouchers cannot go back now; None: all can."""
+    for use in found.uses():
+        if use.request_no in vouchers and (refusal := _refusal(ctx, found, use)):
+            return refusal
+    return None
+
+
+def returnable(ctx: Context, found: Original, chosen: tuple[tuple[int, int], ...]) -> tuple[str, ...]:
+    """The vouchers that go back with these goods, by their request numbers."""
+    return tuple(number for number in found.whole_with(chosen) if standing(ctx, found, (number,)) is None)
+
+
+def why_kept(ctx: Context, found: Original, chosen: tuple[tuple[int, int], ...]) -> Refusal:
+    """Why vouchers that paid for these goods stay redeemed: 3019, 3020, or that not all their goods come back at once."""
+    lines = {index for index, _ in chosen}
+    whole = found.whole_with(chosen)
+    given = dict(found.by_tender)
+    paying = [
+        use for use in found.uses() if not given.get(use.request_no) and any(use.shares[index] for index in lines)
+    ]
+    for use in paying:
+        if use.request_no in whole and (refusal := _refusal(ctx, found, use)):
+            return refusal
+    return Refusal(NOT_REVERSIBLE, text("voucherback__whole"))
+
+
+def _refusal(ctx: Context, found: Original, use: VoucherUse) -> Refusal | None:
+    known = voucher.find(ctx.books, use.request_no) if found.local else None
+    if known is None:
+        return Refusal(NOT_REVERSIBLE, text("voucherback__elsewhere", terminal=found.origin.terminal))
+    if known.state in _GONE:
+        return None
+    if known.state not in _ASKED:
+        return Refusal(NOT_REVERSIBLE, _about(use))
+    if over(ctx, known):
+        return Refusal(LATE, _about(use))
+    return None
+
+
+def _about(use: VoucherUse) -> Say:
+    return use.title or f"*{use.last4}"
+
+
+def over(ctx: Context, known: Use) -> bool:
+    """Whether the time in which the platform said it could be undone is over. Without a trusted clock the platform says."""
+    return ctx.now.trusted and 0 < known.undo_until_ms < ctx.now.wall_ms
+
+
+def may_undo(ctx: Context, found: Original, vouchers: tuple[str, ...]) -> Refusal | None:
+    """Why this operator may not give these vouchers back: 2005 or 2006 by platform and kind."""
+    for use in found.uses():
+        if use.request_no in vouchers and (refusal := voucher_refusal(ctx, "undo", use.platform, use.kind)):
+            return refusal
+    return None
+
+
+def need_link(books: Reading, vouchers: tuple[str, ...]) -> bool:
+    """Whether a platform must be asked: some only give a short time, so that nothing waits for a link."""
+    known = (voucher.find(books, number) for number in vouchers)
+    return any(use is not None and use.state in ("sent", "unknown", "consumed") for use in known)
+
+
+def undos(books: Reading, refund: Refund) -> tuple[VoucherUndoSent, ...]:
+    """What asks the platforms, in the commit of the refund."""
+    numbers = [part.voucher.request_no for part in refund.tenders if part.voucher is not None]
+    asked = [use for number in numbers if (use := voucher.find(books, number)) is not None and use.state in _ASKED]
+    return tuple(VoucherUndoSent(use.request_no, refund.way, refund.operator, refund.approver) for use in asked)
