@@ -37,6 +37,7 @@ from wire.facts import (
     ReversalSent,
     Sale,
     TenderPart,
+    VoucherHeard,
     VoucherSent,
     VoucherUndoSent,
     VoucherUse,
@@ -99,7 +100,7 @@ def contents(books: Reading, order: Order) -> OrderOpened:
 def parts(books: Reading, settings: Settings, trace: int) -> tuple[TenderPart, ...]:
     """What has been paid for an order, as its sale will say it: vouchers the platform redeemed, codes, then card slips."""
     vouchers = tuple(
-        voucher_part(voucher.contents(books, each), each.record_no)
+        voucher_part(voucher.contents(books, each), each.record_no, each)
         for each in voucher.uses_of(books, trace)
         if each.redeemed
     )
@@ -110,8 +111,15 @@ def parts(books: Reading, settings: Settings, trace: int) -> tuple[TenderPart, .
     return (*vouchers, *codes, *(card_part(settings, *row) for row in rows))
 
 
-def voucher_part(use: VoucherUse, record_no: str = "") -> TenderPart:
-    """Vouchers as a part of the sale: what they take off what the customer owes (domain 3.7)."""
+def voucher_part(use: VoucherUse, record_no: str, *told: voucher.Use | VoucherHeard) -> TenderPart:
+    """Vouchers as a part of the sale: what they take off what the customer owes (domain 3.7), with what the platform has
+    `told` of its money."""
+    use = msgspec.structs.replace(
+        use,
+        paid_fen=max(each.paid_fen for each in told),
+        platform_fen=max(each.platform_fen for each in told),
+        merchant_fen=max(each.merchant_fen for each in told),
+    )
     return TenderPart(
         "voucher", use.deduct_fen, channel=use.platform, channel_no=room.channel_no(record_no), voucher=use
     )  # fmt: skip

@@ -19,6 +19,7 @@ from rules.money import cash_rounding, line_amount, rounding_unit
 from rules.pricing import nets
 from rules.rights import Right
 from rules.scale_codes import ScaleReading, settle_weighing
+from rules.settings_counter import TenderKind
 from wire.facts import BasketCancelled, BasketKept, Carried, Line, LineRemoved, Sale, TenderPart
 from wire.records import SALE_LINES_MAX
 
@@ -229,13 +230,14 @@ class TakeCash:
         uses = voucher_offer.uses(ctx, costs, open_shift.batch, trace)
         vouchers = tuple(TenderPart("voucher", use.deduct_fen, channel=use.platform, voucher=use) for use in uses)
         cash = (TenderPart("cash", self.paid_fen, change),) if self.paid_fen or not vouchers else ()
+        kinds: tuple[TenderKind, ...] = ("voucher", "cash") if vouchers else ("cash",)
         wanted = ctx.settings.printer.print_slip == "always" if self.print_slip is None else self.print_slip
         sale = Sale(
             open_shift.batch, trace, ctx.session.operator, open_shift.business_date,
             netted(basket.lines, costs.nets, rounding, uses), costs.total_fen, rounding, costs.due_fen - rounding,
             (*vouchers, *cash), ctx.settings.revision,
             print_slip=wanted and ctx.devices.printer != "none",
-            open_drawer=self.paid_fen > 0 and drawer.opening(ctx, "sale", ("cash",), due, change) == "open",
+            open_drawer=self.paid_fen > 0 and drawer.opening(ctx, "sale", kinds, due, change) == "open",
             reductions=costs.reductions, approver=ctx.approver, age_checked=basket.age_years > 0,
         )  # fmt: skip
         assert sum(nets(sale.lines, sale.reductions, rounding)) == sale.due_fen

@@ -4,6 +4,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import msgspec
+
 from firmware.txn import checkout, payment, sale, shift, voucher
 from firmware.txn.basket import Basket
 from firmware.txn.command import Context, Decision, Refusal, lacking
@@ -115,7 +117,7 @@ class HearVoucher:
             return Refusal(UNKNOWN)
         if verdict.heard is None:
             return Decision()
-        facts: tuple[Fact, ...] = (verdict.heard, *_alarms(known, verdict.heard))
+        facts: tuple[Fact, ...] = (_ended(known, verdict.heard), *_alarms(known, verdict.heard))
         if verdict.heard.state in ("consumed", "kept"):
             facts += self._redeemed(ctx, known, verdict)
         return Decision(facts)
@@ -136,7 +138,7 @@ class HearVoucher:
         use = voucher.part_of(use, heard.count) if heard.count else use
         opened = checkout.contents(ctx.books, order)
         paid = checkout.parts(ctx.books, ctx.settings, known.trace)
-        part = checkout.voucher_part(use, heard.record_no or known.record_no)
+        part = checkout.voucher_part(use, heard.record_no or known.record_no, known, heard)
         before = sum(each.kind == "voucher" for each in paid)
         return _next(ctx, order, opened, (*paid[:before], part, *paid[before:]), known, use.deduct_fen, self.cash)
 
@@ -169,6 +171,18 @@ def _next(
         assert cash is not None
         paid, slip = (*paid, TenderPart("cash", cash.paid_fen, cash.paid_fen - due)), cash.print_slip
     return (checkout.settled(ctx, opened, paid, rounding if by_cash else 0, late, slip),)
+
+
+def _ended(known: Use, heard: VoucherHeard) -> VoucherHeard:
+    """With what a registered voucher lacks in the shift's figures, or brings, now that the platform has spoken."""
+    if not known.registered or known.why:
+        return heard
+    if heard.state == "rejected":
+        return msgspec.structs.replace(heard, shortage_fen=known.deduct_fen)
+    if heard.state == "consumed" and not known.redeemed:
+        told = heard.paid_fen + heard.platform_fen
+        return msgspec.structs.replace(heard, verified_fen=told or known.deduct_fen)
+    return heard
 
 
 def _alarms(known: Use, heard: VoucherHeard) -> tuple[Trouble, ...]:
