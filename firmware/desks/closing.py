@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from firmware.desks import Till
 from firmware.events import Acked, Answered, Event, LinkDown, LinkUp, Send
+from firmware.screens.report import Said, Settlement
 from firmware.txn import closing
 from firmware.txn.closing import Closing
 from firmware.txn.command import Refusal
@@ -85,11 +86,12 @@ class ClosingDesk:
         till.timer("closing:ask", ASK_AGAIN_MS)
 
     def _answered(self, till: Till, answer: AnswerTotals) -> None:
-        known = next((each for each in closing.closings(till.ledger) if each.batch == answer.batch), None)
+        known = closing.of_batch(till.ledger, answer.batch)
         if known is None or answer.epoch != till.ledger.epoch or answer.upto != known.closed_seq:
             return
         if not answer.whole and self.not_whole < NOT_WHOLE_MAX:
             self.not_whole += 1  # the timer asks again
+            self._say(till, known, "partial")
             return
         if totals.differing(known.ours, answer.totals) and self.uploaded != known.batch and self._here(till, known):
             self.uploading, self.sent_upto, self.asked = known.batch, known.first_seq - 1, 0
@@ -99,9 +101,18 @@ class ClosingDesk:
         self.asked, self.not_whole = 0, 0
         till.stop_timer("closing:ask")
         till.do(Settle(answer))
+        after = closing.of_batch(till.ledger, known.batch)
+        self._say(till, known, "new" if after and after.verdict != known.verdict else "same")
         if totals.differing(known.ours, answer.totals):
             till.refused(Refusal(8012, f"{known.batch:06d}"))
         self._try(till)  # the next batch that is due
+
+    def _say(self, till: Till, known: Closing, said: Said) -> None:
+        """Who asked by hand sees what came of it."""
+        batches = closing.closings(till.ledger)
+        till.stack = tuple(
+            each.told(known.batch, said, batches) if isinstance(each, Settlement) else each for each in till.stack
+        )
 
     def _here(self, till: Till, known: Closing) -> bool:
         """Whether the batch's records have not been pruned."""
@@ -109,7 +120,7 @@ class ClosingDesk:
 
     def _upload(self, till: Till) -> None:
         """The next records of the batch, as many as may be in flight; after the last one ask for the totals again."""
-        known = next((each for each in closing.closings(till.ledger) if each.batch == self.uploading), None)
+        known = closing.of_batch(till.ledger, self.uploading)
         if known is None or self.sent_upto >= known.closed_seq:
             self.uploaded, self.uploading = self.uploading, 0
             if known is not None:

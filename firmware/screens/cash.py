@@ -1,13 +1,12 @@
 """存入/取出: how much, and why (domain 11.5)."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from firmware.events import Key
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Home, Move, Pop, Push, Screen, Stay, shown
 from firmware.screens.widgets import Notice, Step, Wizard, refuse
 from firmware.txn import shift
-from firmware.txn.cash import REASONS, MoveCash
+from firmware.txn.cash import REASONS, MoveCash, Way
 from firmware.txn.command import Context
 from firmware.view import Item, Items, Tint, View, text
 from rules.money import yuan
@@ -45,31 +44,32 @@ def _out(values: tuple[str, ...], ctx: Context) -> Move:
 class CashReason(Screen):
     """Why cash is moved: a digit, or UP, DOWN and OK."""
 
-    way: Literal["in", "out"]
+    way: Way
     amount_fen: int
     row: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
         """A digit takes its reason at once."""
-        if key.digit and 1 <= int(key.digit) <= len(REASONS):
+        count = len(REASONS[self.way])
+        if key.digit and 1 <= int(key.digit) <= count:
             return self._take(int(key.digit) - 1)
         match key:
             case Key.OK:
                 return self._take(self.row)
             case Key.UP | Key.DOWN:
-                return Stay(replace(self, row=(self.row + (1 if key is Key.DOWN else -1)) % len(REASONS)))
+                return Stay(replace(self, row=(self.row + (1 if key is Key.DOWN else -1)) % count))
             case Key.CANCEL:
                 return Pop()
             case _:
                 return Stay()
 
     def _take(self, row: int) -> Move:
-        return Do(MoveCash(self.way, self.amount_fen, REASONS[row]), moved)
+        return Do(MoveCash(self.way, self.amount_fen, REASONS[self.way][row]), moved)
 
     def view(self, ctx: Context) -> View:
         """The amount and the reasons."""
-        items = tuple(Item(str(n), text(f"cashreason__{name}")) for n, name in enumerate(REASONS, 1))
-        # six reasons and an amount in large digits would not fit: the amount stands in the title
+        items = tuple(Item(str(n), text(f"cashreason__{name}")) for n, name in enumerate(REASONS[self.way], 1))
+        # the reasons and an amount in large digits would not fit: the amount stands in the title
         title = text(f"cashreason__{self.way}", yuan=yuan(self.amount_fen))
         return shown(self, ctx, title, (Items(items, self.row),), (OK_HINT, CANCEL_HINT))
 

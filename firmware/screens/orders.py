@@ -236,6 +236,15 @@ def listed(ctx: Context) -> Move:
     return Push(Orders())
 
 
+def waiting_rows(ctx: Context) -> tuple[Row, ...]:
+    """What waits, for the idle screen: in yellow what no channel has decided, beside it what a person is to decide."""
+    waits = checkout.unfinished(ctx.books)
+    undecided = sum(each.undecided for each in waits)
+    rows = (Row(text("idle__waits"), str(undecided), Tint.UNSURE, strong=True),) if undecided else ()
+    left = len(waits) - undecided
+    return rows + ((Row(text("idle__to_decide"), str(left)),) if left else ())
+
+
 def count(ctx: Context) -> int:
     """How much waits."""
     return len(checkout.unfinished(ctx.books))

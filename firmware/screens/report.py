@@ -1,6 +1,7 @@
 """交班预览 (X) and 结算 on the screen: one group of figures per page, with the arrow keys (domain 10.4)."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from firmware.events import Key
 from firmware.screens.base import CANCEL_HINT, Do, Done, Move, Pop, Push, Screen, Stay, shown, stay
@@ -95,15 +96,34 @@ def settlement(ctx: Context) -> Move:
 
 
 SETTLED_ROWS = 5
+ANSWER_MS = 10_000
+"""Totals that have not come for so long are not waited for on the screen; the closing desk asks on."""
+
+Said = Literal["", "asking", "same", "new", "partial", "silent"]
+"""What came of OK: asked, the verdict is the same, is new, records are missing, nothing is heard."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement(Screen):
-    """结算: a closed batch against the backend's totals, and the verdict. OK asks the backend again, F1 prints the details,
-    `#` turns the page, UP and DOWN other batches."""
+    """结算: a closed batch against the backend's totals, and the verdict. OK asks the backend again and says what came of
+    it, F1 prints the details, `#` turns the page, UP and DOWN other batches."""
 
     at: int = 0
     page: int = 0
+    said: Said = ""
+
+    def told(self, batch: int, said: Said, known: tuple[closing.Closing, ...]) -> "Settlement":
+        """The same screen with what the backend's totals of this batch came to, if they were asked for here."""
+        mine = self.said == "asking" and known[min(self.at, len(known) - 1)].batch == batch
+        return replace(self, said=said) if mine else self
+
+    def stays_ms(self, ctx: Context) -> int:
+        """The backend has ten seconds to be waited for."""
+        return ANSWER_MS if self.said == "asking" else 0
+
+    def expired(self, ctx: Context) -> Move:
+        """No totals came."""
+        return Stay(replace(self, said="silent"))
 
     def press(self, key: Key, ctx: Context) -> Move:
         """OK asks, F1 prints."""
@@ -111,11 +131,11 @@ class Settlement(Screen):
         here = known[min(self.at, len(known) - 1)]
         match key:
             case Key.OK:
-                return Do(SettleNow(here.batch), stay)
+                return Do(SettleNow(here.batch), asking)
             case Key.F1:
                 return Do(PrintDetail(here.batch), printed)
             case Key.HASH:
-                return Stay(replace(self, page=self.page + 1))
+                return Stay(Settlement(self.at, self.page + 1))
             case Key.DOWN | Key.UP:
                 return Stay(Settlement((self.at + (1 if key is Key.DOWN else -1)) % len(known)))
             case Key.CANCEL | Key.CLEAR:
@@ -138,9 +158,18 @@ class Settlement(Screen):
             *parts[page],
             Para(text(f"settlement__{here.verdict or 'due'}"), tint, large=True),
         )
+        if self.said:
+            body += (Row(text(f"settlement__{self.said}"), tint=Tint.QUIET),)
         more = (Hint("#", f"{page + 1}/{len(parts)}"),) if len(parts) > 1 else ()
         hints = (Hint("OK", text("settlement__ask")), Hint("F1", text("settlement__detail")), *more, CANCEL_HINT)
         return shown(self, ctx, text("settlement__title"), body, hints)
+
+
+def asking(done: Done, ctx: Context) -> Move:
+    """`then` of OK: the totals are on their way."""
+    assert isinstance(done.command, SettleNow)
+    batches = [each.batch for each in closing.closings(ctx.books)]
+    return Stay(Settlement(batches.index(done.command.batch), said="asking"))
 
 
 def _theirs(here: closing.Closing, ctx: Context) -> Figures:

@@ -68,8 +68,8 @@ class Idle(Screen):
             troubles += (Row(text("idle__safe"), tint=Tint.UNSURE),)
         elif not troubles and ctx.backlog >= ctx.settings.network.backlog_alarm:
             troubles = trouble_rows(BACKLOG, ctx, Tint.UNSURE)
-        elif waits := orders.count(ctx):
-            troubles += (Row(text("idle__waits"), str(waits), Tint.UNSURE, strong=True),)
+        else:
+            troubles += orders.waiting_rows(ctx)
         kind = "" if ctx.settings.sale.amount_lines else "_number"
         ready = Para(text(f"idle__ready{kind}"), large=True, rows=1)
         body: tuple[Block, ...] = (Gap(4), ready, *troubles)

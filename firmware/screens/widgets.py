@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from firmware.events import Event, Key, Scanned
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Home, Move, Pop, Push, Reject, Screen, Stay, shown
+from firmware.txn.approve import OVERRIDABLE
 from firmware.txn.command import Context, Refusal
 from firmware.view import Block, Field, Gap, Hint, Para, Row, Say, Tint, View, text
 from rules.badges import badge_like
@@ -54,14 +55,20 @@ class Refused(Screen):
     def view(self, ctx: Context) -> View:
         """Code, text, what it was about, action."""
         title = text("refused__trouble" if self.trouble else "refused__title")
-        return shown(self, ctx, title, refusal_blocks(self.refusal, ctx), (OK_HINT,), Tint.BAD)
+        final = not self.trouble and self.refusal.code in SUPERVISED
+        return shown(self, ctx, title, refusal_blocks(self.refusal, ctx, final), (OK_HINT,), Tint.BAD)
 
 
-def refusal_blocks(refusal: Refusal, ctx: Context) -> tuple[Block, ...]:
-    """Code, text, what it was about, action: the same wherever a refusal is shown."""
+SUPERVISED = OVERRIDABLE - {8011}
+"""Refusals whose action sends for a supervisor (8011 names what is to be settled first)."""
+
+
+def refusal_blocks(refusal: Refusal, ctx: Context, final: bool = False) -> tuple[Block, ...]:
+    """Code, text, what it was about, action: the same wherever a refusal is shown. `final`: no supervisor may lift it, so
+    none is sent for (`approve.helps`)."""
     entry = ctx.error(refusal.code)
-    words, action = (entry.zh, entry.action_zh) if ctx.lang == "zh" else (entry.en, entry.action_en)
-    body: tuple[Block, ...] = (Gap(8), Para(f"[{entry.code}] {words}", Tint.BAD, large=True))
+    action = text("refused__final") if final else entry.action(ctx.lang)
+    body: tuple[Block, ...] = (Gap(8), Para(entry.line(ctx.lang), Tint.BAD, large=True))
     if refusal.about:
         body += (Row(_about(refusal.about, ctx), tint=Tint.QUIET),)
     return (*body, Gap(8), Para(action)) if action else body

@@ -1,6 +1,8 @@
 """Cash put into or taken out of the drawer without a sale (存入/取出, domain 11.5)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal
 
 from firmware.txn import closing, drawer, shift
@@ -11,21 +13,26 @@ from rules.rights import Right
 from rules.settings_counter import DrawerEvent
 from wire.facts import CashMoved
 
-REASONS: Final = ("change", "float", "deposit", "purchase", "refund", "other")
-"""换零, 补充备用金, 上缴, 采购, 退款, 其他."""
+Way = Literal["in", "out"]
+
+REASONS: Final[Mapping[Way, tuple[str, ...]]] = MappingProxyType({
+    "in": ("float", "change", "other"),
+    "out": ("deposit", "purchase", "refund", "other"),
+})  # fmt: skip
+"""补充备用金, 换零, 其他; 上缴, 采购, 退款, 其他. Records of releases before may name any of them either way."""
 
 
 @dataclass(frozen=True, slots=True)
 class MoveCash:
-    """Put `amount_fen` into the drawer, or take it out, for one of `REASONS`."""
+    """Put `amount_fen` into the drawer, or take it out, for one of its `REASONS`."""
 
-    way: Literal["in", "out"]
+    way: Way
     amount_fen: int
     reason: str
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`CashMoved`, or 2001, 2014, 2005, 2006, 6007 above the shop's limit, 8009 for more than the drawer holds."""
-        assert self.reason in REASONS, self.reason
+        assert self.reason in REASONS[self.way], self.reason
         open_shift = shift.current(ctx.books)
         if refusal := lacking(ctx, Right.CASH_IN_OUT, None if open_shift else 2014):
             return refusal

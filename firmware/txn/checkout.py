@@ -202,6 +202,12 @@ class Unfinished:
     last_no: str = ""  # the payment asked for last
     refund_no: str = ""
 
+    @property
+    def undecided(self) -> bool:
+        """Whether a channel still has to say how it ended; otherwise it waits for a person: an order whose payments are
+        all settled and that is not paid, a refund the channel will not make."""
+        return bool(self.order_nos) if self.what == "order" else self.what != "refund_failed"
+
 
 def unfinished(books: Reading) -> tuple[Unfinished, ...]:
     """Everything about money that waits, oldest first: what a close must name (8011) and 查单 lists."""

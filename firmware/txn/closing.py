@@ -94,6 +94,11 @@ def closings(books: Reading) -> tuple[Closing, ...]:
     return tuple(Closing(row[0], row[1], row[2], row[3], _figures(row[4]), row[5], row[6]) for row in rows)
 
 
+def of_batch(books: Reading, batch: int) -> Closing | None:
+    """The closed batch of this number, None when it is not closed or too long ago."""
+    return next((each for each in closings(books) if each.batch == batch), None)
+
+
 def unsettled(books: Reading) -> Closing | None:
     """The oldest closed batch without a verdict."""
     due = [closing for closing in closings(books) if not closing.verdict]

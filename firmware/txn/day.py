@@ -138,7 +138,7 @@ class SettleNow:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """The question, or 2001, 6008 for a batch that is not known, 1003 without a link."""
-        known = next((each for each in closing.closings(ctx.books) if each.batch == self.batch), None)
+        known = closing.of_batch(ctx.books, self.batch)
         if refusal := lacking(ctx, Right.SHIFT_CLOSE_OWN, None if known else 6008):
             return refusal
         if ctx.devices.link != "up":
@@ -155,7 +155,7 @@ class Settle:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`BatchSettled`, uneven with an alarm (8012), or nothing for a batch that has this verdict already."""
-        known = next((each for each in closing.closings(ctx.books) if each.batch == self.answer.batch), None)
+        known = closing.of_batch(ctx.books, self.answer.batch)
         if known is None:
             return Decision()
         differs = totals.differing(known.ours, self.answer.totals)
@@ -178,7 +178,7 @@ class PrintDetail:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`ReportPrinted`, or 2001, 6008, 2005."""
-        known = next((each for each in closing.closings(ctx.books) if each.batch == self.batch), None)
+        known = closing.of_batch(ctx.books, self.batch)
         if refusal := lacking(ctx, Right.X_REPORT_OWN, None if known else 6008):
             return refusal
         assert known is not None

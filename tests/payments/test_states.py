@@ -604,6 +604,23 @@ def test_the_notice_waits_until_the_number_is_typed(tmp_path) -> None:
     assert "1.23" in counter.text()
 
 
+def test_an_order_whose_payment_is_settled_is_no_open_question_on_idle(tmp_path) -> None:
+    counter = parked(tmp_path)
+    assert "待确认收款(菜单→查单) 1" in counter.text()
+    assert "待处理订单" not in counter.text()
+    counter.pass_time(60_000)
+    counter.answer("reversed")
+    counter.keys("OK")
+    assert counter.screen == "Idle"
+    assert "待确认收款" not in counter.text()
+    assert "待处理订单(菜单→查单) 1" in counter.text(), "the cashier still has to take or drop it"
+    counter.basket(1).pay(ALIPAY).answer("unknown").keys("F1")
+    assert "待确认收款(菜单→查单) 1" in counter.text()
+    assert "待处理订单(菜单→查单) 1" in counter.text()
+    counter.keys("MENU")
+    assert "1 查单/待确认 2" in counter.text()
+
+
 def test_a_parked_order_that_is_reversed_is_told_and_can_be_taken_back(tmp_path) -> None:
     counter = parked(tmp_path)
     counter.pass_time(50_000)

@@ -25,11 +25,13 @@ from firmware.events import (
 from firmware.render import Renderer, find_font
 from firmware.render_text import lines, speak
 from firmware.screens.slips import _LOOKS
+from firmware.screens.widgets import SUPERVISED, Refused
 from firmware.txn import handover, sale, slip
 from firmware.txn.command import Refusal
 from rules.errors import PRECEDENCE, error, errors, first_refusal
 from tests.counter import BEER, COLA, TOBACCO, Counter
 from tests.screens import codes, giving_codes, ledgers, link_codes, money_codes
+from texts import t
 from wire.facts import Trouble
 
 RENDERER = Renderer(find_font(), speak)
@@ -235,7 +237,24 @@ def seen_in(counter: Counter, lang: str, code: int) -> None:
     assert RENDERER.overflow(view) == []
     _, body, _ = lines(view, lambda say: speak(lang, say))
     assert any(error(code).line(lang) in line for line in body), body
-    assert error(code).action(lang) in body, body
+    final = isinstance(top, Refused) and not top.trouble and code in SUPERVISED
+    action = t("firmware", lang, "refused__final") if final else error(code).action(lang)
+    assert action in body, body
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_an_amount_no_supervisor_may_allow_sends_for_none_and_a_smaller_one_does(tmp_path, lang):
+    counter = Counter(tmp_path, ledgers.having(terminal={"lang": lang})).open_for_business()
+    final, action = t("firmware", lang, "refused__final"), error(6007).action(lang)
+    counter.keys("9 1 2 9 9 9 9 9 9 OK")
+    assert counter.screen == "Refused"
+    assert "[6007]" in counter.text()
+    assert final in counter.text()
+    assert action not in counter.text()
+    counter.keys("OK CANCEL CANCEL CANCEL CANCEL 5 0 0 1 1 1 1 OK")
+    assert counter.screen == "Override", counter.text()
+    assert action in counter.text()
+    assert final not in counter.text()
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -12,6 +12,7 @@ from firmware.txn.slips import Sheet, slip_of, stored
 from firmware.txn.slips.figures import groups
 from rules.settings import Settings
 from tests.counter import COLA, Counter
+from tests.giving import shop
 from tests.screens.ledgers import having, supervised
 from wire.facts import (
     Approved,
@@ -94,7 +95,7 @@ def closed(folder: Path, settings: Settings | None = None) -> Counter:
 
 
 def test_a_cashier_fetches_a_supervisor_to_put_cash_in_and_the_slip_names_both(tmp_path):
-    counter = opened(tmp_path).keys("MENU 9 1 1 5 0 0 0 OK 2")
+    counter = opened(tmp_path).keys("MENU 9 1 1 5 0 0 0 OK 1")
     approve(counter)
     assert "50.00" in counter.text()
     fact = last(counter, CashMoved)
@@ -105,6 +106,30 @@ def test_a_cashier_fetches_a_supervisor_to_put_cash_in_and_the_slip_names_both(t
     assert "授权人" in slip
     assert counter.pulses()
     assert till.expected_cash(closing.running(counter.ledger)) == 25_000
+
+
+@pytest.mark.parametrize(
+    ("way", "offered", "never"),
+    [
+        ("1", ("补充备用金", "换零", "其他"), ("上缴", "采购", "退款")),
+        ("2", ("上缴", "采购", "退款", "其他"), ("补充备用金", "换零")),
+    ],
+)
+def test_cash_in_and_cash_out_offer_the_reasons_of_their_way(tmp_path, way, offered, never):
+    counter = opened(tmp_path).keys(f"MENU 9 1 {way} 5 0 0 OK")
+    assert all(f"{number} {name}" in counter.text() for number, name in enumerate(offered, 1))
+    assert not any(name in counter.text() for name in never)
+    counter.keys(str(len(offered) + 1))
+    assert counter.screen == "CashReason", "no reason stands behind this digit"
+    approve(counter.keys(str(len(offered))))
+    assert last(counter, CashMoved).reason == "other"
+
+
+@pytest.mark.parametrize(("way", "reason", "words"), [("in", "deposit", "上缴"), ("out", "float", "补充备用金")])
+def test_a_record_of_a_release_before_keeps_its_reason_on_its_copy(tmp_path, way, reason, words):
+    counter = opened(tmp_path)
+    shop.journal(counter, CashMoved(1, 99, way, 5_000, reason, "01"))
+    assert words in paper(counter, seq_of(counter, CashMoved))
 
 
 def test_no_more_is_taken_out_than_the_drawer_holds(tmp_path):
@@ -386,6 +411,37 @@ def test_an_uneven_batch_is_sent_once_more_and_asked_again_before_the_verdict(tm
     counter.keys("OK").keys(SETTLE)
     for words in ("退货 0  0.00", "撤销 0  0.00", "现金净额 3.50", "1  3.50 / 0  0.00", "对账不平"):
         assert words in counter.text(), counter.text()
+
+
+def test_ok_on_the_settlement_says_what_came_of_it(tmp_path):
+    counter = closed(tmp_path)
+    ask = linked(counter)
+    ours = closing.closings(counter.ledger)[0].ours
+    counter.keys(SETTLE).out.clear()
+    counter.keys("OK")
+    assert [effect for effect in counter.out if isinstance(effect, Ask)] == [ask]
+    assert "正在核对" in counter.text()
+    counter.step(answer(ask, ours))
+    assert "已核对:结果已更新" in counter.text()
+    counter.keys("OK")
+    counter.step(answer(ask, ours))
+    assert "对账平" in counter.text()
+    assert "已核对:结果没有变化" in counter.text()
+    assert len([kind for kind in counter.facts() if kind == BatchSettled.KIND]) == 1
+    counter.keys("#")
+    assert "已核对" not in counter.text(), "it is old news"
+
+
+def test_records_the_backend_lacks_and_its_silence_are_said_to_who_asked(tmp_path):
+    counter = closed(tmp_path)
+    ask = linked(counter)
+    counter.keys(SETTLE).keys("OK")
+    counter.step(answer(ask, {}, whole=False))
+    assert "后台记录未到齐" in counter.text()
+    counter.keys("OK")
+    counter.pass_time(11_000)
+    assert "后台没有回应" in counter.text()
+    assert counter.screen == "Settlement"
 
 
 def test_no_answer_leaves_the_batch_due_and_it_is_asked_for_again(tmp_path):
