@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fleet.acquirer.statement import STATEMENTS
-from fleet.commands import Wrong, acquirer, errors, key, records, seal, serve, terminals
+from fleet.commands import Wrong, acquirer, errors, key, records, seal, serve, terminals, voucher_words
 from texts import LANGS, Lang, t
 
 FOUND, USAGE, TROUBLE = 1, 2, 3
@@ -89,6 +89,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     it.set_defaults(run=terminals.run)
 
     _acquirer_parsers(commands, common, say)
+    voucher_words.parsers(commands, common, say)
 
     it = commands.add_parser("errors", parents=[common], help=say("errors"), description=say("errors_more"))
     for name, kind in (("terminal", str), ("shop", str), ("code", int), ("version", str)):

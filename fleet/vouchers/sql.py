@@ -8,8 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from fleet.sql_tables import column, key, table
+from fleet.sql_tables import column, key, records, table
 from fleet.vouchers.books import DealRow, PlatformRow, Prepared, Use
+from wire.facts import Sale
+from wire.facts import decode as decode_fact
 
 prepared = table(
     "vouchers_prepared",
@@ -124,6 +126,18 @@ class SqlVouchers:
     def all_uses(self) -> list[Use]:
         """Every use, the oldest first."""
         return [_use(row) for row in self._db.execute(sa.select(uses).order_by(uses.c.got_ms, uses.c.request_no))]
+
+    def sold(self, from_ms: int, to_ms: int) -> frozenset[str]:
+        """Request numbers of the uses with which a sale was booked between two moments of the terminals' clocks."""
+        query = sa.select(records.c.kind, records.c.version, records.c.body).where(
+            records.c.kind == "sale", records.c.at_ms >= from_ms, records.c.at_ms < to_ms
+        )
+        found: set[str] = set()
+        for row in self._db.execute(query):
+            fact = decode_fact(row.kind, row.version, row.body)
+            assert isinstance(fact, Sale), row.kind
+            found |= {part.voucher.request_no for part in fact.tenders if part.voucher is not None}
+        return frozenset(found)
 
     def all_deals(self) -> list[DealRow]:
         """Every deal of every shop."""

@@ -1,0 +1,336 @@
+"""`posfleet vouchers`: deals, the shop's own vouchers, redemptions, platforms, and the fourth statement."""
+
+import argparse
+import json
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from fleet import home
+from fleet.commands import Wrong
+from fleet.commands.look import moment, opened, say, show
+from fleet.sql import SqlStore
+from fleet.store import StoreTrouble
+from fleet.vouchers import own, statement
+from fleet.vouchers.books import DealRow, Use
+from fleet.vouchers.deals import in_force
+from fleet.vouchers.matching import Difference, match
+from fleet.vouchers.script import read_scenario, read_step
+from fleet.vouchers.sim_books import PlatformLedgers, PlatformPages
+from fleet.vouchers.vault import Vault
+from rules.deals import Deal
+from rules.errors import errors
+from texts import Lang, t
+
+DAY_MS = 86_400_000
+FOUND = 1
+HIDDEN = ("digest", "seen", "ref", "handle", "undo_handle", "code_sealed")
+
+
+class _DealFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    deal: Annotated[tuple[Deal, ...], Meta(max_length=2_000)] = ()
+
+
+def load_deals(options: argparse.Namespace, lang: Lang) -> int:
+    """Take a file's deals instead of those loaded before for that shop (all shops without one)."""
+    deals = _deals_in(options.file)
+    now_ms = time.time_ns() // 1_000_000
+    rows = [
+        DealRow(deal.platform, deal.deal_id, options.shop, "file", msgspec.json.encode(deal), now_ms) for deal in deals
+    ]
+    with _writing(options.data) as store, store.begin() as books:
+        books.vouchers.put_deals("", options.shop, "file", rows)
+    say(lang, "vouchers__loaded", deals=len(rows))
+    return 0
+
+
+def _deals_in(path: Path) -> tuple[Deal, ...]:
+    """The deals of a TOML (`[[deal]]`) or JSON (a list) file. Raises `Wrong`."""
+    try:
+        raw = path.read_bytes()
+        if path.suffix == ".json":
+            deals = msgspec.json.decode(raw, type=tuple[Deal, ...])
+        else:
+            deals = msgspec.convert(tomllib.loads(raw.decode()), _DealFile).deal
+    except (OSError, ValueError) as trouble:  # TOML's and msgspec's errors are ValueErrors
+        raise Wrong("deals", {"path": str(path), "detail": str(trouble)}, usage=True) from trouble
+    if len({(deal.platform, deal.deal_id) for deal in deals}) != len(deals):
+        raise Wrong("deals", {"path": str(path), "detail": "a deal stands twice"}, usage=True)
+    return deals
+
+
+def list_deals(options: argparse.Namespace, lang: Lang) -> int:
+    """Deals in force at a shop, or one of them whole."""
+    with opened(options.data) as books:
+        deals = in_force(books.vouchers.deals(options.shop))
+    if options.deal:
+        deals = tuple(deal for deal in deals if deal.deal_id == options.deal)
+        if not deals:
+            raise Wrong("no_deal", {"deal": options.deal})
+    if options.json or options.deal:
+        for deal in deals:
+            print(msgspec.json.encode(deal).decode())
+        return 0
+    columns = ("platform", "deal", "title", "kind", "face", "valid")
+    rows = (
+        [
+            d.platform,
+            d.deal_id,
+            d.title,
+            d.kind,
+            _yuan(d.face_fen or d.package_fen),
+            f"{d.valid_from or ''}…{d.valid_to or ''}",
+        ]
+        for d in deals
+    )
+    show(lang, columns, rows)
+    return 0
+
+
+def issue(options: argparse.Namespace, lang: Lang) -> int:
+    """Make vouchers of the shop's own and print their codes, one a line: they are shown this once."""
+    (deal,) = [each for each in _deals_in(options.file) if each.platform == "own" and each.deal_id == options.deal] or [
+        None
+    ]
+    if deal is None:
+        raise Wrong("no_deal", {"deal": options.deal}, usage=True)
+    if not 1 <= options.number <= own.ISSUED_MAX or not 1 <= options.uses <= 100:
+        raise Wrong("issue", {"most": str(own.ISSUED_MAX)}, usage=True)
+    vault = _vault(options.data)
+    with _own(options.data) as pages:
+        codes = own.issue(
+            pages, vault, deal, options.number, options.uses, options.price_fen, options.batch,
+            time.time_ns() // 1_000_000,
+        )  # fmt: skip
+    for code in codes:
+        print(json.dumps({"code": code, "deal_id": deal.deal_id}) if options.json else code)
+    return 0
+
+
+def list_own(options: argparse.Namespace, lang: Lang) -> int:
+    """The shop's own vouchers; of their codes the last four digits."""
+    with _own(options.data) as pages:
+        rows = pages.vouchers()
+    if options.json:
+        for row in rows:
+            print(json.dumps({k: v for k, v in asdict(row).items() if k not in ("digest", "deal")}, ensure_ascii=False))
+        return 0
+    columns = ("last4", "deal", "left", "batch", "at")
+    show(lang, columns, ([f"…{r.last4}", r.deal_id, f"{r.left}/{r.count}", r.batch, moment(r.issued_ms)] for r in rows))
+    return 0
+
+
+def uses(options: argparse.Namespace, lang: Lang) -> int:
+    """Redemptions, filtered."""
+    with opened(options.data) as books:
+        found = [row for row in books.vouchers.all_uses() if _wanted(row, options)]
+    if options.json:
+        for row in found:
+            shown = {name: value for name, value in asdict(row).items() if name not in HIDDEN}
+            print(json.dumps({**shown, "raw": json.loads(row.raw)}, ensure_ascii=False))
+        return 0
+    columns = ("number", "platform", "title", "last4", "amount", "state", "code", "record", "at")
+    cells = (
+        [
+            row.request_no, row.platform, f"{row.title} ×{row.count}", row.last4, _yuan(row.amount_fen),
+            row.state + ("…" if row.undo_wanted else ""), str(row.code or ""), row.record_no,
+            moment(row.used_ms or row.got_ms),
+        ]
+        for row in found
+    )  # fmt: skip
+    show(lang, columns, cells)
+    return 0
+
+
+def _wanted(row: Use, options: argparse.Namespace) -> bool:
+    open_ = row.undo_wanted or row.state in ("unknown", "kept")
+    return (
+        options.terminal in ("", row.terminal)
+        and options.platform in ("", row.platform)
+        and options.state in ("", row.state)
+        and (not options.date or statement.day_of(row.used_ms or row.got_ms) == _day(options.date))
+        and (not options.open or open_)
+    )
+
+
+def platforms(options: argparse.Namespace, lang: Lang) -> int:
+    """How each platform stood when it was asked last."""
+    with opened(options.data) as books:
+        rows = books.vouchers.all_platforms()
+    if options.json:
+        for row in rows:
+            print(json.dumps(asdict(row)))
+        return 0
+    known = errors()
+    columns = ("shop", "platform", "state", "software", "seen")
+    cells = (
+        [r.shop, r.platform, known[r.code].line(lang) if r.code in known else "", r.software_min, moment(r.got_ms)]
+        for r in rows
+    )
+    show(lang, columns, cells)
+    return 0
+
+
+def write_statement(options: argparse.Namespace, lang: Lang) -> int:
+    """A simulated platform's record of redemptions of one day."""
+    day = _day(options.date)
+    with _simulated(options.data) as pages:
+        rows = statement.redemptions_of(pages, options.platform, day)
+    made = statement.written(rows)
+    if str(options.out) == "-":
+        sys.stdout.buffer.write(made)
+        return 0
+    path = options.out or Path(f"{options.platform}-{day:%Y%m%d}.csv")
+    try:
+        path.write_bytes(made)
+    except OSError as trouble:
+        raise Wrong("folder", {"path": str(path), "detail": str(trouble)}) from trouble
+    say(lang, "statement__written", path=str(path), lines=len(rows))
+    return 0
+
+
+def reconcile(options: argparse.Namespace, lang: Lang) -> int:
+    """Hold a platform's record of redemptions against ours; 1 when there are differences."""
+    try:
+        lines = statement.read(options.file.read_bytes(), options.platform)
+    except (OSError, statement.BadStatement) as trouble:
+        raise Wrong("voucher_statement", {"path": str(options.file), "detail": str(trouble)}, usage=True) from trouble
+    vault = _vault(options.data)
+    with opened(options.data) as books:
+        moments = [line.ts_ms for line in lines] or [0]
+        sold = books.vouchers.sold(min(moments) - 2 * DAY_MS, max(moments) + 40 * DAY_MS)
+        result = match(options.platform, lines, books.vouchers.all_uses(), sold, vault.digest)
+    if options.json:
+        head = {"platform": result.platform, "lines": result.lines, "pairs": result.pairs, "back": result.back}
+        print(json.dumps(head | {"differences": len(result.differences)}))
+        for each in result.differences:
+            print(json.dumps(asdict(each)))
+    else:
+        say(lang, "vouchers__reconciled", lines=result.lines, pairs=result.pairs, differences=len(result.differences))
+        if result.differences:
+            columns = ("code", "what", "record", "last4", "number", "theirs", "ours", "at")
+            show(lang, columns, (_told(each, lang) for each in result.differences))
+    return FOUND if result.differences else 0
+
+
+def _told(each: Difference, lang: Lang) -> list[str]:
+    return [
+        errors()[each.code].line(lang), t("fleet", lang, f"voucher_what__{each.what}"), each.record_no, each.last4,
+        each.request_no, _yuan(each.theirs_fen), _yuan(each.ours_fen), moment(each.at_ms),
+    ]  # fmt: skip
+
+
+def script(options: argparse.Namespace, lang: Lang) -> int:
+    """Add steps to the simulated platforms' script, or clear it; then list what is still to come."""
+    try:
+        steps = read_scenario(options.file) if options.file is not None else ()
+        steps = (*steps, read_step(options.step)) if options.step else steps
+    except (OSError, ValueError) as trouble:
+        path = str(options.file) if options.file is not None else " ".join(options.step)
+        raise Wrong("scenario", {"path": path, "detail": str(trouble)}, usage=True) from trouble
+    with _simulated(options.data, write=True) as pages:
+        if options.clear:
+            pages.clear_steps()
+        pages.add_steps(steps)
+        rows = pages.steps()
+    if options.json:
+        for number, step, left in rows:
+            print(msgspec.json.encode({"id": number, "left": left, "step": step}).decode())
+        return 0
+    cells = (
+        [str(n), " ".join(f"{k}={v}" for k, v in msgspec.to_builtins(step).items()), "∞" if left < 0 else str(left)]
+        for n, step, left in rows
+    )
+    show(lang, ("number", "step_words", "left"), cells)
+    return 0
+
+
+# --- databases ---
+
+
+@contextmanager
+def _writing(data: Path) -> Iterator[SqlStore]:
+    """The backend's store for a small change, also while `serve` works on it. Raises `Wrong`."""
+    path = data / home.DATABASE
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        store = SqlStore(path)
+    except StoreTrouble as trouble:
+        raise Wrong("database", {"path": str(path), "detail": str(trouble)}) from trouble
+    except OSError as trouble:
+        raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
+    try:
+        yield store
+    except StoreTrouble as trouble:
+        raise Wrong("database", {"path": str(path), "detail": str(trouble)}) from trouble
+    finally:
+        store.close()
+
+
+@contextmanager
+def _own(data: Path) -> Iterator[own.OwnPages]:
+    path = data / home.VOUCHERS
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        books = own.OwnBooks(path)
+        try:
+            with books.begin() as pages:
+                yield pages
+        finally:
+            books.close()
+    except StoreTrouble as trouble:
+        raise Wrong("database", {"path": str(path), "detail": str(trouble)}) from trouble
+    except OSError as trouble:
+        raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
+
+
+@contextmanager
+def _simulated(data: Path, write: bool = False) -> Iterator[PlatformPages]:
+    path = data / home.PLATFORMS
+    if not write and not path.exists():
+        raise Wrong("no_database", {"path": str(path)})
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        ledgers = PlatformLedgers(path, read_only=not write)
+        try:
+            with ledgers.begin() as pages:
+                yield pages
+        finally:
+            ledgers.close()
+    except StoreTrouble as trouble:
+        raise Wrong("database", {"path": str(path), "detail": str(trouble)}) from trouble
+    except OSError as trouble:
+        raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
+
+
+def _vault(data: Path) -> Vault:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        return Vault(home.fleet_key(data).sign)
+    except (OSError, ValueError) as trouble:
+        raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as wrong:
+        raise Wrong("date", {"text": text}, usage=True) from wrong
+
+
+def _days(deal: Deal) -> str:
+    return f"{deal.valid_from or ''}…{deal.valid_to or ''}" if deal.valid_from or deal.valid_to else ""
+
+
+def _yuan(fen: int) -> str:
+    sign, size = ("-" if fen < 0 else ""), abs(fen)
+    return f"{sign}{size // 100}.{size % 100:02d}"

@@ -1,0 +1,205 @@
+"""A platform's record of redemptions: the fourth statement (domain 2.4), written from the simulated platforms' books and
+read from any platform's file into canonical lines (domain 2.3).
+
+One CSV for each platform and day of China; columns are known by their names, whatever their order; amounts in yuan. A
+voucher that was given back stands in it with the state 已撤销.
+"""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Literal
+
+from fleet.vouchers.sim_books import PlatformPages, Redemption
+
+CHINA = timezone(timedelta(hours=8))
+BYTES_MAX, LINES_MAX = 64 * 1024 * 1024, 1_000_000
+COLUMNS = (
+    "核销流水号", "券码", "团购ID", "团购名称", "验券门店", "验券终端", "验券账号", "验券时间", "张数", "用户实付",
+    "平台补贴", "商家补贴", "状态", "撤销时间",
+)  # fmt: skip
+ALIASES: dict[str, tuple[str, ...]] = {
+    "record_no": ("核销流水号", "核销记录ID", "验券流水号", "订单号", "record_no", "verify_id"),
+    "code": ("券码", "团购券码", "券号", "receipt_code", "code"),
+    "deal_id": ("团购ID", "套餐ID", "商品ID", "deal_id", "sku_id"),
+    "title": ("团购名称", "套餐名称", "商品名称", "项目", "title"),
+    "store_no": ("验券门店", "核销门店", "门店", "门店ID", "shop"),
+    "terminal_no": ("验券终端", "终端", "terminal"),
+    "operator": ("验券账号", "核销账号", "账号", "account"),
+    "at": ("验券时间", "核销时间", "消费时间", "verify_time"),
+    "count": ("张数", "核销张数", "数量", "count"),
+    "paid": ("用户实付", "实付金额", "售价", "price"),
+    "platform": ("平台补贴", "平台优惠", "platform_amount"),
+    "merchant": ("商家补贴", "商家优惠", "merchant_amount"),
+    "status": ("状态", "核销状态", "status"),
+}
+NEEDED = ("code", "at")
+UNDONE_WORDS = ("已撤销", "撤销", "已退", "冲正", "undone", "cancel")
+_AMOUNT = re.compile(r"-?\d+(?:\.\d{1,2}0*)?", re.ASCII)
+_TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y%m%d%H%M%S")
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One line, canonical (domain 2.3). Amounts are positive for PAY and negative for REVERSE, whatever the file does.
+    `order_fen`: what the vouchers are worth together, `settle_fen`: what the customer paid for them; `out_trade_no`: our
+    request number where the platform tells it."""
+
+    channel: str
+    kind: Literal["PAY", "REVERSE"]
+    channel_trade_no: str
+    ts_ms: int
+    order_fen: int
+    settle_fen: int
+    coupon_platform_fen: int
+    coupon_merchant_fen: int
+    store_no: str
+    terminal_no: str
+    operator: str
+    status: str
+    raw_line_no: int
+    code: str = field(repr=False)
+    deal_id: str = ""
+    title: str = ""
+    count: int = 1
+    out_trade_no: str = ""
+    fee_fen: int = 0
+
+
+class BadStatement(ValueError):
+    """A file that is no record of redemptions (8015); the message says where."""
+
+
+def day_of(utc_ms: int) -> date:
+    """The day a moment belongs to, in China."""
+    return datetime.fromtimestamp(utc_ms / 1_000, UTC).astimezone(CHINA).date()
+
+
+# --- writing ---
+
+
+def redemptions_of(pages: PlatformPages, platform: str, day: date) -> list[Redemption]:
+    """What was redeemed on that day, also what was given back since."""
+    return [
+        row for row in pages.redemptions() if row.platform == platform and row.used_ms and day_of(row.used_ms) == day
+    ]
+
+
+def written(rows: Iterable[Redemption]) -> bytes:
+    """The file of these redemptions: UTF-8 with a mark, as the merchants' back offices export it."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow(_cells(row))
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _cells(row: Redemption) -> tuple[str, ...]:
+    undone = row.state == "undone"
+    return (
+        row.record_no, f"\t{row.code}", row.deal_id, _harmless(row.title), row.shop, row.terminal, row.operator,
+        _time(row.used_ms), str(row.count), _yuan(row.paid_fen), _yuan(row.platform_fen), _yuan(row.merchant_fen),
+        "已撤销" if undone else "已核销", _time(row.undone_ms) if undone else "",
+    )  # fmt: skip
+
+
+def _harmless(text: str) -> str:
+    """A cell no spreadsheet takes for a formula."""
+    return "'" + text if text[:1] in "=+-@" else text
+
+
+def _time(utc_ms: int) -> str:
+    return f"{datetime.fromtimestamp(utc_ms / 1_000, UTC).astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
+
+
+def _yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02d}"
+
+
+# --- reading ---
+
+
+def read(raw: bytes, platform: str) -> list[StatementLine]:
+    """The lines of a file. Raises `BadStatement`."""
+    if len(raw) > BYTES_MAX:
+        raise BadStatement(f"larger than {BYTES_MAX} bytes")
+    text = _text(raw)
+    try:
+        rows = list(csv.reader(io.StringIO(text)))
+    except csv.Error as trouble:
+        raise BadStatement(str(trouble)) from trouble
+    head = next((at for at, row in enumerate(rows) if {"code", "at"} <= _places(row).keys()), None)
+    if head is None:
+        raise BadStatement("no row of column names with a voucher's code and its time")
+    if len(rows) - head > LINES_MAX:
+        raise BadStatement(f"more than {LINES_MAX} lines")
+    places = _places(rows[head])
+    lines: list[StatementLine] = []
+    for number, row in enumerate(rows[head + 1 :], head + 2):
+        cells = {name: _clean(row[at]) if at < len(row) else "" for name, at in places.items()}
+        if any(cells.values()) and not (row[0].startswith(("#", "合计", "总计"))):
+            lines.append(_line(cells, platform, number))
+    return lines
+
+
+def _text(raw: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise BadStatement("neither UTF-8 nor GB18030")
+
+
+def _places(row: list[str]) -> dict[str, int]:
+    names = {_clean(cell): at for at, cell in reversed(list(enumerate(row)))}
+    found = ((key, next((names[alias] for alias in known if alias in names), -1)) for key, known in ALIASES.items())
+    return {key: at for key, at in found if at >= 0}
+
+
+def _clean(cell: str) -> str:
+    """Without back-ticks, tabs and blanks; full-width digits as plain ones."""
+    return unicodedata.normalize("NFKC", cell).strip().strip("`'").strip()
+
+
+def _line(cells: dict[str, str], platform: str, number: int) -> StatementLine:
+    if not cells["code"]:
+        raise BadStatement(f"line {number}: no voucher's code")
+    status = cells.get("status", "")
+    undone = any(word in status for word in UNDONE_WORDS)
+    paid, subsidy, borne = (_fen(cells.get(name, ""), number) for name in ("paid", "platform", "merchant"))
+    sign = -1 if undone else 1
+    count = cells.get("count", "") or "1"
+    if not (count.isdigit() and 1 <= int(count) <= 1_000):
+        raise BadStatement(f"line {number}: {count!r} is no number of vouchers")
+    return StatementLine(
+        platform, "REVERSE" if undone else "PAY", cells.get("record_no", ""), _moment(cells["at"], number),
+        sign * (paid + subsidy + borne), sign * paid, sign * subsidy, sign * borne, cells.get("store_no", ""),
+        cells.get("terminal_no", ""), cells.get("operator", ""), status, number, cells["code"], cells.get("deal_id", ""),
+        cells.get("title", ""), int(count),
+    )  # fmt: skip
+
+
+def _fen(cell: str, number: int) -> int:
+    """An amount without its sign: the state says which way it went."""
+    plain = cell.replace(",", "").replace("¥", "").replace("元", "").strip()
+    if not plain:
+        return 0
+    if not _AMOUNT.fullmatch(plain) or len(plain) > 14:
+        raise BadStatement(f"line {number}: {cell!r} is no amount")
+    yuan, _, rest = plain.lstrip("-").partition(".")
+    return int(yuan) * 100 + int((rest + "00")[:2])
+
+
+def _moment(cell: str, number: int) -> int:
+    for form in _TIMES:
+        try:
+            return int(datetime.strptime(cell, form).replace(tzinfo=CHINA).timestamp() * 1_000)
+        except (ValueError, OverflowError):
+            continue
+    raise BadStatement(f"line {number}: {cell!r} is no time")

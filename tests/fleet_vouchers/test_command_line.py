@@ -1,0 +1,117 @@
+"""`posfleet vouchers` and `posfleet serve` with simulated platforms, as a person and a broker use them."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from fleet.__main__ import main
+from fleet.home import VOUCHERS
+from fleet.vouchers.statement import day_of
+from rules.demo_vouchers import demo_path
+from rules.orders import voucher_no
+from tests.backend import Served
+from tests.bus import Bus, Publisher
+from tests.mosquitto import Broker, broker  # noqa: F401 - the fixture
+from wire.vouchers import AnswerVoucher, AnswerVoucherPrepare, AskVoucherConsume, AskVoucherPrepare
+
+TERMINAL = "00010023"
+CODE = "100100000001"
+NO = voucher_no(TERMINAL, 1, 1, 45, 1)
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = main(["--lang", "en", "vouchers", *words])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_deals_are_loaded_listed_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ("--data", str(tmp_path))
+    path = tmp_path / "deals.toml"
+    path.write_text('[[deal]]\nplatform="own"\ndeal_id="A"\ntitle="five off"\nkind="cash"\nface_fen=500\n')
+    assert run(capsys, "deals", "load", str(path), *data)[0] == 0
+    code, out, _ = run(capsys, "deals", "list", *data)
+    assert (code, "five off" in out, "5.00" in out) == (0, True, True)
+    code, out, _ = run(capsys, "deals", "show", "A", *data)
+    assert json.loads(out)["face_fen"] == 500
+    assert run(capsys, "deals", "show", "B", *data)[0] == 3
+    path.write_text("")
+    run(capsys, "deals", "load", str(path), *data)
+    assert run(capsys, "deals", "list", "--json", *data) == (0, "", "")
+
+
+@pytest.mark.parametrize("text", ["[[deal]]\nx=1", "deal = 1", '[[deal]]\nplatform="own"\ndeal_id="A"', "\x00"])
+def test_a_bad_file_of_deals_is_refused_with_the_way_out(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "deals.toml"
+    path.write_text(text)
+    code, _, error = run(capsys, "deals", "load", str(path), "--data", str(tmp_path))
+    assert (code, "Next:" in error) == (2, True)
+
+
+def test_own_vouchers_are_issued_once_and_listed_without_their_codes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--data", str(tmp_path))
+    path = tmp_path / "deals.toml"
+    path.write_text('[[deal]]\nplatform="own"\ndeal_id="A"\ntitle="five off"\nkind="cash"\nface_fen=500\n')
+    code, out, _ = run(capsys, "issue", str(path), "A", "--number", "3", "--batch", "spring", *data)
+    codes = out.split()
+    assert (code, len(codes), {len(each) for each in codes}) == (0, 3, {16})
+    code, out, _ = run(capsys, "own", "--json", *data)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert {row["last4"] for row in rows} == {each[-4:] for each in codes}
+    assert not any(each in out for each in codes)
+    assert run(capsys, "issue", str(path), "B", *data)[0] == 2
+    assert run(capsys, "issue", str(path), "A", "--number", "0", *data)[0] == 2
+    assert codes[0].encode() not in (tmp_path / VOUCHERS).read_bytes()
+
+
+def test_the_served_backend_redeems_and_reconciles(
+    tmp_path: Path,
+    broker: Broker,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    data = tmp_path / "fleet"
+    topic, answers = f"pos/v1/{TERMINAL}/up/ask/", f"pos/v1/{TERMINAL}/dn/answer"
+    publisher = Publisher(broker)
+    with Served(data, broker.port, "--voucher-deals", str(demo_path())) as served, Bus(broker) as bus:
+        publisher.send(topic + "voucher_prepare", msgspec.json.encode(AskVoucherPrepare("l1", CODE, False)))
+        bus.until(lambda: len(bus.on(answers)) == 1)
+        prepared = msgspec.json.decode(bus.on(answers)[0], type=AnswerVoucherPrepare)
+        ask = AskVoucherConsume(NO, "meituan", 1, 2_000, "01", prepared.coupons[0].ref)
+        publisher.send(topic + "voucher_consume", msgspec.json.encode(ask))
+        bus.until(lambda: len(bus.on(answers)) == 2)
+        answer = msgspec.json.decode(bus.on(answers)[1], type=AnswerVoucher)
+        assert (answer.state, answer.request_no) == ("consumed", NO)
+        code, out, _ = run(capsys, "uses", "--json", "--data", str(data))
+        (row,) = [json.loads(line) for line in out.splitlines()]
+        assert (row["request_no"], row["state"], row["last4"]) == (NO, "consumed", "0001")
+        assert CODE not in out
+        assert run(capsys, "uses", "--state", "undone", "--json", "--data", str(data))[1] == ""
+        assert served.end() == (0, "")
+    publisher.close()
+    day = day_of(row["used_ms"]).isoformat()
+    path = tmp_path / "bill.csv"
+    assert run(capsys, "statement", "meituan", day, "--out", str(path), "--data", str(data))[0] == 0
+    code, out, _ = run(capsys, "reconcile", str(path), "--platform", "meituan", "--json", "--data", str(data))
+    head, difference = [json.loads(line) for line in out.splitlines()]
+    assert (code, head["pairs"], difference["code"], difference["what"]) == (1, 1, 8018, "no_sale")
+    code, out, _ = run(capsys, "reconcile", str(path), "--platform", "meituan", "--data", str(data))
+    assert "[8018]" in out
+    path.write_bytes(b"nonsense")
+    assert run(capsys, "reconcile", str(path), "--platform", "meituan", "--data", str(data))[0] == 2
+    raw = b"".join(each.read_bytes() for each in data.iterdir() if each.name.startswith("fleet."))
+    assert CODE.encode() not in raw
+
+
+def test_the_script_of_the_platforms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ("--data", str(tmp_path))
+    assert run(capsys, "script", "play=refuse", "ours=3014", "times=0", *data)[0] == 0
+    _, out, _ = run(capsys, "script", "play=lost", "--json", *data)
+    assert [json.loads(line)["step"]["play"] for line in out.splitlines()] == ["refuse", "lost"]
+    assert run(capsys, "script", "--clear", "--json", *data) == (0, "", "")
+    assert run(capsys, "script", "play=dance", *data)[0] == 2

@@ -1,0 +1,125 @@
+"""The fourth statement: a platform's record of redemptions against the backend's and the terminals'."""
+
+import pytest
+
+from fleet.vouchers import statement
+from fleet.vouchers.matching import Matched, match
+from fleet.vouchers.script import VoucherStep
+from fleet.vouchers.statement import BadStatement
+from tests.fleet_vouchers.world import CODE, NO, World, number
+from wire.vouchers import AskVoucherUndo
+
+CARD = "100300000001"
+
+
+def matched(world: World, sold: set[str], raw: bytes | None = None) -> Matched:
+    with world.books.begin() as pages:
+        made = statement.written(statement.redemptions_of(pages, "meituan", statement.day_of(world.now)))
+    with world.stores[0].begin() as books:
+        uses = books.vouchers.all_uses()
+    lines = statement.read(raw if raw is not None else made, "meituan")
+    return match("meituan", lines, uses, frozenset(sold), world.cores[0]._vouchers.vault.digest)
+
+
+def found(result: Matched) -> list[tuple[int, str]]:
+    return [(each.code, each.what) for each in result.differences]
+
+
+def test_a_day_without_differences() -> None:
+    world = World()
+    world.consumed()
+    world.consumed(number(46), CARD, 2)
+    world.consumed(number(47), CARD, 3)
+    world.consumed(number(48), "100100000002")
+    world.ask(AskVoucherUndo(number(48)))
+    world.settle()
+    result = matched(world, {NO, number(46), number(47)})
+    assert result == Matched("meituan", 4, 4, 1, ())
+
+
+def test_without_record_numbers_a_voucher_is_known_by_its_code() -> None:
+    world = World()
+    world.consumed()
+    raw = "验券时间,团购券码,售价,平台优惠,商家优惠\r\n"
+    raw += f"{statement._time(world.now)},`{CODE[:4]} {CODE[4:]},¥16.80,２.00,1.20\r\n合计,,16.80\r\n"
+    assert found(matched(world, {NO}, raw.encode("gb18030"))) == []
+
+
+def test_consumed_without_a_sale() -> None:
+    world = World()
+    world.consumed()
+    (difference,) = matched(world, set()).differences
+    assert (difference.code, difference.what, difference.request_no) == (8018, "no_sale", NO)
+    assert (difference.last4, difference.theirs_fen, difference.ours_fen) == ("0001", 2_000, 2_000)
+
+
+def test_redeemed_at_the_platform_and_unknown_here() -> None:
+    world, elsewhere = World(), World()
+    elsewhere.consumed(code="100100000009")
+    with elsewhere.books.begin() as pages:
+        made = statement.written(statement.redemptions_of(pages, "meituan", statement.day_of(elsewhere.now)))
+    assert found(matched(world, set(), made)) == [(8017, "unknown_here")]
+
+
+def test_undone_on_one_side_only() -> None:
+    world = World()
+    world.consumed()
+    world.platforms.undo_in_back_office(NO, world.now)
+    assert found(matched(world, {NO})) == [(8020, "undone_there")]
+
+
+def test_a_sale_whose_voucher_was_never_redeemed_here() -> None:
+    """The answer was lost, and nobody has asked yet: redeemed there, open here."""
+    world = World()
+    ask = world.consuming()
+    world.script(VoucherStep("lost"))
+    world.ask(ask)
+    world.hear()
+    assert found(matched(world, {NO})) == [(8020, "open_here")]
+
+
+def test_redeemed_here_and_not_in_the_file() -> None:
+    world = World()
+    world.consumed()
+    world.consumed(number(46), "100100000002")
+    with world.books.begin() as pages:
+        rows = statement.redemptions_of(pages, "meituan", statement.day_of(world.now))
+    assert found(matched(world, {NO, number(46)}, statement.written(rows[:1]))) == [(8014, "not_there")]
+
+
+def test_amounts_differ() -> None:
+    world = World()
+    world.consumed()
+    with world.books.begin() as pages:
+        (row,) = statement.redemptions_of(pages, "meituan", statement.day_of(world.now))
+    raw = statement.written([row]).replace(b"16.80", b"16.90")
+    assert found(matched(world, {NO}, raw)) == [(8019, "amount")]
+
+
+def test_the_same_files_give_the_same_differences() -> None:
+    world = World()
+    world.consumed()
+    world.consumed(number(46), "100100000002")
+    assert matched(world, set()) == matched(world, set())
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"", b"\xff\xfe\x00", b"a,b\r\n1,2\r\n", "券码,验券时间\r\n1,gestern\r\n".encode(),
+        "券码,验券时间,张数\r\n1,2026-11-22 10:00:00,-1\r\n".encode(),
+        "券码,验券时间,售价\r\n1,2026-11-22 10:00:00,1e9\r\n".encode(),
+        "券码,验券时间,售价\r\n,2026-11-22 10:00:00,1\r\n".encode(), "券码,验券时间\r\n1,9999-99-99 10:00:00\r\n".encode(),
+    ],
+)  # fmt: skip
+def test_what_is_no_statement_is_refused_with_words(raw: bytes) -> None:
+    with pytest.raises(BadStatement, match=r"."):
+        statement.read(raw, "meituan")
+
+
+def test_no_cell_is_taken_for_a_formula() -> None:
+    world = World()
+    world.consumed()
+    with world.books.begin() as pages:
+        made = statement.written(pages.redemptions()).decode("utf-8-sig")
+    assert all(not cell.startswith(("=", "+", "@")) for line in made.splitlines() for cell in line.split(","))
