@@ -56,19 +56,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     parser.add_argument("--lang", choices=LANGS, help=say("lang"))
     commands = parser.add_subparsers(required=True, metavar=say("command"))
 
-    it = commands.add_parser("serve", parents=[common], help=say("serve"))
-    it.add_argument("--broker", default="127.0.0.1:1883", metavar="HOST:PORT", help=say("broker"))
-    it.add_argument("--share", default="", metavar="NAME", help=say("share"))
-    it.add_argument("--mount", default="", metavar="PREFIX", help=say("mount"))
-    it.add_argument("--acquirer", choices=("simulated", "none"), default="simulated", help=say("acquirer"))
-    it.add_argument("--scenario", type=Path, default=None, metavar="FILE", help=say("scenario"))
-    it.add_argument("--codes", type=Path, default=None, metavar="FILE", help=say("codes"))
-    it.add_argument("--vouchers", choices=("simulated", "own"), default="simulated", help=say("vouchers"))
-    for name in ("deals", "scenario", "codes", "shops", "credentials"):
-        it.add_argument(f"--voucher-{name}", type=Path, default=None, metavar="FILE", help=say(f"voucher_{name}"))
-    it.add_argument("--http", default="", metavar="[HOST:]PORT", help=say("http"))
-    it.add_argument("--shop", default="", metavar="NAME", help=say("shop"))
-    it.set_defaults(run=serve.run)
+    _serve_parser(commands, common, say)
 
     it = commands.add_parser("records", parents=[common], help=say("records"), description=say("records_more"))
     it.add_argument("id", metavar="ID|verify", help=say("records_id"))
@@ -106,6 +94,23 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     it = commands.add_parser("key", parents=[common], help=say("key"))
     it.set_defaults(run=key.run)
     return parser
+
+
+def _serve_parser(commands: Any, common: argparse.ArgumentParser, say: Callable[[str], str]) -> None:
+    """`posfleet serve`."""
+    it = commands.add_parser("serve", parents=[common], help=say("serve"))
+    it.add_argument("--broker", default="127.0.0.1:1883", metavar="HOST:PORT", help=say("broker"))
+    it.add_argument("--share", default="", metavar="NAME", help=say("share"))
+    it.add_argument("--mount", default="", metavar="PREFIX", help=say("mount"))
+    it.add_argument("--acquirer", choices=("simulated", "none"), default="simulated", help=say("acquirer"))
+    it.add_argument("--scenario", type=Path, default=None, metavar="FILE", help=say("scenario"))
+    it.add_argument("--codes", type=Path, default=None, metavar="FILE", help=say("codes"))
+    it.add_argument("--vouchers", choices=("simulated", "own"), default="simulated", help=say("vouchers"))
+    for name in ("deals", "scenario", "codes", "shops", "credentials"):
+        it.add_argument(f"--voucher-{name}", type=Path, default=None, metavar="FILE", help=say(f"voucher_{name}"))
+    it.add_argument("--http", default="", metavar="[HOST:]PORT", help=say("http"))
+    it.add_argument("--shop", default="", metavar="NAME", help=say("shop"))
+    it.set_defaults(run=serve.run)
 
 
 def _acquirer_parsers(commands: Any, common: argparse.ArgumentParser, say: Callable[[str], str]) -> None:

@@ -29,6 +29,11 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Callable[[str],
         it.add_argument("--json", action="store_true", help=say("json"))
         it.set_defaults(run=vouchers.list_deals, **({} if name == "show" else {"deal": ""}))
 
+    _issue_parsers(more, common, say)
+    _book_parsers(more, common, say)
+
+
+def _issue_parsers(more: Any, common: argparse.ArgumentParser, say: Callable[[str], str]) -> None:
     it = more.add_parser("issue", parents=[common], help=say("issue"), description=say("issue_more"))
     it.add_argument("file", type=Path, metavar="FILE", help=say("deals_file"))
     it.add_argument("deal", metavar="DEAL")
@@ -43,6 +48,8 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Callable[[str],
     it.add_argument("--json", action="store_true", help=say("json"))
     it.set_defaults(run=vouchers.list_own)
 
+
+def _book_parsers(more: Any, common: argparse.ArgumentParser, say: Callable[[str], str]) -> None:
     it = more.add_parser("uses", parents=[common], help=say("uses"))
     it.add_argument("--terminal", default="", metavar="ID", help=say("uses_terminal"))
     it.add_argument("--platform", default="", choices=("", *PLATFORMS), help=say("uses_platform"))

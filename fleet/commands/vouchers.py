@@ -98,9 +98,8 @@ def list_deals(options: argparse.Namespace, lang: Lang) -> int:
 
 def issue(options: argparse.Namespace, lang: Lang) -> int:
     """Make vouchers of the shop's own and print their codes, one a line: they are shown this once."""
-    (deal,) = [each for each in _deals_in(options.file) if each.platform == "own" and each.deal_id == options.deal] or [
-        None
-    ]
+    ours = (each for each in _deals_in(options.file) if (each.platform, each.deal_id) == ("own", options.deal))
+    deal = next(ours, None)
     if deal is None:
         raise Wrong("no_deal", {"deal": options.deal}, usage=True)
     if not 1 <= options.number <= own.ISSUED_MAX or not 1 <= options.uses <= 100:
