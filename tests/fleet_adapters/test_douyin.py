@@ -1,8 +1,11 @@
 """What is Douyin's own: links, pairs, the second call, times cards, one hour."""
 
+import threading
+
 import pytest
 
 from fleet.vouchers.adapters.clock import DOUYIN, RetryPlan, Until
+from fleet.vouchers.port import HANDLE_BYTES_MAX
 from tests.fleet_adapters.benches import DouyinBench, TurnedClock
 from tests.standins import douyin as douyin_server
 from tests.standins.books import Voucher
@@ -108,6 +111,26 @@ def test_a_times_card_goes_as_often_as_it_has_uses_left(bench) -> None:
     reply = bench.consume(coupon, 2)
     assert (reply.state, reply.consumed, reply.paid_fen) == ("consumed", 2, 4_000)
     assert bench.prepared("990000000000001").count == 1
+
+
+def test_an_order_of_very_many_shows_as_many_as_a_handle_holds(bench) -> None:
+    coupon = bench.prepared(bench.issue(count=90).code)
+    assert 1 < coupon.count < 90
+    assert len(coupon.handle) <= HANDLE_BYTES_MAX
+    assert bench.consume(coupon, coupon.count).consumed == coupon.count
+    assert bench.server.books.count("redeemed") == coupon.count
+
+
+def test_many_tills_that_find_the_token_expired_renew_it_once(bench) -> None:
+    adapter, code = bench.adapter(), bench.issue().code
+    bench.prepare(code, adapter)
+    bench.expire_tokens()
+    tills = [threading.Thread(target=bench.prepare, args=(code, adapter)) for _till in range(6)]
+    for till in tills:
+        till.start()
+    for till in tills:
+        till.join()
+    assert bench.server.handed_out == 2
 
 
 def test_a_cash_voucher_has_its_face_value_and_who_bore_what(bench) -> None:

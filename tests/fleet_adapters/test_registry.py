@@ -1,6 +1,7 @@
 """The credentials file: readable by its owner only, secrets never repeated, tokens kept for the next start."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -113,3 +114,9 @@ def test_a_token_that_ends_soon_is_renewed_before_it_does(servers, tmp_path) -> 
     bench.prepared(code)
     assert bench.server.handed_out == 2
     assert bench.server.turned_away == []
+
+
+def test_http_has_one_door() -> None:
+    root = Path(__file__).parents[2]
+    users = [path.name for path in (root / "fleet").rglob("*.py") if "import httpx" in path.read_text(encoding="utf-8")]
+    assert users == ["web.py"]

@@ -20,6 +20,7 @@ from fleet.vouchers.adapters.web import LOOPBACK, Limits, Web
 from fleet.vouchers.codes import Table
 from fleet.vouchers.port import (
     COUPONS_MAX,
+    HANDLE_BYTES_MAX,
     NOT_REVERSIBLE,
     ConsumeCall,
     DealsCall,
@@ -310,19 +311,28 @@ def _coupon(group: list[Json], token: str, order: str, now_ms: int, typed: str) 
     code = text(row, "certificate_id", "") or typed or sha256(handle.codes[0].encode()).hexdigest()[:32]
     until_ms = whole(row, "expire_time", 0) * 1_000
     deal = _deal(sku, fen(sku, "market_price", 0) // uses, until_ms)
+    sealed, held = _fitting(handle)
     return FoundCoupon(
-        msgspec.json.encode(handle),
+        sealed,
         code,
         deal.deal_id,
         deal.title,
         deal.kind,
         last4(typed or code),
-        count=uses - whole(card, "times_used", 0) if times else len(group),
+        count=uses - whole(card, "times_used", 0) if times else held,
         face_fen=deal.face_fen or deal.package_fen,
         basis_fen=pay_fen or fen(amount, "original_amount", 0) // uses,
         valid_to_ms=until_ms,
         deal=deal,
     )
+
+
+def _fitting(handle: Handle) -> tuple[bytes, int]:
+    """The handle as it is kept, and how many vouchers it holds: of an order of very many only as many as it has room for;
+    the others are shown by the next preparation."""
+    while len(sealed := msgspec.json.encode(handle)) > HANDLE_BYTES_MAX and len(handle.codes) > 1:
+        handle = msgspec.structs.replace(handle, codes=handle.codes[:-1])
+    return sealed, len(handle.codes)
 
 
 def _deal(sku: Json, worth_fen: int, until_ms: int) -> Deal:
