@@ -47,7 +47,8 @@ class Standin:
     PATHS: ClassVar[dict[str, tuple[str, str]]] = {}  # path -> (method, name)
 
     def __init__(self) -> None:
-        self._socket = socket.socket()
+        # named as TCP: asyncio switches Nagle off only then, and each answer would wait 40 ms for an acknowledgement
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.listen(64)
         self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
