@@ -45,7 +45,7 @@ class Tenders(Section, frozen=True):
 
     codes: Annotated[bool, Meta(extra=SHOP)] = True
     card: Annotated[bool, Meta(extra=SHOP)] = True
-    card_reference_required: Annotated[bool, Meta(extra=SHOP)] = False
+    card_reference_required: Annotated[bool, Meta(extra=SHOP)] = True
     card_payment_max_fen: Annotated[Fen, Meta(extra=SHOP)] = 5_000_000
     card_day_max_fen: Annotated[Fen, Meta(extra=SHOP)] = 50_000_000
     card_fee_ppm: Annotated[int, Meta(ge=0, le=100_000, extra=SHOP)] = 6_000

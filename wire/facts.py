@@ -598,6 +598,7 @@ class CardTaken(Fact, frozen=True):
     reference: str
     last4: str
     operator: str
+    unreferenced: bool = False  # no reference: the operator was asked whether the card was charged, and said yes
 
 
 class RefundSent(Fact, frozen=True):

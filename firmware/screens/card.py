@@ -3,19 +3,22 @@
 from dataclasses import dataclass, replace
 
 from firmware.events import Key, Scanned
-from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Reject, Screen, Stay, shown
+from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Push, Reject, Screen, Stay, shown
+from firmware.screens.code import code_elsewhere
 from firmware.screens.slips import trouble_rows
+from firmware.screens.widgets import Confirm, refuse
 from firmware.txn.checkout import LAST_DIGITS, REFERENCE_DIGITS, TakeCard
 from firmware.txn.command import Context
 from firmware.view import Big, Block, Field, Gap, Hint, Row, Tint, View, text
+from rules.card_numbers import card_digits
 from rules.money import yuan
-from rules.payment_codes import may_be_card
+from rules.payment_codes import may_be_card, recognised
 
 
 @dataclass(frozen=True, slots=True)
 class Card(Screen):
-    """Reference number, then the last four digits; both may be left empty where the shop does not ask for them. A number
-    that grows too long is wiped at once: it may be a card's (domain 1.2, 5.3)."""
+    """Reference number, then the last four digits; where the shop does not ask for them both may be left empty, which is
+    asked about once. A number that grows too long is wiped at once: it may be a card's (domain 1.2, 5.3)."""
 
     amount_fen: int
     reference: str = ""
@@ -32,10 +35,15 @@ class Card(Screen):
                 return Stay(self._cleared() if self.refused else self._shorter())
             case Key.OK if self.refused:
                 return Stay(self._cleared())
+            case Key.OK if self._short(ctx):
+                return refuse(5031)
             case Key.OK if not self.second:
                 return Stay(replace(self, second=True))
+            case Key.OK if not self.reference:
+                words = (text("card__bare_words"), text("card__bare_how", amount=yuan(self.amount_fen)))
+                return Push(Confirm(text("card__title"), words))
             case Key.OK:
-                return Do(TakeCard(self.amount_fen, self.reference, self.last4), carded)
+                return self._take()
             case Key.CANCEL:
                 return Stay(replace(self._cleared(), second=False)) if self.second else Pop()
             case _:
@@ -46,23 +54,40 @@ class Card(Screen):
         return Stay(self._cleared()) if key is Key.CLEAR else Screen.hold(self, key, ctx)
 
     def back(self, result: object, ctx: Context) -> Move:
-        """A refusal was read: from the first field again."""
-        return Stay(Card(self.amount_fen))
+        """Without a reference, and the card terminal has taken the money; or a refusal was read: what was typed stands."""
+        return self._take(confirmed=True) if result is True else Stay(self)
 
     def scan(self, scanned: Scanned, ctx: Context) -> Move:
-        """The reference from the card slip's own barcode; a card number is refused."""
+        """The reference from the card slip's own barcode; a card number is refused, a customer's code is out of place."""
         code = scanned.text
-        if may_be_card(code):
+        known = recognised(code, ctx.settings.tenders.channels)
+        if known is not None and card_digits(code) is None:
+            return Reject(above=code_elsewhere("card"))
+        if known is not None or may_be_card(code):
             return Stay(replace(self, reference="", last4="", refused=True))
         if len(code) == REFERENCE_DIGITS and code.isdigit():
             return Stay(replace(self, reference=code, second=True, refused=False))
         return Reject()
 
+    def _short(self, ctx: Context) -> bool:
+        """Whether the field needs more digits; it may be empty unless the shop wants the reference."""
+        typed = len(self.last4 if self.second else self.reference)
+        required = ctx.settings.tenders.card_reference_required and not self.second
+        return typed != self._longest and (required or typed > 0)
+
+    @property
+    def _longest(self) -> int:
+        return LAST_DIGITS if self.second else REFERENCE_DIGITS
+
+    def _take(self, confirmed: bool = False) -> Move:
+        return Do(TakeCard(self.amount_fen, self.reference, self.last4, confirmed), carded)
+
     def _typed(self, digit: str) -> "Card":
-        value, longest = (self.last4, LAST_DIGITS) if self.second else (self.reference, REFERENCE_DIGITS)
-        if len(value) >= longest:
+        if len(self.last4 if self.second else self.reference) >= self._longest:
             return replace(self._cleared(), refused=True)
-        return replace(self, last4=value + digit) if self.second else replace(self, reference=value + digit)
+        if self.second:
+            return replace(self, last4=self.last4 + digit)
+        return replace(self, reference=self.reference + digit)
 
     def _shorter(self) -> "Card":
         return replace(self, last4=self.last4[:-1]) if self.second else replace(self, reference=self.reference[:-1])

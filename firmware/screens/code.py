@@ -1,6 +1,7 @@
 """Money by a customer's code: the full screen of each state (domain 1.4), giving an order up, and a code out of place."""
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from firmware.events import Key, Scanned
 from firmware.screens.base import (
@@ -65,6 +66,11 @@ def not_goods(scanned: Scanned, times_milli: int, ctx: Context) -> Refusal | Non
         return None
     goods = AddCode(scanned.text, scanned.symbology, times_milli).decide(ctx)
     return Refusal(goods.code) if isinstance(goods, Refusal) else None
+
+
+def code_elsewhere(where: Literal["idle", "basket", "card"]) -> Notice:
+    """A customer's code where none can be taken: that it is one, and what to do first. Nothing of the code."""
+    return Notice(text("paycode__title"), (text("paycode__words"), text(f"paycode__{where}")), Tint.UNSURE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """What every selling screen shares: a scan puts goods into the basket, and how goods and lines are listed."""
 
 from firmware.events import Scanned
-from firmware.screens.base import Do, Done, Home, Move
-from firmware.screens.code import not_goods
-from firmware.screens.widgets import refuse
+from firmware.screens.base import Do, Done, Home, Move, Push, Reject
+from firmware.screens.code import code_elsewhere, not_goods
+from firmware.screens.slip_scan import scanned_here
 from firmware.txn import product
 from firmware.txn.command import Context
 from firmware.txn.prices import Bill
@@ -17,10 +17,11 @@ from wire.facts import Line, Reduction
 
 
 def scanned_in(scanned: Scanned, ctx: Context, times_milli: int = PIECE_MILLI) -> Move:
-    """A scan puts goods into the basket from wherever selling goes on; a customer's code is refused without showing it."""
-    hidden = not_goods(scanned, times_milli, ctx)
-    if hidden is not None:
-        return refuse(hidden.code)
+    """A scan puts goods into the basket from wherever selling goes on; a customer's code or a slip is said to be one."""
+    if not_goods(scanned, times_milli, ctx) is not None:
+        return Reject(above=code_elsewhere("basket" if ctx.session.basket.lines else "idle"))
+    if (slip := scanned_here(scanned, times_milli, ctx)) is not None:
+        return Push(slip)
     return Do(AddCode(scanned.text, scanned.symbology, times_milli), to_basket)
 
 

@@ -4,9 +4,23 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from firmware.events import Key, Scanned
-from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, shown
+from firmware.screens.base import (
+    CANCEL_HINT,
+    OK_HINT,
+    Do,
+    Done,
+    Home,
+    Move,
+    Pop,
+    Push,
+    Replace,
+    Screen,
+    Stay,
+    home,
+    shown,
+)
 from firmware.screens.card import Card
-from firmware.screens.code import CodePayment, GiveUp, pay_by
+from firmware.screens.code import CodePayment, GiveUp, not_goods, pay_by
 from firmware.screens.drawer import release, release_hints
 from firmware.screens.goods import scanned_in
 from firmware.screens.reprint import show_copy
@@ -16,8 +30,9 @@ from firmware.screens.voucher_wait import VoucherWait, start, waits
 from firmware.screens.widgets import AMOUNT_DIGITS_MAX, amount_text, refuse, typed
 from firmware.txn import checkout, payment, slip, voucher
 from firmware.txn.checkout import TakeRest
-from firmware.txn.command import Context
-from firmware.txn.sale import AddAmount, TakeCash
+from firmware.txn.collect import PayAmount
+from firmware.txn.command import Context, Refusal
+from firmware.txn.sale import PIECE_MILLI, AddAmount, TakeCash
 from firmware.txn.voucher_names import platform_name
 from firmware.txn.voucher_redeem import CashKept, Redeem
 from firmware.view import Big, Block, Chips, Field, Gap, Hint, Para, Row, Rule, Say, Tint, View, text
@@ -38,9 +53,7 @@ class Amount(Screen):
         if digits is not None:
             return Stay(Amount(digits.lstrip("0")))
         if key is Key.OK and self.digits:
-            return Do(
-                AddAmount(int(self.digits), t("firmware", ctx.settings.terminal.lang, "amount__line")), _amount_to_cash
-            )
+            return Do(self._line(ctx), _amount_to_cash)
         return Pop() if key is Key.CANCEL else Stay()
 
     def hold(self, key: Key, ctx: Context) -> Move:
@@ -48,8 +61,16 @@ class Amount(Screen):
         return Stay(Amount()) if key is Key.CLEAR else Screen.hold(self, key, ctx)
 
     def scan(self, scanned: Scanned, ctx: Context) -> Move:
-        """Goods after all."""
-        return scanned_in(scanned, ctx)
+        """A customer's code pays the amount at once, as one open line; else it is goods after all."""
+        if not self.digits or not_goods(scanned, PIECE_MILLI, ctx) is None:
+            return scanned_in(scanned, ctx)
+        line = self._line(ctx)
+        if isinstance(line.decide(ctx), Refusal):
+            return Do(line, _amount_to_cash)  # a supervisor may have to come: the code does not wait for one
+        return Do(PayAmount(line.amount_fen, line.name, scanned.text), home)
+
+    def _line(self, ctx: Context) -> AddAmount:
+        return AddAmount(int(self.digits), t("firmware", ctx.settings.terminal.lang, "amount__line"))
 
     def view(self, ctx: Context) -> View:
         """The amount, large."""
@@ -138,6 +159,8 @@ class Cash(Screen):
         if redeems_first(ctx):
             return start(None)
         due, _ = checkout.cash_due(ctx)
+        if paid_fen < due:
+            return refuse(5020, text("cash__short", missing=yuan(due - paid_fen)))
         if paid_fen > due + ctx.settings.cash.overpay_guard_fen:
             return Push(Overpaid(paid_fen))
         return settle(paid_fen, ctx)
@@ -154,7 +177,7 @@ class Cash(Screen):
         if self.part:
             body += (Field(text("cash__part"), amount_text(self.digits)), Para(text("cash__part_how"), Tint.QUIET))
             hints: tuple[Hint, ...] = (Hint("#", text("cash__card")), Hint("*", text("cash__whole")), CANCEL_HINT)
-            return shown(self, ctx, text("cash__title"), body, hints)
+            return shown(self, ctx, text("cash__split_title"), body, hints)
         if rounding:
             body += (Row(text("cash__rounding"), f"-{yuan(rounding)}", Tint.QUIET),)
         sums = self.sums(ctx)

@@ -370,15 +370,16 @@ class TakeCard:
     amount_fen: int
     reference: str = ""
     last4: str = ""
+    confirmed: bool = False  # without a reference: it was asked whether the card was charged, and it was
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`CardTaken`, with the order and the sale where they belong; or 2001, 2014, 5014, 5029, 5030, 6008, 2005, 5012,
-        5020, 6007 when only cash may close the order."""
+        """`CardTaken`, with the order and the sale where they belong; or 2001, 2014, 5014, 5029, 5030, 5031, 6008, 2005,
+        5012, 5020, 6007 when only cash may close the order."""
         if refusal := cash_only(ctx):
             return refusal
         found = opening(ctx)
         tenders = ctx.settings.tenders
-        states = (None if tenders.card else 5014, None if self._fits(ctx) else 5030, redeem_first(ctx, found))
+        states = (None if tenders.card else 5014, self._misfit(ctx), redeem_first(ctx, found))
         if refusal := paying_refusal(ctx, found, *states):
             return refusal
         open_shift = shift.current(ctx.books)
@@ -392,21 +393,22 @@ class TakeCard:
         if code := first_refusal((amount, 5012 if over else None)):
             return Refusal(code)
         trace = found.order.trace
-        fact = CardTaken(trace, self.amount_fen, self.reference, self.last4, ctx.session.operator)
+        fact = CardTaken(trace, self.amount_fen, self.reference, self.last4, ctx.session.operator, not self.reference)
         facts: tuple[Fact, ...] = (*found.facts, fact)
         if self.amount_fen == found.rest_fen:
             part = card_part(ctx.settings, self.amount_fen, self.reference, self.last4)
             facts += closed(ctx, found.opened(ctx.books), (*parts(ctx.books, ctx.settings, trace), part))
         return Decision(facts, replace(ctx.session, basket=Basket()))
 
-    def _fits(self, ctx: Context) -> bool:
-        """Nothing that could be a card number: twelve digits of a reference, four of a card, or nothing."""
-        if may_be_card(self.reference):  # each field by itself: one honest slip in ten would pass the check by chance
-            return False
-        required = ctx.settings.tenders.card_reference_required
-        reference = len(self.reference) == REFERENCE_DIGITS or not (self.reference or required)
+    def _misfit(self, ctx: Context) -> int | None:
+        """5030 for what may be a card number, each field by itself (one honest slip in ten would pass the check by chance);
+        5031 for what is not twelve digits of a reference and four of a card, or nothing where that was asked about."""
+        if may_be_card(self.reference) or len(self.last4) > LAST_DIGITS:
+            return 5030
+        bare = not self.reference and self.confirmed and not ctx.settings.tenders.card_reference_required
+        reference = len(self.reference) == REFERENCE_DIGITS or bare
         digits = all(text.isdigit() for text in (self.reference, self.last4) if text)
-        return reference and digits and len(self.last4) in (0, LAST_DIGITS)
+        return None if reference and digits and len(self.last4) in (0, LAST_DIGITS) else 5031
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from firmware.txn import checkout, life, payment, refund, shift
 from firmware.txn.basket import Basket
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.numbers import next_seq
+from firmware.txn.sale import AddAmount
 from firmware.view import text
 from rules.errors import first_refusal
 from rules.orders import ATTEMPT_MAX, ORDER_NO_CHARS, order_no, read_refund_no
@@ -73,6 +74,23 @@ class SendCode:
         subject = ctx.settings.shop.name[:SUBJECT_CHARS_MAX]
         ask = AskPay(number, channel.channel, self.code, amount, subject, who, ASK_EXPIRES_MS)
         return Decision((*found.facts, sent), replace(ctx.session, basket=Basket()), (Ask(because, ask),))
+
+
+@dataclass(frozen=True, slots=True)
+class PayAmount:
+    """A typed amount and, right after it, the customer's code: one open line, paid at once. All of it or nothing."""
+
+    amount_fen: int
+    name: str
+    code: str = field(repr=False)
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """What `SendCode` decides about a basket with the amount, or a refusal of either; the code is kept nowhere."""
+        added = AddAmount(self.amount_fen, self.name).decide(ctx)
+        if isinstance(added, Refusal):
+            return added
+        assert added.session is not None
+        return SendCode(self.code).decide(replace(ctx, session=added.session))
 
 
 def offline(ctx: Context) -> int | None:

@@ -42,7 +42,7 @@ def test_it_says_to_wait(tmp_path, how, by, link) -> None:
 
 
 def test_an_order_that_waits_to_be_paid_is_finished_first(tmp_path) -> None:
-    counter = till(tmp_path).basket().keys("OK * 2 0 0 # OK OK CANCEL F1")
+    counter = till(tmp_path).basket().keys("OK * 2 0 0 # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK CANCEL F1")
     as_supervisor(counter).keys(GIVE_BACK + " 1 OK")
     assert "[5029]" in counter.text()
 

@@ -12,8 +12,9 @@ from tests.payments.till import ALIPAY, WECHAT, Till, till
 from wire.messages import AnswerPayment, AnswerRefund, AskPay, AskQuery, AskRefund, AskRefundQuery, AskReverse
 
 STEPS = 60
+CARD_SLIP = "# 1 2 3 4 5 6 7 8 9 0 1 2 OK OK"
 KEYS = (
-    "OK", "OK", "F1", "F2", "CANCEL", "* 1 0 0", "OK CANCEL F2", "CANCEL F2", "CANCEL OK", "# OK OK",
+    "OK", "OK", "F1", "F2", "CANCEL", "* 1 0 0", "OK CANCEL F2", "CANCEL F2", "CANCEL OK", CARD_SLIP,
 )  # fmt: skip
 
 
@@ -101,7 +102,18 @@ def act(counter: Till, channel: Channel, chance: random.Random, post: list) -> N
     else:
         counter.keys(
             chance.choice(
-                ["OK", "OK", "F1", "F2", "CANCEL", "* 1 0 0", "OK CANCEL F2", "CANCEL F2", "CANCEL OK", "# OK OK"]
+                [
+                    "OK",
+                    "OK",
+                    "F1",
+                    "F2",
+                    "CANCEL",
+                    "* 1 0 0",
+                    "OK CANCEL F2",
+                    "CANCEL F2",
+                    "CANCEL OK",
+                    CARD_SLIP,
+                ]
             )
         )
 

@@ -537,12 +537,12 @@ def test_nothing_is_resumed_in_safe_mode_and_cash_goes_on(tmp_path) -> None:
 @pytest.mark.parametrize("paid", ["card", "code"])
 def test_safe_mode_takes_no_part_of_an_order_it_could_not_show(tmp_path, paid) -> None:
     counter = till(tmp_path).basket()
-    counter.keys("OK * 3 0 0 # OK OK")
+    counter.keys("OK * 3 0 0 # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK")
     counter.cut()
     counter.boot(safe_mode=True).sign_on().online().basket()
     counter.keys("OK * 3 0 0")
     if paid == "card":
-        counter.keys("# OK OK")
+        counter.keys("# 1 2 3 4 5 6 7 8 9 0 1 2 OK OK")
     else:
         counter.scan(WECHAT)
     assert "[5014]" in counter.text()
@@ -558,7 +558,7 @@ def test_safe_mode_takes_no_part_of_an_order_it_could_not_show(tmp_path, paid) -
 
 def test_two_open_orders_of_an_old_journal_do_not_stop_the_boot(tmp_path) -> None:
     counter = till(tmp_path).basket()
-    counter.keys("OK * 3 0 0 # OK OK")
+    counter.keys("OK * 3 0 0 # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK")
     first = counter.journal("order_opened")[0]
     counter.terminal.append(msgspec.structs.replace(first, trace=77))
     counter.terminal.commit()

@@ -67,21 +67,21 @@ def test_a_card_slip_settles_the_sale(tmp_path) -> None:
     assert counter.pulses() == []
 
 
-def test_a_card_works_offline_and_with_empty_fields(tmp_path) -> None:
-    counter = till(tmp_path).offline().basket().keys("OK # OK OK")
+def test_a_card_works_offline_and_with_empty_fields_where_the_shop_allows_it(tmp_path) -> None:
+    counter = till(tmp_path, tenders={"card_reference_required": False}).offline().basket().keys("OK # OK OK OK")
     assert counter.screen == "Sold"
 
 
 @pytest.mark.parametrize(
     ("section", "keys", "code"),
     [
-        ({"card": False}, "OK # OK OK", 5014),
-        ({"card_reference_required": True}, "OK # OK OK", 5030),
-        ({}, "OK # 1 2 3 OK OK", 5030),
-        ({}, "OK # OK 1 2 OK", 5030),
-        ({"card_payment_max_fen": 100}, "OK # OK OK", 5012),
-        ({"card_day_max_fen": 100}, "OK # OK OK", 5012),
-        ({}, "OK * 8 0 0 # OK OK", 5020),
+        ({"card": False}, "OK # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK", 5014),
+        ({"card_reference_required": True}, "OK # OK", 5031),
+        ({}, "OK # 1 2 3 OK", 5031),
+        ({"card_reference_required": False}, "OK # OK 1 2 OK", 5031),
+        ({"card_payment_max_fen": 100}, "OK # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK", 5012),
+        ({"card_day_max_fen": 100}, "OK # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK", 5012),
+        ({}, "OK * 8 0 0 # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK", 5020),
     ],
 )
 def test_a_card_is_refused(tmp_path, section, keys, code) -> None:
@@ -98,7 +98,7 @@ def test_code_card_and_cash_make_one_sale(tmp_path) -> None:
     counter = till(tmp_path).basket(1).scan(APPLE_5_YUAN)  # 3.50 + 5.00
     counter.keys("OK * 2 0 5").scan(WECHAT).answer("paid").keys("OK")
     assert "已付 微信 2.05" in counter.text().replace("  ", " ")
-    counter.keys("* 3 0 0 # OK OK")
+    counter.keys("* 3 0 0 # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK")
     assert "应收 3.40" in counter.text(), "3.45 less 0.05: only the cash part is rounded, and down"
     counter.keys("4 0 0 OK")
     sale = counter.one("sale")
@@ -156,7 +156,7 @@ def test_a_rest_below_the_rounding_unit_is_paid_in_cash_as_it_is(tmp_path) -> No
 def test_the_drawers_rules_hold_for_a_split_sale_as_for_a_plain_one(tmp_path, action) -> None:
     rules = (DrawerRule(event="sale", action=action),)
     counter = till(tmp_path, drawer_use={"rules": rules}).basket().keys("OK OK OK")
-    counter.basket().keys("OK * 3 0 0 # OK OK OK")
+    counter.basket().keys("OK * 3 0 0 # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK OK")
     plain, split = counter.journal("sale")
     assert [part.kind for part in split.tenders] == ["card", "cash"]
     assert plain.open_drawer == split.open_drawer == (action == "open")
@@ -172,7 +172,14 @@ def test_a_part_must_be_between_nothing_and_what_is_left(tmp_path, part) -> None
 
 
 def test_half_paid_and_given_up_goes_back_and_the_card_slip_must_be_voided(tmp_path) -> None:
-    counter = till(tmp_path).basket().keys("OK * 2 0 0").scan(WECHAT).answer("paid").keys("OK * 1 0 0 # OK OK")
+    counter = (
+        till(tmp_path)
+        .basket()
+        .keys("OK * 2 0 0")
+        .scan(WECHAT)
+        .answer("paid")
+        .keys("OK * 1 0 0 # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK")
+    )
     counter.keys("CANCEL")
     assert counter.screen == "GiveUp"
     assert "刷卡机撤销 1.00" in counter.text()
@@ -212,7 +219,7 @@ def test_numbers_stay_in_order_over_everything(tmp_path) -> None:
     counter = till(tmp_path)
     counter.basket().pay().answer("unknown").keys("F1")
     counter.basket(1).keys("OK OK OK")
-    counter.basket(1).keys("OK # OK OK OK")
+    counter.basket(1).keys("OK # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK OK")
     assert next_trace(counter.ledger) == 4
     assert [sale.trace for sale in counter.journal("sale")] == [2, 3]
 

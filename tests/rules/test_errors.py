@@ -9,7 +9,7 @@ SPECIFIED = (
     *range(1001, 1020), *range(2001, 2021), *range(3001, 3037), *range(4001, 4017), *range(5001, 5030),
     *range(6001, 6018), *range(7001, 7019), *range(8001, 8022), *range(8031, 8037), *range(9001, 9017),
 )  # fmt: skip
-ADDED = (2021, 2022, 5030, 6018, 6019)
+ADDED = (2021, 2022, 5030, 5031, 6018, 6019)
 
 
 def test_every_code_of_the_table_is_there_and_no_other():

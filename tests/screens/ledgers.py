@@ -493,7 +493,7 @@ def reversal_pending(folder: Path) -> Till:
 
 def half_paid(folder: Path) -> Till:
     counter = online(folder).keys("OK * 2 0 0").scan(money.WECHAT).answer("paid").keys("OK")
-    return counter.keys("* 1 0 0 # OK OK")
+    return counter.keys("* 1 0 0 # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK")
 
 
 def refund_of_what_came_twice(folder: Path) -> Till:

@@ -64,6 +64,7 @@ REFUSALS: dict[int, Way] = {
     5024: paid_twice,
     5029: lambda folder: asked(folder).scan(WECHAT),
     5030: lambda folder: till(folder).basket().keys("OK # " + "4 " * 13),
+    5031: lambda folder: till(folder).basket().keys("OK # 5 5 5 5 OK"),
     6009: lambda folder: till(folder).keys("MENU 1 1 2 3 OK"),
 }
 

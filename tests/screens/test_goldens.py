@@ -116,7 +116,7 @@ def half_paid(folder: Path) -> Till:
 def paid_in_parts(folder: Path) -> Till:
     """Two parts paid by card and code, and a rest in fen that cash rounds down: as full as the screen gets."""
     counter = money.till(folder, cash={"rounding": "jiao"}).scan(COLA).scan(APPLE_5_YUAN).scan(GOODS[6])
-    counter.keys("OK * 2 0 1").scan(money.WECHAT).answer("paid").keys("OK * 1 0 3 # OK OK")
+    counter.keys("OK * 2 0 1").scan(money.WECHAT).answer("paid").keys("OK * 1 0 3 # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK")
     return counter
 
 

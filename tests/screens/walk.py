@@ -450,7 +450,7 @@ def answers(walker: Walker) -> tuple[str, ...]:
         case "Cash":
             return "1 OK", "9 9 9 9 9 9 9 OK"
         case "Card" if not getattr(top, "reference", ""):
-            return "1 2 3 4 5 6 7 8 9 0 1 2 OK 5 6 7 8", "4 4 4 4 4 4 4 4 4 4 4 4 4"
+            return "1 2 3 4 5 6 7 8 9 0 1 2 OK 5 6 7 8", "5 OK", "4 4 4 4 4 4 4 4 4 4 4 4 4"
         case "Orders" if not getattr(top, "digits", ""):
             return "1 OK", "9 9 9 OK", "2 0 2 6 1 1 2 2 0 OK"
         case "Weight":

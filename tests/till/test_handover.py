@@ -116,7 +116,7 @@ def test_a_refund_under_way_is_carried_by_its_number(tmp_path) -> None:
 
 
 def test_an_order_nothing_is_asked_for_is_carried_by_its_own_number(tmp_path) -> None:
-    counter = shop(tmp_path).basket().keys("OK * 2 0 0 # OK OK CANCEL F1")
+    counter = shop(tmp_path).basket().keys("OK * 2 0 0 # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK CANCEL F1")
     assert [each.state for each in checkout.parked(counter.ledger)] == ["parked"]
     closed(counter)
     assert counter.one("shift_closed").carried == ("000001-000001",)

@@ -129,7 +129,7 @@ def test_a_basket_keeps_one_from_practising(room) -> None:
 
 @pytest.mark.parametrize("paid", [False, True])
 def test_an_order_at_the_counter_keeps_one_from_practising(room, paid) -> None:
-    room.scan(COLA).keys("OK * 1 0 0 # OK OK")
+    room.scan(COLA).keys("OK * 1 0 0 # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK")
     assert room.screen == "Cash", "a part is paid by card, the rest is not"
     refusal = room.trainee.live.do(StartTraining())
     assert refusal is not None
