@@ -125,6 +125,9 @@ TELL_AGAIN_MS = 600_000
 TROUBLE_DEPTH_MAX = 5
 """No more trouble is put on the screen above this many; it is journaled all the same."""
 
+CALM_MS = 500
+"""Keys are not taken for so long after a screen came, or went, by itself: nobody has seen it yet."""
+
 ENTRY_DIGITS_MAX = 40
 """More digits than any number a person types has."""
 
@@ -163,6 +166,7 @@ class Terminal:
     troubles: tuple[Screen, ...] = ()  # not yet on the screen
     timed: Screen | None = None  # the screen whose own time runs
     last_scan: Scanned | None = None
+    calm_until_ms: int = 0
     entry: str = field(default="", repr=False)  # digits typed one after the other on one screen, field full or not
     desks: tuple[Desk, ...] = field(default_factory=desks)
     steps: tuple[str, ...] = ()  # the last screens and commands, by name alone
@@ -307,6 +311,9 @@ class Terminal:
 
     def _pressed(self, key: Key) -> None:
         """A key, unless it would have a card number taken that was typed: that is wiped instead (5030)."""
+        if self.now.monotonic_ms < self.calm_until_ms:
+            self.tone(ToneName.REJECT)  # it was meant for the screen that has just been covered, or uncovered
+            return
         top = self.stack[-1]
         if key is Key.OK and typed_text(top) and (refusal := secret_refusal(self.context(), self.entry, typed=True)):
             self._keep_out(refusal)
@@ -362,6 +369,8 @@ class Terminal:
     def unsay(self, code: int) -> None:
         """Trouble that is over covers no screen any more."""
         over = Refused(Refusal(code), trouble=True)
+        if self.stack and self.stack[-1] == over:
+            self.calm_until_ms = self.now.monotonic_ms + CALM_MS
         self.stack = tuple(screen for screen in self.stack if screen != over)
         self.troubles = tuple(screen for screen in self.troubles if screen != over)
 
@@ -591,6 +600,7 @@ class Terminal:
         if self.troubles and not typed_text(top):
             room = max(0, TROUBLE_DEPTH_MAX - len(self.stack))
             self.stack, self.troubles = (*self.stack, *self.troubles[:room]), ()
+            self.calm_until_ms = self.now.monotonic_ms + CALM_MS if room else self.calm_until_ms
 
     # --- the event log ------------------------------------------------------------------------------------------------
 

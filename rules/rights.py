@@ -31,6 +31,7 @@ class Right(StrEnum):
     DISCOUNT = "discount"
     PRICE_CHANGE = "price_change"
     ROUNDING_MANUAL = "rounding_manual"
+    MEMBER_PRICE = "member_price"
     SALE_VOID = "sale_void"
     REFUND = "refund"
     VOUCHER_REDEEM = "voucher_redeem"
@@ -81,7 +82,7 @@ GRANTS: dict[Role, dict[Right, Grant]] = {
         **_EVERYONE,
         Right.SALE: "yes", Right.BASKET_HOLD: "yes", Right.BASKET_CANCEL: "limited", Right.LINE_REMOVE: "limited",
         Right.DISCOUNT: "limited", Right.PRICE_CHANGE: "limited", Right.ROUNDING_MANUAL: "limited",
-        Right.SALE_VOID: "supervisor", Right.REFUND: "supervisor",
+        Right.MEMBER_PRICE: "limited", Right.SALE_VOID: "supervisor", Right.REFUND: "supervisor",
         Right.VOUCHER_REDEEM: "yes", Right.VOUCHER_UNDO: "supervisor", Right.VOUCHER_REGISTER: "supervisor",
         Right.VOUCHER_LOOK_UP: "yes",
         Right.DRAWER_NO_SALE: "limited", Right.CASH_IN_OUT: "supervisor", Right.REPRINT: "limited",
@@ -93,7 +94,7 @@ GRANTS: dict[Role, dict[Right, Grant]] = {
         **_EVERYONE,
         Right.SALE: "yes", Right.BASKET_HOLD: "yes", Right.BASKET_CANCEL: "yes", Right.LINE_REMOVE: "yes",
         Right.DISCOUNT: "limited", Right.PRICE_CHANGE: "yes", Right.ROUNDING_MANUAL: "yes",
-        Right.SALE_VOID: "limited", Right.REFUND: "limited",
+        Right.MEMBER_PRICE: "yes", Right.SALE_VOID: "limited", Right.REFUND: "limited",
         Right.VOUCHER_REDEEM: "yes", Right.VOUCHER_UNDO: "yes", Right.VOUCHER_REGISTER: "yes",
         Right.VOUCHER_LOOK_UP: "yes",
         Right.DRAWER_NO_SALE: "yes", Right.CASH_IN_OUT: "yes", Right.REPRINT: "yes", Right.SELFTEST_PRINT: "yes",

@@ -103,6 +103,7 @@ class Prices(Section, frozen=True):
     cashier_discount_bp: Annotated[int, Meta(ge=0, le=10_000, extra=SHOP)] = 500
     supervisor_discount_bp: Annotated[int, Meta(ge=0, le=10_000, extra=ADMIN)] = 3_000
     cashier_price_change_fen: Annotated[Fen, Meta(extra=SHOP)] = 1_000
+    cashier_member_off_fen: Annotated[Fen, Meta(extra=SHOP)] = 1_000
     cashier_rounding_fen: Annotated[int, Meta(ge=0, le=10_000, extra=SHOP)] = 100
     supervisor_rounding_fen: Annotated[int, Meta(ge=0, le=100_000, extra=ADMIN)] = 1_000
     member_prices: Annotated[bool, Meta(extra=SHOP)] = True

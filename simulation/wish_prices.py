@@ -47,6 +47,8 @@ def lower(clerk: Clerk, what: str) -> Job:
         match clerk.screen:
             case "BasketScreen":
                 return
+            case "MemberPrices":
+                clerk.press(Key.OK)
             case "Reason":
                 clerk.press(Key.D1)
             case "Off" | "PriceMenu":

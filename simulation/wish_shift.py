@@ -135,6 +135,8 @@ def close_day(clerk: Clerk) -> Job:
     yield from through(clerk, "reports", "close_day")
     yield from clerk.until("CloseTheDay")
     clerk.press(Key.OK)
+    yield from clerk.until("SureOfDay")
+    clerk.press(Key.F1)
     yield from clerk.until("DayDone")
     clerk.press(Key.OK)
     clerk.closed = True

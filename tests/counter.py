@@ -73,6 +73,7 @@ class Counter:
     boots: int = 0
     out: list[Effect] = field(default_factory=list)
     timers: dict[str, int] = field(default_factory=dict)
+    looks: bool = True  # whoever presses keys sees what has just come up by itself first
     signs: bool = True  # whether the worker that signs seals answers
     ledger: Ledger = field(init=False)
     terminal: Terminal = field(init=False)
@@ -96,6 +97,8 @@ class Counter:
 
     def step(self, event: Event, after_ms: int = 100) -> list[Effect]:
         """One event, and the edge's answers to what it caused."""
+        if isinstance(event, KeyPressed) and self.looks:
+            after_ms = max(after_ms, self.terminal.calm_until_ms - self.ms)
         self.ms += after_ms
         effects = list(self.terminal.step(event, Now(self.ms, self.day_ms + self.ms, self.clock)))
         for effect in list(effects):

@@ -459,6 +459,7 @@ class BasketKept(Fact, frozen=True):
     member: bool = False  # member prices hold
     age_years: int = 0  # the customer was seen to be as old as this
     member_by: str = ""  # the operator who said so
+    member_why: str = ""  # and the reason they gave
 
 
 class BasketHeld(Fact, frozen=True):
@@ -477,6 +478,7 @@ class BasketHeld(Fact, frozen=True):
     age_years: int = 0
     due_fen: int = 0  # after all reductions, as they were then
     member_by: str = ""
+    member_why: str = ""
 
 
 class BasketRecalled(Fact, frozen=True):
@@ -521,6 +523,7 @@ class OrderOpened(Fact, frozen=True):
     member: bool = False  # member prices held, should the goods go back into an open basket
     member_by: str = ""
     vouchers: tuple[VoucherUse, ...] = ()  # prepared; each is consumed when everything else of the due is paid
+    member_why: str = ""
 
 
 class OrderParked(Fact, frozen=True):

@@ -41,12 +41,12 @@ def reopen_day(ctx: Context) -> Move:
 
 @dataclass(frozen=True, slots=True)
 class CloseTheDay(Screen):
-    """The day's figures page by page; OK closes it."""
+    """The day's figures page by page; OK goes on to the question whether to close it."""
 
     at: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """UP and DOWN turn pages, OK closes."""
+        """UP and DOWN turn pages, OK goes on."""
         day = closing.open_day(ctx.books)
         if day is None:
             return Pop()
@@ -55,7 +55,7 @@ class CloseTheDay(Screen):
             case Key.DOWN | Key.UP:
                 return Stay(replace(self, at=(self.at + (1 if key is Key.DOWN else -1)) % count))
             case Key.OK:
-                return Do(AskSeal(), sealing)
+                return Push(SureOfDay(day.date))
             case Key.CANCEL | Key.CLEAR:
                 return Pop()
             case _:
@@ -64,9 +64,35 @@ class CloseTheDay(Screen):
     def view(self, ctx: Context) -> View:
         """The date in the title, one group of figures."""
         day = closing.open_day(ctx.books) or BusinessDay("", (), {}, 0, 0)
-        hints = (Hint("OK", text("closeday__close")), Hint("DOWN", text("report__next")), CANCEL_HINT)
+        hints = (Hint("OK", text("hint__on")), Hint("DOWN", text("report__next")), CANCEL_HINT)
         title = text("closeday__of", date=day.date)
         return shown(self, ctx, title, page_body(pages(z_figures(ctx, day), ctx), self.at), hints)
+
+
+@dataclass(frozen=True, slots=True)
+class SureOfDay(Screen):
+    """Whether this day is really over, by a key that nobody presses out of habit."""
+
+    date: str
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """F1 closes the day; OK does nothing here."""
+        if key is Key.F1:
+            return Do(AskSeal(), sealing)
+        return Pop() if key in (Key.CANCEL, Key.CLEAR) else Stay()
+
+    def view(self, ctx: Context) -> View:
+        """The day, and where what is sold afterwards belongs."""
+        body = (
+            Gap(8),
+            Para(text("sureofday__words"), Tint.UNSURE, large=True),
+            Gap(4),
+            Row(text("sureofday__date"), self.date, strong=True),
+            Row(text("dayisclosed__next"), shift.day_after(self.date)),
+            Para(text("sureofday__how"), Tint.QUIET, rows=2),
+        )
+        hints = (Hint("F1", text("closeday__close")), CANCEL_HINT)
+        return shown(self, ctx, text("closeday__title"), body, hints, Tint.UNSURE)
 
 
 def sealing(done: Done, ctx: Context) -> Move:

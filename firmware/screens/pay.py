@@ -159,8 +159,6 @@ class Cash(Screen):
         if redeems_first(ctx):
             return start(None)
         due, _ = checkout.cash_due(ctx)
-        if paid_fen < due:
-            return refuse(5020, text("cash__short", missing=yuan(due - paid_fen)))
         if paid_fen > due + ctx.settings.cash.overpay_guard_fen:
             return Push(Overpaid(paid_fen))
         return settle(paid_fen, ctx)

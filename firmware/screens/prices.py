@@ -7,11 +7,12 @@ from firmware.events import Key
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Move, Pop, Push, Replace, Screen, Stay, home, shown
 from firmware.screens.goods import line_name
 from firmware.screens.holds import held
-from firmware.screens.widgets import AMOUNT_DIGITS_MAX, amount_text, typed
+from firmware.screens.widgets import AMOUNT_DIGITS_MAX, Refused, amount_text, refuse, typed
+from firmware.txn.approve import hopeless
 from firmware.txn.command import Context
 from firmware.txn.hold import HoldBasket
 from firmware.txn.prices import ChangePrice, Discount, MarkMember, RoundOff, TakeBackReductions, bill
-from firmware.view import Big, Block, Field, Gap, Hint, Item, Items, Row, Say, Tint, View, text
+from firmware.view import Big, Block, Field, Gap, Hint, Item, Items, Para, Row, Say, Tint, View, text
 from rules.money import yuan
 from rules.pricing import WHOLE_ORDER
 from rules.settings_counter import ReasonWords
@@ -19,6 +20,7 @@ from wire.facts import Reduction
 
 What = Literal["line", "price", "order", "rounding"]
 Asked = Discount | ChangePrice | RoundOff
+Reasoned = Asked | MarkMember
 
 RATE_DIGITS_MAX = 2
 BP_PER_PERCENT = 100
@@ -54,7 +56,8 @@ class PriceMenu(Screen):
             case "order" | "rounding":
                 return Replace(Off("order" if entry == "order" else "rounding"))
             case "member":
-                return Do(MarkMember(not ctx.session.basket.member), home)
+                off = Do(MarkMember(False), home)
+                return off if ctx.session.basket.member else Replace(MemberPrices())
             case "hold":
                 return Do(HoldBasket(), held)
             case "take_back":
@@ -90,7 +93,7 @@ class Off(Screen):
             case Key.F1 if self.what in ("line", "order"):
                 return Stay(replace(self, amount=not self.amount, digits=""))
             case Key.OK if self.digits:
-                return Push(Reason(self.asked()))
+                return to_reason(self.asked(), ctx)
             case Key.CANCEL:
                 return Pop()
             case _:
@@ -147,10 +150,42 @@ def _preview(asked: Asked) -> Reduction:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberPrices(Screen):
+    """What the order costs at member prices, before they hold: a digit too many must not change a price."""
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """OK asks for the reason."""
+        if key is Key.OK:
+            return to_reason(MarkMember(True), ctx)
+        return Pop() if key in (Key.CANCEL, Key.CLEAR) else Stay()
+
+    def view(self, ctx: Context) -> View:
+        """Both sums and their difference."""
+        now_fen = bill(ctx).due_fen
+        then_fen = bill(ctx, replace(ctx.session.basket, member=True)).due_fen
+        body = (
+            Para(text("memberprices__words"), Tint.UNSURE, large=True),
+            Row(text("memberprices__now"), yuan(now_fen)),
+            Row(text("memberprices__off"), f"-{yuan(now_fen - then_fen)}", strong=True),
+            Gap(4),
+            Big(text("price__then"), yuan(then_fen)),
+        )
+        return shown(self, ctx, text("price__member"), body, (OK_HINT, CANCEL_HINT), Tint.UNSURE)
+
+
+def to_reason(asked: Reasoned, ctx: Context) -> Move:
+    """On to the reason; what nobody may give is said before it, with the most that may be given (5020)."""
+    refusal = hopeless(ctx, asked)
+    if refusal is None:
+        return Push(Reason(asked))
+    return refuse(5020, refusal.about) if refusal.code == 2015 else Push(Refused(refusal))
+
+
+@dataclass(frozen=True, slots=True)
 class Reason(Screen):
     """Why the price is lowered, from the shop's list (`prices.reasons`)."""
 
-    asked: Asked
+    asked: Reasoned
     row: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:

@@ -37,7 +37,7 @@ WAYS = tuple(DIGITS_MAX)
 
 
 def reprint_last(ctx: Context) -> Move:
-    """`#` on the idle screen: the slip made last."""
+    """`#` on the idle screen: the last customer's slip."""
     found = reprint.last_slip(ctx.books)
     return Push(ReprintSlip(found.seq)) if found else Reject()
 

@@ -213,8 +213,8 @@ class DayIsClosed(Screen):
     counted: tuple[tuple[int, int], ...] = ()
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """OK opens the shift on the next business day."""
-        if key is Key.OK:
+        """F1 opens the shift on the next business day; OK, which came to the end of the float, does not."""
+        if key is Key.F1:
             return opened(shift.day_after(self.date), self.float_fen, self.counted, ctx)
         return Pop() if key in (Key.CANCEL, Key.CLEAR) else Stay()
 
@@ -227,5 +227,5 @@ class DayIsClosed(Screen):
             Row(text("dayisclosed__closed"), self.date),
             Row(text("dayisclosed__next"), shift.day_after(self.date), strong=True),
         )
-        hints = (Hint("OK", text("openatonce__open")), CANCEL_HINT)
+        hints = (Hint("F1", text("openatonce__open")), CANCEL_HINT)
         return shown(self, ctx, text("dayisclosed__title"), body, hints, Tint.UNSURE)

@@ -33,6 +33,7 @@ def sign_on() -> Wizard:
         out=None,
         soft=(LANGUAGE,),
         badge=_try_badge,
+        no_scan=text("signon__scan"),
     )
 
 

@@ -187,6 +187,7 @@ class Wizard(Screen):
     soft: tuple[Soft, ...] = ()
     words: Say = ""
     badge: Callable[[str, Context], Move] | None = None  # what an operator's badge does here
+    no_scan: Say = ""  # what is said to any other scan
 
     TAKES_BADGES: ClassVar[bool] = True
 
@@ -212,7 +213,9 @@ class Wizard(Screen):
 
     def scan(self, scanned: Scanned, ctx: Context) -> Move:
         """A badge, where one is of use."""
-        return self.badge(scanned.text, ctx) if self.badge and badge_like(scanned.text) else Reject()
+        if self.badge and badge_like(scanned.text):
+            return self.badge(scanned.text, ctx)
+        return Reject(replace(self, words=self.no_scan) if self.no_scan else None)
 
     def restarted(self) -> "Wizard":
         """The same flow from its first question, after a refusal."""

@@ -6,9 +6,11 @@ from typing import Literal
 from firmware.events import CheckPin
 from firmware.txn import badge, operator
 from firmware.txn.command import Command, Context, Decision, Refusal
+from firmware.view import text
+from rules import pins
 from rules.errors import first_refusal
 from rules.rights import Right, Role, right_refusal, role_of
-from wire.facts import Approved
+from wire.facts import Approved, SignOnRefused
 
 OVERRIDABLE = frozenset({2006, 2012, 2015, 2016, 4011, 6003, 6006, 6007, 8004, 8005, 8007, 8008, 8011})
 """Refusals that a supervisor may lift for one action: the command is then decided again with `Context.approver`."""
@@ -34,22 +36,40 @@ def helps(ctx: Context, command: Command, code: int) -> bool:
     return not (isinstance(answer, Refusal) and answer.code == code)
 
 
+def hopeless(ctx: Context, command: Command) -> Refusal | None:
+    """Why `command` would be refused even with a supervisor at hand; None: it would be done, perhaps with one."""
+    answer = command.decide(ctx)
+    if not isinstance(answer, Refusal) or helps(ctx, command, answer.code):
+        return None
+    someone = next((each.number for each in ctx.settings.operators if may_approve(ctx, each.number)), ctx.approver)
+    with_them = command.decide(replace(ctx, approver=someone))
+    return with_them if isinstance(with_them, Refusal) else answer
+
+
 def badge_refusal(ctx: Context, text: str) -> Refusal | None:
     """Why the owner of a scanned badge cannot approve: 2001; 2013 while their factory PIN holds; 2007 for a badge that is
     not in force or an owner who may not approve; 2004 while they are locked. None: they can."""
     if not ctx.session.operator:
         return Refusal(2001)
     found = badge.genuine(ctx.books, text)
-    return _approver_refusal(ctx, found.operator) if found else Refusal(2007)
+    if found is None:
+        return Refusal(2007)
+    return _approver_refusal(ctx, found.operator) or _first_sign_on(ctx, found.operator)
 
 
 def _approver_refusal(ctx: Context, approver: str) -> Refusal | None:
     may = may_approve(ctx, approver)
-    fresh = 2013 if may and operator.must_change_pin(ctx.books, approver) else None
-    code = first_refusal((fresh, None if may else 2007, 2004 if approver in ctx.locked else None))
+    code = first_refusal((None if may else 2007, 2004 if approver in ctx.locked else None))
     if code is None:
         return None
     return Refusal(code, operator.locked_about(ctx, approver) if code == 2004 else approver)
+
+
+def _first_sign_on(ctx: Context, approver: str) -> Refusal | None:
+    """2013, with what to do: a supervisor whose factory PIN holds signs on once and chooses one of their own."""
+    if not operator.must_change_pin(ctx.books, approver):
+        return None
+    return Refusal(2013, text("override__first", number=approver))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +80,26 @@ class CheckApprover:
     pin: str = field(repr=False)
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The check on its way, or 2001; 2013 while their factory PIN holds; 2007, 2004."""
+        """The check on its way, or 2001, 2007, 2004. Of a factory PIN only who knows it hears that it holds yet (2013);
+        anything else is one wrong PIN more."""
         if not ctx.session.operator:
             return Refusal(2001)
         if refusal := _approver_refusal(ctx, self.approver):
             return refusal
         own = operator.secret(ctx.books, self.approver)
-        assert own is not None, "2013 stands before"
+        if own is None:
+            right = self.pin == pins.factory_pin(self.approver)
+            first, wrong = _first_sign_on(ctx, self.approver), ApproverWrong(self.approver).decide(ctx)
+            assert first is not None
+            return first if right or isinstance(wrong, Refusal) else _refused_wrong(ctx, self.approver, wrong)
         salt, digest = own
         return Decision(effects=(CheckPin(ctx.request, self.pin, digest, salt),))
+
+
+def _refused_wrong(ctx: Context, approver: str, wrong: Decision) -> Refusal:
+    """What a wrong PIN leads to: 2007, or 2004 when it locks; it is on record like any other."""
+    locked = any(isinstance(fact, SignOnRefused) and fact.locked for fact in wrong.facts)
+    return Refusal(2004 if locked else 2007, approver, wrong.facts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class Basket:
     age_years: int = 0  # the customer has been seen to be as old as this
     age_due: int = 0  # the age somebody must still look for; 0: nothing restricted waits
     member_by: str = ""  # the operator who let member prices hold
+    member_why: str = ""  # and why
     vouchers: tuple[Prepared, ...] = ()  # in memory only
 
     @property

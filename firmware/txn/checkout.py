@@ -276,7 +276,7 @@ def opening(ctx: Context) -> Opening | None:
         open_shift.batch, trace, ctx.session.operator, open_shift.business_date,
         netted(basket.lines, costs.nets), costs.reductions, costs.total_fen, costs.due_fen, ctx.settings.revision,
         basket.age_years > 0, basket.member, basket.member_by,
-        voucher_offer.uses(ctx, costs, open_shift.batch, trace),
+        voucher_offer.uses(ctx, costs, open_shift.batch, trace), member_why=basket.member_why,
     )  # fmt: skip
     order = Order(fact.trace, 0, fact.batch, fact.operator, fact.due_fen, "open")
     fault = voucher_offer.freezing_refusal(ctx, costs)
@@ -429,7 +429,7 @@ class TakeRest:
         due, rounding = cash_due(ctx)
         most = max(ctx.settings.sale.amount_max_fen * 2, due + sale.PAID_ABOVE_FEN_MAX)
         if not due <= self.paid_fen <= most:
-            return Refusal(5020)
+            return Refusal(5020, sale.short(due, self.paid_fen))
         cash = TenderPart("cash", self.paid_fen, self.paid_fen - due)
         paid = (*parts(ctx.books, ctx.settings, order.trace), cash)
         return Decision((settled(ctx, contents(ctx.books, order), paid, rounding, print_slip=self.print_slip),))
@@ -541,7 +541,10 @@ class DropOrder:
 def thawed(books: Reading, opened: OrderOpened) -> Basket:
     """The basket an order was frozen from, with what a person gave it; whose age was seen is not asked again."""
     lines = tuple(msgspec.structs.replace(line, net_fen=None) for line in opened.lines)
-    basket = with_age_due(books, Basket(lines, given_of(opened.reductions), opened.member, member_by=opened.member_by))
+    basket = Basket(
+        lines, given_of(opened.reductions), opened.member, member_by=opened.member_by, member_why=opened.member_why
+    )
+    basket = with_age_due(books, basket)
     return replace(basket, age_years=basket.age_due, age_due=0) if opened.age_checked else basket
 
 

@@ -41,13 +41,16 @@ def written_down(books: Reading, basket: Basket) -> bool:
 
 
 def _as_kept(operator: str, basket: Basket) -> BasketKept:
-    return BasketKept(operator, basket.lines, basket.given, basket.member, basket.age_years, basket.member_by)
+    return BasketKept(
+        operator, basket.lines, basket.given, basket.member, basket.age_years, basket.member_by, basket.member_why
+    )
 
 
 def _basket(fact: BasketKept | BasketHeld, books: Reading) -> Basket:
-    return with_age_due(
-        books, Basket(fact.lines, fact.reductions, fact.member, fact.age_years, member_by=fact.member_by)
+    basket = Basket(
+        fact.lines, fact.reductions, fact.member, fact.age_years, member_by=fact.member_by, member_why=fact.member_why
     )
+    return with_age_due(books, basket)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ def _hold(ctx: Context, taken: frozenset[int], print_slip: bool = False, note: s
     return BasketHeld(
         min(set(range(1, HOLDS_MAX + 1)) - taken), open_shift.batch, ctx.session.operator, basket.lines,
         basket.total_fen, basket.given, note, print_slip and ctx.devices.printer != "none",
-        basket.member, basket.age_years, bill(ctx).due_fen, basket.member_by,
+        basket.member, basket.age_years, bill(ctx).due_fen, basket.member_by, basket.member_why,
     )  # fmt: skip
 
 

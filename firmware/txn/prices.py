@@ -98,8 +98,9 @@ def _reduction(step: Step, basket: Basket, lang: Lang) -> Reduction:
     """A step as the sale records it. It has a name when its kind alone does not say all: a promotion's, or a rate.
     Member prices name who let them hold, until members identify themselves."""
     if step.given < 0:
-        who = basket.member_by if step.kind == "member_price" else ""
-        return Reduction(cast(ReductionKind, step.kind), step.amount_fen, step.line, step.name, operator=who)
+        who, why = (basket.member_by, basket.member_why) if step.kind == "member_price" else ("", "")
+        kind = cast(ReductionKind, step.kind)
+        return Reduction(kind, step.amount_fen, step.line, step.name, reason=why, operator=who)
     by_hand = basket.given[step.given]
     shared = by_hand.rate_bp and not step.capped  # no share is named that was not given
     name = t("receipt", lang, f"reduction__{step.kind}") + f" {percent(by_hand.rate_bp)}" if shared else ""
@@ -260,18 +261,28 @@ class TakeBackReductions:
 
 @dataclass(frozen=True, slots=True)
 class MarkMember:
-    """Let member prices hold for this basket, or no longer."""
+    """Let member prices hold for this basket, or no longer. Until members identify themselves this is as good as a
+    reduction by hand: it has a right, a limit and a reason of its own (domain 3.6, 12)."""
 
     on: bool
+    reason: str = ""
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The basket marked, or 2001, 2014, 5029, 6008, 2005 where the shop has no member prices, 2006, 6007."""
+        """The basket marked, or 2001, 2014, 5029, 6008, 2005 where the shop has no member prices, 2006, 2015 when it takes
+        off more than a cashier may give, 6007."""
         basket = ctx.session.basket
-        if refusal := not_selling(ctx, Right.DISCOUNT, _there(ctx, WHOLE_ORDER)):
+        if refusal := not_selling(ctx, Right.MEMBER_PRICE if self.on else Right.SALE, _there(ctx, WHOLE_ORDER)):
             return refusal
         if self.on and not ctx.settings.prices.member_prices:
             return Refusal(2005, "prices.member_prices")
-        marked = replace(basket, member=self.on, member_by=ctx.session.operator if self.on else "")
+        if not self.on:
+            return Decision(
+                session=replace(ctx.session, basket=replace(basket, member=False, member_by="", member_why=""))
+            )
+        marked = replace(basket, member=True, member_by=ctx.session.operator, member_why=self.reason[:REASON_CHARS_MAX])
+        cap_fen = ctx.settings.prices.cashier_member_off_fen
+        if not unlimited(ctx, Right.MEMBER_PRICE) and bill(ctx).due_fen - bill(ctx, marked).due_fen > cap_fen:
+            return Refusal(2015, text("price__limit", most=yuan(cap_fen)))
         return Refusal(6007) if too_large(ctx, marked) else Decision(session=replace(ctx.session, basket=marked))
 
 

@@ -19,7 +19,18 @@ from rules.receipt_token import read_receipt_token
 from rules.rights import Right, grant
 from rules.slip_code import SlipName, read_slip_code
 from texts import t
-from wire.facts import Carried, CopyShown, Fact, Refund, ReportPrinted, Reprinted, Sale, TenderPart
+from wire.facts import (
+    BasketHeld,
+    Carried,
+    CopyShown,
+    DayClosed,
+    Fact,
+    Refund,
+    ReportPrinted,
+    Reprinted,
+    Sale,
+    TenderPart,
+)
 
 REASONS: Final = ("customer", "invoice", "refund", "jam", "other")
 """顾客要求/开票/退货/卡纸/其他."""
@@ -132,9 +143,13 @@ def slip_at(books: Reading, seq: int) -> Found | None:
     return found[0] if found else None
 
 
+CUSTOMERS = f"'{Sale.KIND}', '{Refund.KIND}'"
+
+
 def last_slip(books: Reading) -> Found | None:
-    """The slip made last."""
-    newest = latest(books, 1)
+    """The slip the last customer went away with: a sale's, or one of a refund or void. Slips of orders put aside and of
+    closings are no customer's; they are found in the list."""
+    newest = _found(books, f"SELECT * FROM {_SLIPS} WHERE kind IN ({CUSTOMERS}) ORDER BY seq DESC LIMIT 1")
     return newest[0] if newest else None
 
 
@@ -216,11 +231,22 @@ def _found(books: Reading, sql: str, *args: int | str) -> tuple[Found, ...]:
     rows = books.read(sql, *args)
     return tuple(
         Found(
-            int(seq), str(kind), receipt_number(int(batch), int(trace)) if trace else f"{int(batch):06d}",
-            int(amount_fen), _at_ms(books, int(seq)), copies_of(books, int(seq)),
+            int(seq), str(kind), _number(books, int(seq), int(batch), int(trace)), int(amount_fen),
+            _at_ms(books, int(seq)), copies_of(books, int(seq)),
         )
         for seq, kind, batch, trace, amount_fen in rows
     )  # fmt: skip
+
+
+def _number(books: Reading, seq: int, batch: int, trace: int) -> str:
+    """What a slip is called on paper: batch and trace, an order put aside by its own number, a Z by its, else the batch."""
+    if trace:
+        return receipt_number(batch, trace)
+    match stored(books, seq)[0]:
+        case BasketHeld(hold=number) | DayClosed(number=number):
+            return str(number)
+        case _:
+            return f"{batch:06d}"
 
 
 def _each(books: Reading, seqs: Iterable[int]) -> tuple[Found, ...]:

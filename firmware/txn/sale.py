@@ -11,11 +11,12 @@ from firmware.txn.numbers import next_trace
 from firmware.txn.prices import bill, netted, too_large
 from firmware.txn.removal import too_many_removals
 from firmware.txn.selling import by_supervisor, not_selling, unchecked
+from firmware.view import Say, text
 from rules.barcodes import clean_scan, shown, strip_aim
 from rules.catalogue import Product
 from rules.codes import Bad, Carton, Glued, Goods, Other, Weighed, read_code
 from rules.gs1 import Gs1
-from rules.money import cash_rounding, line_amount, rounding_unit
+from rules.money import cash_rounding, line_amount, rounding_unit, yuan
 from rules.pricing import nets
 from rules.rights import Right
 from rules.scale_codes import ScaleReading, settle_weighing
@@ -223,7 +224,7 @@ class TakeCash:
         costs = bill(ctx)
         due, rounding = due_in_cash(ctx)
         if not due <= self.paid_fen <= max(ctx.settings.sale.amount_max_fen * 2, due + PAID_ABOVE_FEN_MAX):
-            return Refusal(5020)
+            return Refusal(5020, short(due, self.paid_fen))
         if refusal := voucher_offer.freezing_refusal(ctx, costs):
             return refusal
         change, trace = self.paid_fen - due, next_trace(ctx.books)
@@ -286,6 +287,12 @@ def due_in_cash(ctx: Context) -> tuple[int, int]:
     rounding = cash_rounding(due, rounding_unit(ctx.settings.cash.rounding, ctx.settings.cash.rounding_custom_fen))
     assert 0 <= rounding <= due
     return due - rounding, rounding
+
+
+def short(due_fen: int, paid_fen: int) -> Say:
+    """What is wrong with cash that does not fit: it always closes the rest, and so much is missing; nothing to say of a
+    sum that is absurdly large."""
+    return text("cash__short", missing=yuan(due_fen - paid_fen)) if paid_fen < due_fen else ""
 
 
 def _fewer(ctx: Context, old: Line, new: Line) -> tuple[LineRemoved, ...]:

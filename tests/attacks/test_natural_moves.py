@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from firmware.events import BatterySeen
+from firmware.txn import reprint
+from firmware.txn.command import Refusal
+from firmware.txn.prices import MarkMember
 from tests.counter import COLA
 from tests.payments.till import ALIPAY, WECHAT, Till, till
-from tests.screens.ledgers import supervised
+from tests.screens.ledgers import day_done, supervised
 from wire.facts import CardTaken, OrderOpened
 
 
@@ -187,3 +191,116 @@ def test_the_screen_of_a_part_is_called_so(tmp_path: Path) -> None:
     counter = till(tmp_path).basket().keys("OK *")
     assert "分笔收款" in counter.text()
     assert "现金收款" not in counter.text()
+
+
+# --- member prices, discounts nobody may give -----------------------------------------------------------
+
+
+def test_one_digit_too_many_changes_no_price(tmp_path: Path) -> None:
+    counter = till(tmp_path).basket().keys("F2 5")
+    assert counter.screen == "MemberPrices"
+    assert "-0.40" in counter.text()
+    counter.keys("CANCEL")
+    assert not counter.terminal.session.basket.member
+
+
+def test_member_prices_are_given_for_a_reason_that_is_recorded(tmp_path: Path) -> None:
+    counter = till(tmp_path).basket().keys("F2 5 OK 4 OK OK")
+    (off,) = counter.one("sale").reductions
+    assert (off.kind, off.reason, off.operator) == ("member_price", "老顾客", "01")
+
+
+def test_member_prices_have_a_limit_by_role_and_a_right(tmp_path: Path) -> None:
+    counter = till(tmp_path, prices={"cashier_member_off_fen": 39}).basket()
+    refusal = MarkMember(True).decide(counter.terminal.context())
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == 2015
+    (tmp_path / "b").mkdir()
+    counter = till(tmp_path / "b", rights={"cashier": {"member_price": "supervisor"}}).basket()
+    refusal = MarkMember(True).decide(counter.terminal.context())
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == 2006
+
+
+def test_a_discount_nobody_may_give_is_refused_before_the_reason_and_names_the_most(tmp_path: Path) -> None:
+    counter = supervised(tmp_path).scan(COLA)
+    counter.keys("F2 1 5 0 OK")
+    assert "[5020]" in counter.text()
+    assert "30%" in counter.text()
+    counter.keys("OK CLEAR CLEAR 2 0 OK")
+    assert counter.screen == "Reason", "a supervisor may give as much"
+    counter.keys("1")
+    assert "[2015]" in counter.text()
+
+
+# --- the last customer's slip ---------------------------------------------------------------------------
+
+
+def test_the_last_slip_is_the_last_customers(tmp_path: Path) -> None:
+    counter = till(tmp_path)
+    counter.scan(COLA).keys("OK OK OK")
+    counter.scan(COLA).keys("F2 6 OK #")
+    assert counter.screen == "ReprintSlip"
+    assert "000001-000001" in counter.text()
+
+
+def test_slips_go_by_the_number_that_stands_on_them(tmp_path: Path) -> None:
+    counter = day_done(tmp_path)
+    (z,) = (found for found in reprint.latest(counter.ledger) if found.kind == "day_closed")
+    assert z.number == "1"
+    last = reprint.last_slip(counter.ledger)
+    assert last is not None
+    assert last.kind in ("sale", "refund")
+
+
+# --- a supervisor who never signed on -------------------------------------------------------------------
+
+
+def asked_for_a_supervisor(folder: Path) -> Till:
+    return till(folder, rights={"cashier": {"cash_in_out": "supervisor"}}).keys("MENU 9 1 1 1 0 0 OK 1")
+
+
+def test_what_is_missing_is_said_in_words(tmp_path: Path) -> None:
+    counter = asked_for_a_supervisor(tmp_path)
+    assert "[2006]" in counter.text()
+    assert "cash_in_out" not in counter.text()
+    assert "cash_in_out" not in counter.keys("OK 0 0 OK").text()
+
+
+def test_a_supervisor_with_the_factory_pin_is_told_to_sign_on_first(tmp_path: Path) -> None:
+    counter = asked_for_a_supervisor(tmp_path).keys("OK 0 0 OK 1 2 3 4 5 6 OK")
+    assert "[2013]" in counter.text()
+    assert "00 先自己签到改密码" in counter.text()
+
+
+def test_nobody_learns_from_a_wrong_pin_that_the_factory_pin_holds(tmp_path: Path) -> None:
+    counter = asked_for_a_supervisor(tmp_path).keys("OK 0 0 OK 0 0 0 0 OK")
+    assert "[2007]" in counter.text()
+    assert "[2013]" not in counter.text()
+    counter.keys("OK 0 0 OK 0 0 0 0 OK").pass_time(2_000)
+    counter.keys("OK 0 0 OK 0 0 0 1 OK")
+    assert counter.facts().count("sign_on_refused") >= 2, "wrong PINs count towards the lock"
+
+
+# --- screens that come by themselves --------------------------------------------------------------------
+
+
+def test_a_key_meant_for_the_screen_beneath_is_not_taken_by_the_one_that_just_came(tmp_path: Path) -> None:
+    counter = till(tmp_path).basket().keys("F2")
+    counter.terminal.refused(Refusal(8002))
+    counter.step(BatterySeen(80, False))
+    assert "[8002]" in counter.text()
+    counter.looks = False
+    counter.keys("CANCEL 5")
+    assert "[8002]" in counter.text()
+    counter.pass_time(1_000)
+    counter.keys("OK")
+    assert counter.screen == "PriceMenu"
+
+
+def test_a_scan_before_signing_on_says_so(tmp_path: Path) -> None:
+    counter = till(tmp_path).keys("MENU 9 9")
+    counter.scan(COLA)
+    assert "先签到" in counter.text()
+    counter.keys("0 1 OK 3 8 5 2 OK")
+    assert counter.screen == "Idle"

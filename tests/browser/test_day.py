@@ -276,7 +276,7 @@ def day_is_closed(day: Day) -> None:
     day.close_drawer()
     day.keys("OK MENU 9 9")
     day.keys(f"0 0 OK {' '.join(SUPERVISOR_PIN)} OK")
-    day.keys("MENU 8 4 OK")
+    day.keys("MENU 8 4 OK F1")
     day.paper_is_out()
     closed = kinds(day.shop.journal_all(), "day_closed")
     assert len(closed) == 1

@@ -67,7 +67,7 @@ FACTORY_KEYS, OWN_KEYS = "0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK", "0 1 OK 3 8 
 FLOAT_KEYS = "2 0 0 0 0 OK"
 AWAY = {
     "KeptBasket": "F2", "Unfinished": "CANCEL", "Refused": "OK", "CodePayment": "F1", "GiveUp": "F1", "Sold": "OK",
-    "DayIsClosed": "OK", "Cash": "CANCEL",
+    "DayIsClosed": "F1", "Cash": "CANCEL",
 }  # fmt: skip
 """What leads a cashier on, whatever a cut left standing."""
 QUIET_MS = 12_000

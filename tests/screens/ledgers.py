@@ -333,7 +333,7 @@ def reduced_basket(folder: Path) -> Counter:
     counter = Counter(folder, settings).open_for_business()
     for code in codes()[:8]:
         counter.scan(code)
-    counter.scan(APPLE_5_YUAN).keys("F2 5 F2 1 5 OK 1 F2 2 1 1 8 0 OK OK F2 3 F1 1 0 0 OK 2 F2 4 1 1 OK 3")
+    counter.scan(APPLE_5_YUAN).keys("F2 5 OK 1 F2 1 5 OK 1 F2 2 1 1 8 0 OK OK F2 3 F1 1 0 0 OK 2 F2 4 1 1 OK 3")
     kinds = {each.kind for each in bill(counter.terminal.context()).reductions}
     assert kinds == set(STEPS), kinds
     return counter
@@ -429,7 +429,7 @@ def shift_handed_over(folder: Path) -> Counter:
 def signature_outstanding(folder: Path) -> Counter:
     counter = shift_handed_over(folder)
     counter.signs = False
-    counter.keys("MENU 8 4 OK")
+    counter.keys("MENU 8 4 OK F1")
     assert counter.screen == "SealingDay"
     counter.signs = True
     return counter
@@ -437,7 +437,7 @@ def signature_outstanding(folder: Path) -> Counter:
 
 def day_done(folder: Path) -> Counter:
     """The day has its Z; a shift that is opened now belongs to the next one."""
-    counter = shift_handed_over(folder).keys("MENU 8 4 OK")
+    counter = shift_handed_over(folder).keys("MENU 8 4 OK F1")
     assert counter.screen == "DayDone"
     return counter.keys("OK 2 0 0 0 0 OK")
 

@@ -473,7 +473,10 @@ def as_supervisor(counter: Counter) -> Counter:
 def test_z_closes_the_day_with_the_signed_head_as_qr_code(tmp_path):
     counter = as_supervisor(closed(tmp_path)).keys(Z)
     assert "2026-11" in counter.text()
-    counter.keys("OK")
+    counter.keys("OK OK OK OK")
+    assert counter.screen == "SureOfDay", "no key that one hits out of habit closes a day"
+    assert DayClosed.KIND not in counter.facts()
+    counter.keys("F1")
     assert counter.screen == "DayDone", counter.text()
     fact, seal = last(counter, DayClosed), last(counter, Seal)
     assert fact.number == 1
@@ -490,7 +493,7 @@ def test_z_closes_the_day_with_the_signed_head_as_qr_code(tmp_path):
 def test_z_waits_for_no_signature_that_never_comes(tmp_path):
     counter = as_supervisor(closed(tmp_path)).keys(Z)
     counter.signs = False
-    counter.keys("OK")
+    counter.keys("OK F1")
     assert counter.screen == "SealingDay"
     counter.pass_time(5_500)
     assert last(counter, DayClosed).number == 1
@@ -500,7 +503,7 @@ def test_z_waits_for_no_signature_that_never_comes(tmp_path):
 def test_a_signature_of_another_record_does_not_close_the_day(tmp_path):
     counter = as_supervisor(closed(tmp_path)).keys(Z)
     counter.signs = False
-    counter.keys("OK")
+    counter.keys("OK F1")
     counter.step(Signed(1, "00" * 32, "5e" * 64))
     assert counter.screen == "SealingDay"
     assert DayClosed.KIND not in counter.facts()
@@ -514,7 +517,7 @@ def test_no_z_while_a_shift_is_open_and_none_without_a_shift(tmp_path):
 
 
 def test_after_the_z_the_next_shift_belongs_to_the_next_day_unless_the_day_is_opened_again(tmp_path):
-    counter = as_supervisor(closed(tmp_path)).keys(Z).keys("OK OK")
+    counter = as_supervisor(closed(tmp_path)).keys(Z).keys("OK F1 OK")
     first = last(counter, DayClosed)
     counter.keys("2 0 0 0 0 OK")
     assert counter.screen == "DayIsClosed"
@@ -524,12 +527,14 @@ def test_after_the_z_the_next_shift_belongs_to_the_next_day_unless_the_day_is_op
     assert last(counter, ShiftOpened).business_date == first.business_date
     sold(counter)
     count(counter.keys(CLOSE), till.expected_cash(closing.running(counter.ledger)))
-    counter.keys("OK").keys(Z).keys("OK")
+    counter.keys("OK").keys(Z).keys("OK F1")
     second = last(counter, DayClosed)
     assert (second.number, second.batches, second.business_date) == (2, (1, 2), first.business_date)
     assert second.totals["sales"] == 2
     assert second.grand_total_fen == 2 * first.grand_total_fen
     counter.keys("OK 2 0 0 0 0 OK OK")
+    assert counter.screen == "DayIsClosed", "the next day is never begun by a second OK"
+    counter.keys("F1")
     assert last(counter, ShiftOpened).business_date > first.business_date
     assert counter.ledger.differences() == []
 

@@ -247,7 +247,7 @@ def test_paid_while_no_shift_is_open_is_booked_once_in_the_next(tmp_path, cuts) 
 
 
 def test_also_after_the_z(tmp_path) -> None:
-    counter = closed(parked(tmp_path)).keys("CANCEL 0 0 OK 3 8 5 2 7 4 OK MENU 8 4 OK")
+    counter = closed(parked(tmp_path)).keys("CANCEL 0 0 OK 3 8 5 2 7 4 OK MENU 8 4 OK F1")
     assert counter.journal("day_closed") != [], counter.text()
     counter.answer("paid", "query").keys("OK")
     cut(counter)
