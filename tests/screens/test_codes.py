@@ -134,7 +134,7 @@ REFUSALS: dict[int, Way] = {
     2013: lambda folder: ledgers.strict_shop_selling(folder).keys("OK CANCEL CLEAR 0 0 OK 1 2 3 4 5 6 OK"),
     2021: new_pin("1 2 3 4 OK 1 2 3 4 OK"),
     2022: new_pin("3 8 5 2 OK 3 8 5 3 OK"),
-    2015: lambda folder: till(folder).scan(COLA).keys("F2 1 9 9 OK OK"),
+    2015: lambda folder: ledgers.supervised(folder).scan(COLA).keys("F2 1 2 0 OK OK"),
     2012: lambda folder: ledgers.taken_over(folder).keys("# 1 OK"),
     4008: ledgers.slip_too_old,
     4010: keys("MENU 4 2 9 9 9 OK"),

@@ -225,6 +225,8 @@ class Walker(Counter):
 
     def step(self, event: Event, after_ms: int = 100) -> list[Effect]:
         """One event; its view is looked at before the edge answers."""
+        if isinstance(event, KeyPressed):
+            after_ms = max(after_ms, self.terminal.calm_until_ms - self.ms)
         self.ms += after_ms
         self.seen.steps += 1
         effects = list(self.terminal.step(event, Now(self.ms, self.day_ms + self.ms, self.clock)))
@@ -446,7 +448,7 @@ def answers(walker: Walker) -> tuple[str, ...]:
         case "PriceMenu":
             return "2", "3", "4", "6", "7"
         case "Off":
-            return "5 OK", "9 9 OK", "9 9 9 9 9 9 9 9 OK"
+            return "5 OK", "2 0 OK", "9 9 OK", "9 9 9 9 9 9 9 9 OK"
         case "Cash":
             return "1 OK", "9 9 9 9 9 9 9 OK"
         case "Card" if not getattr(top, "reference", ""):

@@ -252,7 +252,7 @@ def test_also_after_the_z(tmp_path) -> None:
     counter.answer("paid", "query").keys("OK")
     cut(counter)
     assert counter.journal("sale") == []
-    counter.keys("2 0 0 0 0 OK OK")
+    counter.keys("2 0 0 0 0 OK F1")
     assert shift.current(counter.ledger) is not None, counter.text()
     sale = counter.one("sale")
     assert (sale.batch, sale.late) == (2, True)
