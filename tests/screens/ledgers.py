@@ -195,6 +195,13 @@ def supervisor_wanted(folder: Path) -> Counter:
     return counter
 
 
+def discount_for_a_supervisor(folder: Path) -> Counter:
+    """More than a cashier may give, and not more than a supervisor may."""
+    counter = supervised(folder).scan(COLA).keys("F2 1 2 0 OK")
+    assert counter.screen == "Reason"
+    return counter
+
+
 def supervisor_at_the_keypad(folder: Path) -> Counter:
     return supervisor_wanted(folder).keys("0 0 OK")
 
@@ -568,6 +575,7 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     just_born,
     pin_changed_no_shift,
     idle,
+    discount_for_a_supervisor,
     many_lines,
     two_hundred_lines,
     longest,

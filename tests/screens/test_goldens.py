@@ -108,6 +108,15 @@ def querying(folder: Path) -> Till:
     return counter
 
 
+def card_without_reference(folder: Path) -> Till:
+    return money.till(folder, tenders={"card_reference_required": False}).basket().keys("OK # OK OK")
+
+
+def supervisor_first(folder: Path) -> Till:
+    counter = money.till(folder, rights={"cashier": {"cash_in_out": "supervisor"}})
+    return counter.keys("MENU 9 1 1 1 0 0 OK 1 OK 0 0 OK 1 2 3 4 5 6 OK")
+
+
 def half_paid(folder: Path) -> Till:
     counter = money.till(folder).scan(COLA).scan(APPLE_5_YUAN).keys("OK * 5 0 0").scan(money.WECHAT)
     return counter.answer("paid")
@@ -214,7 +223,7 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "discount_amount": lambda folder: basket(folder).keys("F2 3 F1 1 5 0"),
     "new_price": lambda folder: basket(folder).keys("F2 2 3 0 0"),
     "reason": lambda folder: basket(folder).keys("F2 1 5 OK"),
-    "discount_limit": lambda folder: basket(folder).keys("F2 1 9 9 OK OK"),
+    "discount_limit": lambda folder: basket(folder).keys("F2 1 2 0 OK OK"),
     "age": lambda folder: online(ledgers.for_adults(folder)),
     "held": lambda folder: basket(folder).keys("F2 6"),
     "holds": lambda folder: online(ledgers.twenty_holds(folder)).keys("MENU 2"),
@@ -275,6 +284,19 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "report_more": lambda folder: basket(folder).keys("OK OK OK MENU 8 1 DOWN"),
     "settlement": lambda folder: ledgers.settled_unevenly(folder).keys("OK MENU 8 3"),
     "close_day": lambda folder: ledgers.shift_handed_over(folder).keys("MENU 8 4"),
+    "sure_of_day": lambda folder: ledgers.shift_handed_over(folder).keys("MENU 8 4 OK"),
+    "member_prices": lambda folder: basket(folder).keys("F2 5"),
+    "slip_scanned": lambda folder: money.till(folder).basket().keys("OK OK OK").scan("R0001002300000001000001"),
+    "slip_elsewhere": lambda folder: money.till(folder).scan("R0001009901000001000002"),
+    "payment_code_idle": lambda folder: open_till(folder).scan(money.WECHAT),
+    "payment_code_card": lambda folder: basket(folder).keys("OK #").scan(money.WECHAT),
+    "card_number_refused": lambda folder: open_till(folder).scan(money.CARD),
+    "card_without_reference": card_without_reference,
+    "card_reference_short": lambda folder: basket(folder).keys("OK # 5 5 5 5 OK"),
+    "cash_short": lambda folder: basket(folder).keys("OK 1 OK"),
+    "sign_on_scan": lambda folder: open_till(folder).keys("MENU 9 9").scan(COLA),
+    "discount_nobody": lambda folder: ledgers.supervised(folder).scan(COLA).keys("F2 1 5 0 OK"),
+    "supervisor_first": supervisor_first,
     "sealing_day": ledgers.signature_outstanding,
     "day_done": lambda folder: ledgers.shift_handed_over(folder).keys("MENU 8 4 OK F1"),
     "day_is_closed": lambda folder: ledgers.shift_handed_over(folder).keys("MENU 8 4 OK F1 OK 2 0 0 0 0 OK"),

@@ -391,10 +391,13 @@ def _rows(block: Block) -> int:
 
 KEYS = ("0", "1", "5", "*", "#", "OK", "CANCEL", "CLEAR", "UP", "DOWN", "MENU", "F1", "F2")
 SCANS = {
-    "known": COLA, "slip": "R00010023" + "00" + "000001" * 2, "weighed": APPLE_5_YUAN, "unknown": "6900000000014", "damaged": "6901234567890",
+    "known": COLA, "slip": "R00010023" + "00" + "000001" * 2,
+    "weighed": APPLE_5_YUAN, "unknown": "6900000000014", "damaged": "6901234567890",
     "bad scale code": "2110001000003", "glued": COLA + "6901100000119", "2 000 characters": "9" * 2_000,
-    "payment code": "134567890123456789", "card number": "4111111111111111", "bill": "4200001234202611221234567890",
-    "other channel": "01" + "7" * 17, "control characters": "\x1b[2J69\x00", "half": "69012345", "past its date": f"https://id.gs1.org/01/0{COLA}?17=240101",
+    "payment code": "134567890123456789", "card number": "4111111111111111",
+    "bill": "4200001234202611221234567890",
+    "other channel": "01" + "7" * 17, "control characters": "\x1b[2J69\x00", "half": "69012345",
+    "past its date": f"https://id.gs1.org/01/0{COLA}?17=240101",
 }  # fmt: skip
 
 DEVICES: dict[str, tuple[Event, ...]] = {
