@@ -78,7 +78,7 @@ from firmware.screens.stack import Stack, home, moved, waiting
 from firmware.screens.widgets import Refused
 from firmware.txn import life, operator, refund
 from firmware.txn.approve import Approve, helps
-from firmware.txn.card_numbers import secret_refusal
+from firmware.txn.card_numbers import card_refusal
 from firmware.txn.codes import code_of, subject_of
 from firmware.txn.command import Command, Context, Decision, Devices, Refusal, Session
 from firmware.txn.eventlog import STEPS_MAX
@@ -315,7 +315,7 @@ class Terminal:
             self.tone(ToneName.REJECT)  # it was meant for the screen that has just been covered, or uncovered
             return
         top = self.stack[-1]
-        if key is Key.OK and typed_text(top) and (refusal := secret_refusal(self.context(), self.entry, typed=True)):
+        if key is Key.OK and typed_text(top) and (refusal := card_refusal(self.context(), self.entry, typed=True)):
             self._keep_out(refusal)
         else:
             ctx = self.context()
@@ -342,7 +342,7 @@ class Terminal:
         if badge_like(event.text) and not self.stack[-1].TAKES_BADGES:
             self._somebody_works(Reject())  # as good as a key: no search, no refusal and no message ever names it
         elif last is None or not _bounced(last, this, self.settings.scanner.bounce_ms):
-            if refusal := secret_refusal(self.context(), event.text, event.symbology):
+            if refusal := card_refusal(self.context(), event.text, event.symbology):
                 self._keep_out(refusal)
             else:
                 self._somebody_works(self.stack[-1].scan(event, self.context()))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from firmware.events import Key, Scanned
 from firmware.screens import orders
 from firmware.screens.base import Do, Done, Move, Push, Screen, Stay, home, shown
-from firmware.screens.code import out_of_place
+from firmware.screens.code import not_goods, out_of_place
 from firmware.screens.find import Search, taken
 from firmware.screens.goods import line_item, scanned_in, to_basket
 from firmware.screens.holds import holds, holds_count
@@ -163,6 +163,8 @@ class BasketScreen(Screen):
         if not self.digits:
             return Push(cash_screen(ctx))
         goods = product.by_number(ctx.books, self.digits)
+        if goods is None and not_goods(Scanned(self.digits), PIECE_MILLI, ctx) is not None:
+            return refuse(5001)  # a customer's code is only ever scanned, and never shown
         return taken(goods, 1) if goods is not None else Do(AddCode(self.digits), to_basket)
 
     def _clear(self, ctx: Context) -> Move:

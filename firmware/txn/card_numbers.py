@@ -9,14 +9,15 @@ from rules.card_numbers import card_digits, masked
 from rules.payment_codes import recognised
 
 
-def secret_refusal(ctx: Context, text: str, symbology: str = "", typed: bool = False) -> Refusal | None:
-    """5030 for a full card number, with its last four digits; 5001, with nothing, for a customer's payment code that was
-    typed: those are only ever scanned. None for goods of the price list, whatever their digits, and for all else."""
+def card_refusal(ctx: Context, text: str, symbology: str = "", typed: bool = False) -> Refusal | None:
+    """5030 for a full card number, with its last four digits. None for goods of the price list, whatever their digits, for
+    a customer's payment code, which is only ever scanned, and for all else."""
     digits = card_digits(text, symbology)
-    paying = recognised(text, ctx.settings.tenders.channels) is not None
-    if (digits is None and not paying) or (paying and not typed) or _listed(ctx, strip_aim(clean_scan(text))[0]):
+    if digits is None or _listed(ctx, strip_aim(clean_scan(text))[0]):
         return None
-    return Refusal(5001) if digits is None else Refusal(5030, masked(digits))
+    if not typed and recognised(text, ctx.settings.tenders.channels) is not None:
+        return None
+    return Refusal(5030, masked(digits))
 
 
 def _listed(ctx: Context, code: str) -> bool:
