@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import Literal
 
@@ -26,16 +27,17 @@ from firmware.events import (
     Send,
 )
 from fleet.acquirer.books import Ledgers
-from fleet.acquirer.port import EXPIRED, NO_ANSWER, Reply
+from fleet.acquirer.port import EXPIRED, NO_ANSWER
 from fleet.acquirer.script import Step
 from fleet.acquirer.simulator import Simulator
-from fleet.core import AcquirerAnswered, Arrived, Core, Message, SendAck, SendAnswer, Tick
+from fleet.core import AcquirerAnswered, Arrived, Core, Message, PlatformAnswered, SendAck, SendAnswer, Tick
 from fleet.core import Effect as BackendEffect
 from fleet.core import Event as BackendEvent
-from fleet.effects import CallAcquirer, Ticket
+from fleet.effects import CallAcquirer, CallPlatform
 from fleet.sql import SqlBooks, SqlStore
 from fleet.store import StoreTrouble
 from simulation.clockwork import Clockwork
+from simulation.platforms import Platforms
 from simulation.witness import Channel, Day, Row
 from wire.channels import ANSWER, EVENT, find, money_channel
 from wire.messages import Answer, AnswerEpoch, AnswerEvent
@@ -71,7 +73,8 @@ class FragileStore:
 
 class Backend:
     """The reference backend's core with its queue at the broker, and the simulated acquirer behind its port. `script`
-    tells the acquirer what to do with coming requests; its books are the fourth witness of the channels' money."""
+    tells the acquirer what to do with coming requests; its books are the fourth witness of the channels' money, as those of
+    `platforms` are of vouchers."""
 
     def __init__(self, clock: Clockwork, base_ms: int) -> None:
         self.store = FragileStore()
@@ -82,13 +85,15 @@ class Backend:
         self._queue: list[tuple[int, Message]] = []  # at the broker since then, not yet taken by the backend
         self.acquirer_books = Ledgers()
         self._acquirer = Simulator(self.acquirer_books, Random(1))
+        self._key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+        self.platforms = Platforms(self._key.sign, base_ms)
         self._life = 0  # calls in the hands of a backend that was restarted are lost
         self._core = self._new_core()
         self.send: Callable[[BackendEffect], None] = lambda effect: None
         clock.after(TICK_MS, self._tick)
 
     def _new_core(self) -> Core:
-        return Core(self.store, Ed25519PrivateKey.from_private_bytes(bytes(32)).sign)
+        return Core(self.store, self._key.sign)
 
     def arrive(self, message: Message) -> None:
         """A message reaches the broker."""
@@ -127,24 +132,25 @@ class Backend:
     def _call(self, effect: CallAcquirer) -> None:
         """Make a call of the acquirer; its replies, or the word that none came, reach the core in their time."""
         ticket, now_ms = effect.ticket, self._base_ms + self._clock.now_ms
-        if now_ms >= effect.start_by_ms:
-            self._hear(ticket, EXPIRED, 0)
-            return
-        plan = self._acquirer.plan(effect.call, now_ms)
+        plan = ((0, EXPIRED),) if now_ms >= effect.start_by_ms else self._acquirer.plan(effect.call, now_ms)
         for wait_ms, reply in plan or ((CALL_GIVEN_UP_MS, NO_ANSWER),):
-            self._hear(ticket, reply, wait_ms)
+            self._hear(partial(AcquirerAnswered, ticket=ticket, reply=reply), wait_ms)
 
-    def _hear(self, ticket: Ticket, reply: Reply, after_ms: int) -> None:
+    def _call_platform(self, effect: CallPlatform) -> None:
+        """The same for a voucher platform."""
+        for wait_ms, reply in self.platforms.plan(effect, self._base_ms + self._clock.now_ms):
+            self._hear(partial(PlatformAnswered, ticket=effect.ticket, reply=reply), wait_ms)
+
+    def _hear(self, event: Callable[[int], BackendEvent], after_ms: int) -> None:
         life = self._life
 
         def answered() -> None:
             if life != self._life:
                 return
-            event: BackendEvent = AcquirerAnswered(self._base_ms + self._clock.now_ms, ticket, reply)
             try:
-                effects = self._core.step(event)
+                effects = self._core.step(event(self._base_ms + self._clock.now_ms))
             except StoreTrouble:
-                self._hear(ticket, reply, 2_000)
+                self._hear(event, 2_000)
                 return
             self._out(effects)
 
@@ -160,6 +166,9 @@ class Backend:
         for effect in effects:
             if isinstance(effect, CallAcquirer):
                 self._call(effect)
+                continue
+            if isinstance(effect, CallPlatform):
+                self._call_platform(effect)
                 continue
             if isinstance(effect, SendAck):
                 self.upto[effect.ack.epoch] = max(self.upto.get(effect.ack.epoch, 0), effect.ack.upto)

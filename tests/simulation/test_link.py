@@ -4,10 +4,18 @@ import pytest
 
 from firmware.events import Answered, Ask, AskFailed, Event, LinkUp
 from fleet.acquirer.script import Step
-from rules.orders import order_no
+from fleet.vouchers.script import VoucherStep
+from rules.orders import order_no, voucher_no
 from simulation.clockwork import Clockwork
 from simulation.link import Backend, Link
 from wire.messages import AnswerPayment, AskPay, AskQuery, AskReverse
+from wire.vouchers import (
+    AnswerVoucher,
+    AnswerVoucherPrepare,
+    AskVoucherConsume,
+    AskVoucherPrepare,
+    AskVoucherQuery,
+)
 
 TERMINAL = "00010023"
 ORDER = order_no("2026-11-22", TERMINAL, 1, 1, 45, 1)
@@ -97,3 +105,20 @@ def test_a_call_in_the_hands_of_a_backend_that_dies_is_found_again() -> None:
     radio.backend.restart(1_000)
     radio.run(30_000)
     assert radio.ask(AskQuery(ORDER)) in (["paid"], ["absent"])
+
+
+def test_vouchers_are_redeemed_on_the_worlds_clock() -> None:
+    radio = Radio()
+    radio.link.carry(Ask(1, AskVoucherPrepare("l1", "100100000001", False)))
+    radio.run(5_000)
+    (prepared,) = [each.answer for each in radio.events if isinstance(each, Answered)]
+    assert isinstance(prepared, AnswerVoucherPrepare)
+    number = voucher_no(TERMINAL, 1, 1, 45, 1)
+    radio.backend.platforms.script(VoucherStep("lost"))
+    radio.link.carry(Ask(2, AskVoucherConsume(number, "meituan", 1, 2_000, "01", prepared.coupons[0].ref)))
+    radio.run(20_000)
+    radio.link.carry(Ask(3, AskVoucherQuery(number)))
+    radio.run(20_000)
+    told = [each.answer for each in radio.events if isinstance(each, Answered)]
+    assert [each.state for each in told if isinstance(each, AnswerVoucher)] == ["unknown", "consumed"]
+    assert radio.backend.platforms.redeemed(1_795_305_700_000) == {number: 1}
