@@ -213,6 +213,7 @@ class Terminal:
             self.ledger.terminal, self.ledger, self.session, self.settings, self.devices, self.now, self.lang,
             self.ledger.durable_seq - self.ledger.acked_seq, self.requests, chance, self.safe_mode,
             frozenset(waits_ms), waits_ms, training=self.training, help=self.help,
+            software=self.software,
         )  # fmt: skip
 
     @property

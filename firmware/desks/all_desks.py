@@ -2,6 +2,7 @@
 
 from firmware.desks import Desk
 from firmware.desks.closing import ClosingDesk
+from firmware.desks.deals import DealsDesk
 from firmware.desks.drawer import DrawerDesk
 from firmware.desks.events import EventsDesk
 from firmware.desks.giving import GivingDesk
@@ -16,6 +17,6 @@ def desks() -> tuple[Desk, ...]:
     """Fresh desks for one boot. The drawer is first: it opens before the slip is printed. The link is after
     all that journal, for it sends what they have; the events desk hears of the link when the link's desk knows."""
     return (
-        DrawerDesk(), PaymentsDesk(), VouchersDesk(), PaperDesk(), GivingDesk(), TrainingDesk(), ClosingDesk(), LinkDesk(),
-        EventsDesk(),
+        DrawerDesk(), PaymentsDesk(), VouchersDesk(), PaperDesk(), GivingDesk(), TrainingDesk(), ClosingDesk(),
+        DealsDesk(), LinkDesk(), EventsDesk(),
     )  # fmt: skip

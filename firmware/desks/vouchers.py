@@ -15,7 +15,7 @@ from firmware.screens.base import Home
 from firmware.screens.pay import Sold
 from firmware.screens.voucher import VoucherCheck
 from firmware.screens.voucher_look import VoucherLooked
-from firmware.txn import checkout, voucher, voucher_redeem
+from firmware.txn import checkout, deals, voucher, voucher_redeem
 from firmware.txn.command import Refusal
 from firmware.txn.voucher import Use
 from firmware.txn.voucher_judge import UNKNOWN
@@ -108,7 +108,8 @@ class VouchersDesk:
                 self.online = False
             case Answered(AnswerVoucher() as answer):
                 self._answer(till, answer)
-            case Answered(AnswerVoucherPrepare() as prepared):
+            case Answered(AnswerVoucherPrepare() as told):
+                prepared = deals.with_rules(till.ledger, told)
                 till.stack = tuple(
                     each.told(prepared, till.context()) if isinstance(each, VoucherCheck) else each
                     for each in till.stack

@@ -47,6 +47,7 @@ class Devices:
     drawer_warned: bool = False  # it has been said that the drawer stands open (8002)
     drawer_ready_ms: int = 0  # monotonic time from which the drawer's coil may be fired again
     printer2: PrinterLook = "none"  # the stand-in
+    deals_ms: int = 0  # monotonic time at which the backend last said what the deals are; 0: not in this boot
     network: NetworkKind = "unknown"
     signal_percent: int | None = None
     network_fault: NetworkFault = ""
@@ -72,6 +73,7 @@ class Context:
     waits_ms: Mapping[str, int] = field(default_factory=dict)  # of those who are locked: how long yet
     approver: str = ""  # the supervisor who stands by this one action (`txn.approve`)
     training: bool = False  # practice on a journal of its own; nothing is sent
+    software: str = ""  # this release
     help: HelpDocument = field(default_factory=HelpDocument)  # what the fleet says beside the built-in knowledge base
 
     def error(self, code: int) -> ErrorCode:

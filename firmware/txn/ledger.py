@@ -17,11 +17,12 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from firmware.txn import eventlog, renewal
+from firmware.txn import deals, eventlog, renewal
 from firmware.txn.ballast import Ballast
 from firmware.txn.books import Books, Entry
 from firmware.txn.replay import entries, kinds_of, project, projection_tables, restore, snapshot, versions
 from firmware.txn.subjects import SUBJECTS
+from rules.deals import Deal
 from wire import facts as wire_facts
 from wire.facts import Carried, Fact
 from wire.records import (
@@ -32,6 +33,7 @@ from wire.records import (
     chain_hash,
     header_bytes,
 )
+from wire.vouchers import PlatformState
 
 PAGE_BYTES: Final = 1024
 WAL_COMMITS_MAX: Final = 64
@@ -58,6 +60,7 @@ _CORE_TABLES = (
     "CREATE INDEX product_pad ON product(pad) WHERE pad <> ''",
     "CREATE TABLE barcode(code TEXT PRIMARY KEY, sku TEXT NOT NULL, pack INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     renewal.TABLE,
+    *deals.TABLES,
     *eventlog.TABLES,  # beside the journal: a rebuild leaves them alone too
 )
 
@@ -636,13 +639,44 @@ def load_products(
     Goods are reference data, not projections: the journal names them by digest in `CatalogueLoaded`. Raises `ValueError`
     for a number or code that stands twice, `LedgerError` when the disk does not take it; the old goods stay then.
     """
+    _replace(
+        ledger,
+        (("DELETE FROM product", [()]), ("DELETE FROM barcode", [()]),
+         ("INSERT INTO product VALUES (?, ?, ?, ?)", products), ("INSERT INTO barcode VALUES (?, ?, ?)", codes)),
+    )  # fmt: skip
+
+
+def load_deals(ledger: Ledger, rev: str, told: Iterable[Deal], platforms: Iterable[PlatformState]) -> str:
+    """Replace the deals and how platforms stand, in one transaction; their digest. Nothing may wait for a commit. Raises
+    `LedgerError` when the disk does not take it; the old deals stay then."""
+    told, platforms = tuple(told), tuple(platforms)
+    digest = deals.digest_of(told, platforms)
+    _replace(
+        ledger,
+        (
+            ("DELETE FROM deal", [()]),
+            ("DELETE FROM deal_platform", [()]),
+            (
+                "INSERT OR REPLACE INTO deal VALUES (?, ?, ?)",
+                ((deal.platform, deal.deal_id, msgspec.json.encode(deal)) for deal in told),
+            ),
+            (
+                "INSERT OR REPLACE INTO deal_platform VALUES (?, ?, ?)",
+                ((state.platform, state.code, state.software_min) for state in platforms),
+            ),
+            ("INSERT OR REPLACE INTO deal_head VALUES (1, ?, ?, ?)", [(rev, digest, len(told))]),
+        ),
+    )
+    return digest
+
+
+def _replace(ledger: Ledger, changes: Iterable[tuple[str, Iterable[tuple[Value, ...]]]]) -> None:
+    """Changes of reference data in one transaction of their own, as `load_products` says."""
     assert not ledger.pending_facts()
     try:
         ledger.db.execute("BEGIN IMMEDIATE")
-        ledger.db.execute("DELETE FROM product")
-        ledger.db.execute("DELETE FROM barcode")
-        ledger.db.executemany("INSERT INTO product VALUES (?, ?, ?, ?)", products)
-        ledger.db.executemany("INSERT INTO barcode VALUES (?, ?, ?)", codes)
+        for sql, rows in changes:
+            ledger.db.executemany(sql, rows)
         ledger.db.execute("COMMIT")
     except sqlite3.Error as error:
         if ledger.db.in_transaction:
@@ -686,7 +720,7 @@ def _migrate(db: sqlite3.Connection, terminal: str, new_epoch: int) -> None:
         db.execute("COMMIT")
     else:
         db.execute("BEGIN IMMEDIATE")  # takes the exclusive lock now: a second process fails here, not later
-        for table in (renewal.TABLE, *eventlog.TABLES):  # additive: a release that does not know them passes them over
+        for table in (renewal.TABLE, *eventlog.TABLES, *deals.TABLES):  # additive: an older release passes them over
             db.execute(table)
         db.execute("COMMIT")
 

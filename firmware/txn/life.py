@@ -9,6 +9,7 @@ from wire.facts import (
     Booted,
     Born,
     CatalogueLoaded,
+    DealsLoaded,
     EpochGranted,
     LanguageChosen,
     Seal,
@@ -70,6 +71,11 @@ def _catalogue(books: Books, fact: CatalogueLoaded, entry: Entry) -> None:
     _set(books, "catalogue", fact.digest)
 
 
+def _deals(books: Books, fact: DealsLoaded, entry: Entry) -> None:
+    _set(books, "deals", fact.digest)
+    _set(books, "deals_ms", str(entry.at_ms))
+
+
 def _settings(books: Books, fact: SettingsApplied, entry: Entry) -> None:
     _set(books, "settings", fact.digest)
 
@@ -92,6 +98,7 @@ SUBJECT = Subject(
         EpochGranted: _granted,
         Seal: _sealed,
         CatalogueLoaded: _catalogue,
+        DealsLoaded: _deals,
         SettingsApplied: _settings,
         TrainingEntered: _practises,
         TrainingLeft: _sells_again,

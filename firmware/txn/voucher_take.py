@@ -8,6 +8,7 @@ from firmware.events import Ask
 from firmware.txn import checkout, collect, life, product, shift, voucher
 from firmware.txn.basket import Basket
 from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.deals import platform_refusal
 from firmware.txn.prices import bill, too_large
 from firmware.txn.selling import by_supervisor, not_selling
 from firmware.txn.slips.sheet import local, receipt_number
@@ -50,10 +51,11 @@ class AskPrepare:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """The ask, which moves nothing; or 2001, 2014, 5029 with an order at the counter, 3001, 3024, 3025, 5030, 2005,
-        2006, 3023 without any call for a code used before, 3030."""
+        2006, how its platform stands (9015, 2010, 2011, 1019 …), 3023 without any call for a code used before, 3030."""
         read = reading_of(ctx, self.raw, self.scanned)
         platform = self.platform or read.platform
         refusal = adding_refusal(ctx) or bad_code(read) or voucher_refusal(ctx, "redeem", platform)
+        refusal = refusal or (platform_refusal(ctx, platform) if platform else None)
         if refusal := refusal or twice(ctx, read.text):
             return refusal
         if collect.offline(ctx):
@@ -105,7 +107,8 @@ class AddVoucher:
         if refusal := adding_refusal(ctx) or not_selling(ctx, Right.SALE, bool(ctx.session.basket.lines)):
             return replace(refusal, about=text("voucher__goods_first")) if refusal.code == 6008 else refusal
         coupon = self.prepared.coupon
-        if refusal := voucher_refusal(ctx, "redeem", coupon.platform, coupon.kind):
+        refusal = voucher_refusal(ctx, "redeem", coupon.platform, coupon.kind)
+        if refusal := refusal or platform_refusal(ctx, coupon.platform):
             return refusal
         basket = ctx.session.basket
         others = tuple(each for each in basket.vouchers if not self._replaces(ctx, each))
