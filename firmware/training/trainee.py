@@ -338,6 +338,11 @@ class Trainee:
         return self.live.idle_work or (self.practice is not None and self.practice.idle_work)
 
     @property
+    def calm_until_ms(self) -> int:
+        """Until when the terminal that has the keypad takes no keys."""
+        return (self.practice or self.live).calm_until_ms
+
+    @property
     def terminal_id(self) -> str:
         """Whose journal this is."""
         return self.live.terminal_id
