@@ -14,7 +14,7 @@ from rules.deals import Deal
 from rules.settings import defaults
 from tests.vouchers.till import MEITUAN, VoucherTill, vouchers
 from wire.facts import DealsLoaded, Trouble
-from wire.vouchers import AnswerDeals, AskDeals, AskVoucherPrepare, AskVoucherQuery, PlatformState
+from wire.vouchers import AnswerDeals, AskVoucherPrepare, AskVoucherQuery, PlatformState
 
 MINUTE = 60_000
 
@@ -32,9 +32,8 @@ def till(tmp_path: Path) -> VoucherTill:
 
 def asked(till: VoucherTill) -> list[tuple[str, int]]:
     """(revision held, page) of every ask since the last call."""
-    new = [each.ask for each in till.asked[till.handed :]]
-    till.handed = len(till.asked)
-    return [(each.have, each.page) for each in new if isinstance(each, AskDeals)]
+    new, till.deals_asked = till.deals_asked, []
+    return [(each.have, each.page) for each in new]
 
 
 def told(till: VoucherTill, rev="r1", page=0, pages=1, *given: Deal, **more) -> None:

@@ -21,6 +21,7 @@ from wire.messages import (
     PaymentState,
 )  # fmt: skip
 from wire.records import Ack
+from wire.vouchers import AskDeals
 
 WECHAT, ALIPAY, ECNY = "134567890123456789", "2812345678901234", "01" + "7" * 17
 UNIONPAY = "62" + "20" + "1" * 15
@@ -37,6 +38,7 @@ class Till(Counter):
 
     asked: list[Ask] = field(default_factory=list)
     handed: int = 0
+    deals_asked: list[AskDeals] = field(default_factory=list)  # by itself, whatever a test is about
     acks: bool = True  # the backend acknowledges records at once
 
     def step(self, event: Event, after_ms: int = 100) -> list[Effect]:
@@ -48,7 +50,9 @@ class Till(Counter):
         return effects
 
     def _answer(self, effect: Effect) -> list[Effect]:
-        if isinstance(effect, Ask):
+        if isinstance(effect, Ask) and isinstance(effect.ask, AskDeals):
+            self.deals_asked.append(effect.ask)
+        elif isinstance(effect, Ask):
             self.asked.append(effect)
         return super()._answer(effect)
 
