@@ -27,6 +27,7 @@ from firmware.drivers.display import DisplayDriver, Draws, panel_opener
 from firmware.drivers.drawer import BoardLines, Drawer, fit_board, fit_gpio
 from firmware.drivers.drawer.fittings import output
 from firmware.drivers.keys import Keys, inputs
+from firmware.drivers.names import Names
 from firmware.drivers.printer.driver import PrinterDriver, connection
 from firmware.drivers.printer.model import model_for
 from firmware.drivers.sound import BoardSound, GpioLamps, Lamps, PwmBuzzer, Silence, Sounds, Speaker
@@ -45,6 +46,7 @@ from firmware.events import (
     DrawerSeen,
     Effect,
     Event,
+    FindName,
     HashPin,
     Light,
     Now,
@@ -326,6 +328,7 @@ class Edge:
             self.link.listen(virtual.Clock, self.system.hear_clock)
             self.link.listen(virtual.Network, self.system.hear_network)
         self.uplink = self._uplink(folder)
+        self.names = Names(folder.identity.host or settings.network.host, post)
 
     # --- building -----------------------------------------------------------------------------------------------------
 
@@ -427,6 +430,8 @@ class Edge:
             case Connect():
                 if self.uplink is not None:
                     self.uplink.retry_now()
+            case FindName():
+                self.names.carry_out()
             case Sound() | Light():
                 self.sounds.carry_out(effect)
             case CheckPin() | HashPin() | SignSeal():

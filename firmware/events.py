@@ -174,6 +174,13 @@ class EventReported:
 
 
 @dataclass(frozen=True, slots=True)
+class NameFound:
+    """The broker's name was looked up, or is an address; `code` 0: it has one."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
 class AskFailed:
     """An ask about money never left: no session with the broker, or it refused the message. `key` is its number, `kind`
     which of the asks under that number: a look-up that stayed here says nothing of the payment that left."""
@@ -289,7 +296,7 @@ Event = (
     Started | KeyPressed | KeyHeld | Scanned | ScanRejected | DeviceSeen | PrinterSeen | Printed | DrawerPulsed
     | DrawerSeen | LinkUp | LinkDown | Acked | EpochAnswered | Answered | EventReported | AskFailed | PacketRefused
     | WireGarbage | PinChecked | PinHashed | Signed | BatterySeen | DiskSeen | NetworkSeen | ClockSeen | TimerFired | Idle
-    | StopAsked
+    | NameFound | StopAsked
     | PracticePulse | PracticeOver
 )  # fmt: skip
 
@@ -356,6 +363,11 @@ class Report:
     """Publish an event report -> `EventReported`; without a link it is dropped: the core sends again."""
 
     report: EventReport
+
+
+@dataclass(frozen=True, slots=True)
+class FindName:
+    """Look the broker's name up -> `NameFound`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,7 +465,6 @@ class Exit:
 
 
 Effect = (
-    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Ask | Report | AskTime | Connect | Sound | Light | SetTimer
-    | StopTimer
-    | CheckPin | HashPin | SignSeal | Practise | Exit
+    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Ask | Report | AskTime | Connect | FindName | Sound
+    | Light | SetTimer | StopTimer | CheckPin | HashPin | SignSeal | Practise | Exit
 )  # fmt: skip

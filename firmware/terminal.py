@@ -43,6 +43,7 @@ from firmware.events import (
     Light,
     LinkDown,
     LinkUp,
+    NameFound,
     NetworkSeen,
     Now,
     PacketRefused,
@@ -253,7 +254,7 @@ class Terminal:
                 self.note(code)  # the rest is the link desk's
             case LinkUp() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage() | NetworkSeen():
                 pass  # the link desk's
-            case Answered() | AskFailed() | EventReported() | PracticePulse() | PracticeOver():
+            case Answered() | AskFailed() | EventReported() | NameFound() | PracticePulse() | PracticeOver():
                 pass  # of the desk that asked
             case Signed():
                 self.sealing = False

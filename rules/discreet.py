@@ -13,7 +13,7 @@ from rules.rights import Right
 WORDS_MAX, WORD_CHARS_MAX, CHARS_MAX = 12, 20, 80
 
 _RIGHTS = frozenset(right.value for right in Right)
-_RECEIPT = re.compile(r"\d{6}(-\d{6})?", re.ASCII)
+_RECEIPT = re.compile(r"\d{6}-\d{6}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z]+(_[a-z]+)*[.,:;]?", re.ASCII)
 _SHORT = re.compile(r"[+-]?\d{1,4}(\.\d{1,2})?[%.,:;]?|0x[0-9a-f]{1,2}[.,:;]?", re.ASCII)
 _DIGITS_IN_ALL_MAX = 6
@@ -21,7 +21,7 @@ _DIGITS_IN_ALL_MAX = 6
 
 
 def is_subject(text: str) -> bool:
-    """Whether this is a number of ours: of a payment, a refund, a voucher's use, a receipt or a batch."""
+    """Whether this is a number of ours: of a payment, a refund, a voucher's use or a receipt."""
     if _RECEIPT.fullmatch(text):
         return True
     order = read_order_no(text)

@@ -31,10 +31,12 @@ from firmware.events import (
     Effect,
     Event,
     Exit,
+    FindName,
     HashPin,
     Idle,
     Key,
     KeyPressed,
+    NameFound,
     Now,
     PinChecked,
     PinHashed,
@@ -372,6 +374,8 @@ class Machine:
                 if because:
                     self._must_be_durable(because, "an ask")
                 self.link.carry(effect)
+            case FindName():
+                self.post(NameFound(0 if self.link.usable else 1002), 40)
             case SetTimer(name, after_ms):
                 self._set_timer(name, after_ms)
             case StopTimer(name):

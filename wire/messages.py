@@ -85,11 +85,11 @@ EventSubject = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^([0-9]{8}[0-9A-Za-z_]{8}[0-9]{16}|[0-9A-Za-z_]{8}[0-9]{16}R[0-9]{2}|[0-9A-Za-z_]{8}[0-9]{14}V[0-9]{2}"
-        r"|[0-9]{6}-[0-9]{6}|[0-9]{6}|)\Z"
+        r"|[0-9]{6}-[0-9]{6}|)\Z"
     ),
 ]
 """What an event was about: our own number of a payment (32 characters), a refund (27), a voucher's use
-(25), a receipt or a batch. No code of a
+(25) or a receipt. No code of a
 customer, no phone and no card number has one of these forms."""
 
 StepName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{1,32}\Z")]

@@ -3,6 +3,7 @@
 from firmware.desks import Desk
 from firmware.desks.closing import ClosingDesk
 from firmware.desks.deals import DealsDesk
+from firmware.desks.diagnosis import DiagnosisDesk
 from firmware.desks.drawer import DrawerDesk
 from firmware.desks.events import EventsDesk
 from firmware.desks.giving import GivingDesk
@@ -18,5 +19,5 @@ def desks() -> tuple[Desk, ...]:
     all that journal, for it sends what they have; the events desk hears of the link when the link's desk knows."""
     return (
         DrawerDesk(), PaymentsDesk(), VouchersDesk(), PaperDesk(), GivingDesk(), TrainingDesk(), ClosingDesk(),
-        DealsDesk(), LinkDesk(), EventsDesk(),
+        DealsDesk(), LinkDesk(), DiagnosisDesk(), EventsDesk(),
     )  # fmt: skip

@@ -24,6 +24,8 @@ from firmware.screens.base import (
 )  # fmt: skip
 from firmware.screens.cash import cash_in, cash_out
 from firmware.screens.day import close_day, reopen_day
+from firmware.screens.diagnosis import diagnosis
+from firmware.screens.eventlog import event_log
 from firmware.screens.handover import close_shift
 from firmware.screens.help import search as find_help
 from firmware.screens.holds import holds, holds_count
@@ -123,6 +125,8 @@ PAGES: dict[str, tuple[Entry, ...]] = {
         Entry("3", "settlement", settlement, (Right.SHIFT_CLOSE_OWN,)),
         Entry("4", "close_day", close_day, (Right.DAY_CLOSE,)),
         Entry("5", "reopen_day", reopen_day, (Right.DAY_CLOSE,)),
+        Entry("6", "event_log", event_log),
+        Entry("7", "diagnosis", diagnosis),
     ),
     "more": (
         Entry("0", "network", network),

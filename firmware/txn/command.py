@@ -6,7 +6,7 @@ device; the first wins (decisions 23).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from firmware.events import Effect, Now
 from firmware.txn.basket import Basket
@@ -30,6 +30,18 @@ class Session:
     basket: Basket = field(default_factory=Basket)
 
 
+CheckState = Literal["waits", "runs", "ok", "bad", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of the diagnosis (`desks.diagnosis`): what it is about, how it ended, and the code that says why."""
+
+    name: str
+    state: CheckState = "waits"
+    code: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Devices:
     """How the outside was last seen."""
@@ -51,6 +63,7 @@ class Devices:
     network: NetworkKind = "unknown"
     signal_percent: int | None = None
     network_fault: NetworkFault = ""
+    checks: tuple[Check, ...] = ()  # of the diagnosis that runs, or ran last
     link_notes: tuple[int, ...] = ()  # what the broker or the backend found wrong with what we sent, or we with theirs
 
 

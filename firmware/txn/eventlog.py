@@ -52,7 +52,7 @@ class Logged:
     mono_ms: int
     code: int
     operator: str = ""
-    subject: str = ""  # our number of the payment, refund, receipt or batch it was about
+    subject: str = ""  # our number of the payment, refund, voucher's use or receipt it was about
     attempt: int = 1
     reason: str = ""
     steps: tuple[str, ...] = ()
@@ -88,6 +88,9 @@ class Wanted:
     def everything(self) -> bool:
         """Whether nothing is left out."""
         return self == Wanted()
+
+
+ALL: Final = Wanted()
 
 
 def count(books: Reading, wanted: Wanted) -> int:

@@ -121,6 +121,26 @@ def paper_out(folder: Path) -> Counter:
     return counter
 
 
+def trouble_looked_through(folder: Path) -> Counter:
+    """The event log on the screen, after a bad minute."""
+    counter = idle(folder)
+    counter.scan("6999999999997").keys("CANCEL")
+    counter.step(LinkDown(1003))
+    for code in (5007, 4001, 2005):
+        counter.terminal.note(code, reason="basket_hold", subject="20261122000100230100000100004502")
+    counter.keys("MENU 8 6")
+    counter.pass_time(60_000)
+    return counter
+
+
+def diagnosed(folder: Path) -> Counter:
+    """The ten checks are done; paper is out and nobody answers."""
+    counter = paper_out(folder)
+    counter.keys("CANCEL MENU 8 7 OK")
+    counter.pass_time(60_000)
+    return counter
+
+
 def link_down_with_backlog(folder: Path) -> Counter:
     counter = idle(folder)
     for _ in range(12):
@@ -584,6 +604,8 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     unfinished_after_a_cut,
     paper_out,
     link_down_with_backlog,
+    trouble_looked_through,
+    diagnosed,
     network_in_trouble,
     wifi_key_refused,
     untrusted_clock,

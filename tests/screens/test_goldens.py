@@ -9,10 +9,13 @@ import pytest
 from firmware.events import (
     Acked,
     BatterySeen,
+    DeviceSeen,
     DrawerSeen,
     Key,
     KeyPressed,
+    LinkDown,
     LinkUp,
+    NameFound,
     NetworkSeen,
     Now,
     Printed,
@@ -163,6 +166,25 @@ def typed_too_soon(folder: Path) -> Counter:
     return counter.keys("OK 0 1 OK 8 8 8 8 OK OK 0 1 OK 3 8 5 2 OK")
 
 
+def events_seen(folder: Path) -> Counter:
+    """The event log after a bad minute."""
+    counter = open_till(folder)
+    counter.scan("6999999999997").keys("CANCEL")
+    counter.step(LinkDown(1003))
+    counter.step(DeviceSeen("scanner", False))
+    return counter.keys("CANCEL MENU 8 6")
+
+
+def diagnosed(folder: Path, ms: int) -> Counter:
+    """The ten checks, so far; the backend does not answer, and paper is out."""
+    counter = open_till(folder)
+    counter.step(PrinterSeen("paper_out"))
+    counter.keys("CANCEL MENU 8 7 OK").pass_time(400)
+    counter.step(NameFound(0))
+    counter.pass_time(ms)
+    return counter
+
+
 SCREENS: dict[str, Callable[[Path], Counter]] = {
     "signon": lambda folder: Counter(folder).boot().keys("0 1"),
     "signon_pin": lambda folder: Counter(folder).boot().keys("0 1 OK 3 8 5 2"),
@@ -268,6 +290,14 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "operator_unlocked": lambda folder: online(ledgers.supervisor_works(folder)).keys("F1"),
     "operator_reset": lambda folder: online(ledgers.supervisor_works(folder)).keys("F2"),
     "small": small_sums,
+    "event_log": events_seen,
+    "event_details": lambda folder: events_seen(folder).keys("OK"),
+    "event_filter": lambda folder: events_seen(folder).keys("*"),
+    "event_log_code": lambda folder: events_seen(folder).keys("* 1 1 0 0 3 OK"),
+    "event_log_none": lambda folder: events_seen(folder).keys("* 3 9 OK"),
+    "diagnosis": lambda folder: open_till(folder).keys("MENU 8 7"),
+    "diagnosis_runs": lambda folder: diagnosed(folder, 400),
+    "diagnosis_bad": lambda folder: diagnosed(folder, 60_000),
     "drawer_why": lambda folder: open_till(folder).keys("MENU 9 1 4"),
     "drawer_opened": opened_by_hand,
     "drawer_log": openings,

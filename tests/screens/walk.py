@@ -438,6 +438,8 @@ def answers(walker: Walker) -> tuple[str, ...]:
             }
             clear = " ".join(["CLEAR"] * len(top.value))
             return tuple(f"{clear} {typed_in(answer)}" for answer in kinds[top.step.kind])
+        case "EventFilter":
+            return "1 1 0 0 3 OK", "2 OK", "3 4 5 OK", "4", "0"
         case "Supervisor" if not getattr(top, "digits", ""):
             return tuple(map(typed_in, ("482917", "999999") if getattr(top, "number", "") else ("00", "01", "55")))
         case "BasketScreen" if not getattr(top, "digits", ""):
@@ -475,6 +477,8 @@ def backend(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
     """What the backend may answer to who waits for it."""
     top = walker.terminal.stack[-1]
     match type(top).__name__:
+        case "Diagnosis" if due := [name for name in walker.timers if name.startswith("diagnosis:")]:
+            yield "time (diagnosis)", (TimerFired(due[0]),)
         case "Looking":
             yield "no such sale", (Answered(AnswerSale(getattr(top, "job"), 6009)),)  # noqa: B009
             yield "the ask never left", (AskFailed(getattr(top, "job"), "sale"),)  # noqa: B009

@@ -137,6 +137,37 @@ WITH_VOUCHERS: dict[str, Fact] = {
     "settlement-vouchers": BatchSettled(123, "balanced", FIGURES | VOUCHER_FIGURES, FIGURES | VOUCHER_FIGURES),
 }  # fmt: skip
 """Written last: slips say when their record was made."""
+OF_SUPPORT: dict[str, Fact] = {
+    "event_log": ReportPrinted(
+        "events",
+        123,
+        "01",
+        {},
+        (
+            ("11-22 10:02 [1003] 01", "x3"),
+            ("  网络连接失败", ""),
+            ("11-22 10:01? [2005] 01", "x1"),
+            ("  权限不足或配置错误", ""),
+            ("  basket_hold", ""),
+        ),
+    ),
+    "diagnosis": ReportPrinted(
+        "diagnosis",
+        123,
+        "01",
+        {},
+        (
+            ("网络", "通过"),
+            ("域名解析", "通过"),
+            ("时间", "[1011] 失败"),
+            ("  时间未校准", ""),
+            ("  连网等待校时, 可先收现金", ""),
+            ("钱箱", "未知"),
+        ),
+    ),
+}
+"""The event log and the diagnosis; last, so that the slips before them keep their times."""
+
 COPIES = {"copy": "", "copy-merchant": "merchant", "copy-payment": "payment", "copy-codes": "qr"}
 """Copies of the sale, whole and in parts."""
 
@@ -169,7 +200,7 @@ def book(folder: Path, lang: str) -> tuple[Sheet, dict[str, int]]:
     names = {name: _written(ledger, fact) for name, fact in FACTS.items()}
     for name, part in COPIES.items():
         names[name] = _written(ledger, Reprinted(names["sale"], 1, "customer", "01", part=part))
-    names |= {name: _written(ledger, fact) for name, fact in WITH_VOUCHERS.items()}
+    names |= {name: _written(ledger, fact) for name, fact in (WITH_VOUCHERS | OF_SUPPORT).items()}
     return Sheet(ledger.terminal, settings, ledger), names
 
 

@@ -19,12 +19,12 @@ from paper.slip import Slip, slips_of
 from rules.badges import badge_text
 from tests import goldens
 from tests.counter import DAY_MS
-from tests.slips.journal import COPIES, FACTS, WITH_VOUCHERS, book
+from tests.slips.journal import COPIES, FACTS, OF_SUPPORT, WITH_VOUCHERS, book
 from wire.columns import width
 from wire.facts import BadgeIssued
 from wire.layout import layout, text_of
 
-NAMES = (*FACTS, *COPIES, *WITH_VOUCHERS)
+NAMES = (*FACTS, *COPIES, *WITH_VOUCHERS, *OF_SUPPORT)
 PAPERS = {58: PAPER_58, 80: PAPER_80}
 FACE = Face(find_font())
 

@@ -18,6 +18,8 @@ REPORT_KINDS: dict[str, SlipKind] = {
     "reprints": "reprint_log",
     "drawer": "drawer_log",
     "reconcile": "reconcile",
+    "events": "event_log",
+    "diagnosis": "diagnosis",
 }
 """`ReportPrinted.report` -> its slip; what is not here is an X. The lists have rows alone."""
 

@@ -1,0 +1,43 @@
+"""事件日志 on paper: the rows that were looked at, the newest first."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from firmware.txn import eventlog, shift
+from firmware.txn.command import Context, Decision, Refusal
+from firmware.txn.eventlog import Logged, Wanted
+from firmware.txn.slips.sheet import local
+from rules.errors import error
+from texts import Lang
+from wire.facts import ReportPrinted
+
+EVENTS_PRINTED_MAX: Final = 40
+"""A slip is no archive: the newest; a record is bounded too."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintEvents:
+    """Print the rows that are `wanted`."""
+
+    wanted: Wanted
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`ReportPrinted` with rows in the shop's language, or 2001, 4010 when there is nothing to print."""
+        if not ctx.session.operator:
+            return Refusal(2001)
+        lang = ctx.settings.terminal.lang
+        found = eventlog.page(ctx.books, self.wanted, 0, EVENTS_PRINTED_MAX)
+        if not found:
+            return Refusal(4010)
+        running = shift.current(ctx.books)
+        rows = tuple(row for each in found for row in event_rows(each, lang))
+        return Decision((ReportPrinted("events", running.batch if running else 0, ctx.session.operator, {}, rows),))
+
+
+def event_rows(each: Logged, lang: Lang) -> tuple[tuple[str, str], ...]:
+    """`11-22 10:02 [1003] 01` and `x3`, the code in words, what it was about."""
+    mark = "" if each.clock == "trusted" else "?"
+    head = f"{local(each.at_ms, '%m-%d %H:%M')}{mark} [{each.code}] {each.operator}".rstrip()
+    about = each.subject or each.reason
+    words: tuple[tuple[str, str], ...] = ((f"  {error(each.code).title(lang)}", ""),)
+    return ((head, f"x{each.attempt}"), *words, *(((f"  {about}", ""),) if about else ()))
