@@ -1,8 +1,9 @@
 """The vouchers desk: carries uses to the backend and lets nothing unknown rest (domain 3.4, decisions 18).
 
 Ten seconds without an answer: unknown, then asked about under the same number after 1, 2, 4 … seconds. What the backend
-never saw is redeemed again under the same number while its order stands, else closed by an undo, its tombstone. What was
-registered without a link is verified as soon as it is back, one at a time. What an answer means is `txn.voucher_judge`'s.
+never saw is redeemed again under the same number while its order stands; an order given up takes its uses back in the same
+commit, and that undo is the tombstone of one the backend never saw. What was registered without a link is verified as soon
+as it is back, one at a time. What an answer means is `txn.voucher_judge`'s.
 """
 
 from dataclasses import dataclass, field, replace
@@ -66,7 +67,6 @@ class Watch:
     due_ms: int = 0  # nothing is asked before
     tries: int = 0
     consumes: int = 0
-    boot: bool = False
 
 
 def pause_ms(tries: int) -> int:
@@ -93,7 +93,7 @@ class VouchersDesk:
             return
         for each in voucher.open_uses(till.ledger):
             if each.state != "registered":
-                self.watches[each.request_no] = Watch(boot=True)
+                self.watches[each.request_no] = Watch()
             if each.state == "sent":
                 till.do(voucher_redeem.GiveUpWaiting(each.request_no))
 
@@ -250,13 +250,11 @@ class VouchersDesk:
             self.watches[answer.request_no] = replace(watch, asked="", due_ms=due_ms)
 
     def _absent(self, till: Till, known: Use) -> None:
-        """The backend never saw the number: once more under it while somebody wants it, else its tombstone."""
+        """The backend never saw the number: once more under it, as long as somebody wants it."""
         watch = self.watches.get(known.request_no)
         if watch is None or watch.asked:
             return  # an older answer: something was asked since
-        if not voucher_redeem.stands(till.context(), known):
-            till.do(voucher_redeem.Close(known.request_no, "boot" if watch.boot else "deadline"))
-        elif self.online:
+        if self.online and voucher_redeem.stands(till.context(), known):
             self._consume(till, known.request_no, watch)
 
     def _never_left(self, till: Till, failed: AskFailed) -> None:

@@ -66,11 +66,18 @@ def moved(stack: Stack, move: Move, ctx: Context) -> tuple[Stack, Move | None]:
                 return beneath, None
             return beneath, beneath[-1].back(result, ctx)
         case Home(above):
-            return (*home(ctx), *((above,) if above else ())), None
+            return _homeward(home(ctx), above), None
         case Reject():
             return stack, None
         case _:
             raise AssertionError(move)
+
+
+def _homeward(stack: Stack, above: Screen | None) -> Stack:
+    """Home with a screen on it; in place of home's own when that is of the same kind, and knows less."""
+    if above is None:
+        return stack
+    return (*stack[:-1], above) if type(stack[-1]) is type(above) else (*stack, above)
 
 
 def waiting(stack: Stack) -> int | None:

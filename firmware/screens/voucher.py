@@ -152,7 +152,7 @@ def registers(ctx: Context) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PlatformChoice(Screen):
-    """Whose voucher it is, when the terminal's table cannot tell: a digit, or 0 to let the backend find out."""
+    """Whose voucher it is, when the terminal's table cannot tell: a digit, or OK to let the backend find out."""
 
     code: str = field(repr=False)
     is_scan: bool = False
@@ -175,11 +175,9 @@ class PlatformChoice(Screen):
 
     def view(self, ctx: Context) -> View:
         """The platforms of this shop."""
-        rows = (
-            Item("0", text("platformchoice__any")),
-            *(Item(str(n), platform_name(ctx, each)) for n, each in enumerate(_platforms(ctx), 1)),
-        )
-        return shown(self, ctx, text("platformchoice__title"), (Items(rows[:8]),), (OK_HINT, CANCEL_HINT))
+        rows = tuple(Item(str(n), platform_name(ctx, each)) for n, each in enumerate(_platforms(ctx), 1))
+        hints = (Hint("OK", text("platformchoice__any")), CANCEL_HINT)
+        return shown(self, ctx, text("platformchoice__title"), (Items(rows),), hints)
 
 
 def _chosen(done: Done, ctx: Context) -> Move:

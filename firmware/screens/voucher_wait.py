@@ -52,9 +52,9 @@ class VoucherWait(Screen):
                 return Do(ParkOrder(), home)
             case Key.F2 if now is not None and now.state in ("sent", "unknown"):
                 return Do(TakeBackUse(now.request_no), _still_here)
-            case Key.OK if now is not None and now.state == "planned":
+            case Key.OK if now is not None and self._waits(now, ctx):
                 return Do(RedeemNext(self.trace), _still_here)
-            case Key.OK if now is None or not now.is_open:
+            case Key.OK | Key.CANCEL if now is None or not (now.is_open or self._waits(now, ctx)):
                 return Home()
             case Key.CANCEL:
                 return Push(GiveUp(self.trace))
@@ -81,6 +81,14 @@ class VoucherWait(Screen):
     def _order_stands(self, ctx: Context) -> bool:
         order = checkout.find(ctx.books, self.trace)
         return order is not None and order.state == "open"
+
+    def _covered(self, ctx: Context) -> bool:
+        order = checkout.find(ctx.books, self.trace)
+        return order is not None and checkout.rest_fen(ctx.books, order) == 0
+
+    def _waits(self, now: Use, ctx: Context) -> bool:
+        """Whether it could leave at once, were the backend there."""
+        return now.state == "planned" and self._covered(ctx)
 
     def _now(self, ctx: Context) -> Use | None:
         """The use to speak of: the one under way, else the last that ended badly, else the next, else the last."""
@@ -129,10 +137,10 @@ class VoucherWait(Screen):
         if not self._order_stands(ctx):
             return _ON
         other = Hint("CANCEL", text("code__other"))
-        if now.state == "planned":
+        if self._waits(now, ctx):
             return Hint("OK", text("voucherwait__again")), Hint("F1", text("code__park")), other
         if not now.is_open:
-            return *_ON, other
+            return _ON
         back = (Hint("F2", text("code__take_back")),) if now.state in ("sent", "unknown") else ()
         return Hint("F1", text("code__park")), *back, other
 
@@ -153,6 +161,8 @@ def code_now(use: Use, ctx: Context) -> int:
             return 3031
         case "planned":
             return 0 if checkout.can_redeem(ctx) else 3030
+        case "undone" if use.listed:
+            return 3004
         case "undoing":
             return 3021 if seconds(use, ctx) > 60 else 0
         case _:

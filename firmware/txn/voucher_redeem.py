@@ -2,7 +2,6 @@
 (domain 3.4). A use is journaled before it leaves and keeps its number on every try; one leaves at a time."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import msgspec
 
@@ -227,21 +226,6 @@ class NeverLeft:
         if known is None or known.state != "sent" or known.registered:
             return Refusal(6008)
         return Decision((VoucherHeard(self.request_no, "rejected", "", OFFLINE),))
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Close a use of which the backend says that it never saw it, and whose order is gone: the undo is its tombstone."""
-
-    request_no: str
-    why: Literal["boot", "deadline"]
-
-    def decide(self, ctx: Context) -> Decision | Refusal:
-        """`VoucherUndoSent`, or 6008."""
-        known = voucher.find(ctx.books, self.request_no)
-        if known is None or known.state not in ("sent", "unknown") or stands(ctx, known):
-            return Refusal(6008)
-        return Decision((VoucherUndoSent(self.request_no, self.why),))
 
 
 def stands(ctx: Context, known: Use) -> bool:

@@ -30,7 +30,7 @@ from firmware.txn import handover, sale, slip
 from firmware.txn.command import Refusal
 from rules.errors import PRECEDENCE, error, errors, first_refusal
 from tests.counter import BEER, COLA, TOBACCO, Counter
-from tests.screens import codes, giving_codes, ledgers, link_codes, money_codes
+from tests.screens import codes, giving_codes, ledgers, link_codes, money_codes, voucher_codes
 from texts import t
 from wire.facts import Trouble
 
@@ -169,6 +169,7 @@ REFUSALS: dict[int, Way] = {
     9012: lambda folder: ledgers.broken_slip(folder).keys("# 1 OK"),
     **giving_codes.REFUSALS,
     **link_codes.REFUSALS,
+    **voucher_codes.REFUSALS,
 }
 
 
@@ -202,7 +203,9 @@ REPORTED = {1008, 1009, 1010, 1013}
 
 def test_no_code_of_the_source_is_forgotten():
     assert codes.refused_codes() == set(REFUSALS) | set(codes.UNREACHABLE)
-    assert codes.device_codes() - money_codes.TOLD - set(REFUSALS) == (set(DEVICES) | REPORTED) - set(REFUSALS)
+    assert codes.device_codes() - money_codes.TOLD - voucher_codes.TOLD - set(REFUSALS) == (
+        set(DEVICES) | REPORTED
+    ) - set(REFUSALS)
 
 
 def test_a_code_that_is_only_compared_is_shown_by_the_channel_that_says_it():
@@ -226,6 +229,20 @@ def test_what_a_channel_says_is_seen_with_its_action(tmp_path, name, lang):
         folder = tmp_path / str(code)
         folder.mkdir()
         seen_in(way(folder), lang, code)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("name", ["RULES", "PLATFORM"])
+def test_what_is_said_of_a_voucher_is_seen_with_its_action(tmp_path, name, lang):
+    for code, way in getattr(voucher_codes, name).items():
+        folder = tmp_path / str(code)
+        folder.mkdir()
+        seen_in(way(folder), lang, code)
+
+
+def test_every_code_of_the_vouchers_has_a_way():
+    """Group 3 whole (decisions 30)."""
+    assert {*voucher_codes.REFUSALS, *voucher_codes.RULES, *voucher_codes.PLATFORM} >= set(voucher_codes.GROUP)
 
 
 def seen_in(counter: Counter, lang: str, code: int) -> None:

@@ -53,7 +53,7 @@ from firmware.screens.override import Supervisor
 from firmware.screens.stack import home
 from firmware.screens.widgets import Refused, Wizard
 from firmware.terminal import Terminal
-from firmware.txn import closing, hold, payment, refund_parts, shift
+from firmware.txn import closing, hold, payment, refund_parts, shift, voucher
 from firmware.txn.command import Command, Decision, Refusal
 from firmware.txn.ledger import Ledger
 from firmware.txn.operator import standing
@@ -61,7 +61,9 @@ from firmware.txn.reserve import releases
 from firmware.view import Block, Items, Lang, Text, View
 from tests.counter import APPLE_5_YUAN, COLA, Counter
 from tests.screens.ledgers import BADGE
+from tests.vouchers.till import coupon
 from wire.messages import AnswerPayment, AnswerRefund, AnswerReserve, AnswerSale, AnswerTotals
+from wire.vouchers import AnswerVoucher, AnswerVoucherLook, AnswerVoucherPrepare, Used
 
 LANGS: tuple[Lang, Lang] = ("zh", "en")
 CANCELS_MAX = 10
@@ -343,7 +345,9 @@ def name_of(screen: Screen) -> str:
 def blurred(value: Any) -> Any:
     """`value` with numbers and typed digits as classes: what makes no other screen is one state."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        skipped = ("finish", "heard", "press", "job", "words", "about")
+        skipped = (
+            "finish", "heard", "press", "job", "words", "about", "look_no", "digest", "until_ms", "request_no",
+        )  # fmt: skip
         fields = [f.name for f in dataclasses.fields(value) if f.name not in skipped]
         return (type(value).__name__, *(_field(name, getattr(value, name)) for name in fields))
     if isinstance(value, tuple):
@@ -466,6 +470,10 @@ def answers(walker: Walker) -> tuple[str, ...]:
             return "2 F1", "1 F1"  # the float of every ledger, and a difference
         case "Idle":
             return ("F1 5 5 5 5",)
+        case "VoucherEntry" | "VoucherLook" if not getattr(top, "digits", ""):
+            return typed_in("123456789012"), typed_in("123456789"), typed_in("123")
+        case "RegisterAmount" if not getattr(top, "digits", ""):
+            return typed_in("100"), typed_in("999999999")
         case "GiveBack" if not getattr(top, "digits", ""):
             return typed_in("1"), typed_in("9999"), "9 9 * 9 9 OK", "1 * OK"
         case "ChooseLines" if not getattr(top, "digits", ""):
@@ -487,6 +495,35 @@ def backend(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
             yield "goods kept", (Answered(AnswerReserve(number, granted=True)),)
             yield "goods gone", (Answered(AnswerReserve(number, granted=False, code=6014)),)
             yield "the ask never left", (AskFailed(number, "reserve"),)
+        case "VoucherCheck" if getattr(top, "answer") is None:  # noqa: B009
+            number = getattr(top, "look_no")  # noqa: B009
+            two = (coupon(), coupon(ref="p2", kind="percent", percent=85, count=2))
+            yield "a voucher", (Answered(AnswerVoucherPrepare(number, 0, two[:1])),)
+            yield "vouchers", (Answered(AnswerVoucherPrepare(number, 0, two)),)
+            yield "no voucher", (Answered(AnswerVoucherPrepare(number, 3003, used=Used("00010024", 7, 9, 10**12))),)
+            yield "the ask never left", (AskFailed(number, "voucher_prepare"),)
+        case "VoucherLooked" if getattr(top, "answer") is None:  # noqa: B009
+            number = getattr(top, "look_no")  # noqa: B009
+            uses = tuple(Used("00010024", 7, 9, 10**12, state) for state in ("consumed", "undone", "odd"))
+            yield "uses", (Answered(AnswerVoucherLook(number, 0, uses)),)
+            yield "no use", (Answered(AnswerVoucherLook(number, 3002)),)
+            yield "the ask never left", (AskFailed(number, "voucher_look"),)
+        case "VoucherWait" | "VoucherUseView":
+            yield from platform(walker)
+
+
+def platform(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
+    """What a platform may say of the use that waits longest, and that its first ask never left."""
+    for use in voucher.open_uses(walker.ledger)[:1]:
+        to: Any = "undo" if use.state == "undoing" else "query" if use.state == "unknown" else "consume"
+        ends: dict[str, tuple[Any, ...]] = {
+            "undo": ("undone", "kept", "consumed"), "query": ("consumed", "rejected", "absent", "unknown"),
+            "consume": ("consumed", "rejected", "unknown"),
+        }  # fmt: skip
+        for state in ends[to]:
+            yield f"voucher {state}", (Answered(AnswerVoucher(use.request_no, to, state)),)
+        if to == "consume":
+            yield "ask lost", (AskFailed(use.request_no, "voucher_consume"),)
 
 
 def inputs(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
@@ -531,6 +568,8 @@ def money(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
         for state in ("paid", "failed", "paying", "unknown", "reversed", "absent"):
             answer = AnswerPayment(top.key, "query", state, 0, "", 700 if state == "paid" else 0)
             yield f"answer {state}", (Answered(answer),)
+    due = sorted((at, name) for name, at in walker.timers.items() if name.startswith("vouchers:"))
+    yield from (("time (voucher)", (TimerFired(name),)) for at, name in due[:1])
     due = sorted((at, name) for name, at in walker.timers.items() if name.startswith("payments:"))
     yield from (("time (payment)", (TimerFired(name),)) for at, name in due[:1])
     for refund in [each for each in refund_parts.open_parts(walker.ledger) if each.under_way][:1]:

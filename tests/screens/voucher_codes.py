@@ -1,0 +1,327 @@
+"""How each code about vouchers is reached from keys, scans and what the backend answers (decisions 30)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from firmware.events import LinkUp
+from rules.deals import Deal, PackageItem
+from tests.counter import Counter
+from tests.screens import ledgers
+from tests.vouchers.till import MEITUAN, OWN, VoucherTill, coupon, vouchers
+
+Way = Callable[[Path], Counter]
+DAY, DAY_BEFORE, DAY_AFTER = "2026-11-22", "2026-11-21", "2026-11-23"
+
+
+def deal(**more: Any) -> Deal:
+    """A cash voucher of 5.00."""
+    said: dict[str, Any] = {
+        "platform": "meituan",
+        "deal_id": "4001",
+        "title": "5元代金券",
+        "kind": "cash",
+        "face_fen": 500,
+    }
+    return Deal(**{**said, **more})
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A voucher of a deal is shown for two colas; then `keys`."""
+
+    rules: Deal
+    keys: str = ""
+    more: tuple[tuple[str, Any], ...] = ()
+
+    def __call__(self, folder: Path) -> VoucherTill:
+        shown = coupon(deal=self.rules, kind=self.rules.kind, **dict(self.more))
+        till = vouchers(folder).basket(2).code().prepared(shown)
+        assert till.screen == "CouponView"
+        return till.keys(self.keys) if self.keys else till  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Said:
+    """The backend says why not, of a code that was typed."""
+
+    code: int
+
+    def __call__(self, folder: Path) -> VoucherTill:
+        return vouchers(folder).basket(2).code().prepared(code=self.code)
+
+
+@dataclass(frozen=True)
+class Consumed:
+    """A voucher left, and the backend says what became of it."""
+
+    state: str
+    code: int = 0
+    count: int = 1
+
+    def __call__(self, folder: Path) -> VoucherTill:
+        till = vouchers(folder).basket(2).code().prepared(coupon(face_fen=200, count=self.count))
+        till.keys("UP OK" if self.count > 1 else "OK").keys("CANCEL CANCEL CANCEL OK OK")
+        assert till.screen == "VoucherWait"
+        return till.says(self.state, code=self.code, consumed=1 if self.count > 1 else 0)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An order was given up, and the platform does not give its voucher back: as it stands on the list."""
+
+    code: int = 0
+    late: bool = False
+
+    def __call__(self, folder: Path) -> VoucherTill:
+        till = given_up(folder, 1 if self.late else 0).says("kept", code=self.code)
+        return till.keys("OK MENU 3 2 OK")  # type: ignore[return-value]
+
+
+def given_up(folder: Path, undo_until_ms: int = 0) -> VoucherTill:
+    """The first of two vouchers was redeemed, the second refused, the order given up: the first is being undone."""
+    till = vouchers(folder).basket(2).voucher(face_fen=300).voucher(OWN, ref="p2", face_fen=200).keys("OK OK")
+    till.says("consumed", undo_until_ms=undo_until_ms).says("rejected", code=3005)
+    return till.keys("OK CANCEL F2")  # type: ignore[no-any-return]
+
+
+def undo_too_late(folder: Path) -> Counter:
+    """The platform said how long: after that the supervisor's try is refused on the spot."""
+    till = till_of_supervisor(folder)
+    till.basket(2).voucher(face_fen=300).voucher(OWN, ref="p2", face_fen=200).keys("OK OK")
+    till.says("consumed", undo_until_ms=1).says("rejected", code=3005).keys("OK CANCEL F2").says("kept", code=3020)
+    return till.keys("OK MENU 3 2 OK F1")
+
+
+def till_of_supervisor(folder: Path, **sections: dict[str, Any]) -> VoucherTill:
+    """The supervisor sells."""
+    till = ledgers.supervised(folder, ledgers.having(**sections), VoucherTill)
+    assert isinstance(till, VoucherTill)
+    till.keys("MENU 9 9 0 0 OK 4 8 2 9 1 7 OK").online()
+    return till
+
+
+REGISTERS = {"register_later": True, "register_per_day": 1}
+
+
+def registered(folder: Path) -> VoucherTill:
+    """Without a link the supervisor took a voucher for 5.00; the sale is done."""
+    till = till_of_supervisor(folder, vouchers=REGISTERS)
+    till.offline()
+    till.basket(2).keys("OK MENU " + " ".join(MEITUAN) + " F1 5 0 0 OK CANCEL OK OK")
+    assert "voucher_registered" in till.facts(), till.text()
+    return till
+
+
+def another_registered(folder: Path) -> Counter:
+    return registered(folder).basket(2).keys("OK MENU " + " ".join(OWN) + " F1 5 0 0 OK")
+
+
+def typed(code: str) -> Way:
+    return lambda folder: vouchers(folder).basket(2).keys("MENU 3 1 " + " ".join(code) + " OK")
+
+
+def scanned(text: str, **sections: dict[str, Any]) -> Way:
+    return lambda folder: vouchers(folder, **sections).basket(2).keys("MENU 3 1").scan(text)
+
+
+def refused_right(folder: Path) -> Counter:
+    return (
+        vouchers(folder, rights={"cashier": {"voucher_redeem": "no"}})
+        .basket(2)
+        .keys("OK MENU")
+        .keys(" ".join(MEITUAN) + " OK")
+    )
+
+
+def two_that_do_not_combine(folder: Path) -> Counter:
+    till = vouchers(folder).basket(2).voucher(face_fen=200)
+    return till.code(OWN).prepared(
+        coupon(ref="p2", face_fen=200, deal=deal(deal_id="4002", face_fen=200, stack="none"))
+    )
+
+
+PACKAGE_UNMAPPED = deal(kind="package", package=(PackageItem("双人餐"),), package_fen=500)
+
+REFUSALS: dict[int, Way] = {
+    3001: typed("12345"),
+    3003: Said(3003),
+    3004: Said(3004),
+    3009: Offered(deal(min_spend_fen=1_000), "OK"),
+    3011: Offered(deal(max_per_order=1, face_fen=200), "UP OK", (("count", 3), ("face_fen", 200))),
+    3012: Offered(deal(min_per_order=2, face_fen=200), "OK", (("count", 3), ("face_fen", 200))),
+    3013: Offered(deal(include_skus=("nothing",)), "OK"),
+    3016: Said(3016),
+    3019: undo_too_late,
+    3020: Kept(3020),
+    3021: lambda folder: given_up(folder).says("kept", code=3020),
+    3022: Consumed("unknown"),
+    3023: lambda folder: vouchers(folder).basket(2).voucher().code(),
+    3028: Offered(deal(need_booking=True), "OK"),
+    3029: Offered(deal(dine_in_only=True), "OK"),
+    3030: lambda folder: vouchers(folder).basket(2).offline().code(),
+    3031: lambda folder: registered(folder).keys("OK MENU 3 2 OK"),
+    3032: Offered(deal(face_fen=900), "OK", (("face_fen", 900),)),
+    3033: another_registered,
+    3034: Offered(PACKAGE_UNMAPPED, "OK"),
+    3035: Consumed("consumed", count=2),
+    3036: Consumed("rejected"),
+}  # fmt: skip
+"""Codes the terminal's own commands name."""
+
+RULES: dict[int, Way] = {
+    3005: Offered(deal(valid_to=DAY_BEFORE)),
+    3006: Offered(deal(valid_from=DAY_AFTER)),
+    3007: lambda folder: vouchers(folder, vouchers={"shop_numbers": {"meituan": "S1"}}).basket(2).code().prepared(
+        coupon(deal=deal(stores=("S2",)))
+    ),
+    3008: Offered(deal(blackout_dates=(DAY,))),
+    3009: Offered(deal(min_spend_fen=1_000)),
+    3010: two_that_do_not_combine,
+    3011: Offered(deal(max_per_order=1), "UP", (("count", 3),)),
+    3012: Offered(deal(min_per_order=2), "", (("count", 3),)),
+    3013: Offered(deal(exclude_skus=("010001",))),
+    3024: scanned("https://example.com/coupon/1"),
+    3025: scanned("https://www.kuaishou.com/q/1"),
+    3027: Offered(deal(kind="package", package=(PackageItem("可乐", 1000, ("010001",)), PackageItem("奶", 1000, ("0",))))),
+    3028: Offered(deal(need_booking=True)),
+    3029: Offered(deal(first_time_only=True)),
+    3032: Offered(deal(face_fen=900)),
+    3033: Offered(deal(per_day_max=1, face_fen=200), "UP", (("count", 2),)),
+    3034: Offered(PACKAGE_UNMAPPED),
+    5030: scanned("4111111111111111"),
+}  # fmt: skip
+"""Codes the rules find before anything is asked, on the voucher's own screen."""
+
+PLATFORM: dict[int, Way] = {
+    code: Said(code)
+    for code in (
+        2010,
+        2011,
+        3002,
+        3003,
+        3004,
+        3005,
+        3006,
+        3007,
+        3008,
+        3014,
+        3015,
+        3016,
+        3017,
+        3018,
+        3024,
+        3025,
+        3026,
+        3027,
+        3036,
+    )
+} | {1004: lambda folder: _silent(vouchers(folder).basket(2).code())}
+"""What a platform says of a code (domain 4)."""
+
+
+def _silent(till: VoucherTill) -> VoucherTill:
+    till.pass_time(11_000)
+    return till
+
+
+def coupons_shown(folder: Path) -> Counter:
+    """Two coupons under one code."""
+    both = (coupon(), coupon(ref="p2", kind="percent", percent=85, face_fen=0, title="85折券", count=2))
+    return vouchers(folder).basket(2).code().prepared(*both)
+
+
+def lost_value(folder: Path) -> Counter:
+    """Two vouchers of 5.00 for 7.00: one and other money is the better split."""
+    return vouchers(folder).basket(2).code().prepared(coupon(count=2, deal=deal())).keys("UP")
+
+
+def unmapped_package(folder: Path) -> Counter:
+    """A package that nobody mapped, before a supervisor."""
+    till = till_of_supervisor(folder).basket(2).code()
+    return till.prepared(coupon(kind="package", deal=PACKAGE_UNMAPPED))
+
+
+def voucher_in_basket(folder: Path) -> Counter:
+    """One voucher is taken; the voucher screen is open."""
+    return vouchers(folder).basket(2).voucher().keys("MENU 3 1")
+
+
+def voucher_leaves(folder: Path) -> Counter:
+    """One is under way, with cash kept."""
+    return vouchers(folder).basket(2).voucher(face_fen=200).keys("OK OK")
+
+
+def voucher_unknown_after_a_cut(folder: Path) -> Counter:
+    """Nobody knows what became of it; the backend is asked."""
+    till = voucher_leaves(folder)
+    till.cut()
+    till.boot().sign_on()
+    till.step(LinkUp())  # type: ignore[attr-defined]
+    till.pass_time(1_000)
+    return till
+
+
+def voucher_waits_for_the_link(folder: Path) -> Counter:
+    """A card paid the rest while there was no link: the voucher could not leave yet."""
+    return vouchers(folder).basket(2).voucher().offline().keys("OK # 1 2 3 4 5 6 7 8 9 0 1 2 OK OK")
+
+
+def vouchers_pending(folder: Path) -> Counter:
+    """A supervisor looks at one the platform did not give back."""
+    till = till_of_supervisor(folder).basket(2)
+    till.voucher(face_fen=300).voucher(OWN, ref="p2", face_fen=200).keys("OK OK")
+    till.says("consumed").says("rejected", code=3005).keys("OK CANCEL F2").says("kept", code=3020)
+    return till.keys("OK MENU 3 2 OK")
+
+
+def registering(folder: Path) -> Counter:
+    """A supervisor types what a voucher is for; there is no link."""
+    till = till_of_supervisor(folder, vouchers=REGISTERS)
+    till.offline()
+    return till.basket(2).keys("OK MENU " + " ".join(MEITUAN) + " F1")
+
+
+def verified_later(folder: Path) -> Counter:
+    """The link is back: what was registered is being redeemed."""
+    till = registered(folder)
+    till.keys("OK").step(LinkUp())
+    return till
+
+
+def voucher_looked_up(folder: Path) -> Counter:
+    """The backend is asked where a code was used."""
+    return vouchers(folder).keys("MENU 3 3 " + " ".join(MEITUAN) + " OK")
+
+
+def platform_unknown(folder: Path) -> Counter:
+    """Nine digits are nobody's for sure."""
+    return vouchers(folder).basket(2).keys("MENU 3 1 1 2 3 4 5 6 7 8 9 OK")
+
+
+def redeemed_first(folder: Path) -> Counter:
+    """A shop that redeems before it takes other money."""
+    return vouchers(folder, vouchers={"consume_first": True}).basket(2).voucher(face_fen=200).keys("OK")
+
+
+def _named(code: int) -> Way:
+    def ledger(folder: Path) -> Counter:
+        return REFUSALS[code](folder)
+
+    ledger.__name__ = f"code_{code}"
+    return ledger
+
+
+LEDGERS: tuple[Way, ...] = (
+    coupons_shown, lost_value, unmapped_package, voucher_in_basket, voucher_leaves, voucher_unknown_after_a_cut,
+    voucher_waits_for_the_link, vouchers_pending, registering, verified_later, voucher_looked_up, platform_unknown,
+    redeemed_first, *(_named(code) for code in (3004, 3009, 3011, 3012, 3013, 3016, 3019, 3028, 3029, 3033, 3035)),
+)  # fmt: skip
+"""Where walks about vouchers begin."""
+
+GROUP = range(3001, 3037)
+"""All of group 3 has a way here."""
+
+TOLD = {3004, 3021, 3022, 3031, 3035}
+"""Told to the backend at once, and shown where the voucher is."""
