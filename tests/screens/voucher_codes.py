@@ -316,7 +316,7 @@ def _named(code: int) -> Way:
 LEDGERS: tuple[Way, ...] = (
     coupons_shown, lost_value, unmapped_package, voucher_in_basket, voucher_leaves, voucher_unknown_after_a_cut,
     voucher_waits_for_the_link, vouchers_pending, registering, verified_later, voucher_looked_up, platform_unknown,
-    redeemed_first, *(_named(code) for code in (3004, 3009, 3011, 3012, 3013, 3016, 3019, 3028, 3029, 3033, 3035)),
+    redeemed_first, *(_named(code) for code in (3004, 3009, 3011, 3012, 3013, 3016, 3019, 3021, 3028, 3029, 3031, 3033, 3035)),
 )  # fmt: skip
 """Where walks about vouchers begin."""
 
