@@ -28,7 +28,7 @@ from tests.counter import APPLE_5_YUAN, COLA, Counter
 from tests.giving import looks
 from tests.payments import till as money
 from tests.payments.till import Till
-from tests.screens import ledgers, link_codes
+from tests.screens import ledgers, link_codes, voucher_codes
 from tests.screens.codes import ROOT
 from wire.board import NetworkKind
 from wire.records import Ack
@@ -343,6 +343,7 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "training": lambda folder: open_till(folder).keys("MENU 9 8"),
     "tasks": ledgers.practising,
     "cash_rest_rounded": paid_in_parts,
+    **voucher_codes.SCREENS,
     "idle_waits": lambda folder: paying(folder).answer("unknown").keys("F1"),
 }
 NAMES = {f"screens/{lang}/{name}" for name in SCREENS for lang in LANGS}

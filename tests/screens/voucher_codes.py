@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firmware.events import LinkUp
+from firmware.events import Answered, LinkUp
 from rules.deals import Deal, PackageItem
 from tests.counter import Counter
 from tests.screens import ledgers
 from tests.vouchers.till import MEITUAN, OWN, VoucherTill, coupon, vouchers
+from wire.vouchers import AnswerVoucherLook, AskVoucherLook, Used
 
 Way = Callable[[Path], Counter]
 DAY, DAY_BEFORE, DAY_AFTER = "2026-11-22", "2026-11-21", "2026-11-23"
@@ -145,8 +146,6 @@ def two_that_do_not_combine(folder: Path) -> Counter:
 PACKAGE_UNMAPPED = deal(kind="package", package=(PackageItem("双人餐"),), package_fen=500)
 
 REFUSALS: dict[int, Way] = {
-    3001: typed("12345"),
-    3003: Said(3003),
     3004: Said(3004),
     3009: Offered(deal(min_spend_fen=1_000), "OK"),
     3011: Offered(deal(max_per_order=1, face_fen=200), "UP OK", (("count", 3), ("face_fen", 200))),
@@ -171,6 +170,7 @@ REFUSALS: dict[int, Way] = {
 """Codes the terminal's own commands name."""
 
 RULES: dict[int, Way] = {
+    3001: typed("12345"),
     3005: Offered(deal(valid_to=DAY_BEFORE)),
     3006: Offered(deal(valid_from=DAY_AFTER)),
     3007: lambda folder: vouchers(folder, vouchers={"shop_numbers": {"meituan": "S1"}}).basket(2).code().prepared(
@@ -295,6 +295,15 @@ def voucher_looked_up(folder: Path) -> Counter:
     return vouchers(folder).keys("MENU 3 3 " + " ".join(MEITUAN) + " OK")
 
 
+def found_elsewhere(folder: Path) -> Counter:
+    """It was redeemed at another terminal."""
+    till = vouchers(folder).keys("MENU 3 3 " + " ".join(MEITUAN) + " OK")
+    ask = till.asks(AskVoucherLook)[-1]  # type: ignore[attr-defined]
+    used = Used("00010024", 7, 9, 1_795_300_000_000)
+    till.step(Answered(AnswerVoucherLook(ask.look_no, 0, (used,))))
+    return till
+
+
 def platform_unknown(folder: Path) -> Counter:
     """Nine digits are nobody's for sure."""
     return vouchers(folder).basket(2).keys("MENU 3 1 1 2 3 4 5 6 7 8 9 OK")
@@ -316,9 +325,37 @@ def _named(code: int) -> Way:
 LEDGERS: tuple[Way, ...] = (
     coupons_shown, lost_value, unmapped_package, voucher_in_basket, voucher_leaves, voucher_unknown_after_a_cut,
     voucher_waits_for_the_link, vouchers_pending, registering, verified_later, voucher_looked_up, platform_unknown,
-    redeemed_first, *(_named(code) for code in (3004, 3009, 3011, 3012, 3013, 3016, 3019, 3021, 3028, 3029, 3031, 3033, 3035)),
+    redeemed_first,
+    *(_named(code) for code in (3004, 3009, 3011, 3012, 3013, 3016, 3019, 3021, 3028, 3029, 3031, 3033, 3035)),
 )  # fmt: skip
 """Where walks about vouchers begin."""
+
+SCREENS: dict[str, Way] = {
+    "voucher_entry": lambda folder: vouchers(folder).basket(2).keys("MENU 3 1 1 2 3 4 5 6 7 8 9"),
+    "voucher_taken": voucher_in_basket,
+    "voucher_basket": lambda folder: vouchers(folder).basket(2).voucher(),
+    "voucher_pay": lambda folder: vouchers(folder).basket(2).voucher().keys("OK"),
+    "voucher_platform": platform_unknown,
+    "voucher_check": lambda folder: vouchers(folder).basket(2).code(),
+    "voucher_used": Said(3003),
+    "voucher_coupons": coupons_shown,
+    "voucher_coupon": Offered(deal(valid_to=DAY)),
+    "voucher_lost": lost_value,
+    "voucher_unmapped": unmapped_package,
+    "voucher_lines": lambda folder: unmapped_package(folder).keys("F1 OK"),
+    "voucher_register": lambda folder: registering(folder).keys("5 0 0"),
+    "voucher_wait": voucher_leaves,
+    "voucher_unknown": Consumed("unknown"),
+    "voucher_refused": Consumed("rejected", 3003),
+    "voucher_partly": Consumed("consumed", count=2),
+    "voucher_offline": voucher_waits_for_the_link,
+    "voucher_list": lambda folder: vouchers_pending(folder).keys("CANCEL"),
+    "voucher_use": vouchers_pending,
+    "voucher_look": lambda folder: vouchers(folder).keys("MENU 3 3 1 2 3 4 5"),
+    "voucher_looked": voucher_looked_up,
+    "voucher_found": found_elsewhere,
+}
+"""The pictures of the voucher screens."""
 
 GROUP = range(3001, 3037)
 """All of group 3 has a way here."""
