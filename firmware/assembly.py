@@ -359,6 +359,8 @@ class Edge:
                 return Drawer(lambda: fit_board(lines), self._post)
             case profiles.GpioDrawer():
                 return Drawer(lambda: fit_gpio(source), self._post)
+            case profiles.PrinterDrawer() if isinstance(line := hardware.drawer.line, profiles.GpioDrawer):
+                return Drawer(lambda: fit_gpio(line), self._post, kick=self._kick)
             case profiles.PrinterDrawer() | profiles.Nothing():
                 return None
             case _:
@@ -382,8 +384,8 @@ class Edge:
                 port = path
             case profiles.UsbPrinter(vendor=vendor, product=product):
                 port = f"usb:{vendor:04x}:{product:04x}"
-            case profiles.NetworkPrinter(host=host, port=number):
-                port = f"tcp:{host}:{number}"
+            case profiles.NetworkPrinter(host=host, port=tcp_port):
+                port = f"tcp:{host}:{tcp_port}"
             case profiles.FilePrinter(path=path):
                 port = f"file:{path}"
             case profiles.Nothing():
@@ -392,7 +394,8 @@ class Edge:
                 assert_never(source)
         cache = folder.path / "cache"
         cache.mkdir(exist_ok=True)
-        return PrinterDriver(self._post, model, connection(port, model, cache), number=number)
+        post = self._first_printer if number == FIRST else self._post
+        return PrinterDriver(post, model, connection(port, model, cache), number=number)
 
     def _uplink(self, folder: Folder) -> Uplink | None:
         if self._safe_mode:
@@ -453,6 +456,20 @@ class Edge:
             self.printer.carry_out(effect)
         else:
             self._post(DrawerPulsed(effect.cause, "no_drawer"))
+
+    def _kick(self, effect: PulseDrawer) -> None:
+        """The printer's connector, for a drawer that also has a line; it answers to the drawer."""
+        if self.printer is None:
+            self._first_printer(DrawerPulsed(effect.cause, "no_drawer"))
+        else:
+            self.printer.carry_out(effect)
+
+    def _first_printer(self, event: Event) -> None:
+        """What the first printer says; of a kick that the drawer asked for, to the drawer."""
+        if isinstance(event, DrawerPulsed) and self.drawer is not None:
+            self.drawer.kicked(event)
+        else:
+            self._post(event)
 
     def _rejected(self) -> None:
         self._post(ScanRejected("lost_keys"))

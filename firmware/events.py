@@ -121,10 +121,11 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class DrawerPulsed:
-    """The pulse asked for by `cause` has been made, or could not be."""
+    """The pulse asked for by `cause` has been made, or could not be. `way`: which of two, where the drawer has both."""
 
     cause: int
     outcome: Literal["opened", "did_not_open", "no_sensor", "no_drawer", "too_soon"]
+    way: Literal["", "printer", "line"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,11 @@ class Printer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Drawer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the drawer is opened. `line`: beside the printer's connector its own line too, which has the contact, and which
+    is tried once where the printer's kick did not open it."""
+
     source: Board | GpioDrawer | PrinterDrawer | Nothing
+    line: GpioDrawer | Nothing = Nothing()
 
 
 class Sound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -256,6 +260,8 @@ def parse(document: dict[str, Any]) -> Hardware:
         not isinstance(hardware.printer2.source, Nothing) and hardware.printer2.source == hardware.printer.source
     ):
         raise ProfileError("a second printer needs a way of its own - at `$.printer2.source`")
+    if not isinstance(hardware.drawer.line, Nothing) and not isinstance(hardware.drawer.source, PrinterDrawer):
+        raise ProfileError("only a drawer on the printer has a line beside it - at `$.drawer.line`")
     return hardware
 
 
@@ -289,6 +295,7 @@ def _lines(hardware: Hardware) -> list[tuple[str, str, int | None]]:
     sources = {
         "$.display.source": hardware.display.source,
         "$.drawer.source": hardware.drawer.source,
+        "$.drawer.line": hardware.drawer.line,
         "$.sound.lamp": hardware.sound.lamp,
     }
     for place, source in sources.items():

@@ -837,13 +837,15 @@ class ReportPrinted(Fact, frozen=True):
 
 
 class DrawerPulsed(Fact, frozen=True):
-    """The drawer was pulsed because of fact `cause`; `outcome` is what its sensor said."""
+    """The drawer was pulsed because of fact `cause`; `outcome` is what its sensor said. `way`: of a drawer at the printer
+    and at a line, the one that was tried last; one opening however many ways it took."""
 
     KIND: ClassVar[str] = "drawer_pulsed"
     SOON: ClassVar[bool] = True
     RIDES: ClassVar[bool] = True
     cause: int
     outcome: Literal["opened", "did_not_open", "no_sensor", "no_drawer", "too_soon"]
+    way: Literal["", "printer", "line"] = ""
 
 
 class DrawerMoved(Fact, frozen=True):

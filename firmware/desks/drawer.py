@@ -48,9 +48,9 @@ class DrawerDesk:
     def hear(self, till: Till, event: Event) -> None:
         """The coil's and the contact's word."""
         match event:
-            case DrawerPulsed(cause, outcome):
+            case DrawerPulsed(cause, outcome, way):
                 self.pulsing = 0
-                till.append(DrawerPulsedFact(cause, outcome))
+                till.append(DrawerPulsedFact(cause, outcome, way))
                 self._failed(till, FAILED.get(outcome, 0))
             case DrawerSeen(is_open):
                 self._seen(till, is_open)

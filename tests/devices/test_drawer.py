@@ -194,6 +194,75 @@ def test_a_stuck_drawer_is_told(kind):
         assert inbox.until_count(1, DrawerPulsed) == [DrawerPulsed(1, "did_not_open")]
 
 
+class Printer:
+    """A printer with the drawer on its connector too, which answers `says` and may open the drawer."""
+
+    def __init__(self, bench, says="no_sensor", opens=False):
+        self.bench, self.says, self.opens, self.kicks = bench, says, opens, []
+
+    def kick(self, effect):
+        self.kicks.append(effect.cause)
+        if self.opens:
+            self.bench.move(True)
+        self.drawer.kicked(DrawerPulsed(effect.cause, self.says))
+
+
+def both_ways(bench, inbox, printer):
+    printer.drawer = Drawer(bench.fit, inbox.post, pulse_ms=50, kick=printer.kick)
+    return printer.drawer
+
+
+@every_bench
+def test_a_drawer_on_printer_and_line_is_opened_by_the_printer(kind):
+    bench, inbox = kind(), Inbox()
+    printer = Printer(bench, opens=True)
+    drawer = both_ways(bench, inbox, printer)
+    with running(drawer):
+        inbox.until(lambda events: DrawerSeen(False) in events)
+        drawer.carry_out(PulseDrawer(41))
+        assert inbox.until_count(1, DrawerPulsed) == [DrawerPulsed(41, "opened", "printer")]
+    assert True not in bench.levels()
+
+
+@every_bench
+@pytest.mark.parametrize("says", ["no_sensor", "did_not_open", "no_drawer"])
+def test_where_the_printer_opens_nothing_the_line_is_tried_once_and_it_is_one_opening(kind, says):
+    bench, inbox = kind(), Inbox()
+    printer = Printer(bench, says)
+    drawer = both_ways(bench, inbox, printer)
+    with running(drawer):
+        inbox.until(lambda events: DrawerSeen(False) in events)
+        watcher = open_when_pulsed(bench)
+        drawer.carry_out(PulseDrawer(41))
+        assert inbox.until_count(1, DrawerPulsed) == [DrawerPulsed(41, "opened", "line")]
+        watcher.join()
+        eventually(lambda: not drawer.busy())
+    assert printer.kicks == [41]
+    assert bench.levels().count(True) == 1
+    assert len([event for event in inbox.events if isinstance(event, DrawerPulsed)]) == 1
+
+
+@every_bench
+def test_a_drawer_stuck_both_ways_is_told_once(kind):
+    bench, inbox = kind(), Inbox()
+    drawer = both_ways(bench, inbox, Printer(bench))
+    with running(drawer):
+        inbox.until(lambda events: DrawerSeen(False) in events)
+        drawer.carry_out(PulseDrawer(1))
+        assert inbox.until_count(1, DrawerPulsed) == [DrawerPulsed(1, "did_not_open", "line")]
+    assert bench.levels().count(True) == 1
+
+
+@every_bench
+def test_without_a_contact_a_kick_is_not_repeated_by_the_line(kind):
+    bench, inbox = kind(sensor=False), Inbox()
+    drawer = both_ways(bench, inbox, Printer(bench))
+    with running(drawer):
+        drawer.carry_out(PulseDrawer(1))
+        assert inbox.until_count(1, DrawerPulsed) == [DrawerPulsed(1, "no_sensor", "printer")]
+    assert True not in bench.levels()
+
+
 @every_bench
 def test_without_a_contact_nobody_knows(kind):
     bench, inbox = kind(sensor=False), Inbox()

@@ -44,6 +44,12 @@ def test_only_the_virtual_profiles_need_a_board():
         ("drawer.source.kind", "magic", "$.drawer.source"),
         ("drawer.source.sensor_line", 17, "line 17 of /dev/gpiochip0 is also"),
         ("drawer.source.pulse_line", 25, "`$.display.source.dc_line`"),
+        ("drawer.line", {"kind": "gpio", "pulse_line": 18}, "$.drawer.line"),
+        (
+            "drawer",
+            {"source": {"kind": "printer"}, "line": {"kind": "gpio", "pulse_line": 25}},
+            "`$.display.source.dc_line`",
+        ),
         ("scanner.sources", [{"kind": "camera"}], "$.scanner.sources"),
         ("keypad.keys.OK", [11], "code 11 stands for 0 and OK"),
         ("keypad.keys.ENTER", [28], "'ENTER' is no key"),
@@ -101,3 +107,11 @@ def test_a_broken_file_is_named(tmp_path):
     path.write_text("model = ")
     with pytest.raises(hardware.ProfileError, match=r"mine\.toml"):
         hardware.read(path)
+
+
+def test_a_drawer_may_hang_on_the_printer_and_on_a_line():
+    doc = document()
+    doc["drawer"] = {"source": {"kind": "printer"}, "line": {"kind": "gpio", "pulse_line": 17, "sensor_line": 22}}
+    drawer = hardware.parse(doc).drawer
+    assert drawer.source == hardware.PrinterDrawer()
+    assert drawer.line == hardware.GpioDrawer(17, sensor_line=22)

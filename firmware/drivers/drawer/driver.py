@@ -41,7 +41,10 @@ def monotonic_ms() -> int:
 
 
 class Drawer:
-    """`carry_out` may be called by any thread; `run` is a worker thread's body. Each `PulseDrawer` gets one answer."""
+    """`carry_out` may be called by any thread; `run` is a worker thread's body. Each `PulseDrawer` gets one answer.
+
+    `kick` has the printer open the drawer first, where it hangs there too; what the printer says of it comes to `kicked`.
+    """
 
     def __init__(
         self,
@@ -49,9 +52,12 @@ class Drawer:
         post: Callable[[Event], None],
         pulse_ms: int = PULSE_DEFAULT_MS,
         clock_ms: Callable[[], int] = monotonic_ms,
+        kick: Callable[[PulseDrawer], None] | None = None,
     ) -> None:
+        self._kick = kick
+        self._kicking = False  # the printer has not answered yet
         self._fit, self._post, self._clock_ms = fit, post, clock_ms
-        self._jobs: deque[PulseDrawer] = deque()
+        self._jobs: deque[PulseDrawer | DrawerPulsed] = deque()
         self._coil = Coil()
         self.configure(pulse_ms)
         self._seen: bool | Literal["never"] | None = "never"
@@ -74,9 +80,15 @@ class Drawer:
         self._jobs.append(effect)
         self._wake()
 
+    def kicked(self, answer: DrawerPulsed) -> None:
+        """The printer's word on the kick it was asked for; may be called by any thread."""
+        self._jobs.append(answer)
+        self._kicking = False
+        self._wake()
+
     def busy(self) -> bool:
         """Whether a pulse waits or is made, or the contact has moved and is not believed yet."""
-        return bool(self._jobs) or self._working or self._settle_at_ms is not None
+        return bool(self._jobs) or self._working or self._kicking or self._settle_at_ms is not None
 
     def stop(self) -> None:
         """Make `run` return soon, cutting a running pulse short; may be called by any thread, also before `run`."""
@@ -114,13 +126,34 @@ class Drawer:
         if self._jobs:
             self._working = True
             job = self._jobs.popleft()
-            outcome: Outcome = "no_drawer" if fittings is None else self._open(fittings)
-            self._post(DrawerPulsed(job.cause, outcome))
+            if isinstance(job, DrawerPulsed):
+                self._post(self._after_kick(fittings, job))
+            elif not self._coil.may_fire(self._clock_ms()):
+                self._post(DrawerPulsed(job.cause, "too_soon"))
+            elif self._kick is not None:
+                self._kicking = True
+                self._kick(job)
+            else:
+                self._post(DrawerPulsed(job.cause, "no_drawer" if fittings is None else self._by_line(fittings)))
             self._working = False
 
-    def _open(self, fittings: Fittings) -> Outcome:
-        if not self._coil.may_fire(self._clock_ms()):
-            return "too_soon"
+    def _after_kick(self, fittings: Fittings | None, answer: DrawerPulsed) -> DrawerPulsed:
+        """What the contact says of the printer's kick. Where it did not open the drawer the line is tried, once: a printer
+        that is off, unplugged or out of paper must not keep the cash out. Without a contact nobody knows, so nothing more
+        is done."""
+        if answer.outcome == "too_soon":
+            return DrawerPulsed(answer.cause, "too_soon", "printer")
+        if answer.outcome == "no_sensor":  # it was kicked
+            self._coil.fired(self._clock_ms())
+            outcome: Outcome = "no_sensor" if fittings is None else self._confirm(fittings)
+            if outcome != "did_not_open":
+                return DrawerPulsed(answer.cause, outcome, "printer")
+        if fittings is None:
+            return DrawerPulsed(answer.cause, answer.outcome, "printer")
+        return DrawerPulsed(answer.cause, self._by_line(fittings), "line")
+
+    def _by_line(self, fittings: Fittings) -> Outcome:
+        """One pulse of our own. After a kick that opened nothing the coil has rested for `CONFIRM_MS`."""
         try:
             self._fire(fittings)
         except OSError as wrong:
