@@ -10,50 +10,18 @@ is 1.5 s here, our own assumption: P (1.1 s, pointing at a target) and the trigg
 from the document named, by the same rules; where no public document tells, that is said and nothing is compared.
 """
 
-import hashlib
-from collections import deque
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from benchmarks.harness import Figure, Scale
-from firmware.events import (
-    Answered,
-    Ask,
-    AskEpoch,
-    CheckPin,
-    DrawerPulsed,
-    Effect,
-    EpochAnswered,
-    Event,
-    HashPin,
-    Key,
-    KeyPressed,
-    LinkUp,
-    Now,
-    PinChecked,
-    PinHashed,
-    Print,
-    Printed,
-    PrinterSeen,
-    PulseDrawer,
-    Scanned,
-    Signed,
-    SignSeal,
-    Started,
-)  # fmt: skip
-from firmware.render_text import lines, speak
-from firmware.terminal import Terminal
+from firmware.events import Answered, Ask, AskEpoch, Effect, EpochAnswered, LinkUp
 from firmware.training.bank import Bank
-from firmware.txn.ledger import Ledger, load_products
-from firmware.txn.product import price_list
 from rules.catalogue import demo_goods
-from rules.settings import defaults
+from tests.counter import Counter
 
 KEY_S: Final = 0.28
 MIND_S: Final = 1.35
 SCAN_S: Final = 1.5
-DAY_MS: Final = 1_795_305_600_000 + 10 * 3_600_000
 OPEN: Final = {
     "01": "0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK 2 0 0 0 0 OK",
     "00": "0 0 OK 1 2 3 4 5 6 OK 4 8 2 9 1 7 OK 4 8 2 9 1 7 OK 2 0 0 0 0 OK",
@@ -134,57 +102,28 @@ JOBS: Final[tuple[Job, ...]] = (
 
 
 @dataclass
-class Till:
-    """A terminal on a fresh ledger, with a counter around it that always works and a bank that always answers."""
+class Till(Counter):
+    """A counter on a fresh ledger that always works, with a bank that always answers."""
 
-    folder: Path
     operator: str = "01"
-    ms: int = 1_000
     strokes: int = 0
     bank: Bank = field(default_factory=Bank)
-    slips: list[Print] = field(default_factory=list)
-    terminal: Terminal = field(init=False)
 
-    def __post_init__(self) -> None:
-        ledger = Ledger.open(self.folder / "ledger.db", "00010023", 4711)
-        listed = price_list(demo_goods())
-        load_products(ledger, listed.products, listed.codes)
-        self.terminal = Terminal(ledger, defaults(), "benchmark", "ab" * 32)
-        for event in (Started(b"s" * 32, "boot1"), PrinterSeen("ok"), LinkUp()):
-            self.give(event)
+    def open(self) -> "Till":
+        """First sign-on of the operator, the shift opened, the link there."""
+        self.boot()
+        self.step(LinkUp())
         self.play(OPEN[self.operator])
-        assert self.screen == "Idle", self.words()
+        assert self.screen == "Idle", self.text()
+        return self
 
-    def give(self, event: Event) -> None:
-        """One event and everything that comes of it."""
-        waiting = deque([event])
-        while waiting:
-            self.ms += 50
-            for effect in self.terminal.step(waiting.popleft(), Now(self.ms, DAY_MS + self.ms, "trusted")):
-                answer = self._answer(effect)
-                if answer is not None:
-                    waiting.append(answer)
-
-    def _answer(self, effect: Effect) -> Event | None:
+    def _answer(self, effect: Effect) -> list[Effect]:
         match effect:
-            case CheckPin(request, pin, digest, salt):
-                return PinChecked(request, _hash(pin, salt) == digest)
-            case HashPin(request, pin, salt):
-                return PinHashed(request, _hash(pin, salt), salt)
-            case Print(job):
-                self.slips.append(effect)
-                return Printed(job, "printed")
-            case PulseDrawer(cause):
-                return DrawerPulsed(cause, "opened")
-            case SignSeal(_, _, upto, digest):
-                return Signed(upto, digest, "00" * 64)
             case AskEpoch(epoch, _):
-                return EpochAnswered(epoch, 7)
-            case Ask(_, ask):
-                answer = self.bank.answer(ask)
-                return Answered(answer) if answer is not None else None
-            case _:
-                return None
+                return self.step(EpochAnswered(epoch, 7))
+            case Ask(_, ask) if (answer := self.bank.answer(ask)) is not None:
+                return self.step(Answered(answer))
+        return super()._answer(effect)
 
     def play(self, script: str) -> None:
         """Keys and scans by name."""
@@ -192,30 +131,20 @@ class Till:
             if word == "|":
                 continue
             self.strokes += 1
-            self.give(Scanned(self._code(word)) if word.startswith("<") else KeyPressed(Key(word)))
+            if word.startswith("<"):
+                self.scan(self._code(word))
+            else:
+                self.keys(word)
 
     def _code(self, word: str) -> str:
         name = word.strip("<>")
         if name == "slip":
-            return self.slips[-1].receipt.barcode
+            return self.printed()[-1].receipt.barcode
         return GOODS[int(name) - 1] if name in ("1", "2", "3") else name
-
-    @property
-    def screen(self) -> str:
-        """Name of the screen shown."""
-        assert self.terminal.shown is not None
-        return self.terminal.shown.name
-
-    def words(self) -> str:
-        """What it says."""
-        view = self.terminal.shown
-        assert view is not None
-        title, body, _ = lines(view, lambda say: speak(view.lang, say))
-        return " / ".join((title, *body))
 
     def kinds(self, after: int) -> list[str]:
         """Kinds of facts journaled after a seq."""
-        return [entry.fact.KIND for entry in self.terminal.ledger.entries() if entry.seq > after]
+        return [entry.fact.KIND for entry in self.ledger.entries() if entry.seq > after]
 
 
 def measure(scale: Scale) -> list[Figure]:
@@ -224,7 +153,7 @@ def measure(scale: Scale) -> list[Figure]:
     for number, job in enumerate(JOBS):
         folder = scale.folder / str(number)
         folder.mkdir()
-        figures.append(_played(job, Till(folder, job.operator)))
+        figures.append(_played(job, Till(folder, operator=job.operator).open()))
     return figures
 
 
@@ -235,10 +164,10 @@ DRAWER_RESTS_MS = 15_000
 def _played(job: Job, till: Till) -> Figure:
     till.play(job.before)
     till.ms += DRAWER_RESTS_MS
-    till.strokes, seq = 0, till.terminal.ledger.next_seq - 1
+    till.strokes, seq = 0, till.ledger.next_seq - 1
     till.play(job.script)
-    assert _holds(job.proof, till.kinds(seq)), f"{job.name}: {till.kinds(seq)}, {till.words()}"
-    assert job.says in till.words(), f"{job.name}: {till.words()}"
+    assert _holds(job.proof, till.kinds(seq)), f"{job.name}: {till.kinds(seq)}, {till.text()}"
+    assert job.says in till.text(), f"{job.name}: {till.text()}"
     seconds = modelled_s(job.script)
     peer = f"{job.peer.strokes}: {job.peer.way} ({job.peer.source})" if job.peer else "no public figure found"
     goal = job.strokes_max or (job.peer.strokes if job.peer and job.peer.alike else 0)
@@ -264,7 +193,3 @@ def _holds(wanted: tuple[str, ...], found: list[str]) -> bool:
     """Whether all that is wanted is there, in its order, whatever lies between."""
     rest = iter(found)
     return all(kind in rest for kind in wanted)
-
-
-def _hash(pin: str, salt: bytes) -> bytes:
-    return hashlib.sha256(salt + pin.encode()).digest()

@@ -55,6 +55,11 @@ def field(view: View, key: str) -> Field | None:
     return next((block for block in view.body if isinstance(block, Field) and key_of(block.label) == key), None)
 
 
+def row_keys(view: View) -> set[str]:
+    """Which texts stand at the left of the rows."""
+    return {key_of(block.left) for block in view.body if isinstance(block, Row)}
+
+
 def big(view: View, key: str) -> int | None:
     """A sum in large digits, fen."""
     found = (block.value for block in view.body if isinstance(block, Big) and key_of(block.label) == key)

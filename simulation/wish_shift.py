@@ -87,7 +87,7 @@ def close(clerk: Clerk) -> Job:
         yield clerk.clock.soon_ms(60, 200)
         match clerk.screen:
             case "StillOpen":
-                clerk.press(Key.OK if "stillopen__basket" not in _rows(clerk) else Key.F2)
+                clerk.press(Key.OK if "stillopen__basket" not in sight.row_keys(clerk.view) else Key.F2)
             case "CountDrawer":
                 clerk.settle_doubt()
                 lies = clerk.day.drawer_fen + (1_000 if wrong else 0)
@@ -105,12 +105,6 @@ def close(clerk: Clerk) -> Job:
             case _:
                 pass
     raise Lost(f"the shift does not close, {clerk.screen} is there")
-
-
-def _rows(clerk: Clerk) -> set[str]:
-    from firmware.view import Row
-
-    return {sight.key_of(block.left) for block in clerk.view.body if isinstance(block, Row)}
 
 
 def note_closing(clerk: Clerk) -> None:
