@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from firmware.events import Event, Key, Scanned
 from firmware.screens.prose import ROOM_PX, width_px
@@ -27,6 +27,7 @@ from firmware.view import (
     text,
 )  # fmt: skip
 from texts import t
+from wire.facts import Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,9 @@ class Reject:
     above: Screen | None = None
 
 
+F = TypeVar("F", bound=Fact)
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """A command that was done, what it decided, and the seqs of its facts."""
@@ -122,6 +126,11 @@ class Done:
     command: Command
     decision: Decision
     seqs: tuple[int, ...]
+
+    def first(self, kind: type[F]) -> tuple[int, F]:
+        """Seq and fact of the first of this kind among what was decided."""
+        found = zip(self.seqs, self.decision.facts, strict=True)
+        return next((seq, fact) for seq, fact in found if isinstance(fact, kind))
 
 
 Then = Callable[[Done, Context], "Move"]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from firmware.events import Key
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Home, Move, Pop, Push, Screen, Stay, shown
+from firmware.screens.drawer import asked_for
 from firmware.screens.widgets import Notice, Step, Wizard, refuse
 from firmware.txn import shift
 from firmware.txn.cash import REASONS, MoveCash, Way
@@ -76,7 +77,7 @@ class CashReason(Screen):
 
 def moved(done: Done, ctx: Context) -> Move:
     """`then`: say what was booked."""
-    fact = next(fact for fact in done.decision.facts if isinstance(fact, CashMoved))
-    return Home(
-        Notice(text(f"cash{fact.way}__title"), (text(f"cash{fact.way}__done", yuan=yuan(fact.amount_fen)),), Tint.GOOD)
-    )
+    seq, fact = done.first(CashMoved)
+    words = text(f"cash{fact.way}__done", yuan=yuan(fact.amount_fen))
+    notice = Notice(text(f"cash{fact.way}__title"), (words,), Tint.GOOD)
+    return Home(asked_for(seq, notice, ctx) or notice)

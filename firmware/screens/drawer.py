@@ -7,6 +7,7 @@ from firmware.events import Key
 from firmware.screens.base import CANCEL_HINT, Do, Done, Home, Move, Pop, Push, Screen, Stay, local_time, shown
 from firmware.screens.base import stay as stays
 from firmware.screens.slips import trouble_rows
+from firmware.screens.widgets import Notice
 from firmware.txn import drawer, shift
 from firmware.txn.command import Context
 from firmware.txn.drawer import ByHand, Logged, OpenDrawer, ReleaseDrawer, drawer_log
@@ -151,6 +152,32 @@ def log(ctx: Context) -> Move:
 def release_hints(job: int, ctx: Context) -> tuple[Hint, ...]:
     """F1 opens the drawer for the fact `job`, where a rule asks for a key or the pulse failed."""
     return (OPEN_HINT,) if drawer.releasable(ctx, job) else ()
+
+
+def asked_for(job: int, result: Notice, ctx: Context) -> Screen | None:
+    """The result of the fact `job` with the key that opens the drawer, where a rule asks for one; else None."""
+    return OpenByKey(job, result) if drawer.releasable(ctx, job) else None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenByKey(Screen):
+    """Something is done that the shop's rules open the drawer for by a key only: cash moved, a shift opened."""
+
+    TELLS_DRAWER: ClassVar[bool] = True
+    job: int  # seq of the fact
+    result: Notice
+
+    def press(self, key: Key, ctx: Context) -> Move:
+        """F1 opens the drawer, any other key that leaves a notice leaves it shut."""
+        return release(self.job, key, ctx) or self.result.press(key, ctx)
+
+    def view(self, ctx: Context) -> View:
+        """What was done, and the key; a pulse that failed."""
+        code = ctx.devices.drawer_code
+        seen = self.result.view(ctx)
+        body = (*seen.body, *(trouble_rows(code, ctx) if code else ()))
+        hints = (Hint("OK", text("hint__ok")), *release_hints(self.job, ctx))
+        return shown(self, ctx, self.result.title, body, hints, self.result.tint)
 
 
 def release(job: int, key: Key, ctx: Context) -> Move | None:

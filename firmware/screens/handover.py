@@ -1,10 +1,11 @@
 """交班: what is still open, the blind count, the difference; and a batch that is full."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from firmware.events import Key
 from firmware.screens.base import CANCEL_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, home, shown
-from firmware.screens.count import LAST, NO_PIECES, Pieces, count_body, counted, total_fen, with_key
+from firmware.screens.count import Counting, count_body, counted, total_fen
+from firmware.screens.drawer import release, release_hints
 from firmware.screens.slips import owed, trouble_rows
 from firmware.screens.widgets import refusal_blocks, refuse
 from firmware.txn import closing, shift
@@ -77,40 +78,15 @@ def cleared(done: Done, ctx: Context) -> Move:
 
 
 @dataclass(frozen=True, slots=True)
-class CountDrawer(Screen):
+class CountDrawer(Counting):
     """Blind: the cashier counts by denomination and is not told what must be there (domain 11.5)."""
 
-    pieces: Pieces = NO_PIECES
-    row: int = 0
-
-    def press(self, key: Key, ctx: Context) -> Move:
-        """Digits count, OK goes to the next denomination and after the last one on; F1 is done at once. CANCEL goes back to
-        the first denomination, and from there out."""
-        pieces = with_key(self.pieces, self.row, key)
-        if pieces is not None:
-            return Stay(replace(self, pieces=pieces))
-        match key:
-            case Key.OK | Key.DOWN if self.row < LAST:
-                return Stay(replace(self, row=self.row + 1))
-            case Key.OK | Key.F1:
-                return self._counted(ctx)
-            case Key.UP:
-                return Stay(replace(self, row=max(0, self.row - 1)))
-            case Key.CANCEL:
-                return Stay(replace(self, row=0)) if self.row else Pop()
-            case _:
-                return Stay()
-
-    def _counted(self, ctx: Context) -> Move:
+    def counted(self, ctx: Context) -> Move:
         """Close; a difference above the limit is counted again first, as often as the shop wants."""
         alone, count = authority(ctx) is not Role.SUPERVISOR, this_count(ctx)
         if alone and not fits(ctx, counted(self.pieces)) and count < ctx.settings.closing.counts_max:
             return Do(TryCount(counted(self.pieces)), counted_again)
         return Do(CloseShift(counted(self.pieces), count), closed)
-
-    def hold(self, key: Key, ctx: Context) -> Move:
-        """CLEAR held starts the count over."""
-        return Stay(CountDrawer()) if key is Key.CLEAR else Screen.hold(self, key, ctx)
 
     def view(self, ctx: Context) -> View:
         """A page of denominations with their pieces, and the sum of what was counted."""
@@ -148,9 +124,9 @@ class CountAgain(Screen):
 
 def closed(done: Done, ctx: Context) -> Move:
     """`then`: how it came out, above opening the next shift."""
-    fact = next(fact for fact in done.decision.facts if isinstance(fact, ShiftClosed))
+    seq, fact = done.first(ShiftClosed)
     over = abs(fact.difference_fen) > ctx.settings.closing.difference_max_fen
-    return Home(ShiftDone(fact.batch, fact.expected_fen, fact.counted_fen, over))
+    return Home(ShiftDone(fact.batch, fact.expected_fen, fact.counted_fen, over, seq))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +137,12 @@ class ShiftDone(Screen):
     expected_fen: int
     counted_fen: int
     over: bool = False  # above the shop's limit
+    job: int = 0  # seq of the close
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """Leave to opening the next one."""
+        """F1 opens the drawer where a rule asks for a key; OK leaves to opening the next one."""
+        if move := release(self.job, key, ctx):
+            return move
         return Pop() if key in (Key.OK, Key.CANCEL, Key.CLEAR) else Stay()
 
     def view(self, ctx: Context) -> View:
@@ -180,7 +159,8 @@ class ShiftDone(Screen):
         if self.over:
             entry = ctx.error(8013 if difference > 0 else 8014)
             body += (Row(entry.line(ctx.lang), tint=Tint.BAD), Row(entry.action(ctx.lang), tint=Tint.QUIET))
-        return shown(self, ctx, text("shiftdone__title"), body, (Hint("OK", text("shiftdone__next")),), tint)
+        hints = (Hint("OK", text("shiftdone__next")), *release_hints(self.job, ctx))
+        return shown(self, ctx, text("shiftdone__title"), body, hints, tint)
 
 
 @dataclass(frozen=True, slots=True)

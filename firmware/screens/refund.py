@@ -1,6 +1,7 @@
 """Giving back (退货/撤销): find the sale, what comes back, why, by which means, confirm, and how each part stands."""
 
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from firmware.events import Key, Scanned
 from firmware.screens.base import (
@@ -18,6 +19,7 @@ from firmware.screens.base import (
     local_time,
     shown,
 )
+from firmware.screens.drawer import release, release_hints
 from firmware.screens.slips import job_code, trouble_rows
 from firmware.screens.widgets import Refused, refuse, typed
 from firmware.txn import original, refund, refund_parts, reserve, shift, voucher, voucher_back
@@ -494,13 +496,15 @@ def reserving(done: Done, ctx: Context) -> Move:
 
 @dataclass(frozen=True, slots=True)
 class GivenBack(Screen):
-    """Done: the cash to pay out, and how each part at a channel stands. Any key leads on."""
+    """Done: the cash to pay out, and how each part at a channel stands. F1 opens the drawer where the rules want a key or
+    a supervisor for that; any other key leads on."""
 
+    TELLS_DRAWER: ClassVar[bool] = True
     job: int  # seq of the refund
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """Done here."""
-        return Home()
+        """The drawer, or done here."""
+        return release(self.job, key, ctx) or Home()
 
     def view(self, ctx: Context) -> View:
         """Cash, large; each other part with its state; what drawer and slip need."""
@@ -532,7 +536,8 @@ class GivenBack(Screen):
         title = text(
             "givenback__wait" if tint is Tint.UNSURE else f"givenback__{'failed' if tint is Tint.BAD else 'title'}"
         )
-        return shown(self, ctx, title, body, (Hint("OK", text("hint__next")),), tint)
+        hints = (Hint("OK", text("hint__next")), *release_hints(self.job, ctx))
+        return shown(self, ctx, title, body, hints, tint)
 
 
 def worst(parts: tuple[refund_parts.Part, ...], vouchers: tuple[voucher.Use, ...] = ()) -> Tint:

@@ -1,18 +1,20 @@
 """Opening the shift: the business date where the clock is not trusted, and the float as the shop wants it asked."""
 
 import datetime
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from firmware.events import Key
-from firmware.screens.base import CANCEL_HINT, Do, Move, Pop, Push, Screen, Stay, home, local_time, shown
-from firmware.screens.count import LAST, NO_PIECES, Pieces, count_body, counted, total_fen, with_key
+from firmware.screens.base import CANCEL_HINT, Do, Done, Home, Move, Pop, Push, Screen, Stay, home, local_time, shown
+from firmware.screens.count import Counting, count_body, counted, total_fen
+from firmware.screens.drawer import asked_for
 from firmware.screens.menu import Menu
-from firmware.screens.widgets import Soft, Step, Wizard, refuse
+from firmware.screens.widgets import Notice, Soft, Step, Wizard, refuse
 from firmware.txn import closing, handover, shift
 from firmware.txn.command import Context
 from firmware.txn.operator import SignOff
 from firmware.view import Big, Gap, Hint, Para, Row, Tint, View, text
 from rules.money import yuan
+from wire.facts import ShiftOpened
 
 HOUR_MS = 3_600_000
 FLOAT_DIGITS_MAX = 9
@@ -74,7 +76,7 @@ def _summed(values: tuple[str, ...], ctx: Context) -> Move:
     if date is None:
         return refuse(9011, values[0])
     if ctx.settings.shift.float_ask == "count":
-        return Push(CountFloat(date))
+        return Push(CountFloat(date=date))
     if ctx.settings.shift.float_ask == "no":
         return Push(OpenAtOnce(date))
     return opened(date, int(values[-1] or "0"), (), ctx)
@@ -98,42 +100,33 @@ def opened(date: str, float_fen: int, counted: tuple[tuple[int, int], ...], ctx:
     expected = ctx.settings.shift.float_expected_fen
     if expected and float_fen != expected:
         return Push(FloatDiffers(date, float_fen, counted))
-    return Do(handover.OpenShift(float_fen, date or today(ctx), counted), home)
+    return Do(handover.OpenShift(float_fen, date or today(ctx), counted), shift_opened)
+
+
+def shift_opened(done: Done, ctx: Context) -> Move:
+    """`then` of an open shift: selling begins, after the key for the drawer where a rule asks for one."""
+    seq, fact = done.first(ShiftOpened)
+    notice = Notice(text("shift__title"), (text("shift__opened", yuan=yuan(fact.float_fen)),), Tint.GOOD)
+    return Home(asked_for(seq, notice, ctx))
 
 
 @dataclass(frozen=True, slots=True)
-class CountFloat(Screen):
+class CountFloat(Counting):
     """The float counted by denomination. `date` is empty when the clock is trusted."""
 
     date: str = ""
-    pieces: Pieces = NO_PIECES
-    row: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """Digits count, OK goes to the next denomination and after the last one on; F1 is done at once. CANCEL goes back to
-        the first denomination, and from there out."""
-        pieces = with_key(self.pieces, self.row, key)
-        if pieces is not None:
-            return Stay(replace(self, pieces=pieces))
-        match key:
-            case Key.OK | Key.DOWN if self.row < LAST:
-                return Stay(replace(self, row=self.row + 1))
-            case Key.OK | Key.F1:
-                return opened(self.date, total_fen(self.pieces), counted(self.pieces), ctx)
-            case Key.UP:
-                return Stay(replace(self, row=max(0, self.row - 1)))
-            case Key.CANCEL if self.row:
-                return Stay(replace(self, row=0))
-            case Key.CANCEL:
-                return Pop() if self.date else sign_off(ctx)
-            case Key.MENU:
-                return menu(ctx)
-            case _:
-                return Stay()
+        """As any count; MENU is reached from here too."""
+        return menu(ctx) if key is Key.MENU else Counting.press(self, key, ctx)
 
-    def hold(self, key: Key, ctx: Context) -> Move:
-        """CLEAR held starts the count over."""
-        return Stay(CountFloat(self.date)) if key is Key.CLEAR else Screen.hold(self, key, ctx)
+    def counted(self, ctx: Context) -> Move:
+        """Open the shift with it."""
+        return opened(self.date, total_fen(self.pieces), counted(self.pieces), ctx)
+
+    def out(self, ctx: Context) -> Move:
+        """Back to the date, or leave the terminal to somebody else."""
+        return Pop() if self.date else sign_off(ctx)
 
     def view(self, ctx: Context) -> View:
         """A page of denominations with their pieces, and the sum."""
@@ -186,7 +179,7 @@ class FloatDiffers(Screen):
     def press(self, key: Key, ctx: Context) -> Move:
         """OK opens with this float, CANCEL goes back to count again."""
         if key is Key.OK:
-            return Do(handover.OpenShift(self.float_fen, self.date or today(ctx), self.counted), home)
+            return Do(handover.OpenShift(self.float_fen, self.date or today(ctx), self.counted), shift_opened)
         return Pop() if key in (Key.CANCEL, Key.CLEAR) else Stay()
 
     def view(self, ctx: Context) -> View:

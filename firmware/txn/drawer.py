@@ -126,10 +126,13 @@ def releasable(ctx: Context, cause: int) -> DrawerAction | None:
     if found is None or found[0] != cause or not ctx.session.operator:
         return None
     fact = found[1]
+    wanted = described(fact, authority(ctx))
+    if isinstance(fact, Refund | ShiftOpened) and not wanted.cash_fen:
+        return None  # there is nothing to put in or take out
     pressed = bool(ctx.books.read("SELECT 1 FROM opening WHERE cause = ? AND event = 'released'", cause))
     if fact.open_drawer or pressed:
         return "ask" if ctx.devices.drawer_code and ctx.settings.drawer.kind != "none" else None
-    action = judged(ctx, described(fact, authority(ctx))).action
+    action = judged(ctx, wanted).action
     return "ask" if action == "open" else action if action != "deny" else None
 
 

@@ -1,10 +1,13 @@
 """The drawer by hand and by key: reasons, limits, cool-down, who must be there, and what is on record."""
 
+from typing import get_args
+
+import msgspec
 import pytest
 
 from firmware.events import DrawerPulsed, DrawerSeen
 from firmware.txn import drawer
-from rules.settings_counter import DRAWER_RULES, DrawerRule
+from rules.settings_counter import DRAWER_RULES, DrawerEvent, DrawerRule
 from tests.counter import COLA, Counter
 from tests.screens import ledgers
 from tests.screens.ledgers import having, supervised
@@ -101,7 +104,9 @@ def test_what_no_rule_allows_nobody_gets(tmp_path):
 
 def test_outside_business_hours_a_supervisor_is_wanted_and_it_is_told(tmp_path):
     use = {"opens_at": "08:00", "closes_at": "12:00"}  # the counter's day begins at 18:00 in China
-    counter = by_hand(supervised(tmp_path, having(drawer_use=use)))
+    counter = supervised(tmp_path, having(drawer_use=use))
+    assert counter.screen == "OpenByKey", "the float too is put in with a supervisor"
+    by_hand(counter.keys("OK"))
     assert "[8007]" in counter.text()
     counter.keys(SUPERVISOR)
     assert counter.screen == "Opened"
@@ -134,6 +139,82 @@ def test_ask_waits_for_the_key(tmp_path):
     assert recorded(counter, DrawerReleased) == [DrawerReleased(seq_of_sale(counter), "01")]
     assert [pulse.cause for pulse in counter.pulses()] == [seq_of(counter, DrawerReleased)]
     assert "开钱箱" not in counter.text(), "once"
+
+
+BY_KEY = {
+    "sale": "5 0 0 OK OK",
+    "refund": "5 0 0 OK OK OK MENU 5 1 OK OK 1 OK",
+    "cash_in": "MENU 9 1 1 5 0 0 OK 1",
+    "cash_out": "MENU 9 1 2 5 0 0 OK 1",
+    "shift_open": "MENU 8 2 2 OK OK OK OK F1 OK 1 0 0 OK",
+    "shift_close": "MENU 8 2 2 OK OK OK OK F1",
+}
+"""What a supervisor of a shop that asks for a key does, and stands before a result with it."""
+
+BY_HAND = {"no_sale": "MENU 9 1 4 5", "exchange": "MENU 9 1 4 1", "test": "MENU 9 1 7"}
+ELSEWHERE = {
+    "resume": "test_a_boot_opens_nothing_and_a_key_resumes",
+    "count": "a drawer is counted with the shift's close, which opens it",
+    "reprint": "a copy opens nothing",
+}
+
+
+def asks_for(event: str, folder) -> Counter:
+    counter = supervised(folder, having(drawer_use={"rules": (DrawerRule(event=event, action="ask"),)}))
+    if event == "shift_open":
+        assert counter.screen == "OpenByKey"
+        counter.keys("OK")
+    return counter.keys("MENU 9 9 0 0 OK 4 8 2 9 1 7 OK")
+
+
+def test_every_event_of_the_rules_can_be_asked_for():
+    assert {*BY_KEY, *BY_HAND, *ELSEWHERE} == set(get_args(DrawerEvent))
+
+
+@pytest.mark.parametrize("event", BY_KEY)
+def test_what_a_rule_asks_a_key_for_has_the_key_on_its_result(tmp_path, event):
+    counter = asks_for(event, tmp_path)
+    counter.keys(BY_KEY[event])
+    assert counter.pulses() == []
+    assert "F1 开钱箱" in counter.text(), counter.text()
+    screen = counter.screen
+    counter.pass_time(1_000)
+    counter.keys("F1")
+    assert counter.screen == screen
+    assert "F1 开钱箱" not in counter.text(), "once"
+    assert [pulse.cause for pulse in counter.pulses()] == [seq_of(counter, DrawerReleased)]
+    counter.keys("OK")
+    assert counter.screen in ("Idle", "Wizard"), counter.text()
+
+
+@pytest.mark.parametrize("event", BY_KEY)
+def test_the_key_may_be_left_alone(tmp_path, event):
+    counter = asks_for(event, tmp_path)
+    counter.keys(f"{BY_KEY[event]} OK")
+    assert counter.screen in ("Idle", "Wizard"), counter.text()
+    assert counter.pulses() == []
+    assert recorded(counter, DrawerReleased) == []
+
+
+@pytest.mark.parametrize("event", BY_HAND)
+def test_who_opens_by_hand_has_pressed_the_key_already(tmp_path, event):
+    counter = asks_for(event, tmp_path).keys(BY_HAND[event])
+    assert [pulse.cause for pulse in counter.pulses()] == [seq_of(counter, NoSale)]
+
+
+def test_cash_given_back_by_a_cashier_waits_for_the_supervisors_word_at_the_drawer(tmp_path):
+    rules = (DrawerRule(event="cash_in", action="supervisor"),)
+    rights = {"cashier": {"cash_in_out": "yes"}}
+    counter = supervised(tmp_path, msgspec.structs.replace(having(drawer_use={"rules": rules}), rights=rights))
+    counter.keys("MENU 9 1 1 5 0 0 OK 1 F1")
+    assert "[2006]" in counter.text()
+    counter.keys(SUPERVISOR)
+    assert recorded(counter, DrawerReleased)[-1].approver == "00"
+
+
+def test_a_shift_without_a_float_asks_for_no_key(tmp_path):
+    counter = asks_for("shift_open", tmp_path).keys("MENU 8 2 2 OK OK OK OK F1 OK 0 OK")
+    assert counter.screen == "Idle"
 
 
 def seq_of_sale(counter: Counter) -> int:

@@ -279,7 +279,7 @@ def drawer_page(folder: Path) -> Counter:
 
 def after_hours(folder: Path) -> Counter:
     """A shop that closed at noon; it is six in the evening, and somebody is to say why the drawer must open."""
-    return supervised(folder, having(drawer_use={"opens_at": "08:00", "closes_at": "12:00"})).keys("MENU 9 1 4")
+    return supervised(folder, having(drawer_use={"opens_at": "08:00", "closes_at": "12:00"})).keys("OK MENU 9 1 4")
 
 
 def coil_rests(folder: Path) -> Counter:
@@ -297,6 +297,13 @@ def drawer_by_key(folder: Path) -> Counter:
     )
     counter = supervised(folder, having(drawer_use={"rules": rules}))
     return counter.keys("5 0 0 OK OK")
+
+
+def drawer_by_key_for_cash(folder: Path) -> Counter:
+    """A shop whose rules ask for a key whatever the drawer is for; cash put in waits for it."""
+    rules = tuple(DrawerRule(event=event, action="ask") for event in ("cash_in", "cash_out", "shift_open"))
+    counter = supervised(folder, having(drawer_use={"rules": rules}))
+    return counter.keys("OK MENU 9 9 0 0 OK 4 8 2 9 1 7 OK MENU 9 1 1 5 0 0 OK 1")
 
 
 def drawer_by_supervisor(folder: Path) -> Counter:
@@ -637,6 +644,7 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     after_hours,
     coil_rests,
     drawer_by_key,
+    drawer_by_key_for_cash,
     drawer_by_supervisor,
     cut_before_the_drawer,
     small_sums,

@@ -334,6 +334,7 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "menu_reports": lambda folder: open_till(folder).keys("MENU 8"),
     "menu_cash": lambda folder: open_till(folder).keys("MENU 9 1"),
     "cash_amount": lambda folder: open_till(folder).keys("MENU 9 1 2 3 0 0 0"),
+    "open_by_key": ledgers.drawer_by_key_for_cash,
     "cash_reason": lambda folder: open_till(folder).keys("MENU 9 1 2 3 0 0 0 OK"),
     "reprint": lambda folder: open_till(folder).scan(COLA).keys("OK OK OK #"),
     "find_slip": lambda folder: ledgers.copied(folder).keys("MENU 4 2 1 2"),
