@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from firmware.events import Key, KeyHeld, KeyPressed, Scanned
-from firmware.txn import checkout, reserve
+from firmware.txn import checkout, reserve, voucher
 from firmware.view import View
 from simulation import sight
 from simulation.clockwork import Clockwork
@@ -127,7 +127,8 @@ class Clerk:
         terminal = self.machine.terminal
         if terminal is None:
             return 1
-        return len(checkout.unfinished(terminal.ledger)) + len(reserve.open_reservations(terminal.ledger))
+        books = terminal.ledger
+        return len(checkout.unfinished(books)) + len(reserve.open_reservations(books)) + len(voucher.open_uses(books))
 
     def _work(self, name: str) -> int:
         if self._job is None:

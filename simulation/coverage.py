@@ -12,6 +12,8 @@ from simulation.faults import TROUBLES
 from simulation.goods import BAD_SCANS
 from simulation.machine import Met
 from simulation.wish_money import LATER, PLAYS
+from simulation.wish_voucher import LATER as PLATFORM_LATER
+from simulation.wish_voucher import PLAYS as PLATFORM_PLAYS
 from wire.facts import KINDS
 
 LATER_FACTS = {"carried"}
@@ -75,6 +77,8 @@ def expected() -> dict[str, set[str]]:
             *TROUBLES,
             *(f"channel_pay_{play}" for play in PLAYS if play != "success"),
             *(f"channel_{call}_{play}" for call, play in LATER),
+            *(f"platform_consume_{play}" for play in PLATFORM_PLAYS if play != "success"),
+            *(f"platform_{call}_{play}" for call, play in PLATFORM_LATER),
             *(f"power_cut_{kind}" for kind in CUTS),
             *(f"disk_error_{name}" for name in DISK_ERRORS),
             "record_damaged",

@@ -185,6 +185,7 @@ class Backend:
             day.quarantined = sum(row.seq not in day.damaged for row in books.quarantine_of(day.terminal))
         day.backend_upto = self.upto.get(day.epoch, 0)
         self._tell_channel(day)
+        day.vouchers = self.platforms.redeemed(self._base_ms + self._clock.now_ms)
 
     def _tell_channel(self, day: Day) -> None:
         """The channel's own books: what it took and gave back, by order."""

@@ -56,6 +56,7 @@ from firmware.events import (
     TimerFired,
 )  # fmt: skip
 from firmware.terminal import Terminal
+from firmware.txn import voucher
 from firmware.txn.command import Command, Decision, Refusal
 from firmware.txn.ledger import Ledger, load_products
 from firmware.txn.product import PriceList, price_list
@@ -542,6 +543,7 @@ class Machine:
         self.day.acked_seq = ledger.acked_seq
         self.day.reported = [what for _, what in self._reported]
         self.day.rebuild_differences = ledger.differences()
+        self.day.vouchers_listed = {use.request_no for use in voucher.listed(ledger)}
         prev = GENESIS
         for seq, kind, version, at_ms, clock, body, digest in ledger.read(
             "SELECT seq, kind, version, at_ms, clock, body, hash FROM journal ORDER BY seq"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from simulation import wish_money, wish_prices, wish_round, wish_shift, wishes
+from simulation import wish_money, wish_prices, wish_round, wish_shift, wish_voucher, wishes
 from simulation.clerk import Clerk, Job
 
 PLANS: dict[str, Callable[[Clerk], Job]] = {
@@ -26,6 +26,13 @@ PLANS: dict[str, Callable[[Clerk], Job]] = {
     "people": wish_round.people,
     "code_on_basket": wish_round.code_on_basket,
     "settle_again": wish_round.settle_again,
+    "voucher": wish_voucher.voucher,
+    "voucher_regret": wish_voucher.voucher_regret,
+    "voucher_twice": wish_voucher.voucher_twice,
+    "voucher_nonsense": wish_voucher.voucher_nonsense,
+    "voucher_list": wish_voucher.pending,
+    "voucher_look": wish_voucher.voucher_look,
+    "basket_changed": wish_voucher.basket_changed,
     "cash_in": wish_shift.cash_in,
     "cash_out": wish_shift.cash_out,
     "no_sale": wish_shift.no_sale,
@@ -38,6 +45,8 @@ PLANS: dict[str, Callable[[Clerk], Job]] = {
 WISHES: tuple[str, ...] = (
     *("cash",) * 20, *("code",) * 14, *("split",) * 5, *("card",) * 4, "abandon", *("tidy_orders",) * 2, "open_refunds",
     *("give_back",) * 6, *("regret",) * 2, *("cheaper",) * 6, *("hold",) * 3, *("recall",) * 3,
+    *("voucher",) * 12, *("voucher_regret",) * 2, *("voucher_twice",) * 2, "voucher_nonsense", "voucher_list",
+    "voucher_look", *("basket_changed",) * 2,
     "cash_in", "cash_out", "no_sale", "figures", *("copy",) * 3, "close", "sign_off",
     "look_up", "find_slip", "archive", "drawer_log", "people", "code_on_basket", "settle_again",
 )  # fmt: skip

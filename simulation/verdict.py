@@ -10,6 +10,7 @@ from simulation.auditor import audit, commits_per_sale, records_by_kind, sales_o
 from simulation.counter_mutants import COUNTER
 from simulation.machine import Met
 from simulation.mutants import mutated
+from simulation.voucher_mutants import VOUCHERS
 from simulation.world import DAY, Plan, run_day
 
 
@@ -49,5 +50,5 @@ def judged(seeds: range, mutant: str, hours: float, jobs: int) -> Iterator[Verdi
 
 def _lived(seed: int, mutant: str, hours: float) -> Verdict:
     """Odd seeds are the careful cashier's days, even ones the clerk's, and so are those of the counter's mistakes."""
-    clerk = mutant in COUNTER or seed % 2 == 0
+    clerk = mutant in COUNTER | VOUCHERS or seed % 2 == 0
     return judge(seed, mutant, Plan(hours, staff="clerk" if clerk else "cashier"))

@@ -110,13 +110,12 @@ def _platforms(day: Day, facts: list[At]) -> Iterator[str]:
     sold, voided = _sold(facts), _voided(facts)
     handled = {at.fact.request_no for at in facts if isinstance(at.fact, VoucherHandled)}
     listed = day.vouchers_listed | handled
-    for number, trade in sorted(day.vouchers.items()):
-        if trade.consumed and number not in listed and (number not in sold or number in voided):
-            yield f"the platform has redeemed {number} ({trade.platform}), and no sale stands for it"
+    for number, count in sorted(day.vouchers.items()):
+        if count and number not in listed and (number not in sold or number in voided):
+            yield f"a platform has redeemed {number}, and no sale stands for it"
     for number, (seq, _, part) in sorted(sold.items()):
         assert part.voucher is not None
-        own = day.vouchers.get(number)
-        taken = own.consumed if own is not None else 0
+        taken = day.vouchers.get(number, 0)
         if number in voided or number in listed:
             continue
         if taken != part.voucher.count:
@@ -150,11 +149,11 @@ def _answers(day: Day, facts: list[At]) -> Iterator[str]:
         state = last.get(number, "sent")
         if state not in ENDS and number not in day.vouchers_listed:
             yield f"{number} is still {state} in the evening and on no list"
-        trade = day.vouchers.get(number)
-        if state in ("rejected", "undone") and trade is not None and trade.consumed:
+        count = day.vouchers.get(number, 0)
+        if state in ("rejected", "undone") and count:
             yield f"{number} is {state} here and redeemed at the platform"
-        if state in ("consumed", "kept") and (trade is None or not trade.consumed):
-            yield f"{number} is {state} here, the platform says {trade.state if trade else 'nothing'}"
+        if state in ("consumed", "kept") and not count and number not in day.vouchers_listed:
+            yield f"{number} is {state} here, the platform has nothing redeemed under it"
     dropped = {at.fact.trace for at in facts if isinstance(at.fact, OrderDropped)}
     for at in facts:
         if isinstance(at.fact, OrderOpened) and at.fact.trace in dropped:

@@ -83,15 +83,6 @@ class Channel:
         return self.received_fen - self.given_back_fen
 
 
-@dataclass(frozen=True, slots=True)
-class Redeemed:
-    """One use in the platform's own books: how many of its vouchers are redeemed now, and its state there."""
-
-    platform: str
-    consumed: int
-    state: str
-
-
 @dataclass(slots=True)
 class Day:
     """All witnesses of one day, and what was seen to be wrong on the spot (`objections`)."""
@@ -125,7 +116,7 @@ class Day:
     objections: list[str] = field(default_factory=list)
     did: list[Did] = field(default_factory=list)  # a day of the clerk's
     channel: dict[str, Channel] = field(default_factory=dict)  # by order number, from the channel's own books
-    vouchers: dict[str, Redeemed] = field(default_factory=dict)  # by request number, from the platforms' own books
+    vouchers: dict[str, int] = field(default_factory=dict)  # redeemed, by request number, in the platforms' own books
     vouchers_listed: set[str] = field(default_factory=set)  # request numbers a person is told of at the terminal
     voucher_codes: set[str] = field(default_factory=set)  # codes that were typed or scanned
     secrets: set[str] = field(default_factory=set)  # customers' codes that were scanned

@@ -147,7 +147,11 @@ class World:
         """What only a clerk's day plays with: offers, small sums, the electronic copy."""
         small = {"small_amounts_fen": [500, 1_000, 2_000], "small_amount_max_fen": 2_000}
         use = small if self.clock.rng.random() < 0.4 else {}
-        return {"prices": self._promotions(), "drawer_use": use, "slips": {"receipt_url": "https://pos.example/r"}}
+        rng = self.clock.rng
+        chances = {"register_later": 0.5, "consume_first": 0.2, "add_missing": 0.5}
+        vouchers = {name: rng.random() < chance for name, chance in chances.items()}
+        slips = {"receipt_url": "https://pos.example/r"}
+        return {"prices": self._promotions(), "drawer_use": use, "slips": slips, "vouchers": vouchers}
 
     def _promotions(self) -> dict[str, object]:
         """What this shop has on offer."""

@@ -9,6 +9,7 @@ import pytest
 from simulation.counter_mutants import COUNTER
 from simulation.mutants import MUTANTS, mutated
 from simulation.verdict import judge
+from simulation.voucher_mutants import VOUCHERS
 from simulation.world import Plan
 
 DAYS_MAX = 8
@@ -36,6 +37,7 @@ DAYS: dict[str, Plan] = {
     "lock_forgotten": Plan(0.7, (), ("lock",)),
     "pulse_on_continuation": Plan(1.0, TORN),
     **{name: Plan(1.5, (), staff="clerk") for name in sorted(COUNTER)},
+    **{name: clerk("voucher") for name in sorted(VOUCHERS)},
     "copy_uncounted": clerk("cash", "copy", "copy", "copy"),
     "dropped_order_not_reversed": clerk("abandon"),
     "late_money_kept": clerk("abandon"),
@@ -48,6 +50,12 @@ DAYS: dict[str, Plan] = {
     "deadline_without_reversal": clerk("code"),
     "grand_total_of_the_day": clerk("cash"),
     "shift_from_its_middle": clerk("cash"),
+    "dropped_voucher_stays_redeemed": clerk("voucher", "voucher_regret"),
+    "undo_taken_for_done": clerk("voucher", "voucher_regret", "give_back"),
+    "registered_voucher_never_verified": Plan(1.0, ("link_down",) * 6, staff="clerk", wishes=("voucher",)),
+    "voided_voucher_stays_redeemed": clerk("voucher", "give_back"),
+    "kept_voucher_on_no_list": clerk("voucher", "voucher_regret", "give_back"),
+    "voucher_asked_anew_under_another_number": Plan(1.0, ("link_lossy",) * 6, staff="clerk", wishes=("voucher",)),
 }
 
 
@@ -66,6 +74,10 @@ def test_the_same_days_without_a_mistake_are_clean(plan: Plan) -> None:
 
 def test_the_counter_has_twelve_mistakes_of_its_own_and_more() -> None:
     assert len(COUNTER) >= 12
+
+
+def test_vouchers_have_twelve_mistakes_of_their_own_and_more() -> None:
+    assert len(VOUCHERS) >= 12
 
 
 def test_there_are_twelve_mistakes_and_more_and_each_leaves_the_code_as_it_was() -> None:
