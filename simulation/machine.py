@@ -255,10 +255,11 @@ class Machine:
         self.went_dark()
 
     def _damage(self, path: Path) -> None:
-        """A bit rots in an old record, one that is long at the backend: its time no longer fits the chain."""
+        """A bit rots in an old record, one that is long at the backend: its time no longer fits the chain. Only one whose
+        time stands in no table, so that the tables still agree."""
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
             old = db.execute(
-                "SELECT seq FROM journal WHERE kind = 'drawer_moved' AND seq <= ?"
+                "SELECT seq FROM journal WHERE kind = 'drawer_moved' AND instr(body, CAST('too_long' AS BLOB)) = 0 AND seq <= ?"
                 " AND seq < (SELECT max(seq) FROM journal) - ? ORDER BY seq",
                 (self.link_upto, HEAD_RECORDS),
             ).fetchall()
