@@ -259,7 +259,8 @@ class Machine:
         time stands in no table, so that the tables still agree."""
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
             old = db.execute(
-                "SELECT seq FROM journal WHERE kind = 'drawer_moved' AND instr(body, CAST('too_long' AS BLOB)) = 0 AND seq <= ?"
+                "SELECT seq FROM journal WHERE kind = 'drawer_moved' AND seq <= ?"
+                " AND instr(body, CAST('too_long' AS BLOB)) = 0"
                 " AND seq < (SELECT max(seq) FROM journal) - ? ORDER BY seq",
                 (self.link_upto, HEAD_RECORDS),
             ).fetchall()
