@@ -54,9 +54,16 @@ def _modules(package: object) -> list[object]:
 
 
 def screens() -> set[str]:
-    """Every Screen class."""
+    """Every Screen class that is shown; what only others are made from is none."""
     _modules(firmware.screens)
-    return {cls.__name__ for cls in Screen.__subclasses__()}
+    found = _made_from(Screen)
+    return {cls.__name__ for cls in found} - {cls.__name__ for cls in found if cls.__subclasses__()}
+
+
+def _made_from(base: type[Screen]) -> set[type[Screen]]:
+    """By name, because a class with slots was another class before it got them."""
+    made = set(base.__subclasses__())
+    return made.union(*map(_made_from, made))
 
 
 def commands() -> set[str]:

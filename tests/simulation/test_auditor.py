@@ -30,6 +30,8 @@ def test_every_screen_and_command_of_the_code_is_expected() -> None:
     assert {"Idle", "BasketScreen", "Cash", "Sold", "KeptBasket", "Unfinished", "Wizard"} <= screens()
     assert {"TakeCash", "AddCode", "KeepBasket", "ContinueSlip", "SignOn"} <= commands()
     assert "Screen" not in screens()
+    assert {"CountFloat", "CountDrawer"} <= screens()
+    assert "Counting" not in screens(), "two screens are made from it, none shows it"
     assert "Command" not in commands()
 
 
