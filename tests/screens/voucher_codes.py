@@ -10,7 +10,7 @@ from rules.deals import Deal, PackageItem
 from tests.counter import Counter
 from tests.screens import ledgers
 from tests.vouchers.till import MEITUAN, OWN, VoucherTill, coupon, vouchers
-from wire.vouchers import AnswerVoucherLook, AskVoucherLook, Used
+from wire.vouchers import AnswerDeals, AnswerVoucherLook, AskVoucherLook, PlatformState, Used
 
 Way = Callable[[Path], Counter]
 DAY, DAY_BEFORE, DAY_AFTER = "2026-11-22", "2026-11-21", "2026-11-23"
@@ -143,6 +143,14 @@ def two_that_do_not_combine(folder: Path) -> Counter:
     )
 
 
+def too_old(folder: Path) -> Counter:
+    """The platform takes no more of this release."""
+    till = vouchers(folder)
+    till.pass_time(1_000)
+    till.step(Answered(AnswerDeals("r1", platforms=(PlatformState("meituan", 0, "9.9"),))))
+    return till.basket(2).code()
+
+
 PACKAGE_UNMAPPED = deal(kind="package", package=(PackageItem("双人餐"),), package_fen=500)
 
 REFUSALS: dict[int, Way] = {
@@ -166,6 +174,7 @@ REFUSALS: dict[int, Way] = {
     3034: Offered(PACKAGE_UNMAPPED, "OK"),
     3035: Consumed("consumed", count=2),
     3036: Consumed("rejected"),
+    9015: too_old,
 }  # fmt: skip
 """Codes the terminal's own commands name."""
 
@@ -326,7 +335,7 @@ LEDGERS: tuple[Way, ...] = (
     coupons_shown, lost_value, unmapped_package, voucher_in_basket, voucher_leaves, voucher_unknown_after_a_cut,
     voucher_waits_for_the_link, vouchers_pending, registering, verified_later, voucher_looked_up, platform_unknown,
     redeemed_first,
-    *(_named(code) for code in (3004, 3009, 3011, 3012, 3013, 3016, 3019, 3021, 3028, 3029, 3031, 3033, 3035)),
+    *(_named(code) for code in (3004, 3009, 3011, 3012, 3013, 3016, 3019, 3021, 3028, 3029, 3031, 3033, 3035, 9015)),
 )  # fmt: skip
 """Where walks about vouchers begin."""
 
