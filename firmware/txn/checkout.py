@@ -102,7 +102,7 @@ def parts(books: Reading, settings: Settings, trace: int) -> tuple[TenderPart, .
     vouchers = tuple(
         voucher_part(voucher.contents(books, each), each.record_no, each)
         for each in voucher.uses_of(books, trace)
-        if each.redeemed
+        if each.redeemed and each.counts
     )
     codes = tuple(code_part(settings, each, each.channel_no) for each in payment.of_order(books, trace) if each.counts)
     rows = books.read(

@@ -97,7 +97,8 @@ class Use:
     @property
     def counts(self) -> bool:
         """Whether its amount is taken off what other money must cover: it will be consumed, is being, or has been."""
-        return self.state in ("planned", "registered", "sent", "unknown", "consumed", "kept")
+        late = self.state == "kept" and self.why == "dropped"  # redeemed when nobody counted on it any more
+        return not late and self.state in ("planned", "registered", "sent", "unknown", "consumed", "kept")
 
     @property
     def redeemed(self) -> bool:
@@ -284,8 +285,9 @@ def _fewer(books: Books, fact: VoucherHeard) -> None:
     )  # fmt: skip
     part = part_of(whole, fact.count)
     books.write(
-        "UPDATE voucher_use SET count = ?, deduct_fen = ?, face_fen = ?, basis_fen = ? WHERE request_no = ?",
-        part.count, part.deduct_fen, part.face_fen, part.basis_fen, fact.request_no,
+        "UPDATE voucher_use SET count = ?, deduct_fen = ?, face_fen = ?, basis_fen = ?, more = more + ?"
+        " WHERE request_no = ?",
+        part.count, part.deduct_fen, part.face_fen, part.basis_fen, whole.count - part.count, fact.request_no,
     )  # fmt: skip
 
 

@@ -81,11 +81,18 @@ def _consumed(use: Use, answer: AnswerVoucher) -> Verdict:
 
 
 def _kept(use: Use, answer: AnswerVoucher) -> Verdict:
+    """The platform has it redeemed and does not give it back. After a refusal, or after it was undone, other money may have
+    been taken for it: nobody counts on it, and it is asked back once more, so that it ends on the list."""
     match use.state:
         case "undoing":
-            return Verdict(_heard(answer, "kept", answer.code or KEPT))
+            fewer = 0 < answer.consumed < use.count
+            return Verdict(_heard(answer, "kept", answer.code or KEPT, answer.consumed if fewer else 0))
         case "sent" | "unknown":
             return Verdict(_redeemed(use, answer))
+        case "rejected":
+            return Verdict(_redeemed(use, answer), back=True)
+        case "undone" if answer.to == "query":
+            return Verdict(_redeemed(use, answer), back=True)
         case _:
             return NOTHING_NEW
 

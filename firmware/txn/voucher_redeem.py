@@ -129,10 +129,11 @@ class HearVoucher:
             return ()
         order = checkout.find(ctx.books, known.trace)
         stands = order is not None and order.state in ("open", "parked")
-        if heard.state == "kept" and not stands:
+        if heard.state == "kept" and (not stands or known.why == "dropped"):
             return ()  # it stands on the list
         if order is None or not stands or verdict.back:
-            return (VoucherUndoSent(known.request_no, "dropped"),)
+            why = known.why if known.why in ("void", "refund") else "dropped"
+            return (VoucherUndoSent(known.request_no, why),)  # type: ignore[arg-type]
         use = voucher.contents(ctx.books, known)
         use = voucher.part_of(use, heard.count) if heard.count else use
         opened = checkout.contents(ctx.books, order)
