@@ -13,18 +13,27 @@ from rules.pricing import allocate
 from rules.rounding import share_half_up
 
 MINUTES_A_DAY = 24 * 60
+COUNT_MAX = 100
+"""As many vouchers may be redeemed at once (`wire.vouchers.AskVoucherConsume`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Goods:
     """A line of the basket as vouchers see it. `net_fen`: after promotion, member price, discount on the line and full
-    reduction, and after vouchers taken before; `promoted`: a promotion, member price or discount lowered it."""
+    reduction, and after vouchers taken before; `promoted`: a promotion, member price or discount lowered it; `taken_milli`:
+    as much of it is paid for by packages before this voucher."""
 
     sku: str
     quantity_milli: int
     net_fen: int
     category: str = ""
     promoted: bool = False
+    taken_milli: int = 0
+
+    @property
+    def free_milli(self) -> int:
+        """What a package may still pay for."""
+        return self.quantity_milli - self.taken_milli
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,8 @@ class Situation:
     class_checked: bool = False  # the cashier has looked whether the customer is one the deal is for
     used_today: int = 0  # of this deal at this terminal
     by_hand: bool = False  # a supervisor has chosen the lines of a package nobody mapped
+    same: int = 0  # vouchers of this deal before it in this sale, under other codes
+    same_fen: int = 0  # what those take off
 
     @staticmethod
     def weekday_of(day: str) -> int:
@@ -63,12 +74,14 @@ class Fault(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Amount:
     """What `count` vouchers take off. `shares`: by line, adding up to `deduct_fen`; `lost_fen`: face value that pays for
-    nothing; `missing`: goods of the package that are not in the basket, as (name, thousandths)."""
+    nothing; `missing`: goods of the package that are not in the basket, as (name, thousandths); `taken_milli`: how much of
+    each line a package pays for, () when it is none."""
 
     deduct_fen: int
     shares: tuple[int, ...]
     lost_fen: int = 0
     missing: tuple[tuple[PackageItem, int], ...] = ()
+    taken_milli: tuple[int, ...] = ()
 
 
 def eligible(deal: Deal, goods: Sequence[Goods]) -> tuple[int, ...]:
@@ -83,11 +96,14 @@ def _covers(deal: Deal, line: Goods) -> bool:
     return not out and not (deal.exclude_promo and line.promoted)
 
 
-def usable(deal: Deal, goods: Sequence[Goods], held: int) -> int:
-    """How many of the `held` vouchers this basket could use at most (domain 3.6)."""
-    most = min(held, deal.max_per_order or held)
+def usable(deal: Deal, goods: Sequence[Goods], held: int, same: int = 0, same_fen: int = 0) -> int:
+    """How many of the `held` vouchers this basket could use at most (domain 3.6). `same` and `same_fen`: how many of the
+    deal are in it already, and what they take off: bounds of an order count them, whatever codes they came under."""
+    most = min(held, COUNT_MAX)
+    if deal.max_per_order:
+        most = min(most, deal.max_per_order - same)
     if deal.min_spend_fen:
-        most = min(most, sum(eligible(deal, goods)) // deal.min_spend_fen)
+        most = min(most, (sum(eligible(deal, goods)) + same_fen) // deal.min_spend_fen - same)
     return max(0, most)
 
 
@@ -129,25 +145,24 @@ def _package(
     missing: list[tuple[PackageItem, int]] = []
     if chosen:
         for index, milli in chosen:
-            taken[index] = min(goods[index].quantity_milli, taken[index] + milli)
+            taken[index] = min(goods[index].free_milli, taken[index] + milli)
     else:
         for item in deal.package:
             rest = item.quantity_milli * count
             for index, line in enumerate(goods):
                 if line.sku in item.skus and rest:
-                    milli = min(rest, line.quantity_milli - taken[index])
+                    milli = min(rest, line.free_milli - taken[index])
                     taken[index] += milli
                     rest -= milli
             if rest:
                 missing.append((item, rest))
     shares = [
-        bear * milli // line.quantity_milli if milli else 0
-        for bear, milli, line in zip(bears, taken, goods, strict=True)
+        bear * milli // line.free_milli if milli else 0 for bear, milli, line in zip(bears, taken, goods, strict=True)
     ]
     most = (deal.face_fen or deal.package_fen) * count if chosen else 0
     if most and sum(shares) > most:
         shares = list(allocate(most, shares))
-    return Amount(sum(shares), tuple(shares), 0, tuple(missing))
+    return Amount(sum(shares), tuple(shares), 0, tuple(missing), tuple(taken))
 
 
 class Better(NamedTuple):
@@ -180,8 +195,8 @@ def first_fault(
         or _elsewhere(deal, at)
         or _other_time(deal, at)
         or _goods(deal, goods, count, at, add_missing)
-        or _too_little(deal, goods)
-        or _count(deal, goods, count, held, min_count)
+        or _too_little(deal, goods, at)
+        or _count(deal, goods, count, at, held, min_count)
         or _combined(deal, at)
         or (Fault(3028) if deal.need_booking and not at.booked else None)
         or _customer(deal, at)
@@ -243,16 +258,18 @@ def _goods(deal: Deal, goods: Sequence[Goods], count: int, at: Situation, add_mi
 
 
 def _any_in(item: PackageItem, goods: Sequence[Goods]) -> bool:
-    return any(line.sku in item.skus for line in goods)
+    return any(line.sku in item.skus and line.free_milli for line in goods)
 
 
-def _too_little(deal: Deal, goods: Sequence[Goods]) -> Fault | None:
-    lacking = deal.min_spend_fen - sum(eligible(deal, goods))
+def _too_little(deal: Deal, goods: Sequence[Goods], at: Situation) -> Fault | None:
+    lacking = deal.min_spend_fen - sum(eligible(deal, goods)) - at.same_fen
     return Fault(3009, str(lacking)) if lacking > 0 else None
 
 
-def _count(deal: Deal, goods: Sequence[Goods], count: int, held: int, min_count: int) -> Fault | None:
-    most, least = usable(deal, goods, held), max(min_count, deal.min_per_order)
+def _count(
+    deal: Deal, goods: Sequence[Goods], count: int, at: Situation, held: int, min_count: int
+) -> Fault | None:  # fmt: skip
+    most, least = usable(deal, goods, held, at.same, at.same_fen), max(min_count, deal.min_per_order)
     if count > most:
         return Fault(3011, str(most))
     return Fault(3012, str(least)) if count < least else None

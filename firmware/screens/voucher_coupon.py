@@ -104,7 +104,7 @@ class CouponView(Screen):
             case Key.UP | Key.DOWN:
                 return Stay(self._counted(1 if key is Key.UP else -1))
             case Key.F1 if found is not None and found.fault is not None:
-                return self._settled(found.fault.code)
+                return self._settled(found)
             case Key.F2 if found is not None and found.better is not None:
                 return Stay(self._with(replace(self.prepared, count=found.better.use)))
             case Key.CANCEL | Key.CLEAR:
@@ -120,17 +120,18 @@ class CouponView(Screen):
 
     def _with(self, prepared: Prepared) -> "CouponView":
         """Another count: what the customer agreed to lose is asked anew."""
-        return CouponView(replace(prepared, lost_agreed=False))
+        return CouponView(replace(prepared, lost_agreed_fen=0))
 
-    def _settled(self, code: int) -> Move:
-        match code:
-            case _ if code == CONSENT:
-                return Stay(CouponView(replace(self.prepared, lost_agreed=True)))
-            case _ if code == BOOKING:
+    def _settled(self, found: Offer) -> Move:
+        assert found.fault is not None
+        match found.fault.code:
+            case code if code == CONSENT:
+                return Stay(CouponView(replace(self.prepared, lost_agreed_fen=found.amount.lost_fen)))
+            case code if code == BOOKING:
                 return Stay(CouponView(replace(self.prepared, booked=True)))
-            case _ if code == CUSTOMER:
+            case code if code == CUSTOMER:
                 return Stay(CouponView(replace(self.prepared, class_checked=True)))
-            case _ if code == UNMAPPED:
+            case code if code == UNMAPPED:
                 return Push(VoucherLines(self.prepared))
             case _:
                 return Stay()

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from rules.orders import ORDER_NO_CHARS
 from wire import facts
 from wire.facts import Line, Reduction, Sale, TenderPart, VoucherUse
@@ -38,10 +40,7 @@ def bytes_at_most(
 ) -> int:  # fmt: skip
     """The largest record these lines can become with a rounding of `rounding_fen` at most, which gives a net of its own to
     as many lines more as it has fen."""
-    used = tuple(
-        TenderPart("voucher", _FEN, channel=use.platform, channel_no="9" * CHANNEL_NO_CHARS_MAX, voucher=use)
-        for use in vouchers
-    )
+    used = tuple(map(_used, vouchers))
     tenders = (*used, *(_PART,) * parts, _CASH)
     sale = Sale(
         _NUMBER, _NUMBER, "9" * 8, "9999-12-31", lines, _FEN, _FEN, _FEN, tenders, _REVISION,
@@ -49,6 +48,12 @@ def bytes_at_most(
     )  # fmt: skip
     more = sorted((_net_bytes(line) for line in lines if line.net_fen is None), reverse=True)
     return len(facts.encode(sale)) + sum(more[:rounding_fen])
+
+
+def _used(use: VoucherUse) -> TenderPart:
+    """A voucher with what its platform may tell of its money when it redeems it, after the basket was measured."""
+    told = msgspec.structs.replace(use, paid_fen=_FEN, platform_fen=_FEN, merchant_fen=_FEN)
+    return TenderPart("voucher", _FEN, channel=use.platform, channel_no="9" * CHANNEL_NO_CHARS_MAX, voucher=told)
 
 
 def _net_bytes(line: Line) -> int:

@@ -38,16 +38,20 @@ def _day(at_ms: int) -> str | None:
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(LOCAL).date().isoformat() if at_ms else None
 
 
-def goods_of(books: Reading, basket: Basket, nets: Sequence[int], left: Sequence[int]) -> tuple[Goods, ...]:
-    """The lines as vouchers see them. `nets`: at the vouchers' place in the order of steps; `left`: less what vouchers
-    before this one take."""
+def goods_of(
+    books: Reading, basket: Basket, nets: Sequence[int], before: Sequence[Amount]
+) -> tuple[Goods, ...]:  # fmt: skip
+    """The lines as vouchers see them. `nets`: at the vouchers' place in the order of steps; `before`: what vouchers before
+    this one take off them, and the pieces packages among them pay for."""
+    left = [net - sum(each.shares[index] for each in before) for index, net in enumerate(nets)]
+    taken = [sum(each.taken_milli[index] for each in before if each.taken_milli) for index in range(len(nets))]
     found = product.by_skus(books, (line.sku for line in basket.lines))
     return tuple(
         Goods(
             line.sku, line.quantity_milli, rest, found[line.sku].category if line.sku in found else "",
-            net < line.amount_fen,
+            net < line.amount_fen, milli,
         )
-        for line, net, rest in zip(basket.lines, nets, left, strict=True)
+        for line, net, rest, milli in zip(basket.lines, nets, left, taken, strict=True)
     )  # fmt: skip
 
 
@@ -59,10 +63,8 @@ def amount_of(deal: Deal, goods: Sequence[Goods], prepared: Prepared) -> Amount:
 
 def amounts(books: Reading, basket: Basket, nets: Sequence[int]) -> tuple[Amount, ...]:
     """What each takes off, one after the other."""
-    left, found = tuple(nets), []
+    found: list[Amount] = []
     for prepared in basket.vouchers:
-        goods = goods_of(books, basket, nets, left)
-        amount = amount_of(deal_of(prepared.coupon), goods, prepared)
-        left = tuple(rest - share for rest, share in zip(left, amount.shares, strict=True))
-        found.append(amount)
+        goods = goods_of(books, basket, nets, found)
+        found.append(amount_of(deal_of(prepared.coupon), goods, prepared))
     return tuple(found)

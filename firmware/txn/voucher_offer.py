@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from firmware.txn import life, shift, voucher
 from firmware.txn.basket import Basket
 from firmware.txn.command import Context, Refusal
-from firmware.txn.prices import Bill, bill
+from firmware.txn.prices import Bill, bill, too_large
 from firmware.txn.slips.sheet import LOCAL
 from firmware.txn.voucher_amounts import amount_of, deal_of, goods_of
 from firmware.txn.voucher_prepared import Prepared
@@ -40,12 +40,10 @@ class Offer:
 def offers(ctx: Context, basket: Basket, costs: Bill | None = None) -> tuple[Offer, ...]:
     """All vouchers of `basket`, in their order."""
     costs = bill(ctx, basket) if costs is None else costs
-    left, found = costs.before, []
-    for place, bears in enumerate(costs.vouchers):
-        goods = goods_of(ctx.books, basket, costs.before, left)
-        found.append(_offer(ctx, basket, costs, place, goods))
-        left = tuple(rest - share for rest, share in zip(left, bears.shares, strict=True))
-    return tuple(found)
+    return tuple(
+        _offer(ctx, basket, costs, place, goods_of(ctx.books, basket, costs.before, costs.vouchers[:place]))
+        for place in range(len(costs.vouchers))
+    )
 
 
 def offer(ctx: Context, prepared: Prepared) -> Offer:
@@ -65,7 +63,7 @@ def _offer(ctx: Context, basket: Basket, costs: Bill, place: int, goods: tuple[G
     fault = _expired(ctx, prepared) or rules.first_fault(
         deal, goods, prepared.count, at, coupon.count, coupon.min_count, ctx.settings.vouchers.add_missing
     )
-    if fault is None and amount.lost_fen and not prepared.lost_agreed:
+    if fault is None and amount.lost_fen > prepared.lost_agreed_fen:
         fault = Fault(CONSENT, yuan(amount.lost_fen))
     if fault is None and not amount.deduct_fen:
         fault = Fault(3013)
@@ -85,9 +83,8 @@ def situation(ctx: Context, basket: Basket, costs: Bill, place: int, deal: Deal)
     day = open_shift.business_date if open_shift else moment.date().isoformat()
     beside = [each for other, each in enumerate(basket.vouchers) if other != place]
     prepared = basket.vouchers[place]
-    here = sum(
-        each.count for each in basket.vouchers[:place] if each.coupon.deal_id == deal.deal_id and not each.registered
-    )
+    alike = [other for other, each in enumerate(basket.vouchers[:place]) if _alike(each, deal)]
+    here = sum(basket.vouchers[other].count for other in alike)
     return Situation(
         day, moment.hour * 60 + moment.minute, Situation.weekday_of(day), ctx.now.trusted,
         ctx.settings.vouchers.shop_numbers.get(deal.platform, ""),
@@ -95,7 +92,14 @@ def situation(ctx: Context, basket: Basket, costs: Bill, place: int, deal: Deal)
         any(each.kind in ("full_reduction", "order_discount") for each in costs.reductions),
         basket.member, prepared.booked, prepared.class_checked,
         voucher.used_on_day(ctx.books, day, deal.deal_id) + here, bool(prepared.chosen),
+        here, sum(costs.vouchers[other].deduct_fen for other in alike),
     )  # fmt: skip
+
+
+def _alike(other: Prepared, deal: Deal) -> bool:
+    """Whether another voucher is of this very deal; nobody knows what deal a registered one is of."""
+    coupon = other.coupon
+    return (coupon.platform, coupon.deal_id) == (deal.platform, deal.deal_id) and not other.registered
 
 
 def _expired(ctx: Context, prepared: Prepared) -> Fault | None:
@@ -139,6 +143,8 @@ def freezing_refusal(ctx: Context, costs: Bill) -> Refusal | None:
     for found in offers(ctx, basket, costs) if basket.vouchers else ():
         if found.fault is not None:
             return refusal_of(found)
+    if basket.vouchers and too_large(ctx, basket):
+        return Refusal(6007)  # what a voucher pays of each line takes other room once lines are gone
     if basket.vouchers and not life.value(ctx.books, "epoch_number"):
         return Refusal(3030, text("voucher__no_number"))
     return None

@@ -20,7 +20,7 @@ class Prepared:
     chosen: tuple[tuple[int, int], ...] = ()
     booked: bool = False
     class_checked: bool = False
-    lost_agreed: bool = False
+    lost_agreed_fen: int = 0  # so much face value the customer agreed to lose; of more they are asked anew
     approver: str = ""
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from firmware.events import Ask
-from firmware.txn import checkout, collect, life, product, shift, voucher
+from firmware.txn import checkout, collect, life, product, sale, shift, voucher
 from firmware.txn.basket import Basket
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.deals import platform_refusal
@@ -18,12 +18,12 @@ from firmware.txn.voucher_rights import voucher_refusal
 from firmware.view import text
 from rules.barcodes import normal_forms
 from rules.deals import Platform
+from rules.money import line_amount
 from rules.rights import Right
 from rules.voucher_codes import Reading, digest, read_code
-from wire.facts import Line
 from wire.vouchers import AskVoucherLook, AskVoucherPrepare, Coupon
 
-OFFLINE, TWICE, PER_DAY, SUPERVISOR = 3030, 3023, 3033, 2006
+OFFLINE, TWICE, PER_DAY, MISMATCH, SUPERVISOR = 3030, 3023, 3033, 3027, 2006
 LOOK_BYTES = 12
 
 
@@ -103,7 +103,7 @@ class AddVoucher:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """The basket with them, or 2001, 2014, 5029, 6008 without goods, 2005, 2006, 3023, the first code of the rules,
-        3032 before the customer agreed, 6007."""
+        3032 before the customer agreed, 3027 for a package that lacks goods nobody sells, 6007."""
         if refusal := adding_refusal(ctx) or not_selling(ctx, Right.SALE, bool(ctx.session.basket.lines)):
             return replace(refusal, about=text("voucher__goods_first")) if refusal.code == 6008 else refusal
         coupon = self.prepared.coupon
@@ -123,7 +123,10 @@ class AddVoucher:
         found = offer(before, prepared)
         if found.fault is not None:
             return refusal_of(found)
-        after = replace(_completed(before, prepared), vouchers=(*others, prepared))
+        whole = _completed(before, prepared)
+        if isinstance(whole, Refusal):
+            return whole
+        after = replace(whole, vouchers=(*whole.vouchers, prepared))
         return Refusal(6007) if too_large(ctx, after) else Decision(session=replace(ctx.session, basket=after))
 
     def _replaces(self, ctx: Context, old: Prepared) -> bool:
@@ -131,17 +134,32 @@ class AddVoucher:
         return old.digest == self.prepared.digest and 0 < old.until_ms <= ctx.now.monotonic_ms
 
 
-def _completed(ctx: Context, prepared: Prepared) -> Basket:
-    """The basket with what its package lacks, for nothing, where the shop wants it (`vouchers.add_missing`)."""
-    basket = ctx.session.basket
+def _completed(ctx: Context, prepared: Prepared) -> Basket | Refusal:
+    """The basket with what its package lacks, where the shop wants it (`vouchers.add_missing`). At its price, which the
+    voucher pays: should the voucher be taken off or refused, the goods are owed. 3027 when the voucher would not pay it."""
     if not ctx.settings.vouchers.add_missing:
-        return basket
+        return ctx.session.basket
+    before, rest_fen = ctx.session.basket, offered_rest_fen(ctx, prepared)
     for item, milli in offer(ctx, prepared).amount.missing:
         goods = next((each for sku in item.skus if (each := product.by_sku(ctx.books, sku)) is not None), None)
-        if goods is not None:
-            name = product.line_of(goods, milli, 0, "", ctx.settings.terminal.lang).name
-            basket = replace(basket, lines=(*basket.lines, Line(goods.sku, name, milli, 0, 0, goods.unit)))
-    return basket
+        if goods is None:
+            return Refusal(MISMATCH, item.name)
+        line = product.line_of(
+            goods, milli, line_amount(goods.price_fen, milli), "", ctx.settings.terminal.lang
+        )  # fmt: skip
+        done = sale.put(ctx, line, goods.age_limit)
+        if isinstance(done, Refusal):
+            return done
+        assert done.session is not None
+        ctx = replace(ctx, session=done.session)
+    added = ctx.session.basket != before
+    return Refusal(MISMATCH) if added and offered_rest_fen(ctx, prepared) > rest_fen else ctx.session.basket
+
+
+def offered_rest_fen(ctx: Context, prepared: Prepared) -> int:
+    """What other money must cover when `prepared` is one more voucher of the open basket."""
+    basket = ctx.session.basket
+    return bill(ctx, replace(basket, vouchers=(*basket.vouchers, prepared))).rest_fen
 
 
 @dataclass(frozen=True, slots=True)
