@@ -92,6 +92,9 @@ class VoucherRegistered(Fact, frozen=True):
     approver: str
     business_date: str = ""
 
+    def __repr__(self) -> str:
+        return f"VoucherRegistered({self.use.request_no!r}, {self.use.platform!r})"
+
 
 class VoucherHandled(Fact, frozen=True):
     """A person has dealt with a use that stood on the list: consumed without a sale and not to be undone, or registered

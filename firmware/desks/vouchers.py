@@ -208,13 +208,15 @@ class VouchersDesk:
             till.tell(Trouble(voucher_redeem.UNDO_FAILED, number))
 
     def _consume(self, till: Till, request_no: str, watch: Watch) -> None:
-        """Redeem, the first time or once more under the same number."""
+        """Redeem, the first time or once more under the same number; the oftener that brought nothing, the longer until it
+        is asked about: a platform out of order is not hammered."""
         known = voucher.find(till.ledger, request_no)
         assert known is not None, request_no
         use = voucher.contents(till.ledger, known)
         self.watches[request_no] = replace(
-            watch, asked="consume", asked_ms=till.now.monotonic_ms, consumes=watch.consumes + 1, tries=0
-        )
+            watch, asked="consume", asked_ms=till.now.monotonic_ms, consumes=watch.consumes + 1,
+            tries=watch.consumes,
+        )  # fmt: skip
         ask = AskVoucherConsume(
             request_no, use.platform, use.count, use.deduct_fen, known.operator, use.ref,
             voucher.code_of(till.ledger, known), EXPIRES_MS,
@@ -281,16 +283,18 @@ class VouchersDesk:
             till.timer(f"{DESK}:verify", pause_ms(self.verify_tries))
 
     def _verify(self, till: Till) -> None:
-        """The oldest registered one leaves when none is under way."""
+        """The oldest registered one leaves when none is under way; one the platform says nothing of keeps none waiting."""
         waits = [each for each in voucher.open_uses(till.ledger) if each.registered]
         if not waits or not self.online or till.safe_mode:
             return
-        if all(each.state == "registered" for each in waits):
-            if till.do(voucher_redeem.VerifyRegistered(waits[0].request_no)) is None:
+        first = next((each for each in waits if each.state == "registered"), None)
+        if first is not None and all(each.state != "sent" for each in waits):
+            if till.do(voucher_redeem.VerifyRegistered(first.request_no)) is None:
                 self.verify_tries = 0
-                return
-            self.verify_tries += 1
-        till.timer(f"{DESK}:verify", pause_ms(self.verify_tries + 2))
+            else:
+                self.verify_tries += 1
+        if first is not None:
+            till.timer(f"{DESK}:verify", pause_ms(self.verify_tries + 2))
 
     # --- screens ------------------------------------------------------------------------------------------------------
 
