@@ -20,7 +20,7 @@ LATER_FACTS = {"carried"}
 """A day is too short for pruning, which waits 35 days and never touches the open shift."""
 
 ELSEWHERE = {
-    "screens": {"Training", "Tasks", "OneOperator", "ReopenTheDay", "DayIsClosed"},
+    "screens": {"Training", "Tasks", "OneOperator", "ReopenTheDay", "DayIsClosed", "OpenByKey"},
     "commands": {
         "StartTraining", "StopTraining", "ResetPin", "UnlockOperator", "CheckOwnPin", "OwnPinWrong", "ReopenDay",
         "IssueBadge", "PrintBadge", "RevokeBadge", "ReadBadge", "PrintDrawerLog", "PrintCopies", "PrintDetail",
@@ -31,7 +31,8 @@ ELSEWHERE = {
     "effects": {"Practise"},
 }  # fmt: skip
 """Not played in simulated days: practice stands beside the terminal (tests/training); locks lifted, badges and a day
-opened again have tests of their own (tests/operators, tests/till), some reports on paper too (tests/reprint)."""
+opened again have tests of their own (tests/operators, tests/till), some reports on paper too (tests/reprint), and so has the
+key of rules that simulated shops do not have (tests/drawer)."""
 
 OWN_COMMANDS = {"SignOnAnswered", "KeepPin"}
 """Commands given by the answer of a worker: met all the same; listed for the reader."""
