@@ -151,6 +151,15 @@ def too_old(folder: Path) -> Counter:
     return till.basket(2).code()
 
 
+def nobody_sells(folder: Path) -> Counter:
+    """The shop adds what a package lacks, but has no such goods."""
+    till = vouchers(folder, vouchers={"add_missing": True}).basket(2).code()
+    return till.prepared(coupon(deal=PACKAGE_LACKING, kind="package")).keys("OK")
+
+
+PACKAGE_LACKING = deal(
+    kind="package", package=(PackageItem("可乐", 1000, ("010001",)), PackageItem("奶", 1000, ("0",)))
+)
 PACKAGE_UNMAPPED = deal(kind="package", package=(PackageItem("双人餐"),), package_fen=500)
 
 REFUSALS: dict[int, Way] = {
@@ -165,6 +174,7 @@ REFUSALS: dict[int, Way] = {
     3021: lambda folder: given_up(folder).says("kept", code=3020),
     3022: Consumed("unknown"),
     3023: lambda folder: vouchers(folder).basket(2).voucher().code(),
+    3027: nobody_sells,
     3028: Offered(deal(need_booking=True), "OK"),
     3029: Offered(deal(dine_in_only=True), "OK"),
     3030: lambda folder: vouchers(folder).basket(2).offline().code(),
@@ -193,7 +203,7 @@ RULES: dict[int, Way] = {
     3013: Offered(deal(exclude_skus=("010001",))),
     3024: scanned("https://example.com/coupon/1"),
     3025: scanned("https://www.kuaishou.com/q/1"),
-    3027: Offered(deal(kind="package", package=(PackageItem("可乐", 1000, ("010001",)), PackageItem("奶", 1000, ("0",))))),
+    3027: Offered(PACKAGE_LACKING),
     3028: Offered(deal(need_booking=True)),
     3029: Offered(deal(first_time_only=True)),
     3032: Offered(deal(face_fen=900)),
