@@ -270,6 +270,8 @@ def _count(
     deal: Deal, goods: Sequence[Goods], count: int, at: Situation, held: int, min_count: int
 ) -> Fault | None:  # fmt: skip
     most, least = usable(deal, goods, held, at.same, at.same_fen), max(min_count, deal.min_per_order)
+    if deal.kind == "percent" and not deal.max_discount_fen:
+        most = min(most, least)  # more of them take off no more
     if count > most:
         return Fault(3011, str(most))
     return Fault(3012, str(least)) if count < least else None

@@ -106,6 +106,14 @@ def test_codes_of_one_deal_each_need_its_least_spend(till: VoucherTill) -> None:
     assert refusal.code == 3011
 
 
+def test_a_second_percentage_voucher_is_not_redeemed_for_nothing(till: VoucherTill) -> None:
+    one = Prepared(coupon(kind="percent", percent=80, count=2, face_fen=0), 2, till.ms + 300_000, "d1")
+    refusal = do(till, AddVoucher(one))
+    assert refusal is not None
+    assert refusal.code == 3011
+    assert do(till, AddVoucher(replace(one, count=1))) is None
+
+
 def test_what_a_customer_agreed_to_lose_does_not_grow_with_the_basket(till: VoucherTill) -> None:
     one = replace(prepared(till, face_fen=800), lost_agreed_fen=100)
     assert do(till, AddVoucher(one)) is None
