@@ -15,6 +15,8 @@ from firmware.drivers.store import NotStored, Store
 from firmware.txn.ledger import Ledger, LedgerDamaged, LedgerError, LedgerLocked
 from rules.help import HelpDocument
 from rules.help import read as read_help
+from rules.rights_report import rights_of
+from rules.rights_words import words
 from rules.settings import Problem
 from texts import LANGS, t
 
@@ -59,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
         ("rebuild", _rebuild, "throw the tables away and make them anew from the journal (daemon stopped)"),
     ):
         journal.add_parser(name, help=text).set_defaults(act=act)
+    looking = acts.add_parser("rights", help="say what every operator may do here, and which setting says so")
+    looking.add_argument("--operator", default="", metavar="01", help="only this one")
+    looking.add_argument("--json", action="store_true", help="as JSON")
+    looking.add_argument("--lang", choices=LANGS, default="zh")
+    looking.set_defaults(act=_rights)
     acts.add_parser("check", help="say whether this terminal is ready to run").set_defaults(act=_check)
     helping = acts.add_parser("help", help="the help behind the error codes").add_subparsers(
         required=True, metavar="WHAT"
@@ -175,6 +182,18 @@ def _help_show(options: argparse.Namespace) -> int:
     for who in known.call:
         print(said.hotline(who, options.lang) or t("firmware", options.lang, f"help__call_{who}"))
     return 0
+
+
+def _rights(options: argparse.Namespace) -> int:
+    """For regular review: from the settings in force, whether the daemon runs or not."""
+    rows = rights_of(Store(options.data, mend=False).settings().settings)
+    rows = tuple(row for row in rows if not options.operator or row.operator == options.operator)
+    if options.json:
+        print(msgspec.json.encode(rows).decode())
+        return 0
+    for cells in words(rows, options.lang):
+        print("\t".join(cells))
+    return 0 if rows else 1
 
 
 def _check(options: argparse.Namespace) -> int:

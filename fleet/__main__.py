@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fleet.acquirer.statement import STATEMENTS
-from fleet.commands import Wrong, acquirer, errors, key, records, seal, serve, terminals, voucher_words
+from fleet.commands import Wrong, acquirer, errors, key, records, rights, seal, serve, terminals, voucher_words
 from texts import LANGS, Lang, t
 
 FOUND, USAGE, TROUBLE = 1, 2, 3
@@ -90,6 +90,12 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     )
     it.add_argument("--json", action="store_true", help=say("json"))
     it.set_defaults(run=errors.run, now_ms=None)
+
+    it = commands.add_parser("rights", parents=[common], help=say("rights"), description=say("rights_more"))
+    it.add_argument("files", type=Path, nargs="+", metavar="SETTINGS", help=say("rights_files"))
+    it.add_argument("--operator", default="", metavar="01", help=say("rights_operator"))
+    it.add_argument("--json", action="store_true", help=say("json"))
+    it.set_defaults(run=rights.run)
 
     it = commands.add_parser("key", parents=[common], help=say("key"))
     it.set_defaults(run=key.run)

@@ -19,6 +19,7 @@ from rules.rights import FIXED, NEVER_GRANTED, Grants, Right, Role, right_refusa
 from rules.scale_codes import layout_fits
 from rules.settings_counter import Slips
 from rules.settings_model import Operator, Settings, Tax, TaxRate
+from rules.voucher_rights import faults
 
 __all__ = [
     "Problem",
@@ -151,6 +152,8 @@ def _nonsense(settings: Settings) -> Iterator[Problem]:
         if name not in get_args(Platform):
             yield Problem(f"vouchers.shop_numbers[{place}]", "unknown", name)
     yield from _rights(settings.rights)
+    for fault in faults(settings.vouchers.grants, settings.operators, settings.rights):
+        yield Problem(fault.path, fault.kind, fault.about)
     yield from _tax(settings.tax)
     yield from _slips(settings.slips)
     for section, reasons in (("prices", settings.prices.reasons), ("refunds", settings.refunds.reasons)):

@@ -6,7 +6,7 @@ import msgspec
 
 SlipKind = Literal[
     "sale", "refund", "void", "hold", "payment", "shift", "x", "day", "settlement", "settlement_detail", "cash_move",
-    "drawer_log", "reprint_log", "reconcile", "error", "selftest", "event_log", "diagnosis", "badge",
+    "drawer_log", "reprint_log", "reconcile", "rights", "error", "selftest", "event_log", "diagnosis", "badge",
 ]  # fmt: skip
 """What a slip is; its title is `title__KIND` of the room `receipt` (domain 6.4)."""
 

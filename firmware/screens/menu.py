@@ -24,6 +24,7 @@ from firmware.screens.base import (
 )  # fmt: skip
 from firmware.screens.cash import cash_in, cash_out
 from firmware.screens.day import close_day, reopen_day
+from firmware.screens.deals import age_row, deals_screen
 from firmware.screens.diagnosis import diagnosis
 from firmware.screens.eventlog import event_log
 from firmware.screens.handover import close_shift
@@ -33,6 +34,7 @@ from firmware.screens.network import RETRY_HINT, again, backlog_row, code_rows, 
 from firmware.screens.refund import GiveBack
 from firmware.screens.report import settlement, x_report
 from firmware.screens.reprint import archive, find_slip, reprint_last
+from firmware.screens.rights import rights
 from firmware.screens.slips import Unfinished, owed
 from firmware.screens.training import training
 from firmware.screens.voucher import entry as voucher_entry
@@ -112,6 +114,7 @@ PAGES: dict[str, tuple[Entry, ...]] = {
         Entry("1", "voucher_entry", voucher_entry, (Right.VOUCHER_REDEEM,)),
         Entry("2", "voucher_list", pending, (Right.SALE,), pending_count),
         Entry("3", "voucher_look", look_up, (Right.VOUCHER_LOOK_UP,)),
+        Entry("4", "deals", deals_screen, (Right.VOUCHER_REDEEM,)),
     ),
     "slips": (
         Entry("1", "reprint_last", reprint_last, (Right.REPRINT,)),
@@ -125,6 +128,7 @@ PAGES: dict[str, tuple[Entry, ...]] = {
         Entry("3", "settlement", settlement, (Right.SHIFT_CLOSE_OWN,)),
         Entry("4", "close_day", close_day, (Right.DAY_CLOSE,)),
         Entry("5", "reopen_day", reopen_day, (Right.DAY_CLOSE,)),
+        Entry("6", "rights", rights, (Right.OPERATORS_CASHIERS, Right.OPERATORS_SUPERVISORS)),
         Entry("6", "event_log", event_log),
         Entry("7", "diagnosis", diagnosis),
     ),
@@ -227,6 +231,7 @@ class About(Screen):
             Row(text("about__clock"), text(f"clock__{ctx.now.clock}")),
             link_row(ctx),
             Row(text("about__printer"), text(f"printer__{ctx.devices.printer}")),
+            *((age_row(ctx),) if ctx.settings.vouchers.enabled and not code else ()),
             *(code_rows(code, ctx) if code else ()),
         )
         hints = (RETRY_HINT, CANCEL_HINT) if down(ctx) else (CANCEL_HINT,)

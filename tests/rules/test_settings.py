@@ -12,6 +12,7 @@ import pytest
 import firmware.drivers.store
 import rules.help
 import rules.settings
+import rules.voucher_rights
 from rules.rights import Role
 from rules.settings import Settings, change_refusal, changed, check, defaults, document, rate_on, who_may
 from rules.settings_docs import all_settings, bounds, example_toml, pages, toml_value
@@ -136,8 +137,8 @@ def test_all_problems_are_told_at_once():
 
 
 def test_every_reason_given_has_a_text_and_every_text_a_reason():
-    source = "".join(map(inspect.getsource, (rules.settings, rules.help, firmware.drivers.store)))
-    given = set(re.findall(r'Problem\([^()]*(?:\([^()]*\))?[^()]*?, "([a-z_]+)"', source))
+    source = "".join(map(inspect.getsource, (rules.settings, rules.voucher_rights, rules.help, firmware.drivers.store)))
+    given = set(re.findall(r'(?:Problem|Fault)\([^()]*(?:\([^()]*\))?[^()]*?, "([a-z_]+)"', source))
     texts = {key.removeprefix("problem__") for key in catalogue("rules", "zh") if key.startswith("problem__")}
     assert given == texts
 

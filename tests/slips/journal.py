@@ -135,6 +135,11 @@ WITH_VOUCHERS: dict[str, Fact] = {
     ),
     "x-vouchers": ReportPrinted("x", 123, "01", FIGURES | VOUCHER_FIGURES),
     "settlement-vouchers": BatchSettled(123, "balanced", FIGURES | VOUCHER_FIGURES, FIGURES | VOUCHER_FIGURES),
+    "rights": ReportPrinted(
+        "rights", 123, "00", {},
+        (("01 收银员01", "收银员"), ("销售收款", "可以"), ("退货", "需店长授权"), ("验券 抖音券 次卡", "不可以"),
+         ("", "vouchers.grants[12]"), ("撤销验券", "需店长授权")),
+    ),
 }  # fmt: skip
 """Written last: slips say when their record was made."""
 OF_SUPPORT: dict[str, Fact] = {

@@ -18,6 +18,7 @@ REPORT_KINDS: dict[str, SlipKind] = {
     "reprints": "reprint_log",
     "drawer": "drawer_log",
     "reconcile": "reconcile",
+    "rights": "rights",
     "events": "event_log",
     "diagnosis": "diagnosis",
 }
