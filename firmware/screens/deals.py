@@ -11,7 +11,7 @@ from firmware.txn.deals import RefreshDeals, age_ms, stale
 from firmware.txn.voucher_names import platform_name
 from firmware.view import Block, Hint, Row, Say, Tint, View, text
 
-SHOWN_MAX = 5
+ROWS_MAX = 8
 MINUTES_AN_HOUR, MINUTES_A_DAY = 60, 24 * 60
 
 
@@ -54,14 +54,15 @@ class Deals(Screen):
 
     def view(self, ctx: Context) -> View:
         """What stops a platform is said beneath it."""
-        known = deals.head(ctx.books)
-        body: tuple[Block, ...] = (age_row(ctx), Row(text("deals__count"), str(known.deals)))
         fresh = age_ms(ctx)
+        body: tuple[Block, ...] = (Row(text("deals__age"), age(ctx), Tint.QUIET),)
+        body += trouble_rows(deals.STALE, ctx) if stale(ctx) else ()
         if self.asked and (fresh is None or fresh > deals.MINUTE_MS):
             body += (Row(text("deals__asking"), tint=Tint.QUIET),)
-        if stale(ctx):
-            body += trouble_rows(deals.STALE, ctx)
-        for row in [each for each in ctx.settings.vouchers.platforms if each.enabled][:SHOWN_MAX]:
+        elif not stale(ctx):
+            body += (Row(text("deals__count"), str(deals.head(ctx.books).deals)),)
+        room = ROWS_MAX - len(body)
+        for row in [each for each in ctx.settings.vouchers.platforms if each.enabled][:room]:
             refusal = deals.platform_refusal(ctx, row.platform)
             told = deals.platform_state(ctx.books, row.platform)
             state: Say = "-" if told is None else f"[{refusal.code}]" if refusal else text("deals__fine")

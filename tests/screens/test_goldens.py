@@ -28,7 +28,7 @@ from tests.counter import APPLE_5_YUAN, COLA, Counter
 from tests.giving import looks
 from tests.payments import till as money
 from tests.payments.till import Till
-from tests.screens import ledgers, link_codes, voucher_codes
+from tests.screens import ledgers, link_codes, voucher_books, voucher_codes
 from tests.screens.codes import ROOT
 from wire.board import NetworkKind
 from wire.records import Ack
@@ -332,6 +332,12 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "day_is_closed": lambda folder: ledgers.shift_handed_over(folder).keys("MENU 8 4 OK F1 OK 2 0 0 0 0 OK"),
     "reopen_day": ledgers.day_to_reopen,
     "menu_reports": lambda folder: open_till(folder).keys("MENU 8"),
+    "deals_stale": voucher_codes.REFUSALS[1014],
+    "deals_told": voucher_books.deals_told,
+    "rights_list": voucher_books.rights_shown,
+    "rights_of": lambda folder: voucher_books.rights_shown(folder).keys("DOWN OK DOWN"),
+    "refund_voucher_kept": lambda folder: voucher_books.going_back(folder, -1),
+    "void_with_voucher": lambda folder: voucher_books.going_back(folder, 3_600_000),
     "menu_cash": lambda folder: open_till(folder).keys("MENU 9 1"),
     "cash_amount": lambda folder: open_till(folder).keys("MENU 9 1 2 3 0 0 0"),
     "open_by_key": ledgers.drawer_by_key_for_cash,
