@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from firmware.training.vouchers import VoucherBank
 from wire.facts import Fact
 from wire.messages import (
     AnswerDiagnose,
@@ -65,6 +66,7 @@ class Bank:
     booked: Callable[[int, int], Iterable[Fact]] = lambda batch, upto: ()
     """Facts of a batch up to a seq: what a backend would have of the practice journal."""
     orders: dict[str, Order] = field(default_factory=dict)
+    vouchers: VoucherBank = field(default_factory=VoucherBank)
     slow: dict[str, int] = field(default_factory=dict)  # refunds being processed: how often they were asked about
 
     def answer(self, ask: MoneyAsk) -> MoneyAnswer | None:
@@ -93,7 +95,7 @@ class Bank:
             case AskDiagnose(nonce):
                 return AnswerDiagnose(nonce)
             case _:
-                return None  # no voucher is practised with: the terminal says that nobody answers
+                return self.vouchers.answer(ask)
 
     def _refund(self, refund_no: str) -> AnswerRefund:
         if self.slow.get(refund_no, QUERIES_OF_A_REFUND) < QUERIES_OF_A_REFUND:

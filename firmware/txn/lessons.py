@@ -59,6 +59,10 @@ def _password(fact: Fact) -> bool:
     return _by_code(fact) and isinstance(fact, Sale) and fact.due_fen % 100 == PASSWORD_ENDING
 
 
+def _voucher(fact: Fact) -> bool:
+    return isinstance(fact, Sale) and any(part.kind == "voucher" for part in fact.tenders)
+
+
 def _reduced(fact: Fact) -> bool:
     return isinstance(fact, Sale) and any(step.kind in ("line_discount", "order_discount") for step in fact.reductions)
 
@@ -77,6 +81,7 @@ LESSONS: Final[tuple[Lesson, ...]] = (
     Lesson("discount", (Sale,), _reduced),
     Lesson("code", (Sale,), _by_code),
     Lesson("password", (Sale,), _password),
+    Lesson("voucher", (Sale,), _voucher),
     Lesson("reprint", (Reprinted,)),
     Lesson("refund", (Refund,)),
     Lesson("x_report", (ReportPrinted,), _x_report),

@@ -163,16 +163,8 @@ PACKAGE_LACKING = deal(
 PACKAGE_UNMAPPED = deal(kind="package", package=(PackageItem("双人餐"),), package_fen=500)
 
 
-def too_old_a_release(folder: Path) -> Counter:
-    """The platform takes no more of this release, as the deals told."""
-    till = vouchers(folder).basket(2)
-    till.step(Answered(AnswerDeals("r1", platforms=(PlatformState("meituan", 0, "99.0"),))))
-    return till.code()
-
-
 REFUSALS: dict[int, Way] = {
     1014: lambda folder: vouchers(folder).keys("MENU 3 4"),
-    9015: too_old_a_release,
     3004: Said(3004),
     3009: Offered(deal(min_spend_fen=1_000), "OK"),
     3011: Offered(deal(max_per_order=1, face_fen=200), "UP OK", (("count", 3), ("face_fen", 200))),
