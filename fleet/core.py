@@ -205,7 +205,8 @@ class Core:
             case AskTotals() as ask:
                 return [totals.answer(money, books.epoch(terminal, ask.epoch), terminal, ask)]
             case AskDiagnose() as ask:
-                return [diagnose.answer(money, terminal, ask, now_ms)]
+                reach = self._vouchers.reach(books.vouchers, terminal, now_ms)
+                return [diagnose.answer(money, terminal, ask, now_ms, reach)]
             case None:
                 raise ValueError(f"topic not known: {message.rest}")
             case ask:

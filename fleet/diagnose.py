@@ -16,14 +16,17 @@ _WITHOUT_THE_CHANNEL = (5013, 5014, 5007)
 """Failures that are the channel's own, not the customer's."""
 
 
-def answer(books: MoneyBooks, terminal: str, ask: AskDiagnose, now_ms: int) -> SendAnswer:
-    """Every channel of the acquirer, as its newest payment of all terminals found it."""
+def answer(
+    books: MoneyBooks, terminal: str, ask: AskDiagnose, now_ms: int, vouchers: tuple[Reach, ...] = ()
+) -> SendAnswer:
+    """Every channel of the acquirer, as its newest payment of all terminals found it, and the voucher platforms as they
+    answered for this shop."""
     newest: dict[str, Payment] = {}
     for payment in books.recent(now_ms - LATELY_MS, PAYMENTS_MAX):
         if payment.state != "unknown" or now_ms >= payment.busy_until_ms:  # a call under way says nothing yet
             newest.setdefault(payment.channel, payment)
     platforms = tuple(_state(channel, newest.get(channel)) for channel in CHANNELS)
-    return SendAnswer(terminal, AnswerDiagnose(ask.nonce, platforms))
+    return SendAnswer(terminal, AnswerDiagnose(ask.nonce, (*platforms, *vouchers)))
 
 
 def _state(channel: str, payment: Payment | None) -> Reach:

@@ -216,6 +216,7 @@ class _Back:
     amounts: Counter[int] = field(default_factory=Counter)
     tenders: Counter[str] = field(default_factory=Counter)
     total_fen: int = 0
+    vouchers: set[str] = field(default_factory=set)  # given back, by request number
     void: bool = False
 
 
@@ -261,11 +262,18 @@ def _one_refund(refund: Refund, sale: Sale, back: _Back) -> Iterator[str]:
         if back.total_fen or refund.total_fen != sale.due_fen or refund.batch != sale.batch:
             yield "a void must be whole, of this batch, and the first"
         back.void = True
+    back.vouchers |= {part.voucher.request_no for part in refund.tenders if part.voucher is not None}
+    kept = [
+        part.voucher.shares for part in sale.tenders if part.voucher and part.voucher.request_no not in back.vouchers
+    ]
     for line in refund.lines:
         sold = sale.lines[line.index]
         back.quantities[line.index] += line.quantity_milli
         back.amounts[line.index] += line.amount_fen
         net = sold.amount_fen if sold.net_fen is None else sold.net_fen
+        net -= sum(
+            shares[line.index] for shares in kept
+        )  # what a voucher that stays redeemed paid is nobody's to have back
         if back.quantities[line.index] > sold.quantity_milli:
             yield f"{back.quantities[line.index]} of {sold.quantity_milli} come back of line {line.index}"
         if back.amounts[line.index] > net:

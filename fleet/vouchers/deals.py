@@ -9,15 +9,18 @@ import msgspec
 
 from fleet.effects import CallPlatform, Effect, SendAnswer, VoucherTicket
 from fleet.vouchers.books import DealRow, PlatformRow
-from fleet.vouchers.port import CALL_MAX_MS, DealsCall, DealsReply, Reply
+from fleet.vouchers.port import CALL_MAX_MS, NOT_ENABLED, DealsCall, DealsReply, Reply
 from fleet.vouchers.within import Within, shop_of
 from rules.deals import Deal, Platform
+from wire.messages import Reach
 from wire.vouchers import AnswerDeals, AskDeals, PlatformState
 
 PAGE_DEALS_MAX, PAGE_BYTES_MAX, PAGES_MAX = 50, 40_000, 1_000
 NEWS_MAX = 100
 REFRESH_MS = 60_000
 """A platform is asked again when somebody wants deals and its last answer is older than this."""
+LATELY_MS = 3_600_000
+"""A platform's answer older than this says nothing of how it stands; terminals synchronise more often."""
 REV_CHARS = 32
 DEALS_MAX = 2_000
 
@@ -108,6 +111,20 @@ def _once(deals: Iterable[Deal]) -> list[Deal]:
 def _state(it: Within, terminal: str, platform: Platform) -> PlatformState:
     row = it.books.platform(platform, shop_of(terminal))
     return PlatformState(platform, row.code, row.software_min) if row else PlatformState(platform)
+
+
+def reach(it: Within, terminal: str) -> tuple[Reach, ...]:
+    """How the platforms in service stood when this shop's deals were asked for last; nothing is called for it. One whose
+    channel the shop has not opened (3025) is none of its troubles."""
+    return tuple(_reached(it, terminal, platform) for platform in it.shops.platforms)
+
+
+def _reached(it: Within, terminal: str, platform: Platform) -> Reach:
+    row = it.books.platform(platform, shop_of(terminal))
+    name = f"voucher_{platform}"
+    if row is None or it.now_ms - row.got_ms > LATELY_MS or row.code == NOT_ENABLED:
+        return Reach(name, "unknown")
+    return Reach(name, "down", row.code) if row.code else Reach(name, "ok")
 
 
 def _refresh(it: Within, terminal: str, have: str) -> tuple[list[Effect], bool]:

@@ -7,6 +7,7 @@ from fleet.vouchers import coupons, deals, uses
 from fleet.vouchers.books import VoucherBooks
 from fleet.vouchers.vault import Vault
 from fleet.vouchers.within import PlatformAnswered, Shops, Within
+from wire.messages import Reach
 from wire.vouchers import (
     AskDeals,
     AskVoucherConsume,
@@ -45,6 +46,10 @@ class Desk:
                 return coupons.look(it, terminal, ask)
             case AskDeals():
                 return deals.answer(it, terminal, ask)
+
+    def reach(self, books: VoucherBooks, terminal: str, now_ms: int) -> tuple[Reach, ...]:
+        """How the platforms of a terminal's shop stood lately."""
+        return deals.reach(Within(books, self.vault, self._shops, now_ms), terminal)
 
     def heard(self, books: VoucherBooks, event: PlatformAnswered) -> list[Effect]:
         """Decide about a platform's answer."""

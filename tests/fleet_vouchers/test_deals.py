@@ -9,6 +9,7 @@ from fleet.vouchers.deals import in_force, paged
 from fleet.vouchers.script import VoucherStep
 from rules.deals import Deal
 from tests.fleet_vouchers.world import World
+from wire.messages import AnswerDiagnose, AskDiagnose, Reach
 from wire.vouchers import AnswerDeals, AskDeals
 
 
@@ -76,3 +77,25 @@ def test_the_shops_own_file_counts_before_the_platforms_word(order: int) -> None
         DealRow("meituan", "D00001", "", "file", ours, 0),
     ]
     assert [each.title for each in in_force(rows[::order])] == ["ours"]
+
+
+def test_a_diagnosis_is_told_how_the_platforms_stood_without_asking_them() -> None:
+    world = World()
+    before = {each.name: each.state for each in diagnosed(world)}
+    assert before["voucher_meituan"] == "unknown"
+    asked(world)
+    world.now += 61_000
+    world.script(VoucherStep("refuse", "deals", "douyin", ours=2010))
+    asked(world)
+    calls = len(world.calls)
+    stood = {each.name: (each.state, each.code) for each in diagnosed(world)}
+    assert (stood["voucher_meituan"], stood["voucher_douyin"]) == (("ok", 0), ("down", 2010))
+    assert len(world.calls) == calls
+    world.now += 2 * 3_600_000
+    assert {each.state for each in diagnosed(world) if each.name.startswith("voucher")} == {"unknown"}
+
+
+def diagnosed(world: World) -> tuple[Reach, ...]:
+    (answer,) = world.ask(AskDiagnose("ab" * 8))
+    assert isinstance(answer, AnswerDiagnose)
+    return answer.platforms
