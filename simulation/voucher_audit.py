@@ -98,7 +98,8 @@ def _order(day: Day, facts: list[At]) -> Iterator[str]:
             case Sale():
                 for part in at.fact.tenders:
                     number = part.voucher.request_no if part.voucher else ""
-                    if number and number not in registered and state.get(number) != "consumed":
+                    redeemed = state.get(number) in ("consumed", "kept")  # kept: the platform did not take it back
+                    if number and number not in registered and not redeemed:
                         yield f"sale {at.seq} lives on {number}, which is {state.get(number, 'not asked for')}"
             case _:
                 pass
