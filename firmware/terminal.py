@@ -559,7 +559,8 @@ class Terminal:
         """What a refused command leaves in the journal; the right it names stands in the event log too."""
         if refusal.facts:
             right = next((str(each) for fact in refusal.facts if (each := getattr(fact, "right", ""))), "")
-            self.note(refusal.code, refusal.about, terse(right))
+            told = next((fact.detail for fact in refusal.facts if isinstance(fact, Trouble)), "")
+            self.note(refusal.code, refusal.about, terse(right) or discreet(told))
             seq = self.ledger.next_seq
             for fact in refusal.facts:
                 self.append(fact)

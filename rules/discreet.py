@@ -16,6 +16,9 @@ _RIGHTS = frozenset(right.value for right in Right)
 _RECEIPT = re.compile(r"\d{6}-\d{6}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z]+(_[a-z]+)*[.,:;]?", re.ASCII)
 _SHORT = re.compile(r"[+-]?\d{1,4}(\.\d{1,2})?[%.,:;]?|0x[0-9a-f]{1,2}[.,:;]?", re.ASCII)
+_SETTING = re.compile(r"rights\.[a-z_]{1,20}\.[a-z_]{1,30}|vouchers\.grants\[\d{1,2}\]", re.ASCII)
+"""Paths of settings that are named where somebody has to change them."""
+
 _DIGITS_IN_ALL_MAX = 6
 """Short numbers of one text have no more digits than this together: a phone number in groups is no short numbers."""
 
@@ -51,7 +54,7 @@ def terse(text: str) -> str:
 
 
 def _is_ours(word: str, digits: int) -> bool:
-    if word in _RIGHTS or is_subject(word):
+    if word in _RIGHTS or is_subject(word) or _SETTING.fullmatch(word):
         return True
     if _SHORT.fullmatch(word):
         return digits <= _DIGITS_IN_ALL_MAX

@@ -35,7 +35,5 @@ def _named(ctx: Context, act: VoucherAct, platform: str, kind: str, by: str) -> 
         kind=text(f"voucherkind__{kind or 'any'}"),
     )  # fmt: skip
     where = by or f"rights.{ctx.session.role}.{RIGHTS[act].value}"
-    detail = (
-        f"{RIGHTS[act].value} platform={platform or '-'} kind={kind or '-'} operator={ctx.session.operator} {where}"
-    )
+    detail = f"{RIGHTS[act].value} {platform or 'any'} {kind or 'any'} operator {ctx.session.operator} {where}"
     return Refusal(2005, about, (Trouble(2005, detail),))

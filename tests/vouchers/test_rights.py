@@ -44,7 +44,9 @@ def test_what_is_missing_is_named_on_the_screen_and_in_the_alarm(tmp_path: Path)
     assert "套餐券" in till.text()
     till.ledger.commit()
     told = [fact for fact in till.journal("trouble") if isinstance(fact, Trouble)]
-    assert [fact.detail for fact in told] == ["voucher_redeem platform=meituan kind=package operator=01"]
+    assert [fact.detail for fact in told] == ["voucher_redeem meituan package operator 01 vouchers.grants[0]"]
+    rows = till.ledger.read("SELECT reason FROM event WHERE code = 2005")
+    assert rows == [("voucher_redeem meituan package operator 01 vouchers.grants[0]",)]
 
 
 def test_a_platform_that_is_forbidden_costs_no_call(tmp_path: Path) -> None:
