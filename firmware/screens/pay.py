@@ -135,7 +135,7 @@ class Cash(Screen):
 
     def scan(self, scanned: Scanned, ctx: Context) -> Move:
         """A customer's code: all that is left, or the part that was typed; or what is surely a voucher."""
-        return scanned_voucher(scanned, ctx) or pay_by(scanned, ctx, self._part_fen())
+        return scanned_voucher(scanned, ctx, paying=True) or pay_by(scanned, ctx, self._part_fen())
 
     def _part_fen(self) -> int | None:
         return int(self.digits) if self.part and self.digits else None

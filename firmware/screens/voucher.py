@@ -21,6 +21,7 @@ from firmware.txn.voucher_take import AskPrepare, TakeVoucherOff, digest_of, rea
 from firmware.view import Block, Field, Gap, Hint, Item, Items, Para, Row, Say, Tint, View, text
 from rules.deals import Platform
 from rules.money import yuan
+from rules.payment_codes import recognised
 from rules.voucher_codes import TYPED_DIGITS_MAX, could_be_voucher, grouped
 from wire.vouchers import AnswerVoucherPrepare, AskVoucherPrepare, Used
 
@@ -42,11 +43,20 @@ def _thawed(done: Done, ctx: Context) -> Move:
     return Home(VoucherEntry())
 
 
-def scanned_voucher(scanned: Scanned, ctx: Context) -> Move | None:
-    """A scan outside the voucher screen that is surely a voucher; None: something else."""
-    if not ctx.settings.vouchers.enabled or not could_be_voucher(scanned.text, ctx.settings.vouchers.platforms):
+def scanned_voucher(scanned: Scanned, ctx: Context, paying: bool = False) -> Move | None:
+    """A scan outside the voucher screen that is surely a voucher; None: something else. `paying`: where no goods are
+    scanned, digits in the form of a platform's codes are one too."""
+    if not ctx.settings.vouchers.enabled:
         return None
-    return prepare(scanned.text, True, ctx)
+    if could_be_voucher(scanned.text, ctx.settings.vouchers.platforms) or (paying and _in_form(scanned, ctx)):
+        return prepare(scanned.text, True, ctx)
+    return None
+
+
+def _in_form(scanned: Scanned, ctx: Context) -> bool:
+    """Digits as a platform has them, neither goods nor a payment code."""
+    read = reading_of(ctx, scanned.text, True)
+    return bool(read.platform and not read.fault) and recognised(scanned.text, ctx.settings.tenders.channels) is None
 
 
 def prepare(raw: str, is_scan: bool, ctx: Context) -> Move:
@@ -216,8 +226,9 @@ class VoucherCheck(Screen):
         return replace(self, silent=True) if look_no == self.look_no else self
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """Leave; nothing was redeemed."""
-        return Pop() if key in (Key.OK, Key.CANCEL, Key.CLEAR) else Stay()
+        """Leave; nothing was redeemed. While it waits OK does nothing: a second press in haste drops no answer."""
+        waits = self.answer is None and not self.silent
+        return Pop() if key in (Key.CANCEL, Key.CLEAR) or (key is Key.OK and not waits) else Stay()
 
     def stays_ms(self, ctx: Context) -> int:
         """The backend has ten seconds."""

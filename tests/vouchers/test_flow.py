@@ -112,6 +112,23 @@ def test_the_same_code_costs_no_call(till: VoucherTill) -> None:
     assert len(till.asks(AskVoucherPrepare)) == 1
 
 
+def test_digits_of_a_platform_are_a_voucher_where_money_is_taken_and_no_goods_where_they_are_sold(
+    till: VoucherTill,
+) -> None:
+    till.scan(MEITUAN)
+    assert till.asks(AskVoucherPrepare) == [], "in the basket twelve digits are goods, or a bad scan of them"
+    till.keys("OK OK")
+    assert till.screen == "Cash", till.text()
+    till.scan(MEITUAN).prepared(coupon()).keys("OK")
+    assert till.screen == "Cash"
+    assert len(till.terminal.session.basket.vouchers) == 1
+
+
+def test_ok_pressed_twice_in_haste_drops_no_answer(till: VoucherTill) -> None:
+    till.code().keys("OK OK").prepared(coupon())
+    assert till.screen == "CouponView"
+
+
 def test_the_basket_changed_after_the_voucher_was_added(tmp_path: Path) -> None:
     from rules.deals import Deal
 
