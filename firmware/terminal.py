@@ -76,6 +76,7 @@ from firmware.screens.lamp import lamp
 from firmware.screens.override import Override
 from firmware.screens.slips import printer_code
 from firmware.screens.stack import Stack, home, moved, waiting
+from firmware.screens.voucher import VoucherCheck
 from firmware.screens.widgets import Refused
 from firmware.txn import life, operator, refund
 from firmware.txn.approve import Approve, helps
@@ -631,6 +632,8 @@ class Terminal:
         for screen in self.stack:
             if isinstance(screen, Refused | Override) and not any(screen is each for each in before):
                 self.note(screen.refusal.code, screen.refusal.about)
+            elif isinstance(screen, VoucherCheck) and not any(screen is each for each in before):
+                self.note(screen.refused)
         if self.stack and (not before or type(self.stack[-1]) is not type(before[-1])):
             self._step_taken(type(self.stack[-1]).__name__)
 

@@ -225,6 +225,13 @@ class VoucherCheck(Screen):
         """The ask never left."""
         return replace(self, silent=True) if look_no == self.look_no else self
 
+    @property
+    def refused(self) -> int:
+        """The code it shows, for the event log too; 0: none, or still waiting."""
+        if self.silent:
+            return 1004
+        return (self.answer.code or 3002) if self.answer is not None else 0
+
     def press(self, key: Key, ctx: Context) -> Move:
         """Leave; nothing was redeemed. While it waits OK does nothing: a second press in haste drops no answer."""
         waits = self.answer is None and not self.silent
@@ -241,12 +248,16 @@ class VoucherCheck(Screen):
     def view(self, ctx: Context) -> View:
         """Waiting, or the code and what to do."""
         if self.silent:
-            body: tuple[Block, ...] = (Gap(8), *_large(1004, ctx), Para(text("vouchercheck__nothing"), Tint.QUIET))
+            body: tuple[Block, ...] = (
+                Gap(8),
+                *_large(self.refused, ctx),
+                Para(text("vouchercheck__nothing"), Tint.QUIET),
+            )
             return shown(self, ctx, text("vouchercheck__title"), body, (OK_HINT,), Tint.BAD)
         if self.answer is None:
             body = (Gap(32), Para(text("vouchercheck__asking"), Tint.UNSURE, large=True))
             return shown(self, ctx, text("vouchercheck__title"), body, (CANCEL_HINT,), Tint.UNSURE)
-        body = (Gap(8), *_large(self.answer.code or 3002, ctx))
+        body = (Gap(8), *_large(self.refused, ctx))
         if self.answer.used is not None:
             body += (Row(used_where(self.answer.used), tint=Tint.QUIET),)
         elif self.answer.detail:

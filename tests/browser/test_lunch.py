@@ -342,6 +342,15 @@ def sale_is_voided(lunch: Lunch) -> None:
     lunch.close_drawer()
 
 
+def looked_through(lunch: Lunch) -> None:
+    """The event log knows what went wrong, and the diagnosis finds all well again."""
+    lunch.keys("MENU 8 6")
+    assert "[3021]" in lunch.shop.lines()
+    lunch.keys("CANCEL CANCEL CANCEL MENU 8 7 OK")
+    lunch.comes("Diagnosis", "全部正常")
+    lunch.keys("CANCEL CANCEL CANCEL")
+
+
 def figures(lunch: Lunch) -> None:
     """X names each platform with how many and how much; so does the Z slip, and the count is what the test knows."""
     lunch.keys("MENU 8 1 DOWN")
@@ -420,6 +429,7 @@ def test_a_lunch_hour_with_vouchers(shop: Shop) -> None:
     link_is_cut(lunch)
     power_is_cut(lunch)
     sale_is_given_up(lunch)
+    looked_through(lunch)
     sale_is_voided(lunch)
     figures(lunch)
     books_agree(lunch)

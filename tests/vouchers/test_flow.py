@@ -124,6 +124,14 @@ def test_digits_of_a_platform_are_a_voucher_where_money_is_taken_and_no_goods_wh
     assert len(till.terminal.session.basket.vouchers) == 1
 
 
+def test_what_a_platform_refuses_stands_in_the_event_log(till: VoucherTill) -> None:
+    till.code().prepared(code=3005)
+    assert "[3005]" in till.text()
+    till.keys("OK CANCEL CANCEL CANCEL")
+    till.voucher().keys("OK OK").says("rejected", code=3014)
+    assert [row[0] for row in till.ledger.read("SELECT code FROM event ORDER BY id")] == [3005, 3014]
+
+
 def test_ok_pressed_twice_in_haste_drops_no_answer(till: VoucherTill) -> None:
     till.code().keys("OK OK").prepared(coupon())
     assert till.screen == "CouponView"
