@@ -7,6 +7,7 @@ from typing import Literal
 
 from firmware.events import Key, Scanned
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, shown
+from firmware.screens.deals import Deals, age_row
 from firmware.screens.slips import trouble_rows
 from firmware.screens.voucher_coupon import Coupons, CouponView
 from firmware.screens.voucher_register import RegisterAmount
@@ -83,7 +84,8 @@ class VoucherEntry(Screen):
     row: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """Digits and CLEAR type, OK asks; with nothing typed UP and DOWN choose a voucher, CLEAR takes it off."""
+        """Digits and CLEAR type, OK asks; with nothing typed UP and DOWN choose a voucher, CLEAR takes it off, F2 leads to
+        how old the deals are and the key that refreshes them."""
         taken = ctx.session.basket.vouchers
         digits = typed(self.digits, key, TYPED_DIGITS_MAX + 1)
         if digits is not None and (key.digit or self.digits):
@@ -93,6 +95,8 @@ class VoucherEntry(Screen):
                 return prepare(self.digits, False, ctx)
             case Key.F1 if self.digits and registers(ctx):
                 return Push(RegisterAmount(self.digits, False))
+            case Key.F2 if not self.digits:
+                return Push(Deals())
             case Key.UP | Key.DOWN if taken:
                 return Stay(replace(self, row=(self.row + (1 if key is Key.DOWN else -1)) % len(taken)))
             case Key.CLEAR if taken:
@@ -126,6 +130,9 @@ class VoucherEntry(Screen):
         else:
             body += (Gap(8), Para(text("voucherentry__how"), Tint.QUIET, rows=3))
         hints: tuple[Hint, ...] = (OK_HINT,)
+        if not self.digits:
+            body += (age_row(ctx),)
+            hints += () if taken else (Hint("F2", text("deals__refresh")),)
         if self.digits and registers(ctx):
             hints += (Hint("F1", text("voucherentry__register")),)
         if self.digits or taken:
