@@ -20,25 +20,30 @@ LATER_FACTS = {"carried"}
 """A day is too short for pruning, which waits 35 days and never touches the open shift."""
 
 ELSEWHERE = {
-    "screens": {"Training", "Tasks", "OneOperator", "ReopenTheDay", "DayIsClosed", "OpenByKey"},
+    "screens": {
+        "Help", "HelpChoice", "HelpSearch", "Network", "EventFilter", "EventDetails",
+        "Training", "Tasks", "OneOperator", "ReopenTheDay", "DayIsClosed", "OpenByKey"},
     "commands": {
         "StartTraining", "StopTraining", "ResetPin", "UnlockOperator", "CheckOwnPin", "OwnPinWrong", "ReopenDay",
         "IssueBadge", "PrintBadge", "RevokeBadge", "ReadBadge", "PrintDrawerLog", "PrintCopies", "PrintDetail",
+        "PrintDiagnosis", "PrintEvents", "Reconnect",
     },
     "facts": {"training_entered", "training_left", "day_reopened", "pin_reset", "operator_unlocked", "badge_issued",
               "badge_revoked", "copy_shown"},
-    "events": {"PracticeOver", "PracticePulse"},
-    "effects": {"Practise"},
+    "events": {"PracticeOver", "PracticePulse", "NameFound", "NetworkSeen"},
+    "effects": {"Practise", "Connect", "FindName"},
 }  # fmt: skip
 """Not played in simulated days: practice stands beside the terminal (tests/training); locks lifted, badges and a day
 opened again have tests of their own (tests/operators, tests/till), some reports on paper too (tests/reprint), and so has the
-key of rules that simulated shops do not have (tests/drawer)."""
+key of rules that simulated shops do not have (tests/drawer). Help, the event log's pages and the network's change nothing
+(tests/help, tests/events)."""
 
 OWN_COMMANDS = {"SignOnAnswered", "KeepPin"}
 """Commands given by the answer of a worker: met all the same; listed for the reader."""
 
 CODES = (
-    2002, 2003, 2004, 2005, 2006, 2007, 2015, 2021, 2022, 4011, 5004, 5005, 5006, 5007, 5008, 5017, 5020, 5022, 5030,
+    2002, 2003, 2004, 2005, 2006, 2007, 2015, 2021, 2022,
+    3001, 3004, 3009, 3013, 3022, 3023, 3025, 3030, 3032, 4011, 5004, 5005, 5006, 5007, 5008, 5017, 5020, 5022, 5030,
     6001, 6004, 6005, 6006, 6007, 6009, 6013, 6014, 6018, 6019,
     8001, 8003, 8008, 8011, 8013, 9002, 9008, 9009, 9011, 9012, 9013,
 )  # fmt: skip

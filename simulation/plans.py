@@ -21,6 +21,8 @@ PLANS: dict[str, Callable[[Clerk], Job]] = {
     "recall": wish_prices.recall,
     "look_up": wish_round.look_up,
     "find_slip": wish_round.find_slip,
+    "slip_at_idle": wish_round.slip_at_idle,
+    "amount_and_code": wish_round.amount_and_code,
     "archive": wish_round.archive,
     "drawer_log": wish_round.drawer_log,
     "people": wish_round.people,
@@ -48,6 +50,7 @@ WISHES: tuple[str, ...] = (
     *("voucher",) * 12, *("voucher_regret",) * 2, *("voucher_twice",) * 2, "voucher_nonsense", "voucher_list",
     "voucher_look", *("basket_changed",) * 2,
     "cash_in", "cash_out", "no_sale", "figures", *("copy",) * 3, "close", "sign_off",
-    "look_up", "find_slip", "archive", "drawer_log", "people", "code_on_basket", "settle_again",
+    "look_up", "find_slip", "slip_at_idle", "amount_and_code", "archive", "drawer_log", "people", "code_on_basket",
+    "settle_again",
 )  # fmt: skip
 """How often each is asked for."""

@@ -4,7 +4,7 @@ import re
 
 from firmware.events import Key
 from simulation.clerk import Clerk, Job
-from simulation.wish_money import a_code
+from simulation.wish_money import a_code, leave_order, pay_code
 from simulation.wishes import choose, goods
 
 NUMBER = re.compile(r"\d{6}-(\d{6})")
@@ -33,6 +33,27 @@ def find_slip(clerk: Clerk) -> Job:
     else:
         clerk.press(Key.OK)
     yield from press_on(clerk, (Key.OK, Key.D1, Key.OK, Key.DOWN))
+
+
+def slip_at_idle(clerk: Clerk) -> Job:
+    """Somebody holds a slip under the scanner: what may be done with it is offered, mostly nothing is wanted."""
+    yield from clerk.until("Idle")
+    numbers = [found[0] for slip in clerk.day.slips[-20:] for row in slip.rows if (found := NUMBER.search(row))]
+    if numbers:
+        clerk.scan(clerk.clock.rng.choice(numbers))
+        yield from clerk.until("SlipScanned", "Refused")
+        clerk.press(Key.CANCEL)
+        yield from clerk.pause()
+
+
+def amount_and_code(clerk: Clerk) -> Job:
+    """An amount is typed, and the customer shows the code at once."""
+    yield from clerk.until("Idle")
+    clerk.type(str(clerk.clock.rng.randint(100, 9_999)))
+    yield from clerk.pause()
+    if clerk.screen == "Amount":
+        yield from pay_code(clerk)
+    yield from leave_order(clerk)
 
 
 def archive(clerk: Clerk) -> Job:

@@ -79,6 +79,9 @@ def take_voucher(clerk: Clerk, code: str) -> Job:
             case "CouponView":
                 yield from _coupon(clerk)
             case "VoucherEntry":
+                if clerk.clock.rng.random() < 0.08:
+                    clerk.press(Key.CLEAR)  # taken off again
+                    yield from clerk.pause()
                 clerk.press(Key.CANCEL)
                 yield from clerk.pause()
                 return
@@ -287,7 +290,7 @@ def goods_on_top(clerk: Clerk) -> Job:
 
 def pending(clerk: Clerk) -> Job:
     """The list of vouchers that wait for a platform or a person."""
-    yield from choose(clerk, "voucher_list")
+    yield from choose(clerk, "vouchers", "voucher_list")
     yield from clerk.until("VoucherList")
     entries, _ = sight.items(clerk.view)
     if not entries:
@@ -303,7 +306,7 @@ def pending(clerk: Clerk) -> Job:
 
 def voucher_look(clerk: Clerk) -> Job:
     """Where was this used?"""
-    yield from choose(clerk, "voucher_look")
+    yield from choose(clerk, "vouchers", "voucher_look")
     yield from clerk.until("VoucherLook")
     codes = sorted(clerk.day.voucher_codes)
     clerk.scan(clerk.clock.rng.choice(codes) if codes else "123456789012")
