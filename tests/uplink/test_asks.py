@@ -185,7 +185,7 @@ def test_a_damaged_answer_is_put_aside(payload: bytes) -> None:
 @pytest.mark.parametrize(
     ("answer", "fields"),
     [
-        (ANSWERS[0], {"state": "failed", "code": 5031}),
+        (ANSWERS[0], {"state": "failed", "code": 5098}),
         (ANSWERS[1], {"state": "failed", "code": 5099}),
         (ANSWERS[3], {"code": 6099}),
         (ANSWERS[4], {"granted": False, "code": 9999}),
@@ -206,9 +206,9 @@ def test_the_unknown_code_itself_is_put_on_record(broker: Broker) -> None:  # no
     publisher = Publisher(broker)
     with pump_to(broker) as pump:
         up(pump)
-        publisher.send("pos/v1/T0001/dn/answer", _changed(ANSWERS[0], state="failed", code=5031))
+        publisher.send("pos/v1/T0001/dn/answer", _changed(ANSWERS[0], state="failed", code=5098))
         pump.until(lambda: pump.met(Answered), "the answer")
-        assert [event.reason for event in pump.met(WireGarbage)] == ["code 5031 is not known here"]
+        assert [event.reason for event in pump.met(WireGarbage)] == ["code 5098 is not known here"]
     publisher.close()
 
 
