@@ -25,10 +25,10 @@ SHARES = {
 """Percent of the cuts asked for; the settings have the rest."""
 
 FAULTS = {
-    "disk_full": ("pwrite64:error=ENOSPC:when=300+70",),
-    "full_and_folding": ("pwrite64:error=ENOSPC:when=300+40",),
+    "disk_full": ("pwrite64:error=ENOSPC:when=470+70",),
+    "full_and_folding": ("pwrite64:error=ENOSPC:when=470+40",),
     "pruning_on_a_full_disk": ("pwrite64:error=ENOSPC:when=510",),
-    "read_only_for_a_while": ("pwrite64:error=EROFS:when=300..305",),
+    "read_only_for_a_while": ("pwrite64:error=EROFS:when=470..475",),
 }
 SELL_ON_EVERY = 40
 NORMAL_CUTS = 300
