@@ -82,9 +82,9 @@ class Day:
         self.keys("OK")
 
     def sell_by_card(self, *codes: str) -> None:
-        """On the shop's own card terminal; its reference is not there, the last four digits are typed."""
+        """On the shop's own card terminal: its slip's reference and the card's last four digits are typed."""
         due = self.basket(list(codes))
-        self.keys("OK # OK 4 2 7 5 OK")
+        self.keys("OK # 2 0 2 6 1 1 2 2 0 0 0 1 OK 4 2 7 5 OK")
         assert self.shop.screen()["name"] == "Sold", self.shop.screen()
         self.book.sold.append(due)
         self.keys("OK")
