@@ -347,7 +347,7 @@ LEDGERS: tuple[Way, ...] = (
     coupons_shown, lost_value, unmapped_package, voucher_in_basket, voucher_leaves, voucher_unknown_after_a_cut,
     voucher_waits_for_the_link, vouchers_pending, registering, verified_later, voucher_looked_up, platform_unknown,
     redeemed_first,
-    *(_named(code) for code in (3004, 3009, 3011, 3012, 3013, 3016, 3019, 3021, 3027, 3028, 3029, 3031, 3033, 3035, 9015)),
+    *(_named(code) for code in (3004, 3009, 3011, 3012, 3013, 3016, 3019, 3021, 3028, 3029, 3031, 3033, 3035, 9015)),
 )  # fmt: skip
 """Where walks about vouchers begin."""
 
