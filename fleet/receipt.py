@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from fleet.store import StoredRecord
+from rules.money import yuan
 from texts import Lang, t
 from wire.facts import Dress, Refund, Sale
 from wire.receipt import Receipt, ReceiptSection
@@ -33,7 +34,7 @@ def receipt_of(record: StoredRecord, fact: Sale | Refund, given_back_fen: int, d
     at = datetime.fromtimestamp(record.at_ms / 1000, UTC).astimezone(LOCAL)
     content = _refund(say, fact, record.terminal) if isinstance(fact, Refund) else _sale(say, fact)
     if given_back_fen and isinstance(fact, Sale):
-        content["notes"] = (t("fleet", lang, "page__given_back", amount=_yuan(given_back_fen)),)
+        content["notes"] = (t("fleet", lang, "page__given_back", amount=yuan(given_back_fen)),)
     return Receipt(
         kind=fact.way if isinstance(fact, Refund) else "sale",
         lang=lang,
@@ -84,7 +85,3 @@ def _refund(say: Say, fact: Refund, terminal: str) -> dict[str, Any]:
             *kept_by_vouchers(say, fact.lines),
         ),
     }
-
-
-def _yuan(fen: int) -> str:
-    return f"{fen // 100}.{fen % 100:02d}"

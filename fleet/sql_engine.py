@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
@@ -45,3 +47,12 @@ def open_engine(path: Path | None, read_only: bool) -> sa.Engine:
     sa.event.listen(engine, "connect", connected)
     sa.event.listen(engine, "begin", begins)
     return engine
+
+
+@cache
+def upsert(where: sa.Table) -> sa.Insert:
+    """Write a whole row anew; made once for each table, for making it costs more than running it."""
+    fresh = sqlite.insert(where).values({each.name: sa.bindparam(each.name) for each in where.columns})
+    keys = [each.name for each in where.primary_key]
+    kept = {each.name: fresh.excluded[each.name] for each in where.columns if each.name not in keys}
+    return fresh.on_conflict_do_update(index_elements=keys, set_=kept)

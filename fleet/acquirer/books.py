@@ -2,18 +2,15 @@
 
 They are the third, independent source of reconciliation (domain 2.4)."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from fleet.acquirer.script import Step
-from fleet.sql_engine import open_engine, troubles
+from fleet.side_books import ScriptPages, SideBooks, steps_table, table_of
+from fleet.sql_engine import upsert
 
 TradeState = Literal["wait", "success", "closed", "cancelled", "revoked"]
 
@@ -56,58 +53,26 @@ class Back:
 
 
 _tables = sa.MetaData()
-_KINDS: dict[type, type[sa.types.TypeEngine[Any]]] = {int: sa.Integer, str: sa.Text}
-
-
-def _table(name: str, kind: type) -> sa.Table:
-    first, *others = kind.__dataclass_fields__.values()  # type: ignore[attr-defined]
-    columns = [sa.Column(each.name, _KINDS.get(each.type, sa.Text), nullable=False) for each in others]
-    return sa.Table(name, _tables, sa.Column(first.name, sa.Text, primary_key=True), *columns, sqlite_strict=True)
-
-
-_trades, _backs = _table("trades", Trade), _table("backs", Back)
-_steps = sa.Table(
-    "steps", _tables,
-    sa.Column("id", sa.Integer, primary_key=True), sa.Column("step", sa.Text, nullable=False),
-    sa.Column("left", sa.Integer, nullable=False), sqlite_strict=True,
-)  # fmt: skip
+_trades, _backs = table_of(_tables, "trades", Trade), table_of(_tables, "backs", Back)
+_steps = steps_table(_tables)
 _marks = sa.Table(
     "marks", _tables, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Integer, nullable=False),
     sqlite_strict=True,
 )  # fmt: skip
 
 
-class Ledgers:
-    """The database of the books. `path` None: in memory."""
-
-    def __init__(self, path: Path | None = None, read_only: bool = False) -> None:
-        self._engine = open_engine(path, read_only)
-        if not read_only:
-            with troubles(), self._engine.begin() as connection:
-                _tables.create_all(connection)
-
-    @contextmanager
-    def begin(self) -> Iterator["Pages"]:
-        """One transaction. Raises `StoreTrouble`."""
-        with troubles(), self._engine.begin() as connection:
-            yield Pages(connection)
-
-    def close(self) -> None:
-        self._engine.dispose()
-
-
-class Pages:
+class Pages(ScriptPages[Step]):
     """The books within one transaction."""
 
     def __init__(self, connection: sa.Connection) -> None:
-        self._db = connection
+        super().__init__(connection, _steps, Step)
 
     def trade(self, order_no: str) -> Trade | None:
         row = self._db.execute(sa.select(_trades).where(_trades.c.order_no == order_no)).first()
         return Trade(*row) if row else None
 
     def put_trade(self, row: Trade) -> None:
-        self._put(_trades, asdict(row))
+        self._db.execute(upsert(_trades), asdict(row))
 
     def trades(self) -> list[Trade]:
         """All trades, the oldest first."""
@@ -127,7 +92,7 @@ class Pages:
         return Back(*row) if row else None
 
     def put_back(self, row: Back) -> None:
-        self._put(_backs, asdict(row))
+        self._db.execute(upsert(_backs), asdict(row))
 
     def backs(self, order_no: str = "") -> list[Back]:
         """Refunds of one trade, or all, the oldest first."""
@@ -135,38 +100,21 @@ class Pages:
         rows = self._db.execute(query.where(_backs.c.order_no == order_no) if order_no else query)
         return [Back(*row) for row in rows]
 
-    def add_steps(self, steps: Sequence[Step]) -> None:
-        rows = [{"step": msgspec.json.encode(step).decode(), "left": step.times or -1} for step in steps]
-        if rows:
-            self._db.execute(sa.insert(_steps), rows)
-
-    def steps(self) -> list[tuple[int, Step, int]]:
-        """Number, step, and how often it is still to be used (-1: always)."""
-        rows = self._db.execute(sa.select(_steps).order_by(_steps.c.id))
-        return [(row.id, msgspec.json.decode(row.step, type=Step), row.left) for row in rows]
-
-    def use_step(self, number: int, left: int) -> None:
-        """A step was used; the last time takes it away."""
-        where = _steps.c.id == number
-        if left == 1:
-            self._db.execute(sa.delete(_steps).where(where))
-        elif left > 1:
-            self._db.execute(sa.update(_steps).where(where).values(left=left - 1))
-
     def clear_steps(self) -> None:
-        self._db.execute(sa.delete(_steps))
+        super().clear_steps()
         self.mark("outage_until_ms", 0)
 
     def mark(self, name: str, value: int) -> None:
-        self._put(_marks, {"name": name, "value": value})
+        self._db.execute(upsert(_marks), {"name": name, "value": value})
 
     def marked(self, name: str) -> int:
         """A number kept under a name; 0 when there is none."""
         found = self._db.execute(sa.select(_marks.c.value).where(_marks.c.name == name)).scalar_one_or_none()
         return int(found or 0)
 
-    def _put(self, where: sa.Table, values: dict[str, Any]) -> None:
-        fresh = sqlite.insert(where)
-        keys = [each.name for each in where.primary_key]
-        kept = {name: fresh.excluded[name] for name in values if name not in keys}
-        self._db.execute(fresh.on_conflict_do_update(index_elements=keys, set_=kept), values)
+
+class Ledgers(SideBooks[Pages]):
+    """The database of the books. `path` None: in memory."""
+
+    def __init__(self, path: Path | None = None, read_only: bool = False) -> None:
+        super().__init__(_tables, Pages, path, read_only)

@@ -1,11 +1,9 @@
 """An acquirer that obeys a script: it keeps its own books and answers like WeChat Pay and Alipay do, good days and bad.
 
 Pure but for its books: time and chance are given in. `plan` says which replies come after how many milliseconds; the
-simulation puts them on its clock, `Simulated` waits them out in the backend's worker threads.
+simulation puts them on its clock, `fleet.simulated` waits them out in the backend's worker threads.
 """
 
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -201,23 +199,3 @@ def _known_back(back: Back | None) -> Reply:
     if back.state == "processing":
         return Reply("processing", 5018, back.refund_trade_no)
     return Reply("refunded", 0, back.refund_trade_no)
-
-
-class Simulated:
-    """The simulator behind the port: replies come in their time, in the thread that called."""
-
-    def __init__(self, simulator: Simulator, utc_ms: Callable[[], int], wait_ms: Callable[[int], None]) -> None:
-        self._simulator = simulator
-        self._utc_ms = utc_ms
-        self._wait_ms = wait_ms
-        self._lock = threading.Lock()
-
-    def call(self, call: Call, answer: Callable[[Reply], None]) -> None:
-        """See `fleet.acquirer.port.Acquirer`."""
-        with self._lock:
-            plan = self._simulator.plan(call, self._utc_ms())
-        waited = 0
-        for after_ms, reply in plan:
-            self._wait_ms(after_ms - waited)
-            waited = after_ms
-            answer(reply)

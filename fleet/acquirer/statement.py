@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Literal
 
 from fleet.acquirer.books import Pages
+from rules.money import yuan
 from rules.orders import read_order_no
 
 CHINA = timezone(timedelta(hours=8))
@@ -162,7 +163,7 @@ def wechat_bill(found: Iterable[Entry]) -> bytes:
 
 def _wechat_row(entry: Entry) -> tuple[str, ...]:
     back = entry.kind != "pay"
-    paid, given = ("0.00", _yuan(entry.amount_fen)) if back else (_yuan(entry.amount_fen), "0.00")
+    paid, given = ("0.00", yuan(entry.amount_fen)) if back else (yuan(entry.amount_fen), "0.00")
     state = {"pay": "SUCCESS", "refund": "REFUND", "revoked": "REVOKED"}[entry.kind]
     return (
         _time(entry.at_ms), APP, MERCHANT, "0", entry.terminal, entry.trade_no, entry.order_no,
@@ -177,7 +178,7 @@ def _wechat_sums(rows: list[Entry]) -> tuple[str, ...]:
     paid = sum(entry.amount_fen for entry in rows if entry.kind == "pay")
     given = sum(entry.amount_fen for entry in rows if entry.kind != "pay")
     fees = sum(_fee_sign(entry) for entry in rows)
-    return (str(len(rows)), _yuan(paid), _yuan(given), "0.00", _fee(fees), _yuan(paid), _yuan(given))
+    return (str(len(rows)), yuan(paid), yuan(given), "0.00", _fee(fees), yuan(paid), yuan(given))
 
 
 def _ticked(cells: tuple[str, ...]) -> str:
@@ -224,8 +225,8 @@ def _alipay_details(rows: list[Entry], day: date) -> bytes:
         ",".join(ALIPAY_COLUMNS),
         *(",".join(f"{cell}\t" for cell in _alipay_row(entry)) for entry in rows),
         "#-----------------------------------------业务明细列表结束------------------------------------",
-        f"#交易合计：{len(pays)}笔，商家实收共{_yuan(_sum(pays))}元，商家优惠共0.00元",
-        f"#退款合计：{len(backs)}笔，商家实收退款共{_yuan(-_sum(backs))}元，商家优惠退款共0.00元",
+        f"#交易合计：{len(pays)}笔，商家实收共{yuan(_sum(pays))}元，商家优惠共0.00元",
+        f"#退款合计：{len(backs)}笔，商家实收退款共{yuan(-_sum(backs))}元，商家优惠退款共0.00元",
         "#导出时间：[" + _time_of(datetime.combine(day + timedelta(days=1), datetime.min.time())) + "]",
     ]  # fmt: skip
     return ("\r\n".join(lines) + "\r\n").encode("gbk")
@@ -233,7 +234,7 @@ def _alipay_details(rows: list[Entry], day: date) -> bytes:
 
 def _alipay_row(entry: Entry) -> tuple[str, ...]:
     sign = 1 if entry.kind == "pay" else -1
-    amount, fee = _yuan(sign * entry.amount_fen), _yuan(-sign * _fee_fen(entry))
+    amount, fee = yuan(sign * entry.amount_fen), yuan(-sign * _fee_fen(entry))
     nothing = ("0.00",) * 5
     return (
         entry.trade_no, entry.order_no, "交易" if sign > 0 else "退款", _plain(entry.subject), _time(entry.made_ms),
@@ -257,8 +258,8 @@ def _alipay_sums(store: str, rows: list[Entry]) -> tuple[str, ...]:
     amount = _sum(pays) - _sum(backs)
     fee = sum(map(_fee_fen, backs)) - sum(map(_fee_fen, pays))
     return (
-        store, "", str(len(pays)), str(len(backs)), _yuan(amount), _yuan(amount), "0.00", "0.00", "0.00", _yuan(fee),
-        "0.00", _yuan(amount + fee),
+        store, "", str(len(pays)), str(len(backs)), yuan(amount), yuan(amount), "0.00", "0.00", "0.00", yuan(fee),
+        "0.00", yuan(amount + fee),
     )  # fmt: skip
 
 
@@ -307,11 +308,6 @@ def _zipped(files: dict[str, bytes], day: date) -> bytes:
         assert whole.count(plain_name) == 2, "once before the content, once in the directory"
         whole = whole.replace(plain_name, raw)
     return whole
-
-
-def _yuan(fen: int) -> str:
-    sign, size = ("-" if fen < 0 else ""), abs(fen)
-    return f"{sign}{size // 100}.{size % 100:02d}"
 
 
 def _time(utc_ms: int) -> str:

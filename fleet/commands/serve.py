@@ -17,12 +17,13 @@ from fleet.acquirer.books import Ledgers
 from fleet.acquirer.codes import read_table
 from fleet.acquirer.port import Acquirer, NoAcquirer
 from fleet.acquirer.script import read_scenario
-from fleet.acquirer.simulator import Simulated, Simulator
+from fleet.acquirer.simulator import Simulator
 from fleet.calls import acquirer_caller, platform_caller
 from fleet.commands import Wrong
 from fleet.core import Core
 from fleet.ingest import Ingest
 from fleet.mqtt import IngestSettings
+from fleet.simulated import Simulated
 from fleet.sql import SqlStore
 from fleet.store import StoreTrouble
 from fleet.vouchers import codes as voucher_codes
@@ -139,7 +140,7 @@ def _acquirer(options: argparse.Namespace) -> Acquirer:
             books.clear_steps()
         books.add_steps(steps)
     simulator = Simulator(ledgers, random.Random(secrets.randbits(64)), table)
-    return Simulated(simulator, _utc_ms, lambda wait_ms: time.sleep(max(0, wait_ms) / 1_000))
+    return Simulated(simulator.plan, _utc_ms, lambda wait_ms: time.sleep(max(0, wait_ms) / 1_000))
 
 
 def _platforms(options: argparse.Namespace, vault: Vault) -> tuple[Router, Shops]:

@@ -6,9 +6,8 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +15,9 @@ import msgspec
 from msgspec import Meta
 
 from fleet import home
-from fleet.commands import Wrong
+from fleet.commands import Wrong, scripted
 from fleet.commands.look import moment, opened, say, show
+from fleet.commands.scripted import day_of, list_steps, side_books, told_steps
 from fleet.sql import SqlStore
 from fleet.store import StoreTrouble
 from fleet.vouchers import own, statement
@@ -29,6 +29,7 @@ from fleet.vouchers.sim_books import PlatformLedgers, PlatformPages
 from fleet.vouchers.vault import Vault
 from rules.deals import Deal
 from rules.errors import errors
+from rules.money import yuan
 from texts import Lang, t
 
 DAY_MS = 86_400_000
@@ -87,7 +88,7 @@ def list_deals(options: argparse.Namespace, lang: Lang) -> int:
             d.deal_id,
             d.title,
             d.kind,
-            _yuan(d.face_fen or d.package_fen),
+            yuan(d.face_fen or d.package_fen),
             f"{d.valid_from or ''}…{d.valid_to or ''}",
         ]
         for d in deals
@@ -140,7 +141,7 @@ def uses(options: argparse.Namespace, lang: Lang) -> int:
     columns = ("number", "platform", "title", "last4", "amount", "state", "code", "record", "at")
     cells = (
         [
-            row.request_no, row.platform, f"{row.title} ×{row.count}", row.last4, _yuan(row.amount_fen),
+            row.request_no, row.platform, f"{row.title} ×{row.count}", row.last4, yuan(row.amount_fen),
             row.state + ("…" if row.undo_wanted else ""), str(row.code or ""), row.record_no,
             moment(row.used_ms or row.got_ms),
         ]
@@ -156,7 +157,7 @@ def _wanted(row: Use, options: argparse.Namespace) -> bool:
         options.terminal in ("", row.terminal)
         and options.platform in ("", row.platform)
         and options.state in ("", row.state)
-        and (not options.date or statement.day_of(row.used_ms or row.got_ms) == _day(options.date))
+        and (not options.date or statement.day_of(row.used_ms or row.got_ms) == day_of(options.date))
         and (not options.open or open_)
     )
 
@@ -181,7 +182,7 @@ def platforms(options: argparse.Namespace, lang: Lang) -> int:
 
 def write_statement(options: argparse.Namespace, lang: Lang) -> int:
     """A simulated platform's record of redemptions of one day."""
-    day = _day(options.date)
+    day = day_of(options.date)
     with _simulated(options.data) as pages:
         rows = statement.redemptions_of(pages, options.platform, day)
     made = statement.written(rows)
@@ -224,32 +225,16 @@ def reconcile(options: argparse.Namespace, lang: Lang) -> int:
 def _told(each: Difference, lang: Lang) -> list[str]:
     return [
         errors()[each.code].line(lang), t("fleet", lang, f"voucher_what__{each.what}"), each.record_no, each.last4,
-        each.request_no, _yuan(each.theirs_fen), _yuan(each.ours_fen), moment(each.at_ms),
+        each.request_no, yuan(each.theirs_fen), yuan(each.ours_fen), moment(each.at_ms),
     ]  # fmt: skip
 
 
 def script(options: argparse.Namespace, lang: Lang) -> int:
     """Add steps to the simulated platforms' script, or clear it; then list what is still to come."""
-    try:
-        steps = read_scenario(options.file) if options.file is not None else ()
-        steps = (*steps, read_step(options.step)) if options.step else steps
-    except (OSError, ValueError) as trouble:
-        path = str(options.file) if options.file is not None else " ".join(options.step)
-        raise Wrong("scenario", {"path": path, "detail": str(trouble)}, usage=True) from trouble
-    with _simulated(options.data, write=True) as pages:
-        if options.clear:
-            pages.clear_steps()
-        pages.add_steps(steps)
-        rows = pages.steps()
-    if options.json:
-        for number, step, left in rows:
-            print(msgspec.json.encode({"id": number, "left": left, "step": step}).decode())
-        return 0
-    cells = (
-        [str(n), " ".join(f"{k}={v}" for k, v in msgspec.to_builtins(step).items()), "∞" if left < 0 else str(left)]
-        for n, step, left in rows
-    )
-    show(lang, ("number", "step_words", "left"), cells)
+    steps = told_steps(options, read_scenario, read_step)
+    with _simulated(options.data, read_only=False) as pages:
+        rows = scripted.script(pages, steps, options.clear)
+    list_steps(lang, rows, options.json)
     return 0
 
 
@@ -275,40 +260,12 @@ def _writing(data: Path) -> Iterator[SqlStore]:
         store.close()
 
 
-@contextmanager
-def _own(data: Path) -> Iterator[own.OwnPages]:
-    path = data / home.VOUCHERS
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        books = own.OwnBooks(path)
-        try:
-            with books.begin() as pages:
-                yield pages
-        finally:
-            books.close()
-    except StoreTrouble as trouble:
-        raise Wrong("database", {"path": str(path), "detail": str(trouble)}) from trouble
-    except OSError as trouble:
-        raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
+def _own(data: Path) -> AbstractContextManager[own.OwnPages]:
+    return side_books(data, home.VOUCHERS, own.OwnBooks, read_only=False)
 
 
-@contextmanager
-def _simulated(data: Path, write: bool = False) -> Iterator[PlatformPages]:
-    path = data / home.PLATFORMS
-    if not write and not path.exists():
-        raise Wrong("no_database", {"path": str(path)})
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        ledgers = PlatformLedgers(path, read_only=not write)
-        try:
-            with ledgers.begin() as pages:
-                yield pages
-        finally:
-            ledgers.close()
-    except StoreTrouble as trouble:
-        raise Wrong("database", {"path": str(path), "detail": str(trouble)}) from trouble
-    except OSError as trouble:
-        raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
+def _simulated(data: Path, read_only: bool = True) -> AbstractContextManager[PlatformPages]:
+    return side_books(data, home.PLATFORMS, PlatformLedgers, read_only)
 
 
 def _vault(data: Path) -> Vault:
@@ -317,19 +274,3 @@ def _vault(data: Path) -> Vault:
         return Vault(home.fleet_key(data).sign)
     except (OSError, ValueError) as trouble:
         raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as wrong:
-        raise Wrong("date", {"text": text}, usage=True) from wrong
-
-
-def _days(deal: Deal) -> str:
-    return f"{deal.valid_from or ''}…{deal.valid_to or ''}" if deal.valid_from or deal.valid_to else ""
-
-
-def _yuan(fen: int) -> str:
-    sign, size = ("-" if fen < 0 else ""), abs(fen)
-    return f"{sign}{size // 100}.{size % 100:02d}"

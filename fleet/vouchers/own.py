@@ -6,8 +6,7 @@ that nobody who reads the database can redeem what it holds. It is shown once, w
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import Literal
 import msgspec
 import sqlalchemy as sa
 
-from fleet.sql_engine import open_engine, troubles
+from fleet.side_books import SideBooks
+from fleet.sql_engine import upsert
 from fleet.store import StoreTrouble
 from fleet.vouchers.port import (
     Call,
@@ -31,7 +31,6 @@ from fleet.vouchers.port import (
     UndoCall,
     UseReply,
 )
-from fleet.vouchers.sql import upsert
 from fleet.vouchers.vault import Vault, plain_code
 from rules.barcodes import with_check
 from rules.deals import Deal
@@ -92,25 +91,6 @@ _uses = sa.Table(
 )  # fmt: skip
 
 
-class OwnBooks:
-    """The database of the shop's own vouchers. `path` None: in memory."""
-
-    def __init__(self, path: Path | None = None, read_only: bool = False) -> None:
-        self._engine = open_engine(path, read_only)
-        if not read_only:
-            with troubles(), self._engine.begin() as connection:
-                _tables.create_all(connection)
-
-    @contextmanager
-    def begin(self) -> Iterator["OwnPages"]:
-        """One transaction. Raises `StoreTrouble`."""
-        with troubles(), self._engine.begin() as connection:
-            yield OwnPages(connection)
-
-    def close(self) -> None:
-        self._engine.dispose()
-
-
 class OwnPages:
     """The books within one transaction."""
 
@@ -140,6 +120,13 @@ class OwnPages:
         return [
             OwnUse(*row) for row in self._db.execute(sa.select(_uses).order_by(_uses.c.used_ms, _uses.c.request_no))
         ]
+
+
+class OwnBooks(SideBooks[OwnPages]):
+    """The database of the shop's own vouchers. `path` None: in memory."""
+
+    def __init__(self, path: Path | None = None, read_only: bool = False) -> None:
+        super().__init__(_tables, OwnPages, path, read_only)
 
 
 def issue(

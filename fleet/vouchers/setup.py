@@ -8,13 +8,14 @@ from random import Random
 import msgspec
 
 from fleet import home
+from fleet.simulated import Simulated
 from fleet.vouchers.codes import Table
 from fleet.vouchers.own import OwnBooks, OwnPages, OwnVouchers, enter
 from fleet.vouchers.port import Platforms
 from fleet.vouchers.router import Router
 from fleet.vouchers.script import VoucherStep
 from fleet.vouchers.sim_books import PlatformLedgers
-from fleet.vouchers.simulator import PlatformSimulator, SimulatedPlatforms
+from fleet.vouchers.simulator import PlatformSimulator
 from fleet.vouchers.vault import Vault
 from fleet.vouchers.within import ALL, Shops
 from rules.deals import Platform
@@ -47,7 +48,7 @@ def simulated(
             pages.load(known)
             pages.clear_steps()
         pages.add_steps(steps)
-    port = SimulatedPlatforms(PlatformSimulator(ledgers, Random(seed), table), clocks.utc_ms, clocks.wait_ms)
+    port = Simulated(PlatformSimulator(ledgers, Random(seed), table).plan, clocks.utc_ms, clocks.wait_ms)
     return {platform: port for platform in ALL if platform != "own"}
 
 

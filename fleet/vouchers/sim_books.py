@@ -1,18 +1,16 @@
 """The simulated platforms' own books: vouchers, redemptions and scripts in a database of their own, which no other room
 reads. They are the independent witness of what was redeemed, and the source of the fourth statement (domain 2.4)."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import sqlalchemy as sa
 
-from fleet.sql_engine import open_engine, troubles
+from fleet.side_books import ScriptPages, SideBooks, steps_table, table_of
+from fleet.sql_engine import upsert
 from fleet.vouchers.script import VoucherStep
-from fleet.vouchers.sql import upsert
 from rules.deals import Deal
 from rules.demo_vouchers import DemoVouchers, SampleCoupon
 
@@ -57,16 +55,8 @@ class Redemption:
 
 
 _tables = sa.MetaData()
-_KINDS: dict[Any, type[sa.types.TypeEngine[Any]]] = {int: sa.Integer, str: sa.Text}
-
-
-def _table(name: str, kind: type) -> sa.Table:
-    first, *others = kind.__dataclass_fields__.values()  # type: ignore[attr-defined]
-    columns = [sa.Column(each.name, _KINDS.get(each.type, sa.Text), nullable=False) for each in others]
-    return sa.Table(name, _tables, sa.Column(first.name, sa.Text, primary_key=True), *columns, sqlite_strict=True)
-
-
-_vouchers, _redemptions = _table("vouchers", Voucher), _table("redemptions", Redemption)
+_vouchers = table_of(_tables, "vouchers", Voucher)
+_redemptions = table_of(_tables, "redemptions", Redemption)
 _specs = sa.Table(
     "specs", _tables,
     sa.Column("id", sa.Integer, primary_key=True), sa.Column("spec", sa.Text, nullable=False), sqlite_strict=True,
@@ -76,41 +66,18 @@ _deals = sa.Table(
     sa.Column("platform", sa.Text, primary_key=True), sa.Column("deal_id", sa.Text, primary_key=True),
     sa.Column("deal", sa.Text, nullable=False), sqlite_strict=True,
 )  # fmt: skip
-_steps = sa.Table(
-    "steps", _tables,
-    sa.Column("id", sa.Integer, primary_key=True), sa.Column("step", sa.Text, nullable=False),
-    sa.Column("left", sa.Integer, nullable=False), sqlite_strict=True,
-)  # fmt: skip
+_steps = steps_table(_tables)
 _marks = sa.Table(
     "marks", _tables, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False),
     sqlite_strict=True,
 )  # fmt: skip
 
 
-class PlatformLedgers:
-    """The database of the books. `path` None: in memory."""
-
-    def __init__(self, path: Path | None = None, read_only: bool = False) -> None:
-        self._engine = open_engine(path, read_only)
-        if not read_only:
-            with troubles(), self._engine.begin() as connection:
-                _tables.create_all(connection)
-
-    @contextmanager
-    def begin(self) -> Iterator["PlatformPages"]:
-        """One transaction. Raises `StoreTrouble`."""
-        with troubles(), self._engine.begin() as connection:
-            yield PlatformPages(connection)
-
-    def close(self) -> None:
-        self._engine.dispose()
-
-
-class PlatformPages:
+class PlatformPages(ScriptPages[VoucherStep]):
     """The books within one transaction."""
 
     def __init__(self, connection: sa.Connection) -> None:
-        self._db = connection
+        super().__init__(connection, _steps, VoucherStep)
 
     def load(self, known: DemoVouchers) -> None:
         """Deals and kinds of vouchers instead of those there were; the same kind keeps its vouchers."""
@@ -136,14 +103,14 @@ class PlatformPages:
         return Voucher(*row) if row else None
 
     def put_voucher(self, row: Voucher) -> None:
-        self._put(_vouchers, asdict(row))
+        self._db.execute(upsert(_vouchers), asdict(row))
 
     def redemption(self, request_no: str) -> Redemption | None:
         row = self._db.execute(sa.select(_redemptions).where(_redemptions.c.request_no == request_no)).first()
         return Redemption(*row) if row else None
 
     def put_redemption(self, row: Redemption) -> None:
-        self._put(_redemptions, asdict(row))
+        self._db.execute(upsert(_redemptions), asdict(row))
 
     def redemptions(self) -> list[Redemption]:
         """All of them, the oldest first."""
@@ -155,34 +122,20 @@ class PlatformPages:
         query = sa.select(_redemptions).where(_redemptions.c.state == "due", _redemptions.c.due_ms <= now_ms)
         return [Redemption(*row) for row in self._db.execute(query.order_by(_redemptions.c.due_ms))]
 
-    def add_steps(self, steps: Sequence[VoucherStep]) -> None:
-        rows = [{"step": msgspec.json.encode(step).decode(), "left": step.times or -1} for step in steps]
-        if rows:
-            self._db.execute(sa.insert(_steps), rows)
-
-    def steps(self) -> list[tuple[int, VoucherStep, int]]:
-        """Number, step, and how often it is still to be used (-1: always)."""
-        rows = self._db.execute(sa.select(_steps).order_by(_steps.c.id))
-        return [(row.id, msgspec.json.decode(row.step, type=VoucherStep), row.left) for row in rows]
-
-    def use_step(self, number: int, left: int) -> None:
-        """A step was used; the last time takes it away."""
-        where = _steps.c.id == number
-        if left == 1:
-            self._db.execute(sa.delete(_steps).where(where))
-        elif left > 1:
-            self._db.execute(sa.update(_steps).where(where).values(left=left - 1))
-
     def clear_steps(self) -> None:
-        self._db.execute(sa.delete(_steps))
+        super().clear_steps()
         self._db.execute(sa.delete(_marks).where(_marks.c.name.startswith("outage_")))
 
     def mark(self, name: str, value: str) -> None:
-        self._put(_marks, {"name": name, "value": value})
+        self._db.execute(upsert(_marks), {"name": name, "value": value})
 
     def marked(self, name: str) -> str:
         """What is kept under a name; "" for nothing."""
         return str(self._db.execute(sa.select(_marks.c.value).where(_marks.c.name == name)).scalar_one_or_none() or "")
 
-    def _put(self, where: sa.Table, values: dict[str, Any]) -> None:
-        self._db.execute(upsert(where), values)
+
+class PlatformLedgers(SideBooks[PlatformPages]):
+    """The database of the books. `path` None: in memory."""
+
+    def __init__(self, path: Path | None = None, read_only: bool = False) -> None:
+        super().__init__(_tables, PlatformPages, path, read_only)

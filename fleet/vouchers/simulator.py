@@ -1,11 +1,9 @@
 """Every voucher platform, played in process: each keeps its books and answers as the real one does, good days and bad.
 
 Pure but for its books: time and chance are given in. `plan` says which replies come after how many milliseconds; the
-simulation puts them on its clock, `SimulatedPlatforms` waits them out in the backend's worker threads.
+simulation puts them on its clock, `fleet.simulated` waits them out in the backend's worker threads.
 """
 
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
@@ -316,23 +314,3 @@ def _undone(books: PlatformPages, row: Redemption, now_ms: int) -> None:
     assert voucher is not None, "put with the redemption"
     books.put_voucher(replace(voucher, left=voucher.left + row.count))
     books.put_redemption(replace(row, state="undone", undone_ms=now_ms))
-
-
-class SimulatedPlatforms:
-    """The simulator behind the port: replies come in their time, in the thread that called."""
-
-    def __init__(self, simulator: PlatformSimulator, utc_ms: Callable[[], int], wait_ms: Callable[[int], None]) -> None:
-        self._simulator = simulator
-        self._utc_ms = utc_ms
-        self._wait_ms = wait_ms
-        self._lock = threading.Lock()
-
-    def call(self, call: Call, answer: Callable[[Reply], None]) -> None:
-        """See `fleet.vouchers.port.Platforms`."""
-        with self._lock:
-            plan = self._simulator.plan(call, self._utc_ms())
-        waited = 0
-        for after_ms, reply in plan:
-            self._wait_ms(after_ms - waited)
-            waited = after_ms
-            answer(reply)

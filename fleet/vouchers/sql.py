@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
+from fleet.sql_engine import upsert
 from fleet.sql_tables import column, key, records, table
 from fleet.vouchers.books import DealRow, PlatformRow, Prepared, Use
 from wire.facts import Sale
@@ -152,15 +151,6 @@ class SqlVouchers:
 
     def _put(self, where: sa.Table, values: dict[str, Any]) -> None:
         self._db.execute(upsert(where), values)
-
-
-@cache
-def upsert(where: sa.Table) -> sa.Insert:
-    """Write a whole row anew; made once for each table, for making it costs more than running it."""
-    fresh = sqlite.insert(where).values({each.name: sa.bindparam(each.name) for each in where.columns})
-    keys = [each.name for each in where.primary_key]
-    kept = {each.name: fresh.excluded[each.name] for each in where.columns if each.name not in keys}
-    return fresh.on_conflict_do_update(index_elements=keys, set_=kept)
 
 
 def _use(row: Sequence[Any]) -> Use:

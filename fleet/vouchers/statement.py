@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Literal
 
 from fleet.vouchers.sim_books import PlatformPages, Redemption
+from rules.money import yuan
 
 CHINA = timezone(timedelta(hours=8))
 BYTES_MAX, LINES_MAX = 64 * 1024 * 1024, 1_000_000
@@ -103,7 +104,7 @@ def _cells(row: Redemption) -> tuple[str, ...]:
     undone = row.state == "undone"
     return (
         row.record_no, f"\t{row.code}", row.deal_id, _harmless(row.title), row.shop, row.terminal, row.operator,
-        _time(row.used_ms), str(row.count), _yuan(row.paid_fen), _yuan(row.platform_fen), _yuan(row.merchant_fen),
+        _time(row.used_ms), str(row.count), yuan(row.paid_fen), yuan(row.platform_fen), yuan(row.merchant_fen),
         "已撤销" if undone else "已核销", _time(row.undone_ms) if undone else "",
     )  # fmt: skip
 
@@ -115,10 +116,6 @@ def _harmless(text: str) -> str:
 
 def _time(utc_ms: int) -> str:
     return f"{datetime.fromtimestamp(utc_ms / 1_000, UTC).astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
-
-
-def _yuan(fen: int) -> str:
-    return f"{fen // 100}.{fen % 100:02d}"
 
 
 # --- reading ---

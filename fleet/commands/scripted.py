@@ -1,0 +1,86 @@
+"""What the commands about simulated channels and platforms share: their books opened, their script told and listed."""
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from fleet.commands import Wrong
+from fleet.commands.look import show
+from fleet.side_books import ScriptPages, SideBooks, Timed
+from fleet.store import StoreTrouble
+from texts import Lang
+
+P = TypeVar("P")
+S = TypeVar("S", bound=Timed)
+
+
+@contextmanager
+def side_books(data: Path, name: str, books: Callable[[Path, bool], SideBooks[P]], read_only: bool) -> Iterator[P]:
+    """The books `name` of a data folder, also while `posfleet serve` answers from them. Raises `Wrong`."""
+    path = data / name
+    if read_only and not path.exists():
+        raise Wrong("no_database", {"path": str(path)})
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        opened = books(path, read_only)
+        try:
+            with opened.begin() as pages:
+                yield pages
+        finally:
+            opened.close()
+    except StoreTrouble as trouble:
+        raise Wrong("database", {"path": str(path), "detail": str(trouble)}) from trouble
+    except OSError as trouble:
+        raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
+
+
+def told_steps(
+    options: argparse.Namespace, scenario: Callable[[Path], tuple[S, ...]], step: Callable[[list[str]], S]
+) -> tuple[S, ...]:
+    """The steps of a scenario file and of words, as the command line names them. Raises `Wrong`."""
+    try:
+        steps = scenario(options.file) if options.file is not None else ()
+        return (*steps, step(options.step)) if options.step else steps
+    except OSError as trouble:
+        raise Wrong("scenario", {"path": str(options.file), "detail": str(trouble)}, usage=True) from trouble
+    except ValueError as trouble:
+        path = str(options.file) if options.file is not None else " ".join(options.step)
+        raise Wrong("scenario", {"path": path, "detail": str(trouble)}, usage=True) from trouble
+
+
+def script(pages: ScriptPages[S], steps: tuple[S, ...], clear: bool) -> list[tuple[int, S, int]]:
+    """Add steps, or begin a new script with them; what is still to come."""
+    if clear:
+        pages.clear_steps()
+    pages.add_steps(steps)
+    return pages.steps()
+
+
+def list_steps(lang: Lang, rows: list[tuple[int, S, int]], as_json: bool) -> None:
+    """What is still to come, for people or programs."""
+    if as_json:
+        for number, step, left in rows:
+            print(msgspec.json.encode({"id": number, "left": left, "step": step}).decode())
+        return
+    cells = (
+        [
+            str(number),
+            " ".join(f"{k}={v}" for k, v in msgspec.to_builtins(step).items()),
+            "∞" if left < 0 else str(left),
+        ]
+        for number, step, left in rows
+    )
+    show(lang, ("number", "step_words", "left"), cells)
+
+
+def day_of(text: str) -> date:
+    """A day as it is typed. Raises `Wrong`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as wrong:
+        raise Wrong("date", {"text": text}, usage=True) from wrong
