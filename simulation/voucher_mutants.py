@@ -12,11 +12,12 @@ from firmware.txn import (
     voucher,
     voucher_back,
     voucher_judge,
-    voucher_offer,
     voucher_redeem,
     voucher_take,
 )
 from firmware.txn.command import Context, Decision, Refusal
+from firmware.txn.voucher_prepared import Prepared
+from rules.vouchers import Amount
 from simulation.mutants import MUTANTS, Put, mutant
 from wire.facts import Fact, OrderOpened, Sale, VoucherSent, VoucherUndoSent, VoucherUse
 from wire.vouchers import AnswerVoucher
@@ -80,14 +81,14 @@ def voucher_pays_before_it_is_redeemed(put: Put) -> None:
 @mutant
 def a_fen_of_the_shares_lost(put: Put) -> None:
     """The lines bear a fen less than the voucher takes off."""
-    use = voucher_offer._use
+    use = Prepared.use
 
-    def short(*args: Any) -> VoucherUse:
-        made = use(*args)
+    def short(self: Prepared, request_no: str, amount: Amount) -> VoucherUse:
+        made = use(self, request_no, amount)
         shares = (max(0, made.shares[0] - 1), *made.shares[1:]) if made.shares else ()
         return msgspec.structs.replace(made, shares=shares)
 
-    put(voucher_offer, "_use", short)
+    put(Prepared, "use", short)
 
 
 @mutant

@@ -15,11 +15,10 @@ from firmware.txn.basket import Basket
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.numbers import next_trace
-from firmware.txn.prices import bill, given_of, netted, rounding_max_fen
+from firmware.txn.prices import bill, given_of, netted, rounded, rounding_max_fen
 from firmware.txn.removal import too_many_removals
 from firmware.view import text
 from rules.errors import first_refusal
-from rules.money import cash_rounding, rounding_unit
 from rules.orders import read_order_no
 from rules.payment_codes import fee_fen, may_be_card
 from rules.pricing import nets
@@ -165,13 +164,6 @@ def cash_due(ctx: Context) -> tuple[int, int]:
     if order is None:
         return sale.due_in_cash(ctx)
     return rounded(ctx, rest_fen(ctx.books, order))
-
-
-def rounded(ctx: Context, rest_fen: int) -> tuple[int, int]:
-    """What cash must be given for `rest_fen`, and the rounding taken off it; fen."""
-    unit = rounding_unit(ctx.settings.cash.rounding, ctx.settings.cash.rounding_custom_fen)
-    rounding = cash_rounding(rest_fen, unit)
-    return rest_fen - rounding, rounding
 
 
 def whole_rest(ctx: Context) -> int:

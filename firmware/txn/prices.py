@@ -13,13 +13,13 @@ from firmware.txn.selling import by_supervisor, not_selling, unlimited
 from firmware.txn.voucher_amounts import amounts
 from firmware.view import Text, text
 from rules.catalogue import Product
-from rules.money import rounding_unit, yuan
+from rules.money import cash_rounding, rounding_unit, yuan
 from rules.pricing import BASIS_POINTS, WHOLE_ORDER, Item, Step, Tier, allocate, at_price, price
 from rules.rights import Right
 from rules.settings_counter import ItemPromotion
 from rules.vouchers import Amount
 from texts import Lang, t
-from wire.facts import Line, Reduction, ReductionKind, VoucherUse
+from wire.facts import Line, Reduction, ReductionKind
 
 BY_HAND: tuple[ReductionKind, ...] = ("price_override", "line_discount", "order_discount", "rounding_manual")
 REASON_CHARS_MAX = 24
@@ -137,19 +137,27 @@ def too_large(ctx: Context, basket: Basket) -> bool:
     """Whether the basket could not be settled in one record."""
     costs = bill(ctx, basket)
     uses = tuple(
-        VoucherUse(
-            "9" * VOUCHER_NO_CHARS, each.coupon.ref, each.coupon.platform, each.coupon.deal_id, each.coupon.title,
-            each.coupon.kind, each.count, amount.deduct_fen, amount.shares, each.coupon.last4, each.digest,
-            each.coupon.face_fen * each.count, each.coupon.basis_fen * each.count, each.registered, each.coupon.count,
-        )
+        msgspec.structs.replace(
+            each.use("9" * VOUCHER_NO_CHARS, amount), more=each.coupon.count
+        )  # should none be redeemed
         for each, amount in zip(basket.vouchers, costs.vouchers, strict=True)
-    )  # fmt: skip
+    )
     return not room.fits(netted(basket.lines, costs.nets), costs.reductions, rounding_max_fen(ctx), vouchers=uses)
 
 
 def rounding_max_fen(ctx: Context) -> int:
     """The most that is ever waived of what is paid in cash."""
-    return rounding_unit(ctx.settings.cash.rounding, ctx.settings.cash.rounding_custom_fen) - 1
+    return _rounding_unit(ctx) - 1
+
+
+def rounded(ctx: Context, due_fen: int) -> tuple[int, int]:
+    """What cash must be given for `due_fen`, and the rounding taken off it; fen."""
+    rounding = cash_rounding(due_fen, _rounding_unit(ctx))
+    return due_fen - rounding, rounding
+
+
+def _rounding_unit(ctx: Context) -> int:
+    return rounding_unit(ctx.settings.cash.rounding, ctx.settings.cash.rounding_custom_fen)
 
 
 def _items(ctx: Context, basket: Basket, day: str, full_reductions: bool) -> tuple[Item, ...]:

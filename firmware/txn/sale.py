@@ -8,7 +8,7 @@ from firmware.txn.basket import Basket, requantified
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal
 from firmware.txn.numbers import next_trace
-from firmware.txn.prices import bill, netted, too_large
+from firmware.txn.prices import bill, netted, rounded, too_large
 from firmware.txn.removal import too_many_removals
 from firmware.txn.selling import by_supervisor, not_selling, unchecked
 from firmware.view import Say, text
@@ -16,7 +16,7 @@ from rules.barcodes import clean_scan, shown, strip_aim
 from rules.catalogue import Product
 from rules.codes import Bad, Carton, Glued, Goods, Other, Weighed, read_code
 from rules.gs1 import Gs1
-from rules.money import cash_rounding, line_amount, rounding_unit, yuan
+from rules.money import line_amount, yuan
 from rules.pricing import nets
 from rules.rights import Right
 from rules.scale_codes import ScaleReading, settle_weighing
@@ -283,10 +283,7 @@ def kept_lines(books: Reading) -> bool:
 
 def due_in_cash(ctx: Context) -> tuple[int, int]:
     """What is to be paid in cash for the open basket after all reductions, and the rounding taken off it; fen."""
-    due = bill(ctx).rest_fen
-    rounding = cash_rounding(due, rounding_unit(ctx.settings.cash.rounding, ctx.settings.cash.rounding_custom_fen))
-    assert 0 <= rounding <= due
-    return due - rounding, rounding
+    return rounded(ctx, bill(ctx).rest_fen)
 
 
 def short(due_fen: int, paid_fen: int) -> Say:

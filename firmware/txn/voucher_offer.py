@@ -156,19 +156,9 @@ def uses(ctx: Context, costs: Bill, batch: int, trace: int) -> tuple[VoucherUse,
     if not epoch:
         return ()
     return tuple(
-        _use(voucher_no(ctx.terminal, epoch, batch, trace, place), prepared, amount)
+        prepared.use(voucher_no(ctx.terminal, epoch, batch, trace, place), amount)
         for place, (prepared, amount) in enumerate(zip(ctx.session.basket.vouchers, costs.vouchers, strict=True), 1)
     )
-
-
-def _use(number: str, prepared: Prepared, amount: Amount) -> VoucherUse:
-    coupon = prepared.coupon
-    face = coupon.face_fen * prepared.count
-    return VoucherUse(
-        number, coupon.ref, coupon.platform, coupon.deal_id, coupon.title, coupon.kind, prepared.count,
-        amount.deduct_fen, amount.shares, coupon.last4, prepared.digest, face, coupon.basis_fen * prepared.count,
-        prepared.registered, max(0, coupon.count - prepared.count),
-    )  # fmt: skip
 
 
 def registered(

@@ -3,6 +3,8 @@ cut or a hold: they are prepared again then."""
 
 from dataclasses import dataclass, field
 
+from rules.vouchers import Amount
+from wire.facts import VoucherUse
 from wire.vouchers import Coupon
 
 
@@ -27,3 +29,12 @@ class Prepared:
     def registered(self) -> bool:
         """Whether a supervisor takes it without a link, to be verified later."""
         return not self.until_ms
+
+    def use(self, request_no: str, amount: Amount) -> VoucherUse:
+        """As an order holds it under its number, with what it takes off."""
+        coupon, count = self.coupon, self.count
+        return VoucherUse(
+            request_no, coupon.ref, coupon.platform, coupon.deal_id, coupon.title, coupon.kind, count,
+            amount.deduct_fen, amount.shares, coupon.last4, self.digest, coupon.face_fen * count,
+            coupon.basis_fen * count, self.registered, max(0, coupon.count - count),
+        )  # fmt: skip

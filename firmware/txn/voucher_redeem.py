@@ -8,6 +8,7 @@ import msgspec
 from firmware.txn import checkout, payment, sale, shift, voucher
 from firmware.txn.basket import Basket
 from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.prices import rounded
 from firmware.txn.voucher import Use
 from firmware.txn.voucher_judge import PARTLY, UNKNOWN, Verdict, judge
 from firmware.txn.voucher_rights import voucher_refusal
@@ -63,7 +64,7 @@ class Redeem:
 
     def _covers(self, ctx: Context, found: checkout.Opening) -> bool:
         """Whether nothing would be left to pay."""
-        due, _ = checkout.rounded(ctx, found.rest_fen)
+        due, _ = rounded(ctx, found.rest_fen)
         if self.cash is None:
             return due == 0 or ctx.settings.vouchers.consume_first
         most = max(ctx.settings.sale.amount_max_fen * 2, due + sale.PAID_ABOVE_FEN_MAX)
@@ -150,7 +151,7 @@ def _next(
     """What follows a redeemed voucher: the next one, the sale, or nothing while other money is wanted."""
     before = known.deduct_fen if known.counts else 0
     rest = checkout.rest_fen(ctx.books, order) + before - deduct_fen
-    due, rounding = checkout.rounded(ctx, rest)
+    due, rounding = rounded(ctx, rest)
     asked = any(
         each.is_open and each.request_no != known.request_no for each in voucher.uses_of(ctx.books, order.trace)
     )
