@@ -1,9 +1,9 @@
 """A sale's or refund's record as a slip, for the page: what the journal says, in the reader's language."""
 
-from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
+from fleet import china
 from fleet.store import StoredRecord
 from rules.money import yuan
 from texts import Lang, t
@@ -21,7 +21,6 @@ from wire.sold import (
     voucher_back,
 )  # fmt: skip
 
-LOCAL = timezone(timedelta(hours=8))
 PROOFS = ("order_no", "channel_no", "refund_no", "reference", "last4")
 """What the page, which anybody with the address may read, says of a payment: what the paper says too, and a customer
 needs to have it looked up."""
@@ -31,7 +30,7 @@ def receipt_of(record: StoredRecord, fact: Sale | Refund, given_back_fen: int, d
     """The slip of a sale, refund or void; `given_back_fen` is said below a sale's sums. A `dress` without a name is that
     of a shop nobody has named."""
     say = partial(t, "receipt", lang)
-    at = datetime.fromtimestamp(record.at_ms / 1000, UTC).astimezone(LOCAL)
+    at = china.at(record.at_ms)
     content = _refund(say, fact, record.terminal) if isinstance(fact, Refund) else _sale(say, fact)
     if given_back_fen and isinstance(fact, Sale):
         content["notes"] = (t("fleet", lang, "page__given_back", amount=yuan(given_back_fen)),)

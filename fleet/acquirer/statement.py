@@ -8,14 +8,15 @@ import io
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Literal
 
+from fleet import china
 from fleet.acquirer.books import Pages
+from fleet.china import day_of
 from rules.money import yuan
 from rules.orders import read_order_no
 
-CHINA = timezone(timedelta(hours=8))
 APP, MERCHANT, ACCOUNT = "wx0000000000000000", "1900000109", "2088000000000001"
 
 WECHAT_COLUMNS = (
@@ -118,11 +119,6 @@ class Entry:
     refund_trade_no: str = ""
 
 
-def day_of(utc_ms: int) -> date:
-    """The day a moment belongs to, in China."""
-    return datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone(CHINA).date()
-
-
 def entries(books: Pages, channel: str, day: date) -> list[Entry]:
     """What moved on that day: payments, refunds, and reversals of payments; unpaid orders are absent."""
     found: list[Entry] = []
@@ -166,7 +162,7 @@ def _wechat_row(entry: Entry) -> tuple[str, ...]:
     paid, given = ("0.00", yuan(entry.amount_fen)) if back else (yuan(entry.amount_fen), "0.00")
     state = {"pay": "SUCCESS", "refund": "REFUND", "revoked": "REVOKED"}[entry.kind]
     return (
-        _time(entry.at_ms), APP, MERCHANT, "0", entry.terminal, entry.trade_no, entry.order_no,
+        china.written(entry.at_ms), APP, MERCHANT, "0", entry.terminal, entry.trade_no, entry.order_no,
         "o" + entry.trade_no[-27:], "MICROPAY", state, "OTHERS", "CNY", paid, "0.00",
         entry.refund_trade_no or "0", entry.refund_no or "0", given, "0.00", "ORIGINAL" if back else "",
         "SUCCESS" if back else "", entry.subject.replace("`", "'"), "", _fee(_fee_sign(entry)), _rate(entry.fee_ppm), paid,
@@ -237,9 +233,9 @@ def _alipay_row(entry: Entry) -> tuple[str, ...]:
     amount, fee = yuan(sign * entry.amount_fen), yuan(-sign * _fee_fen(entry))
     nothing = ("0.00",) * 5
     return (
-        entry.trade_no, entry.order_no, "交易" if sign > 0 else "退款", _plain(entry.subject), _time(entry.made_ms),
-        _time(entry.at_ms), _store(entry), "", entry.operator, entry.terminal, "138****0000", amount, amount, *nothing,
-        "", "0.00", "0.00", entry.refund_no, fee, "0.00", "",
+        entry.trade_no, entry.order_no, "交易" if sign > 0 else "退款", _plain(entry.subject), china.written(entry.made_ms),
+        china.written(entry.at_ms), _store(entry), "", entry.operator, entry.terminal, "138****0000", amount, amount,
+        *nothing, "", "0.00", "0.00", entry.refund_no, fee, "0.00", "",
     )  # fmt: skip
 
 
@@ -308,7 +304,3 @@ def _zipped(files: dict[str, bytes], day: date) -> bytes:
         assert whole.count(plain_name) == 2, "once before the content, once in the directory"
         whole = whole.replace(plain_name, raw)
     return whole
-
-
-def _time(utc_ms: int) -> str:
-    return f"{datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone(CHINA):%Y-%m-%d %H:%M:%S}"

@@ -15,7 +15,7 @@ from fleet.acquirer.books import Ledgers, Pages
 from fleet.acquirer.script import read_scenario, read_step
 from fleet.commands import Wrong, scripted
 from fleet.commands.look import moment, say, show
-from fleet.commands.scripted import day_of, list_steps, side_books, told_steps
+from fleet.commands.scripted import list_steps, side_books, told_steps, typed_day
 from fleet.home import ACQUIRER
 from rules.money import yuan
 from texts import Lang
@@ -55,7 +55,7 @@ def books(options: argparse.Namespace, lang: Lang) -> int:
 
 def write_statement(options: argparse.Namespace, lang: Lang) -> int:
     """Write the statement of one channel and day to a file, or to standard output with `-`."""
-    day = day_of(options.date)
+    day = typed_day(options.date)
     with _books(options.data, read_only=True) as pages:
         entries = statement.entries(pages, options.channel, day)
     made = statement.wechat_bill(entries) if options.channel == "wechat" else statement.alipay_bill(entries, day)

@@ -5,10 +5,11 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 
 import msgspec
 
+from fleet import china
 from fleet.commands import Wrong
 from fleet.commands.look import moment, opened, say, show
 from fleet.events import Asked, By, StoredEvent
@@ -17,7 +18,6 @@ from rules.errors import errors
 from texts import Lang, t
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-LOCAL = timezone(timedelta(hours=8))
 """Days are China's."""
 
 SLOTS_MAX = 400
@@ -141,7 +141,7 @@ def _since(text: str, until_ms: int, slot_ms: int) -> int:
         start_ms = min(start_ms, until_ms)
     else:
         try:
-            start_ms = int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=LOCAL).timestamp() * 1000)
+            start_ms = int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=china.CHINA).timestamp() * 1000)
         except ValueError as trouble:
             raise Wrong("since", {"text": text}, usage=True) from trouble
     offset_ms = 8 * HOUR_MS
@@ -149,4 +149,4 @@ def _since(text: str, until_ms: int, slot_ms: int) -> int:
 
 
 def _day(utc_ms: int) -> str:
-    return datetime.fromtimestamp(utc_ms / 1000, UTC).astimezone(LOCAL).strftime("%Y-%m-%d %H:%M")
+    return china.at(utc_ms).strftime("%Y-%m-%d %H:%M")

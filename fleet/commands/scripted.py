@@ -78,7 +78,7 @@ def list_steps(lang: Lang, rows: list[tuple[int, S, int]], as_json: bool) -> Non
     show(lang, ("number", "step_words", "left"), cells)
 
 
-def day_of(text: str) -> date:
+def typed_day(text: str) -> date:
     """A day as it is typed. Raises `Wrong`."""
     try:
         return date.fromisoformat(text)

@@ -14,10 +14,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from fleet import home
+from fleet import china, home
 from fleet.commands import Wrong, scripted
 from fleet.commands.look import moment, opened, say, show
-from fleet.commands.scripted import day_of, list_steps, side_books, told_steps
+from fleet.commands.scripted import list_steps, side_books, told_steps, typed_day
 from fleet.sql import SqlStore
 from fleet.store import StoreTrouble
 from fleet.vouchers import own, statement
@@ -157,7 +157,7 @@ def _wanted(row: Use, options: argparse.Namespace) -> bool:
         options.terminal in ("", row.terminal)
         and options.platform in ("", row.platform)
         and options.state in ("", row.state)
-        and (not options.date or statement.day_of(row.used_ms or row.got_ms) == day_of(options.date))
+        and (not options.date or china.day_of(row.used_ms or row.got_ms) == typed_day(options.date))
         and (not options.open or open_)
     )
 
@@ -182,7 +182,7 @@ def platforms(options: argparse.Namespace, lang: Lang) -> int:
 
 def write_statement(options: argparse.Namespace, lang: Lang) -> int:
     """A simulated platform's record of redemptions of one day."""
-    day = day_of(options.date)
+    day = typed_day(options.date)
     with _simulated(options.data) as pages:
         rows = statement.redemptions_of(pages, options.platform, day)
     made = statement.written(rows)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from fleet.china import day_of
 from fleet.vouchers.books import Use
-from fleet.vouchers.statement import StatementLine, day_of
+from fleet.vouchers.statement import StatementLine
 
 SHORT, BACKEND_MISSING, NO_SALE, AMOUNT, STATE = 8014, 8017, 8018, 8019, 8020
 

@@ -8,13 +8,13 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 import sqlalchemy as sa
 
+from fleet import china
 from fleet.side_books import SideBooks
 from fleet.sql_engine import upsert
 from fleet.store import StoreTrouble
@@ -37,7 +37,6 @@ from rules.deals import Deal
 
 HEAD, CHANCE_DIGITS, CODE_DIGITS, LAST = "88", 13, 16, 4
 ISSUED_MAX = 10_000
-CHINA = timezone(timedelta(hours=8))
 FORMAT, NOT_FOUND, USED, EXPIRED, EARLY, SHOP, TOO_MANY, VOID = 3001, 3002, 3003, 3005, 3006, 3007, 3011, 3036
 CLOSED = 5011
 
@@ -221,7 +220,7 @@ class _Till:
         return PrepareReply("own", 0, (coupon,))
 
     def _refusal(self, row: OwnVoucher, deal: Deal, shop: str, count: int) -> int:
-        today = datetime.fromtimestamp(self.now_ms / 1_000, UTC).astimezone(CHINA).date().isoformat()
+        today = china.at(self.now_ms).date().isoformat()
         if row.void:
             return VOID
         if not row.left:

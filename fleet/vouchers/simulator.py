@@ -5,11 +5,12 @@ simulation puts them on its clock, `fleet.simulated` waits them out in the backe
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import timedelta
 from random import Random
 
 import msgspec
 
+from fleet import china
 from fleet.vouchers.codes import CallName, Table, provided_table
 from fleet.vouchers.port import (
     Call,
@@ -32,7 +33,6 @@ from rules.demo_vouchers import SampleCoupon
 
 LATENCY_MS = (60, 250)
 SECOND_ANSWER_MS = 1_500
-CHINA = timezone(timedelta(hours=8))
 UNDO_MIN = {"douyin": 60, "meituan": 10, "dianping": 10}
 """Minutes in which a platform lets a redemption be undone; the others: until the day's end."""
 TELLS_UNDO_TIME = ("douyin",)
@@ -211,7 +211,7 @@ def _deal(books: PlatformPages, spec: SampleCoupon) -> Deal:
 
 def _unfit(spec: SampleCoupon, shop: str, now_ms: int) -> int:
     """Why such a voucher may not be used here and now, 0 when it may."""
-    today = datetime.fromtimestamp(now_ms / 1_000, UTC).astimezone(CHINA).date().isoformat()
+    today = china.at(now_ms).date().isoformat()
     if spec.valid_to and today > spec.valid_to:
         return EXPIRED
     if spec.valid_from and today < spec.valid_from:
@@ -272,11 +272,7 @@ def _undo_until_ms(books: PlatformPages, row: Redemption) -> int:
     minutes = minutes or UNDO_MIN.get(row.platform, 0)
     if minutes:
         return row.used_ms + minutes * 60_000
-    day = (
-        datetime.fromtimestamp(row.used_ms / 1_000, UTC)
-        .astimezone(CHINA)
-        .replace(hour=0, minute=0, second=0, microsecond=0)
-    )
+    day = china.at(row.used_ms).replace(hour=0, minute=0, second=0, microsecond=0)
     return int((day + timedelta(days=1)).timestamp() * 1_000)
 
 

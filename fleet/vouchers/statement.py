@@ -11,13 +11,14 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Literal
 
+from fleet import china
+from fleet.china import day_of
 from fleet.vouchers.sim_books import PlatformPages, Redemption
 from rules.money import yuan
 
-CHINA = timezone(timedelta(hours=8))
 BYTES_MAX, LINES_MAX = 64 * 1024 * 1024, 1_000_000
 COLUMNS = (
     "核销流水号", "券码", "团购ID", "团购名称", "验券门店", "验券终端", "验券账号", "验券时间", "张数", "用户实付",
@@ -75,11 +76,6 @@ class BadStatement(ValueError):
     """A file that is no record of redemptions (8015); the message says where."""
 
 
-def day_of(utc_ms: int) -> date:
-    """The day a moment belongs to, in China."""
-    return datetime.fromtimestamp(utc_ms / 1_000, UTC).astimezone(CHINA).date()
-
-
 # --- writing ---
 
 
@@ -104,18 +100,14 @@ def _cells(row: Redemption) -> tuple[str, ...]:
     undone = row.state == "undone"
     return (
         row.record_no, f"\t{row.code}", row.deal_id, _harmless(row.title), row.shop, row.terminal, row.operator,
-        _time(row.used_ms), str(row.count), yuan(row.paid_fen), yuan(row.platform_fen), yuan(row.merchant_fen),
-        "已撤销" if undone else "已核销", _time(row.undone_ms) if undone else "",
+        china.written(row.used_ms), str(row.count), yuan(row.paid_fen), yuan(row.platform_fen), yuan(row.merchant_fen),
+        "已撤销" if undone else "已核销", china.written(row.undone_ms) if undone else "",
     )  # fmt: skip
 
 
 def _harmless(text: str) -> str:
     """A cell no spreadsheet takes for a formula."""
     return "'" + text if text[:1] in "=+-@" else text
-
-
-def _time(utc_ms: int) -> str:
-    return f"{datetime.fromtimestamp(utc_ms / 1_000, UTC).astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
 
 
 # --- reading ---
@@ -196,7 +188,7 @@ def _fen(cell: str, number: int) -> int:
 def _moment(cell: str, number: int) -> int:
     for form in _TIMES:
         try:
-            return int(datetime.strptime(cell, form).replace(tzinfo=CHINA).timestamp() * 1_000)
+            return int(datetime.strptime(cell, form).replace(tzinfo=china.CHINA).timestamp() * 1_000)
         except (ValueError, OverflowError):
             continue
     raise BadStatement(f"line {number}: {cell!r} is no time")

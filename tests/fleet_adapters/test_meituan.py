@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from fleet.vouchers.adapters.answers import BEIJING, beijing_ms, fen, whole, yuan
+from fleet.china import CHINA
+from fleet.vouchers.adapters.answers import beijing_ms, fen, whole, yuan
 from fleet.vouchers.adapters.meituan_gateway import signature
 from fleet.vouchers.adapters.meituan_money import BEARERS, Detail, details, split
 from fleet.vouchers.adapters.trouble import Trouble
@@ -174,4 +175,4 @@ def test_moments_are_read_in_chinas_time() -> None:
     assert beijing_ms("1970-01-01 08:01") == 60_000
     assert beijing_ms("1970-01-01") == (16 * 3_600 - 1) * 1_000
     assert beijing_ms("soon") == 0
-    assert BEIJING.utcoffset(None).total_seconds() == 28_800
+    assert CHINA.utcoffset(None).total_seconds() == 28_800

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from fleet.__main__ import main
+from fleet.china import day_of
 from fleet.home import VOUCHERS
-from fleet.vouchers.statement import day_of
 from rules.demo_vouchers import demo_path
 from rules.orders import voucher_no
 from tests.backend import Served

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fleet import china
 from fleet.vouchers import statement
 from fleet.vouchers.matching import Matched, match
 from fleet.vouchers.script import VoucherStep
@@ -41,7 +42,7 @@ def test_without_record_numbers_a_voucher_is_known_by_its_code() -> None:
     world = World()
     world.consumed()
     raw = "验券时间,团购券码,售价,平台优惠,商家优惠\r\n"
-    raw += f"{statement._time(world.now)},`{CODE[:4]} {CODE[4:]},¥16.80,２.00,1.20\r\n合计,,16.80\r\n"
+    raw += f"{china.written(world.now)},`{CODE[:4]} {CODE[4:]},¥16.80,２.00,1.20\r\n合计,,16.80\r\n"
     assert found(matched(world, {NO}, raw.encode("gb18030"))) == []
 
 

@@ -10,7 +10,6 @@ the number of the use, and its date that of the preparation, so that both are th
 import base64
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -20,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from fleet import china
 from fleet.vouchers.adapters.answers import (
-    BEIJING,
     Json,
     beijing_ms,
     day_of,
@@ -107,7 +106,7 @@ class Aggregator:
         code = plain_code(call.code)
         if not code:
             raise Ours(BAD_CODE)
-        moment = datetime.fromtimestamp(self._clock.wall_ms() / 1_000, UTC).astimezone(BEIJING)
+        moment = china.at(self._clock.wall_ms())
         day, number = moment.strftime("%Y%m%d"), f"P{self._clock.wall_ms()}{call.terminal}"
         data = self._ask("prepare", call.shop, number, day, {"coupon_code": code}, until)
         return PrepareReply("meituan", 0, (_coupon(data, day),))

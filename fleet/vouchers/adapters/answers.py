@@ -4,17 +4,17 @@ Numbers may come as numbers or as digits in a string: platforms do both. Money i
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from fleet import china
 from fleet.vouchers.adapters.trouble import NOT_UNDERSTOOD, Trouble
 
 FEN_MAX = 9_999_999_999
 WHOLE_MAX = 2**63 - 1
 TEXT_CHARS_MAX = 4_096
 ROWS_MAX = 200
-BEIJING = timezone(timedelta(hours=8))
 
 Json = Mapping[str, Any]
 
@@ -116,7 +116,7 @@ def beijing_ms(words: str) -> int:
     last second). What cannot be read is 0: not told."""
     for form, more in (("%Y-%m-%d %H:%M:%S", 0), ("%Y-%m-%d %H:%M", 0), ("%Y-%m-%d", 86_399)):
         try:
-            moment = datetime.strptime(words, form).replace(tzinfo=BEIJING)
+            moment = datetime.strptime(words, form).replace(tzinfo=china.CHINA)
         except ValueError:
             continue
         return (int(moment.timestamp()) + more) * 1_000
@@ -125,7 +125,7 @@ def beijing_ms(words: str) -> int:
 
 def day_of(ms: int) -> str | None:
     """The day of a moment, China's time; None for 0."""
-    return datetime.fromtimestamp(ms / 1_000, UTC).astimezone(BEIJING).strftime("%Y-%m-%d") if ms else None
+    return china.at(ms).strftime("%Y-%m-%d") if ms else None
 
 
 def plain_code(raw: str) -> str:

@@ -4,12 +4,12 @@ merchant that is renewed with a refresh token."""
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
-from fleet.vouchers.adapters.answers import BEIJING, Json, text, whole
+from fleet import china
+from fleet.vouchers.adapters.answers import Json, text, whole
 from fleet.vouchers.adapters.clock import Clock, Until
 from fleet.vouchers.adapters.credentials import Keeper, Token, TokenFile
 from fleet.vouchers.adapters.trouble import NOT_AUTHORISED, TOKEN_EXPIRED, Failed, Ours
@@ -83,7 +83,7 @@ class DianpingDoor:
         self._keeper.token(self._renewed, until)
 
     def _once(self, name: str, shop: str, token: Token, fields: Mapping[str, str], until: Until) -> Json:
-        moment = datetime.fromtimestamp(self._clock.wall_ms() / 1_000, UTC).astimezone(BEIJING)
+        moment = china.at(self._clock.wall_ms())
         form = {
             **{RENAMED.get(field, field): value for field, value in fields.items()},
             "app_key": self._credentials.app_key,
