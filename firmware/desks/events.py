@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from firmware.desks import Till
+from firmware.desks.patience import doubled_ms
 from firmware.events import Event, EventReported, LinkDown, LinkUp, Report
 from firmware.txn import eventlog
 from firmware.txn.eventlog import Logged
@@ -211,4 +212,4 @@ class EventsDesk:
             if number not in self.in_flight:
                 self.in_flight |= {number}
                 till.emit(Report(self.queue[number]))
-                till.timer("events:again", min(RESEND_MS << min(self.tries, 8), RESEND_MS_MAX))
+                till.timer("events:again", doubled_ms(RESEND_MS, self.tries, RESEND_MS_MAX))

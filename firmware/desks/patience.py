@@ -75,4 +75,9 @@ def _reversing(watch: Watch, now_ms: int, patience: Patience) -> tuple[Act, int]
 
 def again_ms(tries: int, most_ms: int = AGAIN_MS_MAX) -> int:
     """Wait before the next try after `tries` that brought nothing."""
-    return min(AGAIN_MS * 2 ** min(tries - 1, 16), most_ms) if tries else 0
+    return doubled_ms(AGAIN_MS, tries - 1, most_ms) if tries else 0
+
+
+def doubled_ms(first_ms: int, times: int, most_ms: int) -> int:
+    """A wait that has been doubled so often."""
+    return min(first_ms << min(times, 16), most_ms)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from firmware.desks import Till
+from firmware.desks.patience import doubled_ms
 from firmware.events import Answered, Ask, AskFailed, Event, LinkDown, LinkUp, ToneName
 from firmware.screens import voucher_wait
 from firmware.screens.base import Home
@@ -71,7 +72,7 @@ class Watch:
 
 def pause_ms(tries: int) -> int:
     """Wait before the next query or undo after so many that brought nothing: 1, 2, 4 … seconds, a minute at most."""
-    return min(PAUSE_MS << min(tries, 16), PAUSE_MS_MAX)
+    return doubled_ms(PAUSE_MS, tries, PAUSE_MS_MAX)
 
 
 @dataclass(slots=True)
