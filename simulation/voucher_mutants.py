@@ -16,10 +16,11 @@ from firmware.txn import (
     voucher_take,
 )
 from firmware.txn.command import Context, Decision, Refusal
+from firmware.txn.prices import rounded
 from firmware.txn.voucher_prepared import Prepared
 from rules.vouchers import Amount
 from simulation.mutants import MUTANTS, Put, mutant
-from wire.facts import Fact, OrderOpened, Sale, VoucherSent, VoucherUndoSent, VoucherUse
+from wire.facts import Fact, OrderOpened, Sale, TenderPart, VoucherSent, VoucherUndoSent, VoucherUse
 from wire.vouchers import AnswerVoucher
 
 ELSEWHERE = frozenset(MUTANTS)
@@ -69,11 +70,14 @@ def voucher_pays_before_it_is_redeemed(put: Put) -> None:
         found = checkout.opening(ctx)
         assert found is not None
         opened = found.opened(ctx.books)
-        rest = found.rest_fen
-        if len(opened.vouchers) > 1 or rest:
+        due, rounding = rounded(ctx, found.rest_fen)
+        if len(opened.vouchers) > 1 or (due and self.cash is None):
             return done
-        paid = (*checkout.parts(ctx.books, ctx.settings, opened.trace), checkout.voucher_part(sent.use, ""))
-        return replace(done, facts=(*done.facts, checkout.settled(ctx, opened, paid)))
+        part = TenderPart("voucher", sent.use.deduct_fen, channel=sent.use.platform, voucher=sent.use)
+        paid = (part, *checkout.parts(ctx.books, ctx.settings, opened.trace))
+        if self.cash is not None and due:
+            paid = (*paid, TenderPart("cash", self.cash.paid_fen, self.cash.paid_fen - due))
+        return replace(done, facts=(*done.facts, checkout.settled(ctx, opened, paid, rounding if due else 0)))
 
     put(voucher_redeem.Redeem, "decide", early)
 
