@@ -150,7 +150,8 @@ class Settlement(Screen):
         here = known[at]
         tint = {"balanced": Tint.GOOD, "uneven": Tint.BAD}.get(here.verdict, Tint.UNSURE)
         rows = tuple(_against(*row) for row in settled(here.ours, _theirs(here, ctx), ctx.lang))
-        parts = [rows[first : first + SETTLED_ROWS] for first in range(0, len(rows), SETTLED_ROWS)]
+        fit = SETTLED_ROWS - bool(self.said)  # what is said takes a row's room
+        parts = [rows[first : first + fit] for first in range(0, len(rows), fit)]
         page = self.page % len(parts)
         body: tuple[Block, ...] = (
             Row(text("settlement__batch", batch=f"{here.batch:06d}"), f"{here.business_date}  {at + 1}/{len(known)}"),

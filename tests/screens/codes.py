@@ -13,12 +13,6 @@ UNREACHABLE = {
 }
 """Guards of commands that no key leads to; the commands themselves are tested (`test_codes`)."""
 
-BY_WALK = {6008: "a voucher's screen may outlive the basket it was asked for"}
-"""Met by the walk itself, which must meet it."""
-
-OWN_WAY = {3027: "a package with goods the price list does not have: `voucher_codes.nobody_sells` leads there"}
-"""Reached by a way of its own in `test_codes`, from no ledger the walk begins at."""
-
 HEARD = {
     5011: "of a late or doubled payment's refund: the channel has reversed all of it, which is recorded as given back"
 }

@@ -202,7 +202,7 @@ REPORTED = {1008, 1009, 1010, 1013}
 
 
 def test_no_code_of_the_source_is_forgotten():
-    assert codes.refused_codes() == set(REFUSALS) | set(codes.UNREACHABLE) | set(codes.BY_WALK)
+    assert codes.refused_codes() == set(REFUSALS) | set(codes.UNREACHABLE)
     assert codes.device_codes() - money_codes.TOLD - voucher_codes.TOLD - set(REFUSALS) == (
         set(DEVICES) | REPORTED
     ) - set(REFUSALS)

@@ -8,6 +8,7 @@ from typing import Any
 from firmware.events import Answered, LinkUp
 from rules.deals import Deal, PackageItem
 from tests.counter import Counter
+from tests.payments.till import WECHAT
 from tests.screens import ledgers
 from tests.vouchers.till import MEITUAN, OWN, VoucherTill, coupon, vouchers
 from wire.vouchers import AnswerDeals, AnswerVoucherLook, AskVoucherLook, PlatformState, Used
@@ -186,6 +187,7 @@ REFUSALS: dict[int, Way] = {
     3034: Offered(PACKAGE_UNMAPPED, "OK"),
     3035: Consumed("consumed", count=2),
     3036: Consumed("rejected"),
+    6008: lambda folder: redeemed_first(folder).scan(WECHAT),
     9015: too_old,
 }  # fmt: skip
 """Codes the terminal's own commands name."""
@@ -347,7 +349,7 @@ LEDGERS: tuple[Way, ...] = (
     coupons_shown, lost_value, unmapped_package, voucher_in_basket, voucher_leaves, voucher_unknown_after_a_cut,
     voucher_waits_for_the_link, vouchers_pending, registering, verified_later, voucher_looked_up, platform_unknown,
     redeemed_first,
-    *(_named(code) for code in (3004, 3009, 3011, 3012, 3013, 3016, 3019, 3021, 3028, 3029, 3031, 3033, 3035, 9015)),
+    *(_named(code) for code in (3004, 3009, 3011, 3012, 3013, 3016, 3019, 3021, 3027, 3028, 3029, 3031, 3033, 3035, 9015)),
 )  # fmt: skip
 """Where walks about vouchers begin."""
 
