@@ -62,6 +62,7 @@ from firmware.events import (
     Sound,
     Started,
     StopAsked,
+    Tell,
 )  # fmt: skip
 from firmware.halted import Halted
 from firmware.hardware import Board, Hardware
@@ -427,7 +428,7 @@ class Edge:
                 self._pulse(effect)
             case Ask(_, ask) if self.uplink is None:
                 self._post(AskFailed.of(ask))
-            case Send() | Announce() | AskEpoch() | Ask() | Report() | AskTime():
+            case Send() | Announce() | AskEpoch() | Ask() | Report() | Tell() | AskTime():
                 if self.uplink is not None:
                     self.uplink.carry_out(effect)
             case Connect():

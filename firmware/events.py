@@ -11,6 +11,7 @@ from typing import Literal
 from firmware.view import View
 from wire.board import NetworkFault, NetworkKind
 from wire.facts import Fact
+from wire.fleet import Met, Reply, Reported
 from wire.messages import AskKind, EventReport, MoneyAnswer, MoneyAsk, PrinterLook, State, ask_key, ask_kind
 from wire.receipt import Receipt
 from wire.records import Ack, ClockState, Packet
@@ -205,6 +206,23 @@ class PacketRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class DesiredCame:
+    """The settings document the fleet wants here, as text. `trusted`: the fleet's signature over it is right."""
+
+    text: str = field(repr=False)  # may hold hashes of PINs
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCame:
+    """A command from afar: the last part of its topic, and its text. `trusted` as in `DesiredCame`."""
+
+    name: str
+    text: str
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WireGarbage:
     """A message from the wire that could not be read; its bytes stay outside (decisions 15)."""
 
@@ -296,6 +314,7 @@ class PracticeOver:
 Event = (
     Started | KeyPressed | KeyHeld | Scanned | ScanRejected | DeviceSeen | PrinterSeen | Printed | DrawerPulsed
     | DrawerSeen | LinkUp | LinkDown | Acked | EpochAnswered | Answered | EventReported | AskFailed | PacketRefused
+    | DesiredCame | OrderCame
     | WireGarbage | PinChecked | PinHashed | Signed | BatterySeen | DiskSeen | NetworkSeen | ClockSeen | TimerFired | Idle
     | NameFound | StopAsked
     | PracticePulse | PracticeOver
@@ -364,6 +383,14 @@ class Report:
     """Publish an event report -> `EventReported`; without a link it is dropped: the core sends again."""
 
     report: EventReport
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Publish what the fleet is to know of this terminal; without a link it is dropped: the core tells again at
+    `LinkUp`."""
+
+    message: Reported | Reply | Met
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,6 +493,6 @@ class Exit:
 
 
 Effect = (
-    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Ask | Report | AskTime | Connect | FindName | Sound
+    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Ask | Report | Tell | AskTime | Connect | FindName | Sound
     | Light | SetTimer | StopTimer | CheckPin | HashPin | SignSeal | Practise | Exit
 )  # fmt: skip

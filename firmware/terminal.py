@@ -26,6 +26,7 @@ from firmware.events import (
     CheckPin,
     ClockSeen,
     Colour,
+    DesiredCame,
     DeviceSeen,
     DiskSeen,
     DrawerPulsed,
@@ -46,6 +47,7 @@ from firmware.events import (
     NameFound,
     NetworkSeen,
     Now,
+    OrderCame,
     PacketRefused,
     PinChecked,
     PinHashed,
@@ -255,6 +257,8 @@ class Terminal:
                 self.note(code)  # the rest is the link desk's
             case LinkUp() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage() | NetworkSeen():
                 pass  # the link desk's
+            case DesiredCame() | OrderCame():
+                pass  # of the desks for settings and for commands
             case Answered() | AskFailed() | EventReported() | NameFound() | PracticePulse() | PracticeOver():
                 pass  # of the desk that asked
             case Signed():

@@ -25,6 +25,7 @@ from firmware.events import (
     PacketRefused,
     Report,
     Send,
+    Tell,
 )
 from fleet.acquirer.books import Ledgers
 from fleet.acquirer.port import EXPIRED, NO_ANSWER
@@ -39,7 +40,8 @@ from fleet.store import StoreTrouble
 from simulation.clockwork import Clockwork
 from simulation.platforms import Platforms
 from simulation.witness import Channel, Day, Row
-from wire.channels import ANSWER, EVENT, find, money_channel
+from wire.channels import ANSWER, EVENT, MET, REPLY, REPORTED, find, money_channel
+from wire.fleet import Met, Reply, Reported
 from wire.messages import Answer, AnswerEpoch, AnswerEvent
 from wire.messages import AskEpoch as AskEpochMessage
 from wire.records import Packet
@@ -269,7 +271,7 @@ class Link:
 
         self._clock.after(self._clock.soon_ms(*RECONNECT_MS) if self.usable else 5_000, attempt)
 
-    def carry(self, effect: Send | Announce | AskEpoch | Ask | Report) -> None:
+    def carry(self, effect: Send | Announce | AskEpoch | Ask | Report | Tell) -> None:
         """Publish. An ask without a session fails; one that leaves into a dead link is simply never heard of again."""
         if not self._connected:
             if isinstance(effect, Ask) and not self._unnoticed:
@@ -288,6 +290,8 @@ class Link:
                 self._up(Message(self._terminal, "ask/epoch", msgspec.json.encode(AskEpochMessage(epoch, key))))
             case Report(report):
                 self._up(Message(self._terminal, EVENT.rest, msgspec.json.encode(report)))
+            case Tell(message):
+                self._up(Message(self._terminal, _rest(message), msgspec.json.encode(message)))
             case Ask(_, ask):
                 self._up(Message(self._terminal, money_channel(ask).rest, msgspec.json.encode(ask)))
 
@@ -347,3 +351,14 @@ def _is_expired(message: Message, age_ms: int) -> bool:
     """Whether the broker has thrown the message away by now."""
     channel = find("up", message.rest)
     return channel is not None and channel.expiry_s is not None and age_ms >= 1_000 * channel.expiry_s
+
+
+def _rest(message: Reported | Reply | Met) -> str:
+    """The last part of the topic a terminal tells this on."""
+    match message:
+        case Reported():
+            return REPORTED.rest
+        case Reply(cid):
+            return REPLY.of(cid).rest
+        case Met():
+            return MET.rest

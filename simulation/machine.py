@@ -53,6 +53,7 @@ from firmware.events import (
     Started,
     StopAsked,
     StopTimer,
+    Tell,
     TimerFired,
 )  # fmt: skip
 from firmware.terminal import Terminal
@@ -371,7 +372,7 @@ class Machine:
                 self.clock.note(f"-> send {first}-{last}")
                 self._must_be_durable(last, "a message")
                 self.link.carry(effect)
-            case Announce() | AskEpoch() | Report():
+            case Announce() | AskEpoch() | Report() | Tell():
                 self.link.carry(effect)
             case Ask(because):
                 if because:

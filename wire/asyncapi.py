@@ -24,7 +24,10 @@ def document() -> dict[str, Any]:
         "channels": {_key(channel): _channel(channel) for channel in CHANNELS},
         "operations": {_operation_key(channel): _operation(channel) for channel in CHANNELS},
         "components": {
-            "parameters": {"terminal": {"description": f"Terminal id: {topics.TERMINAL_ID.pattern}"}},
+            "parameters": {
+                "terminal": {"description": f"Terminal id: {topics.TERMINAL_ID.pattern}"},
+                "cid": {"description": "A command's own number."},
+            },
             "messages": {name(channel.payload): _message(channel) for channel in CHANNELS},
             "schemas": components(),
         },
@@ -32,21 +35,34 @@ def document() -> dict[str, Any]:
 
 
 def _key(channel: Channel) -> str:
-    return f"{channel.way}_{channel.rest.replace('/', '_')}"
+    return f"{channel.way}_{_flat(channel)}"
+
+
+def _flat(channel: Channel) -> str:
+    """The topic's rest as a word, without the names of what varies in it."""
+    return channel.rest.replace("/{cid}", "").replace("/", "_")
 
 
 def _operation_key(channel: Channel) -> str:
-    return f"{'send' if channel.way == 'up' else 'receive'}_{channel.rest.replace('/', '_')}"
+    return f"{'send' if channel.way == 'up' else 'receive'}_{_flat(channel)}"
 
 
 def _channel(channel: Channel) -> dict[str, Any]:
     message = name(channel.payload)
     return {
-        "address": f"{topics.ROOT}/{{terminal}}/{channel.way}/{channel.rest}",
+        "address": _address(channel),
         "summary": channel.summary,
-        "parameters": {"terminal": {"$ref": "#/components/parameters/terminal"}},
+        "parameters": {
+            part: {"$ref": f"#/components/parameters/{part}"}
+            for part in ("terminal", "cid")
+            if f"{{{part}}}" in _address(channel)
+        },
         "messages": {message: {"$ref": f"#/components/messages/{message}"}},
     }
+
+
+def _address(channel: Channel) -> str:
+    return f"{topics.ROOT}/{{terminal}}/{channel.way}/{channel.rest}"
 
 
 def _operation(channel: Channel) -> dict[str, Any]:

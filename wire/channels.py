@@ -7,6 +7,7 @@ from types import UnionType
 from typing import Literal, NamedTuple
 
 from wire import topics
+from wire.fleet import COMMAND_EXPIRY_S, COMMANDS, Desired, Met, Order, Reply, Reported, Signed
 from wire.messages import (
     Answer,
     AskDiagnose,
@@ -47,7 +48,8 @@ PACKET_SIZE_MAX = 64 * 1024
 
 
 class Channel(NamedTuple):
-    """One row of the table. `rest` is the topic after `pos/v1/<id>/<way>/`, `expiry_s` None: kept until delivered."""
+    """One row of the table. `rest` is the topic after `pos/v1/<id>/<way>/`, `expiry_s` None: kept until delivered. A
+    `{cid}` in it stands for the number of a command."""
 
     way: Literal["up", "dn"]
     rest: str
@@ -60,6 +62,10 @@ class Channel(NamedTuple):
     def topic(self, terminal: str) -> str:
         """Whole topic of this channel for one terminal."""
         return topics.up(terminal, self.rest) if self.way == "up" else topics.down(terminal, self.rest)
+
+    def of(self, cid: str) -> "Channel":
+        """This channel for one command."""
+        return self._replace(rest=self.rest.replace("{cid}", cid))
 
 
 STATE = Channel("up", "state", State, 1, True, None, "Birth, changes and death of a terminal; also its will.")
@@ -93,6 +99,16 @@ ASK_DIAGNOSE = Channel(
 ACK = Channel("dn", "ack", Ack, 1, False, 600, "What the backend has committed, sent after the commit.")
 ANSWER = Channel("dn", "answer", Answer, 1, False, 60, "The answer to an ask.")
 TIME = Channel("dn", "time", Time, 0, False, 30, "The backend's clock, signed and bound to a nonce.")
+DESIRED = Channel("dn", "desired", Signed, 1, True, None, "The settings a terminal is to have: a signed `Desired`.")
+REPORTED = Channel("up", "reported", Reported, 1, True, None, "Which settings and which release are in force.")
+REPLY = Channel("up", "reply/{cid}", Reply, 1, False, None, "What became of a command.")
+MET = Channel("up", "met", Met, 0, False, None, "Telemetry, every 15 minutes.")
+COMMAND: dict[str, Channel] = {
+    name: Channel("dn", f"cmd/{name}", Signed, 1, False, COMMAND_EXPIRY_S, f"Orders {name}: a signed `Order`.")
+    for name in COMMANDS
+}
+SIGNED_BODIES = (Desired, Order)
+"""What the text of a `Signed` holds."""
 
 MONEY: tuple[Channel, ...] = (
     ASK_PAY, ASK_QUERY, ASK_REVERSE, ASK_REFUND, ASK_REFUND_QUERY, ASK_SALE, ASK_RESERVE, ASK_TOTALS,
@@ -100,7 +116,10 @@ MONEY: tuple[Channel, ...] = (
     ASK_DIAGNOSE,
 )  # fmt: skip
 
-CHANNELS: tuple[Channel, ...] = (STATE, RECORDS, EVENT, ASK_EPOCH, ASK_TIME, *MONEY, ACK, ANSWER, TIME)
+CHANNELS: tuple[Channel, ...] = (
+    STATE, RECORDS, EVENT, REPORTED, REPLY, MET, ASK_EPOCH, ASK_TIME, *MONEY, ACK, ANSWER, TIME, DESIRED,
+    *COMMAND.values(),
+)  # fmt: skip
 
 
 def money_channel(ask: MoneyAsk) -> Channel:
@@ -110,4 +129,6 @@ def money_channel(ask: MoneyAsk) -> Channel:
 
 def find(way: str, rest: str) -> Channel | None:
     """The channel a parsed topic belongs to, or None when this version does not know it."""
+    if rest.startswith("reply/"):
+        rest = "reply/{cid}"
     return next((channel for channel in CHANNELS if (channel.way, channel.rest) == (way, rest)), None)

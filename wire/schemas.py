@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from wire import facts
-from wire.channels import CHANNELS
+from wire.channels import CHANNELS, SIGNED_BODIES
 from wire.records import Record
 
 Schema = dict[str, Any]
@@ -22,8 +22,9 @@ _HEX32 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
 
 def messages() -> dict[str, Schema]:
-    """Schema of each channel's payload, by the payload's name."""
-    return {name(channel.payload): _whole(channel.payload) for channel in CHANNELS}
+    """Schema of each channel's payload and of what is signed within one, by its name."""
+    payloads = [channel.payload for channel in CHANNELS]
+    return {name(payload): _whole(payload) for payload in [*payloads, *SIGNED_BODIES]}
 
 
 def bodies() -> dict[str, Schema]:
@@ -33,7 +34,7 @@ def bodies() -> dict[str, Schema]:
 
 def components(ref_template: str = "#/components/schemas/{name}") -> dict[str, Schema]:
     """All message and fact types with what they hold, by type name; a record's body is tied to its kind and version."""
-    types = [channel.payload for channel in CHANNELS] + list(facts.KINDS.values())
+    types = [channel.payload for channel in CHANNELS] + [*SIGNED_BODIES, *facts.KINDS.values()]
     _, found = msgspec.json.schema_components(types, ref_template=ref_template)
     found["Record"] = _tied(found["Record"], ref_template)
     for payload in types:

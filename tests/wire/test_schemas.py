@@ -9,7 +9,7 @@ import pytest
 
 from tests.journals import Journal, forged
 from tests.oracle import Oracle
-from wire import asyncapi, channels, facts, messages, records, schemas, topics
+from wire import asyncapi, channels, facts, fleet, messages, records, schemas, topics
 
 encode = msgspec.json.encode
 
@@ -59,9 +59,10 @@ def test_the_asyncapi_document_has_every_channel_with_its_delivery():
     document = asyncapi.document()
     assert document["asyncapi"] == "3.0.0"
     addresses = {channel["address"] for channel in document["channels"].values()}
-    assert addresses == {row.topic("x").replace("/x/", "/{terminal}/") for row in channels.CHANNELS}
+    built = {row.of("abcdefgh").topic("x").replace("/x/", "/{terminal}/") for row in channels.CHANNELS}
+    assert {address.replace("{cid}", "abcdefgh") for address in addresses} == built
     for address in addresses:
-        assert topics.parse(address.replace("{terminal}", "T0001"))
+        assert topics.parse(address.replace("{terminal}", "T0001").replace("{cid}", "abcdefgh"))
     ack = document["operations"]["receive_ack"]["bindings"]["mqtt"]
     assert (ack["qos"], ack["retain"], ack["messageExpiryInterval"]) == (1, False, 600)
     assert document["operations"]["send_state"]["bindings"]["mqtt"]["retain"] is True
@@ -94,6 +95,11 @@ UP, DN = "pos/v1/T0001/up/", "pos/v1/T0001/dn/"
         (DN + "ack", encode(records.Ack(1, 5, (2,), ((3, 4),)))),
         (DN + "answer", encode(messages.AnswerEpoch(5, 1))),
         (DN + "time", encode(messages.Time("a" * 32, 1, "b" * 128))),
+        (DN + "desired", encode(fleet.Signed("{}", "b" * 128))),
+        (DN + "cmd/lock", encode(fleet.Signed("{}", "b" * 128))),
+        (UP + "reported", encode(fleet.Reported(2, 1, "trial", "a" * 64, 1, "trusted"))),
+        (UP + "reply/abcdefgh", encode(fleet.Reply("abcdefgh", "lock", "done", 1))),
+        (UP + "met", encode(fleet.Met(1, 2, 0, errors={"4001": 2}))),
     ],
 )
 def test_the_oracle_lets_true_messages_pass(topic, payload):

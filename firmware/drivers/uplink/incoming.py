@@ -7,6 +7,7 @@ import msgspec
 from firmware.drivers.uplink import incoming_vouchers
 from rules.errors import errors
 from wire import channels, topics
+from wire.fleet import Signed
 from wire.messages import (
     Answer,
     AnswerDiagnose,
@@ -52,7 +53,15 @@ class Money:
     unknown_code: int = 0
 
 
-Incoming = Ack | AnswerEpoch | AnswerEvent | Money | Time | Unreadable
+@dataclass(frozen=True, slots=True)
+class FromFleet:
+    """Something signed: settings (`command` empty), or the command of this name."""
+
+    signed: Signed
+    command: str = ""
+
+
+Incoming = Ack | AnswerEpoch | AnswerEvent | Money | Time | FromFleet | Unreadable
 
 
 def read(terminal: str, topic: str, payload: bytes) -> Incoming:
@@ -66,9 +75,11 @@ def read(terminal: str, topic: str, payload: bytes) -> Incoming:
     if len(payload) > channels.PACKET_SIZE_MAX:
         return Unreadable("too large")
     try:
-        message: Ack | Answer | Time = msgspec.json.decode(payload, type=channel.payload)
+        message: Ack | Answer | Time | Signed = msgspec.json.decode(payload, type=channel.payload)
     except (ValueError, RecursionError) as trouble:
         return Unreadable(str(trouble)[:200])
+    if isinstance(message, Signed):
+        return FromFleet(message, parsed.rest.removeprefix("cmd/") if channel is not channels.DESIRED else "")
     if not _within_bounds(message):
         return Unreadable("a value is out of bounds")
     if isinstance(message, Ack | AnswerEpoch | AnswerEvent | Time):

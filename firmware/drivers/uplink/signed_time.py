@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from firmware.drivers.uplink.signed import verifies
 from wire.messages import Time, time_text
 
 ROUND_TRIP_MAX_MS = 5_000
@@ -22,7 +23,7 @@ class TimeKeeper:
 
     def __init__(self, terminal: str, fleet_key: str, nonce: Callable[[], bytes]) -> None:
         self._terminal = terminal
-        self._fleet_key = bytes.fromhex(fleet_key)
+        self._fleet_key = fleet_key
         self._nonce = nonce
         self._question: Question | None = None
         self._due_ms = 0
@@ -59,12 +60,5 @@ class TimeKeeper:
         return time.utc_ms + round_trip_ms // 2
 
     def _signed(self, time: Time) -> bool:
-        from cryptography.exceptions import InvalidSignature  # 20 ms to import: in the worker, not at boot
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-        try:
-            key = Ed25519PublicKey.from_public_bytes(self._fleet_key)
-            key.verify(bytes.fromhex(time.signature), time_text(self._terminal, time.nonce, time.utc_ms))
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        text = time_text(self._terminal, time.nonce, time.utc_ms)
+        return verifies(self._fleet_key, time.signature, text)

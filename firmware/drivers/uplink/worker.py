@@ -18,6 +18,7 @@ import msgspec
 
 from firmware.drivers.uplink import incoming, trouble
 from firmware.drivers.uplink.settings import LinkSettings
+from firmware.drivers.uplink.signed import is_signed
 from firmware.drivers.uplink.signed_time import TimeKeeper
 from firmware.events import (
     Acked,
@@ -27,19 +28,23 @@ from firmware.events import (
     AskEpoch,
     AskFailed,
     AskTime,
+    DesiredCame,
     EpochAnswered,
     Event,
     EventReported,
     LinkDown,
     LinkUp,
+    OrderCame,
     PacketRefused,
     Report,
     Send,
+    Tell,
     WireGarbage,
 )
 from wire import channels, messages
-from wire.channels import ASK_EPOCH, ASK_TIME, EVENT, RECORDS, STATE, Channel, money_channel
+from wire.channels import ASK_EPOCH, ASK_TIME, EVENT, MET, RECORDS, REPLY, REPORTED, STATE, Channel, money_channel
 from wire.diag import Counts
+from wire.fleet import Reply, Reported, Signed
 from wire.messages import AnswerEpoch, AnswerEvent, MoneyAsk, State, Time, answer_key
 from wire.pace import backoff_ms
 from wire.records import PACKETS_IN_FLIGHT_MAX, Ack, Packet
@@ -125,7 +130,7 @@ class Uplink:
         self._monotonic_ms = monotonic_ms
         self._time = TimeKeeper(settings.terminal, settings.fleet_key, nonce)
         self._inbox: queue.SimpleQueue[
-            Send | Announce | AskEpoch | Ask | Report | AskTime | _Stop | _RetryNow | _Noted
+            Send | Announce | AskEpoch | Ask | Report | Tell | AskTime | _Stop | _RetryNow | _Noted
         ] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self._ticked_ms = monotonic_ms()
@@ -151,7 +156,7 @@ class Uplink:
         """Start the worker; it connects by itself and keeps at it."""
         self._thread.start()
 
-    def carry_out(self, effect: Send | Announce | AskEpoch | Ask | Report | AskTime) -> None:
+    def carry_out(self, effect: Send | Announce | AskEpoch | Ask | Report | Tell | AskTime) -> None:
         """Take an effect of the core; never blocks. `Send` without a link is dropped: the core sends again. `Ask` without
         a link fails (`AskFailed`): money is never asked for later than now (decisions 18)."""
         self._inbox.put(effect)
@@ -200,7 +205,9 @@ class Uplink:
             self._busy = True
             self._take(item)
 
-    def _take(self, item: Send | Announce | AskEpoch | Ask | Report | AskTime | _Stop | _RetryNow | _Noted) -> None:
+    def _take(
+        self, item: Send | Announce | AskEpoch | Ask | Report | Tell | AskTime | _Stop | _RetryNow | _Noted
+    ) -> None:
         match item:
             case _Noted(connection, note):
                 if self._link is not None and connection is self._link.connection:
@@ -216,6 +223,10 @@ class Uplink:
                 self._ask_money(ask)
             case Report(report):
                 self._queue(EVENT, msgspec.json.encode(report))
+            case Tell(Reply() as reply):
+                self._queue(REPLY.of(reply.cid), msgspec.json.encode(reply))
+            case Tell(message):
+                self._queue(REPORTED if isinstance(message, Reported) else MET, msgspec.json.encode(message))
             case AskTime():
                 if self._link is not None and self._link.up and self._time.enabled:
                     self._ask_time(self._monotonic_ms())
@@ -472,8 +483,18 @@ class Uplink:
                     self._on_time(believed, now_ms)
                 else:
                     self._put_aside(topic, payload, believed)
+            case incoming.FromFleet(signed, command):
+                self._from_fleet(signed, command)
             case incoming.Unreadable(reason):
                 self._put_aside(topic, payload, reason)
+
+    def _from_fleet(self, signed: Signed, command: str) -> None:
+        """Hand on what the fleet wants, with the word whether it is the fleet that wants it."""
+        key = self._settings.fleet_key
+        if command:
+            self._post(OrderCame(command, signed.text, is_signed(key, "command", signed)))
+        else:
+            self._post(DesiredCame(signed.text, is_signed(key, "settings", signed)))
 
     def _put_aside(self, topic: str, payload: bytes, reason: str) -> None:
         now_ms = self._monotonic_ms()
