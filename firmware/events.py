@@ -11,7 +11,7 @@ from typing import Literal
 from firmware.view import View
 from wire.board import NetworkFault, NetworkKind
 from wire.facts import Fact
-from wire.fleet import Met, Reply, Reported
+from wire.fleet import Blob, Met, Reply, Reported
 from wire.messages import AskKind, EventReport, MoneyAnswer, MoneyAsk, PrinterLook, State, ask_key, ask_kind
 from wire.receipt import Receipt
 from wire.records import Ack, ClockState, Packet
@@ -222,6 +222,59 @@ class OrderCame:
     trusted: bool
 
 
+BLOBS = "blobs"
+"""Folder of the data folder with what was fetched; a file's name is its digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The file asked for by `Fetch` is whole: it lies as `blobs/SHA256` in the data folder, and its digest is right."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFailed:
+    """The file asked for by `Fetch` will not come, or not now: `final` when trying again is of no use (it is another than
+    was said, or there is no room). `code`: of the error table."""
+
+    sha256: str
+    code: int
+    reason: str = ""
+    final: bool = False
+
+
+SlotAct = Literal["look", "install", "try", "confirm", "fall_back"]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotAnswered:
+    """What became of an `AskSlot`; `code` 0: it was done. `slot` runs now, with `software`; `trial`: it has not been
+    confirmed, and without that the other one is back at the next start or the one after. `fell_back`: the other slot was
+    tried and left since the last look."""
+
+    act: SlotAct
+    code: int = 0
+    reason: str = ""
+    slot: str = ""
+    software: str = ""
+    trial: bool = False
+    fell_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gauged:
+    """What `Gauge` asked for; None: this device cannot measure it. `scan_to_screen_p95_ms`: from a scan's arrival to the
+    picture that answers it, of the scans since the last one."""
+
+    up_s: int
+    temperature_c: int | None = None
+    disk_free_percent: int | None = None
+    disk_wear_percent: int | None = None
+    memory_mb: int | None = None
+    scan_to_screen_p95_ms: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class WireGarbage:
     """A message from the wire that could not be read; its bytes stay outside (decisions 15)."""
@@ -314,7 +367,7 @@ class PracticeOver:
 Event = (
     Started | KeyPressed | KeyHeld | Scanned | ScanRejected | DeviceSeen | PrinterSeen | Printed | DrawerPulsed
     | DrawerSeen | LinkUp | LinkDown | Acked | EpochAnswered | Answered | EventReported | AskFailed | PacketRefused
-    | DesiredCame | OrderCame
+    | DesiredCame | OrderCame | Fetched | FetchFailed | SlotAnswered | Gauged
     | WireGarbage | PinChecked | PinHashed | Signed | BatterySeen | DiskSeen | NetworkSeen | ClockSeen | TimerFired | Idle
     | NameFound | StopAsked
     | PracticePulse | PracticeOver
@@ -391,6 +444,42 @@ class Tell:
     `LinkUp`."""
 
     message: Reported | Reply | Met
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Fetch a file beside MQTT, by its URL, into `blobs/SHA256` of the data folder -> `Fetched`, `FetchFailed`. What was
+    begun goes on where it stopped, after a power cut too; what is there already is answered at once."""
+
+    blob: Blob
+
+
+@dataclass(frozen=True, slots=True)
+class Unfetch:
+    """The file of this digest, whole or begun, is of no more use."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskSlot:
+    """Look at, or change, where this release runs -> `SlotAnswered`. `install`: the fetched bundle `sha256`, which must be
+    `version`, into the other slot; `try`: the other slot at the next start, on trial; `confirm`: this one for good;
+    `fall_back`: the other one at the next start."""
+
+    act: SlotAct
+    sha256: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """Measure the device -> `Gauged`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestartDevice:
+    """Start the whole device again; the daemon is stopped on the way as by anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -493,6 +582,7 @@ class Exit:
 
 
 Effect = (
-    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Ask | Report | Tell | AskTime | Connect | FindName | Sound
+    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Ask | Report | Tell | AskTime | Connect | Fetch | Unfetch
+    | AskSlot | Gauge | RestartDevice | FindName | Sound
     | Light | SetTimer | StopTimer | CheckPin | HashPin | SignSeal | Practise | Exit
 )  # fmt: skip

@@ -36,6 +36,9 @@ from firmware.events import (
     Event,
     EventReported,
     Exit,
+    Fetched,
+    FetchFailed,
+    Gauged,
     HashPin,
     Idle,
     Key,
@@ -64,6 +67,7 @@ from firmware.events import (
     Show,
     Signed,
     SignSeal,
+    SlotAnswered,
     Sound,
     Started,
     StopAsked,
@@ -257,8 +261,8 @@ class Terminal:
                 self.note(code)  # the rest is the link desk's
             case LinkUp() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage() | NetworkSeen():
                 pass  # the link desk's
-            case DesiredCame() | OrderCame():
-                pass  # of the desks for settings and for commands
+            case DesiredCame() | OrderCame() | Fetched() | FetchFailed() | SlotAnswered() | Gauged():
+                pass  # of the desks for settings, commands, updates and telemetry
             case Answered() | AskFailed() | EventReported() | NameFound() | PracticePulse() | PracticeOver():
                 pass  # of the desk that asked
             case Signed():
