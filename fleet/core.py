@@ -24,7 +24,7 @@ from fleet.reading import (
     read_state,
     wrap,
 )
-from fleet.store import Books, Conflict, Epoch, Quarantine, Store, StoredRecord
+from fleet.store import Books, Conflict, Epoch, Quarantine, Store, StoreClash, StoredRecord
 from fleet.vouchers.desk import Desk
 from fleet.vouchers.within import PlatformAnswered, Shops
 from wire.facts import Born
@@ -57,6 +57,10 @@ WANTED_RANGES_MAX = 16
 QUARANTINED_IN_ACK_MAX = 256
 WALK_PAGE = 512
 LAGGING_MAX = 1_000
+CLASHES_MAX = 20
+"""So often an event is given again at once when another worker was about the same rows."""
+TICKS, LEASE_MS = "ticks", 30_000
+"""The lease under which one of several workers ticks, and for how long it is good without being renewed."""
 NAMELESS_MAX = 1_000
 """Unreadable messages without a key that are kept for each terminal; a rogue must not fill the disk."""
 
@@ -111,10 +115,13 @@ Event = Arrived | Tick | Spoilt | AcquirerAnswered | PlatformAnswered
 
 class Core:
     """Decides about everything terminals send. `sign` makes an Ed25519 signature with the fleet's key; `shops`: platforms
-    of vouchers in service, and the shops' numbers there."""
+    of vouchers in service, and the shops' numbers there; `worker`: its name among several on one store, "" when alone."""
 
-    def __init__(self, store: Store, sign: Callable[[bytes], bytes], shops: Shops | None = None) -> None:
+    def __init__(
+        self, store: Store, sign: Callable[[bytes], bytes], shops: Shops | None = None, worker: str = ""
+    ) -> None:
         self._store = store
+        self._worker = worker
         self._sign = sign
         self._vouchers = Desk(sign, shops)
 
@@ -122,11 +129,21 @@ class Core:
         """Take one event, commit what follows from it, and only then return the effects.
 
         Raises `StoreTrouble` when nothing was committed; the same event may then be given again."""
+        for _ in range(CLASHES_MAX):
+            try:
+                return self._step(event)
+            except StoreClash:  # the other worker has gone on: there is nothing to wait for
+                continue
+        return self._step(event)
+
+    def _step(self, event: Event) -> list[Effect]:
         with self._store.begin() as books:
             match event:
                 case Arrived():
                     return self._take(books, event)
                 case Tick(now_ms):
+                    if not self._is_mine(books, now_ms):
+                        return []
                     return _ask_for_holes(books, now_ms) + self._vouchers.tick(books.vouchers, now_ms)
                 case PlatformAnswered():
                     return self._vouchers.heard(books.vouchers, event)
@@ -139,7 +156,12 @@ class Core:
                         return refunds.heard(books.money, ticket, reply, now_ms)
                     return payments.heard(books.money, ticket, reply, now_ms)
 
+    def _is_mine(self, books: Books, now_ms: int) -> bool:
+        """Whether it is this worker that does what the passing of time asks for."""
+        return not self._worker or books.lease(TICKS, self._worker, now_ms, now_ms + LEASE_MS)
+
     def _take(self, books: Books, event: Arrived) -> list[Effect]:
+        books.hold({message.terminal for message in event.messages})
         records: dict[tuple[str, int], list[Arrival]] = {}
         asks: list[Message] = []
         effects: list[Effect] = []

@@ -11,9 +11,10 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from fleet.sql_dialect import WHOLE
 from fleet.sql_engine import open_engine, troubles
 
-_KINDS: dict[Any, type[sa.types.TypeEngine[Any]]] = {int: sa.Integer, str: sa.Text}
+_KINDS: dict[Any, Any] = {int: WHOLE, str: sa.Text}
 
 
 class Timed(Protocol):
@@ -39,7 +40,7 @@ def steps_table(tables: sa.MetaData) -> sa.Table:
     return sa.Table(
         "steps", tables,
         sa.Column("id", sa.Integer, primary_key=True), sa.Column("step", sa.Text, nullable=False),
-        sa.Column("left", sa.Integer, nullable=False), sqlite_strict=True,
+        sa.Column("left", WHOLE, nullable=False), sqlite_strict=True,
     )  # fmt: skip
 
 

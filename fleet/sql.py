@@ -1,7 +1,7 @@
 """The store on SQLAlchemy Core: SQLite in a file (WAL, FULL) or in memory. One writer; readers open it read-only."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -13,20 +13,21 @@ from sqlalchemy.dialects import sqlite
 
 from fleet import lookup
 from fleet.reading import Good
-from fleet.sql_engine import open_engine, troubles
+from fleet.sql_dialect import SQLITE, add_all, insert, merge
+from fleet.sql_engine import open_engine, schema_version, set_schema_version, troubles
 from fleet.sql_events import SqlEvents
 from fleet.sql_money import SqlMoney
-from fleet.sql_tables import conflicts, epochs, quarantine, records, tables, terminals
+from fleet.sql_tables import conflicts, epochs, leases, quarantine, records, tables, terminals
 from fleet.store import Conflict, Epoch, Quarantine, StoredRecord, StoreTrouble, TerminalRow
 from fleet.vouchers.sql import SqlVouchers
 from wire.facts import decode as decode_fact
 from wire.messages import State
 from wire.records import Record
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """1: records and terminals. 2: money beside them; what version 1 kept is entered there when it is opened. 3: which record
 asks for a refund. 4: by which means reserved goods are paid back. 5: vouchers beside them. 6:
-event reports beside them."""
+event reports beside them. 7: leases of workers."""
 SHELVED_AT_ONCE = 500
 
 _HASHES = sa.select(records.c.seq, records.c.hash).where(
@@ -34,12 +35,6 @@ _HASHES = sa.select(records.c.seq, records.c.hash).where(
     records.c.epoch == sa.bindparam("epoch"),
     records.c.seq.in_(sa.bindparam("seqs", expanding=True)),
 )
-
-
-def _upsert(table: sa.Table, keys: list[str], columns: tuple[str, ...], **special: Any) -> sa.Insert:
-    fresh = sqlite.insert(table)
-    kept: dict[str, Any] = {name: fresh.excluded[name] for name in columns} | special
-    return fresh.on_conflict_do_update(index_elements=keys, set_=kept)
 
 
 class _Sql(NamedTuple):
@@ -54,15 +49,16 @@ def _hot() -> dict[str, _Sql]:
     named = sqlite.dialect(paramstyle="named")
     here = (epochs.c.terminal == sa.bindparam("terminal"), epochs.c.epoch == sa.bindparam("epoch"))
     ours = sa.and_(terminals.c.terminal == epochs.c.terminal, terminals.c.epoch == epochs.c.epoch)
-    same = terminals.c.state == sqlite.insert(terminals).excluded.state
-    since = sa.case((same, terminals.c.state_ms), else_=sqlite.insert(terminals).excluded.state_ms)
+    fresh = insert(SQLITE, terminals).excluded
+    since = sa.case((terminals.c.state == fresh.state, terminals.c.state_ms), else_=fresh.state_ms)
     both = sa.union(*(_seqs(table) for table in (records, quarantine)))
     statements: dict[str, sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert] = {
         "epoch": sa.select(epochs).where(*here),
-        "put_epoch": _upsert(epochs, ["terminal", "epoch"], ("journal_key", "number", "upto", "high", "asked_ms")),
+        "put_epoch": merge(SQLITE, epochs, ("journal_key", "number", "upto", "high", "asked_ms")),
         "add_record": sa.insert(records),
-        "seen": _upsert(terminals, ["terminal"], ("seen_ms",)),
-        "put_state": _upsert(terminals, ["terminal"], ("epoch", "acked_seq", "state"), state_ms=since),
+        "lease": _leased(SQLITE),
+        "seen": merge(SQLITE, terminals, ("seen_ms",)),
+        "put_state": merge(SQLITE, terminals, ("epoch", "acked_seq", "state"), state_ms=since),
         "covered": both.order_by("seq").limit(sa.bindparam("limit")),
         "lagging": sa.select(epochs)
         .select_from(epochs.outerjoin(terminals, ours))
@@ -78,6 +74,14 @@ def _hot() -> dict[str, _Sql]:
     }
 
 
+def _leased(dialect: str) -> sa.Insert:
+    """Changes a row only for its holder, or when it has run out."""
+    fresh = insert(dialect, leases)
+    kept = {name: fresh.excluded[name] for name in ("holder", "until_ms")}
+    free = sa.or_(leases.c.holder == fresh.excluded.holder, leases.c.until_ms <= sa.bindparam("now_ms"))
+    return fresh.on_conflict_do_update(index_elements=["name"], set_=kept, where=free)
+
+
 class SqlStore:
     """`Store` on one SQLite database. `path` None: in memory. `read_only`: for a look while another process writes."""
 
@@ -85,7 +89,7 @@ class SqlStore:
         self._engine = open_engine(path, read_only)
         self._hot = _hot()
         with troubles(), self._engine.begin() as connection:
-            version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+            version = schema_version(connection)
             if version > SCHEMA_VERSION or (read_only and version != SCHEMA_VERSION):
                 raise StoreTrouble(f"schema version {version}, this release reads {SCHEMA_VERSION}")
             if version < SCHEMA_VERSION:
@@ -97,7 +101,7 @@ class SqlStore:
                 tables.create_all(connection)
                 if version == 1:
                     _shelve_all(SqlBooks(connection, self._hot))
-                connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                set_schema_version(connection, SCHEMA_VERSION)
 
     @contextmanager
     def begin(self) -> Iterator["SqlBooks"]:
@@ -174,13 +178,11 @@ class SqlBooks:
             self._db.exec_driver_sql(self._hot["add_record"].text, [_values(row) for row in rows])
 
     def add_conflicts(self, rows: list[Conflict]) -> None:
-        if rows:
-            self._db.execute(sqlite.insert(conflicts).on_conflict_do_nothing(), [asdict(row) for row in rows])
+        add_all(self._db, conflicts, [asdict(row) for row in rows])
 
     def add_quarantine(self, rows: list[Quarantine]) -> None:
-        if rows:
-            values = [asdict(row) | {"digest": hashlib.sha256(row.raw).hexdigest()} for row in rows]
-            self._db.execute(sqlite.insert(quarantine).on_conflict_do_nothing(), values)
+        values = [asdict(row) | {"digest": hashlib.sha256(row.raw).hexdigest()} for row in rows]
+        add_all(self._db, quarantine, values)
 
     def nameless(self, terminal: str) -> int:
         query = sa.select(sa.func.count()).where(quarantine.c.terminal == terminal, quarantine.c.seq == 0)
@@ -225,6 +227,13 @@ class SqlBooks:
         row = {"terminal": terminal, "epoch": 0, "acked_seq": 0, "state": b"", "state_ms": 0, "seen_ms": now_ms}
         self._run("seen", row)
 
+    def hold(self, terminals: Iterable[str]) -> None:
+        """Nothing to do: a transaction of SQLite's one writer holds everything."""
+
+    def lease(self, name: str, holder: str, now_ms: int, until_ms: int) -> bool:
+        values = {"name": name, "holder": holder, "now_ms": now_ms, "until_ms": until_ms}
+        return self._run("lease", values).rowcount == 1
+
     # --- what the command line asks ---
 
     def records_after(self, terminal: str, epoch: int, after: int, limit: int) -> list[StoredRecord]:
@@ -238,8 +247,9 @@ class SqlBooks:
         return [StoredRecord(*row) for row in self._db.execute(query)]
 
     def epochs_of(self, terminal: str) -> list[Epoch]:
-        """All journals of a terminal, in the order they were first stored."""
-        query = sa.select(epochs).where(epochs.c.terminal == terminal).order_by(sa.text("rowid"))
+        """All journals of a terminal in the order of their granted numbers, those without one last."""
+        query = sa.select(epochs).where(epochs.c.terminal == terminal)
+        query = query.order_by(epochs.c.number == 0, epochs.c.number, epochs.c.epoch)
         return [Epoch(*row) for row in self._db.execute(query)]
 
     def conflicts_of(self, terminal: str) -> list[Conflict]:

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
@@ -23,6 +21,16 @@ def troubles() -> Iterator[None]:
         yield
     except SQLAlchemyError as trouble:
         raise StoreTrouble(str(getattr(trouble, "orig", None) or trouble)) from trouble
+
+
+def schema_version(connection: sa.Connection) -> int:
+    """Which schema the file says it has; 0 for a new one."""
+    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+
+
+def set_schema_version(connection: sa.Connection, version: int) -> None:
+    """Becomes true with the transaction it is said in."""
+    connection.exec_driver_sql(f"PRAGMA user_version = {version:d}")
 
 
 def open_engine(path: Path | None, read_only: bool) -> sa.Engine:
@@ -47,12 +55,3 @@ def open_engine(path: Path | None, read_only: bool) -> sa.Engine:
     sa.event.listen(engine, "connect", connected)
     sa.event.listen(engine, "begin", begins)
     return engine
-
-
-@cache
-def upsert(where: sa.Table) -> sa.Insert:
-    """Write a whole row anew; made once for each table, for making it costs more than running it."""
-    fresh = sqlite.insert(where).values({each.name: sa.bindparam(each.name) for each in where.columns})
-    keys = [each.name for each in where.primary_key]
-    kept = {each.name: fresh.excluded[each.name] for each in where.columns if each.name not in keys}
-    return fresh.on_conflict_do_update(index_elements=keys, set_=kept)

@@ -4,26 +4,19 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from fleet.events import Asked, By, StoredEvent
+from fleet.sql_dialect import add_all
 from fleet.sql_tables import column, key, table
-
-_MS = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-"""Milliseconds need 64 bits, which every INTEGER of SQLite has."""
-
-
-def _ms(name: str) -> sa.Column[int]:
-    return sa.Column(name, _MS, nullable=False)
-
 
 events = table(
     "events",
     key("terminal", sa.Text), key("id", sa.Text), key("code", sa.Integer),
-    column("mode", sa.Text), _ms("count"), _ms("first_ms"), _ms("last_ms"), _ms("when_ms"), _ms("got_ms"),
+    column("mode", sa.Text), column("count", sa.Integer), column("first_ms", sa.Integer),
+    column("last_ms", sa.Integer), column("when_ms", sa.Integer), column("got_ms", sa.Integer),
     column("clock", sa.Text), column("shop", sa.Text), column("software", sa.Text), column("settings_rev", sa.Integer),
-    column("boot_id", sa.Text), column("operator", sa.Text), column("subject", sa.Text), _ms("attempt"),
-    column("reason", sa.Text), column("steps", sa.Text), _ms("lost"),
+    column("boot_id", sa.Text), column("operator", sa.Text), column("subject", sa.Text), column("attempt", sa.Integer),
+    column("reason", sa.Text), column("steps", sa.Text), column("lost", sa.Integer),
 )  # fmt: skip
 sa.Index("events_by_time", events.c.when_ms, events.c.code)
 
@@ -45,9 +38,7 @@ class SqlEvents:
         self._db = connection
 
     def add(self, rows: list[StoredEvent]) -> None:
-        if rows:
-            insert = postgresql.insert if self._db.dialect.name == "postgresql" else sqlite.insert
-            self._db.execute(insert(events).on_conflict_do_nothing(), [asdict(row) for row in rows])
+        add_all(self._db, events, [asdict(row) for row in rows])
 
     def sums(self, by: By, asked: Asked, slot_ms: int) -> list[Sum]:
         """Counts by group and slot of `slot_ms` from `asked.since_ms` on."""

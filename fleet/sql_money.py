@@ -5,9 +5,9 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from fleet.money import Found, Movement, Payment, Refund, Reservation, Return
+from fleet.sql_dialect import WHOLE, add_all, put
 from fleet.sql_tables import column, key, records, table
 from fleet.store import StoredRecord
 
@@ -27,7 +27,7 @@ refunds = table(
     column("amount_fen", sa.Integer), column("reason", sa.Text), column("state", sa.Text), column("code", sa.Integer),
     column("channel_refund_no", sa.Text), column("got_ms", sa.Integer), column("changed_ms", sa.Integer),
     column("call", sa.Integer), column("busy_until_ms", sa.Integer),
-    sa.Column("asked", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("asked", WHOLE, nullable=False, server_default="0"),
 )  # fmt: skip
 sa.Index("refunds_by_order", refunds.c.order_no)
 
@@ -37,7 +37,7 @@ reservations = table(
     column("asker", sa.Text), column("terminal", sa.Text), column("epoch", sa.Integer), column("seq", sa.Integer),
     column("quantities", sa.LargeBinary), column("total_fen", sa.Integer), column("state", sa.Text),
     column("code", sa.Integer), column("got_ms", sa.Integer),
-    sa.Column("tenders", sa.LargeBinary, nullable=False, server_default=sa.text("x'7b7d'")),
+    column("tenders", sa.LargeBinary),
 )  # fmt: skip
 sa.Index("reservations_by_sale", reservations.c.terminal, reservations.c.epoch, reservations.c.seq)
 
@@ -73,7 +73,7 @@ class SqlMoney:
         return _payment(row) if row else None
 
     def put_payment(self, row: Payment) -> None:
-        self._put(payments, asdict(row) | {"reversal_wanted": int(row.reversal_wanted)})
+        put(self._db, payments, asdict(row) | {"reversal_wanted": int(row.reversal_wanted)})
 
     def recent(self, since_ms: int, limit: int) -> list[Payment]:
         it = payments.c
@@ -85,7 +85,7 @@ class SqlMoney:
         return Refund(*row) if row else None
 
     def put_refund(self, row: Refund) -> None:
-        self._put(refunds, asdict(row))
+        put(self._db, refunds, asdict(row))
 
     def refunded_fen(self, order_no: str) -> int:
         query = sa.select(sa.func.coalesce(sa.func.sum(refunds.c.amount_fen), 0))
@@ -97,7 +97,7 @@ class SqlMoney:
         return Reservation(*row) if row else None
 
     def put_reservation(self, row: Reservation) -> None:
-        self._put(reservations, asdict(row))
+        put(self._db, reservations, asdict(row))
 
     def reservations_of(self, terminal: str, epoch: int, seq: int) -> list[Reservation]:
         it = reservations.c
@@ -113,7 +113,7 @@ class SqlMoney:
 
     def shelve(self, found: list[Found], back: list[Return], moved: list[Movement]) -> None:
         for where, rows in ((found_sales, found), (returns, back), (movements, moved)):
-            self._add(where, rows)
+            add_all(self._db, where, [asdict(row) for row in rows])
 
     def find(self, wanted: str, limit: int) -> list[Found]:
         it = found_sales.c
@@ -145,16 +145,6 @@ class SqlMoney:
         """Every refund, the oldest first."""
         query = sa.select(refunds).order_by(refunds.c.got_ms, refunds.c.refund_no)
         return [Refund(*row) for row in self._db.execute(query)]
-
-    def _put(self, where: sa.Table, values: dict[str, Any]) -> None:
-        fresh = sqlite.insert(where)
-        keys = [each.name for each in where.primary_key]
-        kept = {name: fresh.excluded[name] for name in values if name not in keys}
-        self._db.execute(fresh.on_conflict_do_update(index_elements=keys, set_=kept), values)
-
-    def _add(self, where: sa.Table, rows: Sequence[Found | Return | Movement]) -> None:
-        if rows:
-            self._db.execute(sqlite.insert(where).on_conflict_do_nothing(), [asdict(row) for row in rows])
 
 
 def _payment(row: Sequence[Any]) -> Payment:

@@ -4,6 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fleet.sql_dialect import kind_of
+
 tables = sa.MetaData()
 
 
@@ -12,11 +14,11 @@ def table(name: str, *columns: sa.Column[Any]) -> sa.Table:
 
 
 def key(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Column[Any]:
-    return sa.Column(name, kind, primary_key=True, autoincrement=False)
+    return sa.Column(name, kind_of(kind), primary_key=True, autoincrement=False)
 
 
 def column(name: str, kind: type[sa.types.TypeEngine[Any]]) -> sa.Column[Any]:
-    return sa.Column(name, kind, nullable=False)
+    return sa.Column(name, kind_of(kind), nullable=False)
 
 
 records = table(
@@ -50,4 +52,8 @@ epochs = table(
     key("terminal", sa.Text), key("epoch", sa.Integer),
     column("journal_key", sa.Text), column("number", sa.Integer), column("upto", sa.Integer),
     column("high", sa.Integer), column("asked_ms", sa.Integer),
+)  # fmt: skip
+
+leases = table(
+    "leases", key("name", sa.Text), column("holder", sa.Text), column("until_ms", sa.Integer),
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """What the backend keeps, as values, and the protocol of the store that keeps it. Bodies stay exactly as they came."""
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 class StoreTrouble(Exception):
     """The store could not commit (disk full, file locked or damaged); nothing of the transaction was kept."""
+
+
+class StoreClash(StoreTrouble):
+    """Another worker was about the same rows at the same time; nothing was kept, and the same event goes well again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,14 @@ class Books(Protocol):
 
     def put_state(self, terminal: str, state: State, body: bytes, now_ms: int, fresh: bool) -> None: ...
     def seen(self, terminal: str, now_ms: int) -> None: ...
+
+    def hold(self, terminals: Iterable[str]) -> None:
+        """Keep every other worker from these terminals until this transaction ends; said before anything of them is read.
+        What is about one payment, refund, reservation or use of a voucher is held by reading it."""
+
+    def lease(self, name: str, holder: str, now_ms: int, until_ms: int) -> bool:
+        """Whether `holder` alone may do what `name` stands for until then: nobody else has it, or no longer."""
+        ...
 
 
 class Store(Protocol):

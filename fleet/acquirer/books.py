@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from fleet.acquirer.script import Step
 from fleet.side_books import ScriptPages, SideBooks, steps_table, table_of
-from fleet.sql_engine import upsert
+from fleet.sql_dialect import WHOLE, put
 
 TradeState = Literal["wait", "success", "closed", "cancelled", "revoked"]
 
@@ -56,7 +56,7 @@ _tables = sa.MetaData()
 _trades, _backs = table_of(_tables, "trades", Trade), table_of(_tables, "backs", Back)
 _steps = steps_table(_tables)
 _marks = sa.Table(
-    "marks", _tables, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Integer, nullable=False),
+    "marks", _tables, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", WHOLE, nullable=False),
     sqlite_strict=True,
 )  # fmt: skip
 
@@ -72,7 +72,7 @@ class Pages(ScriptPages[Step]):
         return Trade(*row) if row else None
 
     def put_trade(self, row: Trade) -> None:
-        self._db.execute(upsert(_trades), asdict(row))
+        put(self._db, _trades, asdict(row))
 
     def trades(self) -> list[Trade]:
         """All trades, the oldest first."""
@@ -92,7 +92,7 @@ class Pages(ScriptPages[Step]):
         return Back(*row) if row else None
 
     def put_back(self, row: Back) -> None:
-        self._db.execute(upsert(_backs), asdict(row))
+        put(self._db, _backs, asdict(row))
 
     def backs(self, order_no: str = "") -> list[Back]:
         """Refunds of one trade, or all, the oldest first."""
@@ -105,7 +105,7 @@ class Pages(ScriptPages[Step]):
         self.mark("outage_until_ms", 0)
 
     def mark(self, name: str, value: int) -> None:
-        self._db.execute(upsert(_marks), {"name": name, "value": value})
+        put(self._db, _marks, {"name": name, "value": value})
 
     def marked(self, name: str) -> int:
         """A number kept under a name; 0 when there is none."""

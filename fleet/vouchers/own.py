@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from fleet import china
 from fleet.side_books import SideBooks
-from fleet.sql_engine import upsert
+from fleet.sql_dialect import WHOLE, put
 from fleet.store import StoreTrouble
 from fleet.vouchers.port import (
     Call,
@@ -76,16 +76,16 @@ _vouchers = sa.Table(
     "own_vouchers", _tables,
     sa.Column("digest", sa.Text, primary_key=True), sa.Column("last4", sa.Text, nullable=False),
     sa.Column("deal_id", sa.Text, nullable=False), sa.Column("deal", sa.Text, nullable=False),
-    sa.Column("count", sa.Integer, nullable=False), sa.Column("left", sa.Integer, nullable=False),
-    sa.Column("basis_fen", sa.Integer, nullable=False), sa.Column("batch", sa.Text, nullable=False),
-    sa.Column("issued_ms", sa.Integer, nullable=False), sa.Column("void", sa.Integer, nullable=False), sqlite_strict=True,
+    sa.Column("count", WHOLE, nullable=False), sa.Column("left", WHOLE, nullable=False),
+    sa.Column("basis_fen", WHOLE, nullable=False), sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("issued_ms", WHOLE, nullable=False), sa.Column("void", WHOLE, nullable=False), sqlite_strict=True,
 )  # fmt: skip
 _uses = sa.Table(
     "own_uses", _tables,
     sa.Column("request_no", sa.Text, primary_key=True), sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("count", sa.Integer, nullable=False), sa.Column("state", sa.Text, nullable=False),
+    sa.Column("count", WHOLE, nullable=False), sa.Column("state", sa.Text, nullable=False),
     sa.Column("terminal", sa.Text, nullable=False), sa.Column("operator", sa.Text, nullable=False),
-    sa.Column("used_ms", sa.Integer, nullable=False), sa.Column("undone_ms", sa.Integer, nullable=False),
+    sa.Column("used_ms", WHOLE, nullable=False), sa.Column("undone_ms", WHOLE, nullable=False),
     sqlite_strict=True,
 )  # fmt: skip
 
@@ -101,7 +101,7 @@ class OwnPages:
         return OwnVoucher(*row) if row else None
 
     def put_voucher(self, row: OwnVoucher) -> None:
-        self._db.execute(upsert(_vouchers), asdict(row))
+        put(self._db, _vouchers, asdict(row))
 
     def vouchers(self) -> list[OwnVoucher]:
         """All of them, the oldest first."""
@@ -113,7 +113,7 @@ class OwnPages:
         return OwnUse(*row) if row else None
 
     def put_use(self, row: OwnUse) -> None:
-        self._db.execute(upsert(_uses), asdict(row))
+        put(self._db, _uses, asdict(row))
 
     def uses(self) -> list[OwnUse]:
         return [

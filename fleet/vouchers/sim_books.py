@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from fleet.side_books import ScriptPages, SideBooks, steps_table, table_of
-from fleet.sql_engine import upsert
+from fleet.sql_dialect import put
 from fleet.vouchers.script import VoucherStep
 from rules.deals import Deal
 from rules.demo_vouchers import DemoVouchers, SampleCoupon
@@ -103,14 +103,14 @@ class PlatformPages(ScriptPages[VoucherStep]):
         return Voucher(*row) if row else None
 
     def put_voucher(self, row: Voucher) -> None:
-        self._db.execute(upsert(_vouchers), asdict(row))
+        put(self._db, _vouchers, asdict(row))
 
     def redemption(self, request_no: str) -> Redemption | None:
         row = self._db.execute(sa.select(_redemptions).where(_redemptions.c.request_no == request_no)).first()
         return Redemption(*row) if row else None
 
     def put_redemption(self, row: Redemption) -> None:
-        self._db.execute(upsert(_redemptions), asdict(row))
+        put(self._db, _redemptions, asdict(row))
 
     def redemptions(self) -> list[Redemption]:
         """All of them, the oldest first."""
@@ -127,7 +127,7 @@ class PlatformPages(ScriptPages[VoucherStep]):
         self._db.execute(sa.delete(_marks).where(_marks.c.name.startswith("outage_")))
 
     def mark(self, name: str, value: str) -> None:
-        self._db.execute(upsert(_marks), {"name": name, "value": value})
+        put(self._db, _marks, {"name": name, "value": value})
 
     def marked(self, name: str) -> str:
         """What is kept under a name; "" for nothing."""

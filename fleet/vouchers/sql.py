@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fleet.sql_engine import upsert
+from fleet.sql_dialect import partial, put
 from fleet.sql_tables import column, key, records, table
 from fleet.vouchers.books import DealRow, PlatformRow, Prepared, Use
 from wire.facts import Sale
@@ -42,8 +42,8 @@ uses = table(
 )  # fmt: skip
 sa.Index("voucher_uses_by_code", uses.c.digest)
 sa.Index("voucher_uses_by_scan", uses.c.seen)
-sa.Index("voucher_uses_due", uses.c.due_ms, sqlite_where=uses.c.due_ms > 0)
-sa.Index("voucher_uses_news", uses.c.terminal, sqlite_where=uses.c.news > 0)
+partial("voucher_uses_due", uses.c.due_ms, where=uses.c.due_ms > 0)
+partial("voucher_uses_news", uses.c.terminal, where=uses.c.news > 0)
 
 deals = table(
     "voucher_deals",
@@ -72,7 +72,7 @@ class SqlVouchers:
         return Prepared(*row) if row else None
 
     def put_prepared(self, row: Prepared) -> None:
-        self._put(prepared, asdict(row))
+        put(self._db, prepared, asdict(row))
 
     def forget_prepared(self, before_ms: int) -> None:
         self._db.execute(sa.delete(prepared).where(prepared.c.expires_ms < before_ms))
@@ -82,7 +82,7 @@ class SqlVouchers:
         return _use(row) if row else None
 
     def put_use(self, row: Use) -> None:
-        self._put(uses, asdict(row) | {name: int(getattr(row, name)) for name in _FLAGS})
+        put(self._db, uses, asdict(row) | {name: int(getattr(row, name)) for name in _FLAGS})
 
     def uses_of(self, digest: str, limit: int) -> list[Use]:
         if not digest:
@@ -118,7 +118,7 @@ class SqlVouchers:
         return PlatformRow(*row) if row else None
 
     def put_platform(self, row: PlatformRow) -> None:
-        self._put(platforms, asdict(row))
+        put(self._db, platforms, asdict(row))
 
     # --- for reports ---
 
@@ -148,9 +148,6 @@ class SqlVouchers:
         """Every platform that was ever asked, by shop."""
         rows = self._db.execute(sa.select(platforms).order_by(platforms.c.shop, platforms.c.platform))
         return [PlatformRow(*row) for row in rows]
-
-    def _put(self, where: sa.Table, values: dict[str, Any]) -> None:
-        self._db.execute(upsert(where), values)
 
 
 def _use(row: Sequence[Any]) -> Use:
