@@ -55,7 +55,7 @@ class Broker:
         assert self._process is None
         keeps_port = self.port != 0
         for _ in range(STARTS_MAX):
-            self.port = self.port or _free_port()
+            self.port = self.port or free_port()
             if self._try_start():
                 return
             if not keeps_port:
@@ -86,9 +86,8 @@ class Broker:
 
     def _try_start(self) -> bool:
         config = self._folder / "mosquitto.conf"
-        rights = ["user root"] if os.geteuid() == 0 else []  # else it could not read a test's own folder
-        text = [*rights, f"listener {self.port} {self.host}", *self._listener, *_STANDARD, *self._lines]
-        config.write_text("\n".join(text) + "\n")
+        rights = "user root\n" if os.geteuid() == 0 else ""  # else it could not read a test's own folder
+        config.write_text(rights + self._config())
         process = subprocess.Popen([str(PROGRAM), "-c", str(config)], stderr=subprocess.PIPE, text=True)
         running = threading.Event()
         threading.Thread(target=self._drain, args=(process, running), daemon=True).start()
@@ -98,6 +97,10 @@ class Broker:
         process.kill()
         process.wait()
         return False
+
+    def _config(self) -> str:
+        text = [f"listener {self.port} {self.host}", *self._listener, *_STANDARD, *self._lines]
+        return "\n".join(text) + "\n"
 
     def _drain(self, process: "subprocess.Popen[str]", running: threading.Event) -> None:
         assert process.stderr is not None
@@ -122,7 +125,7 @@ class Broker:
         raise RuntimeError("mosquitto does not end")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
