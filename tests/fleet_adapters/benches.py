@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from fleet.doors.clock import DOUYIN, TWICE_MORE
+from fleet.doors.credentials import TokenFile
+from fleet.doors.web import Limits
 from fleet.vouchers.adapters.adapter import Adapter
 from fleet.vouchers.adapters.aggregator import Aggregator
 from fleet.vouchers.adapters.aggregator import Credentials as AggregatorCredentials
-from fleet.vouchers.adapters.clock import DOUYIN, TWICE_MORE
-from fleet.vouchers.adapters.credentials import TokenFile
 from fleet.vouchers.adapters.dianping_door import Credentials as DianpingCredentials
 from fleet.vouchers.adapters.dianping_door import DianpingDoor
 from fleet.vouchers.adapters.douyin import Credentials as DouyinCredentials
@@ -15,7 +16,6 @@ from fleet.vouchers.adapters.meituan_dining import MeituanDining
 from fleet.vouchers.adapters.meituan_gateway import Credentials as MeituanCredentials
 from fleet.vouchers.adapters.meituan_gateway import Gateway, ShopToken
 from fleet.vouchers.adapters.meituan_services import MeituanDoor, MeituanServices
-from fleet.vouchers.adapters.web import Limits
 from fleet.vouchers.codes import provided_table
 from fleet.vouchers.port import ConsumeCall, PrepareCall, QueryCall, UndoCall
 from tests.standins import aggregator as aggregator_server

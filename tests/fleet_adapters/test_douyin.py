@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from fleet.vouchers.adapters.clock import DOUYIN, RetryPlan, Until
+from fleet.doors.clock import DOUYIN, RetryPlan, Until
 from fleet.vouchers.port import HANDLE_BYTES_MAX
 from tests.fleet_adapters.benches import DouyinBench, TurnedClock
 from tests.standins import douyin as douyin_server

@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 
 from fleet.china import CHINA
-from fleet.vouchers.adapters.answers import beijing_ms, fen, whole, yuan
+from fleet.doors.answers import beijing_ms, fen, whole, yuan
+from fleet.doors.trouble import Trouble
 from fleet.vouchers.adapters.meituan_gateway import signature
 from fleet.vouchers.adapters.meituan_money import BEARERS, Detail, details, split
-from fleet.vouchers.adapters.trouble import Trouble
 from tests.fleet_adapters.benches import DianpingBench, DianpingHmacBench, DiningBench, ServicesBench
 from tests.standins.books import Voucher
 

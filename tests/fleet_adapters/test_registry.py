@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.vouchers.adapters.credentials import Token, TokenFile
+from fleet.doors.credentials import Token, TokenFile
 from fleet.vouchers.adapters.registry import MAKERS, adapters
 from fleet.vouchers.codes import provided_table
 from fleet.vouchers.port import PrepareCall

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from fleet.vouchers.adapters.clock import TWICE_MORE, Clock, RetryPlan, Until
-from fleet.vouchers.adapters.trouble import BUSY, Failed, Ours, Trouble
+from fleet.doors.clock import TWICE_MORE, Clock, RetryPlan, Until
+from fleet.doors.trouble import BUSY, Failed, Ours, Trouble
 from fleet.vouchers.codes import CallName, Meaning, Table
 from fleet.vouchers.port import (
     CALL_MAX_MS,

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from fleet import china
-from fleet.vouchers.adapters.answers import (
+from fleet.doors.answers import (
     Json,
     beijing_ms,
     day_of,
@@ -33,9 +33,9 @@ from fleet.vouchers.adapters.answers import (
     whole,
     yuan,
 )
-from fleet.vouchers.adapters.clock import Clock, Until
-from fleet.vouchers.adapters.trouble import BAD_CODE, NOT_AUTHORISED, NOT_UNDERSTOOD, Failed, Ours, Trouble
-from fleet.vouchers.adapters.web import Limits, Web
+from fleet.doors.clock import Clock, Until
+from fleet.doors.trouble import BAD_CODE, NOT_AUTHORISED, NOT_UNDERSTOOD, Failed, Ours, Trouble
+from fleet.doors.web import Limits, Web
 from fleet.vouchers.port import (
     ConsumeCall,
     DealsCall,

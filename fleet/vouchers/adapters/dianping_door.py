@@ -9,11 +9,11 @@ from typing import Literal
 import msgspec
 
 from fleet import china
-from fleet.vouchers.adapters.answers import Json, text, whole
-from fleet.vouchers.adapters.clock import Clock, Until
-from fleet.vouchers.adapters.credentials import Keeper, Token, TokenFile
-from fleet.vouchers.adapters.trouble import NOT_AUTHORISED, TOKEN_EXPIRED, Failed, Ours
-from fleet.vouchers.adapters.web import Limits, Web
+from fleet.doors.answers import Json, text, whole
+from fleet.doors.clock import Clock, Until
+from fleet.doors.credentials import Keeper, Token, TokenFile
+from fleet.doors.trouble import NOT_AUTHORISED, TOKEN_EXPIRED, Failed, Ours
+from fleet.doors.web import Limits, Web
 from fleet.vouchers.codes import Table
 
 BASE = "https://openapi.dianping.com"

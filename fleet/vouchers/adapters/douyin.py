@@ -12,11 +12,11 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import msgspec
 
-from fleet.vouchers.adapters.answers import Json, day_of, fen, flag, inner, last4, plain_code, rows, text, whole
-from fleet.vouchers.adapters.clock import Clock, Until
-from fleet.vouchers.adapters.credentials import Keeper, Renew, Token, TokenFile
-from fleet.vouchers.adapters.trouble import BAD_CODE, NOT_UNDERSTOOD, TOKEN_EXPIRED, Failed, Ours, Trouble
-from fleet.vouchers.adapters.web import LOOPBACK, Limits, Web
+from fleet.doors.answers import Json, day_of, fen, flag, inner, last4, plain_code, rows, text, whole
+from fleet.doors.clock import Clock, Until
+from fleet.doors.credentials import Keeper, Renew, Token, TokenFile
+from fleet.doors.trouble import BAD_CODE, NOT_UNDERSTOOD, TOKEN_EXPIRED, Failed, Ours, Trouble
+from fleet.doors.web import LOOPBACK, Limits, Web
 from fleet.vouchers.codes import Table
 from fleet.vouchers.port import (
     COUPONS_MAX,

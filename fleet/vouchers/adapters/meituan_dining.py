@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from fleet.vouchers.adapters.answers import (
+from fleet.doors.answers import (
     Json,
     beijing_ms,
     day_of,
@@ -23,12 +23,12 @@ from fleet.vouchers.adapters.answers import (
     whole,
     yuan,
 )
-from fleet.vouchers.adapters.clock import Clock, Until
-from fleet.vouchers.adapters.credentials import TokenFile
+from fleet.doors.clock import Clock, Until
+from fleet.doors.credentials import TokenFile
+from fleet.doors.trouble import BAD_CODE, NOT_UNDERSTOOD, Failed, Ours, Trouble
+from fleet.doors.web import Limits
 from fleet.vouchers.adapters.meituan_gateway import ACCOUNT_CHARS_MAX, Credentials, Gateway
 from fleet.vouchers.adapters.meituan_money import details, split
-from fleet.vouchers.adapters.trouble import BAD_CODE, NOT_UNDERSTOOD, Failed, Ours, Trouble
-from fleet.vouchers.adapters.web import Limits
 from fleet.vouchers.codes import Table
 from fleet.vouchers.port import (
     UNKNOWN,

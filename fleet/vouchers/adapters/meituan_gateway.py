@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from fleet.vouchers.adapters.answers import Json, inner, text, whole
-from fleet.vouchers.adapters.clock import Clock, Until
-from fleet.vouchers.adapters.credentials import Keeper, Token, TokenFile
-from fleet.vouchers.adapters.trouble import NOT_AUTHORISED, TOKEN_EXPIRED, Failed, Ours
-from fleet.vouchers.adapters.web import Limits, Web
+from fleet.doors.answers import Json, inner, text, whole
+from fleet.doors.clock import Clock, Until
+from fleet.doors.credentials import Keeper, Token, TokenFile
+from fleet.doors.trouble import NOT_AUTHORISED, TOKEN_EXPIRED, Failed, Ours
+from fleet.doors.web import Limits, Web
 from fleet.vouchers.codes import Table
 from rules.deals import Platform
 

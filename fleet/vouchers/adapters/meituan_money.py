@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from fleet.vouchers.adapters.answers import Json, text, whole, yuan
+from fleet.doors.answers import Json, text, whole, yuan
 
 Bearer = Literal["customer", "platform", "merchant"]
 

@@ -12,11 +12,11 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from fleet.vouchers.adapters.answers import Json, beijing_ms, day_of, inner, last4, plain_code, rows, text, whole, yuan
-from fleet.vouchers.adapters.clock import Until
+from fleet.doors.answers import Json, beijing_ms, day_of, inner, last4, plain_code, rows, text, whole, yuan
+from fleet.doors.clock import Until
+from fleet.doors.trouble import BAD_CODE, NOT_UNDERSTOOD, Failed, Ours, Trouble
 from fleet.vouchers.adapters.meituan_gateway import ACCOUNT_CHARS_MAX, Gateway
 from fleet.vouchers.adapters.meituan_money import details, split
-from fleet.vouchers.adapters.trouble import BAD_CODE, NOT_UNDERSTOOD, Failed, Ours, Trouble
 from fleet.vouchers.port import (
     COUPONS_MAX,
     UNKNOWN,

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
+from fleet.doors.clock import DOUYIN, TWICE_MORE, Clock, RetryPlan, SystemClock
+from fleet.doors.credentials import TokenFile, read_credentials, said
+from fleet.doors.web import Limits
 from fleet.vouchers.adapters import aggregator, dianping_door, douyin, meituan_gateway
 from fleet.vouchers.adapters.adapter import Adapter, Dialect
-from fleet.vouchers.adapters.clock import DOUYIN, TWICE_MORE, Clock, RetryPlan, SystemClock
-from fleet.vouchers.adapters.credentials import TokenFile, read_credentials
 from fleet.vouchers.adapters.meituan_dining import MeituanDining
 from fleet.vouchers.adapters.meituan_services import BUSINESS, MeituanDoor, MeituanServices
-from fleet.vouchers.adapters.web import Limits
 from fleet.vouchers.codes import Table, provided_table
 from fleet.vouchers.port import Platforms
 from rules.deals import Platform
@@ -92,13 +92,6 @@ def adapters(path: Path, table: Table | None = None, clock: Clock | None = None)
         try:
             dialect = maker.make(told, parts)
         except ValueError as trouble:
-            raise ValueError(f"{path}: [{name}]: {_said(trouble)}") from None
+            raise ValueError(f"{path}: [{name}]: {said(trouble)}") from None
         made[maker.platform] = Adapter(dialect, codes, now, maker.plan)
     return made
-
-
-def _said(trouble: ValueError) -> str:
-    """What is wrong with a table: names and kinds, never a value."""
-    if isinstance(trouble, msgspec.ValidationError):
-        return str(trouble)
-    return "a key or an address that cannot be used"

@@ -1,4 +1,4 @@
-"""The one door to HTTP: requests that end in time, answers that are bounded, nothing of them in any log.
+"""The backend's one door to HTTP: requests that end in time, answers that are bounded, nothing of them in any log.
 
 A request's address, body and headers may hold a code or a token. So: nothing is logged here but the platform's name, the
 path and what went wrong, httpx's own log lines are switched off, and troubles carry no text of the vendor's."""
@@ -7,7 +7,7 @@ import json
 import logging
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from fleet.vouchers.adapters.answers import Json
-from fleet.vouchers.adapters.clock import Until
-from fleet.vouchers.adapters.trouble import BAD_CERTIFICATE, BUSY, NOT_REACHED, NOT_UNDERSTOOD, TIME_OUT, Trouble
+from fleet.doors.answers import Json
+from fleet.doors.clock import Until
+from fleet.doors.trouble import BAD_CERTIFICATE, BUSY, NOT_REACHED, NOT_UNDERSTOOD, TIME_OUT, Trouble
 
 BODY_BYTES_MAX = 1_048_576
 CONNECT_MAX_MS = 3_000
@@ -45,6 +45,15 @@ def checked_base(base: str) -> str:
     if not parts.hostname or parts.query or parts.username or not (parts.scheme == "https" or local):
         raise ValueError(f"{parts.scheme}://{parts.hostname}: a platform is reached by https only")
     return base.rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer nobody has read yet. `headers`: found by name in whatever case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 class Web:
@@ -78,6 +87,19 @@ class Web:
 
     def post_form(self, path: str, until: Until, form: Mapping[str, str]) -> Json:
         return self._ask(self._client.build_request("POST", self._base + path, data=dict(form)), until)
+
+    def exchange(
+        self, method: str, path: str, until: Until, content: bytes, headers: Mapping[str, str] | None = None
+    ) -> "Told":
+        """An answer of whatever status as it came, for those who verify it before they read it. A body that is too large
+        or comes too slowly is `Trouble`."""
+        request = self._client.build_request(method, self._base + path, content=content, headers=headers)
+        try:
+            with self._sent(request, until) as answer:
+                return Told(answer.status_code, answer.headers, _body(answer, until))
+        except Trouble as trouble:
+            _log.warning("%s %s: %s", self._platform, request.url.path, trouble)
+            raise
 
     def redirect(self, url: str, until: Until) -> str:
         """Where a link leads to, "" when it leads nowhere. Nothing of its page is read, nothing of ours goes with it."""
@@ -156,6 +178,10 @@ def _read(answer: httpx.Response, until: Until) -> bytes:
         raise Trouble(BUSY, f"HTTP {answer.status_code}")
     if answer.status_code != HTTP_OK:
         raise Trouble(NOT_UNDERSTOOD, f"HTTP {answer.status_code}")
+    return _body(answer, until)
+
+
+def _body(answer: httpx.Response, until: Until) -> bytes:
     body = bytearray()
     for piece in answer.iter_bytes():
         body += piece

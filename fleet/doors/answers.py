@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from fleet import china
-from fleet.vouchers.adapters.trouble import NOT_UNDERSTOOD, Trouble
+from fleet.doors.trouble import NOT_UNDERSTOOD, Trouble
 
 FEN_MAX = 9_999_999_999
 WHOLE_MAX = 2**63 - 1

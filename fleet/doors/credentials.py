@@ -1,5 +1,5 @@
-"""What the platforms gave the shop to prove itself with: a TOML file of mode 0600 that is named to `posfleet serve`, never a
-command line, never a log. Tokens that a platform renews are kept beside it, in `NAME.tokens`, 0600 too.
+"""What platforms and channels gave the shop to prove itself with: a TOML file of mode 0600 that is named to `posfleet
+serve`, never a command line, never a log. Tokens that a platform renews are kept beside it, in `NAME.tokens`, 0600 too.
 
     [douyin]
     client_key = "…"
@@ -26,7 +26,7 @@ from typing import Any
 
 import msgspec
 
-from fleet.vouchers.adapters.clock import Clock, Until
+from fleet.doors.clock import Clock, Until
 
 BYTES_MAX = 65_536
 EARLY_MS = 60_000
@@ -48,6 +48,25 @@ def read_credentials(path: Path) -> dict[str, dict[str, Any]]:
     if not all(isinstance(table, dict) for table in tables.values()):
         raise ValueError(f"{path}: a table for each platform is wanted")
     return tables
+
+
+def read_pem(path: Path) -> str:
+    """The text of a PEM file. Raises `OSError`, or `ValueError` that says what is wrong and quotes nothing of it; a
+    private key must not be readable by others."""
+    with path.open("rb") as file:
+        words = file.read(BYTES_MAX + 1)
+    if len(words) > BYTES_MAX or b"-----BEGIN " not in words or not words.isascii():
+        raise ValueError(f"{path}: no PEM")
+    if b"PRIVATE KEY-----" in words and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise ValueError(f"{path}: others may read it; chmod 600")
+    return words.decode("ascii")
+
+
+def said(trouble: ValueError) -> str:
+    """What is wrong with a table: names and kinds, never a value."""
+    if isinstance(trouble, msgspec.ValidationError):
+        return str(trouble)
+    return "a key or an address that cannot be used"
 
 
 class Token(msgspec.Struct, frozen=True):
