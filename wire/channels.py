@@ -16,6 +16,7 @@ from wire.messages import (
     AskQuery,
     AskRefund,
     AskRefundQuery,
+    AskRenew,
     AskReserve,
     AskReverse,
     AskSale,
@@ -73,6 +74,7 @@ RECORDS = Channel("up", "rec", Packet, 1, False, None, "Journal records, at most
 EVENT = Channel("up", "event", EventReport, 1, False, None, "Error codes seen at the counter: at once, or counted.")
 ASK_EPOCH = Channel("up", "ask/epoch", AskEpoch, 1, False, 60, "Asks for the number of a new journal's epoch.")
 ASK_TIME = Channel("up", "ask/time", AskTime, 1, False, 30, "Asks for the signed time.")
+ASK_RENEW = Channel("up", "ask/renew", AskRenew, 1, False, 60, "Asks for a certificate for a new key.")
 ASK_PAY = Channel("up", "ask/pay", AskPay, 1, False, 10, "Asks for money by a customer's payment code.")
 ASK_QUERY = Channel("up", "ask/query", AskQuery, 1, False, 10, "Asks what became of a payment.")
 ASK_REVERSE = Channel("up", "ask/reverse", AskReverse, 1, False, 30, "Asks that a payment be closed or given back.")
@@ -117,7 +119,7 @@ MONEY: tuple[Channel, ...] = (
 )  # fmt: skip
 
 CHANNELS: tuple[Channel, ...] = (
-    STATE, RECORDS, EVENT, REPORTED, REPLY, MET, ASK_EPOCH, ASK_TIME, *MONEY, ACK, ANSWER, TIME, DESIRED,
+    STATE, RECORDS, EVENT, REPORTED, REPLY, MET, ASK_EPOCH, ASK_TIME, ASK_RENEW, *MONEY, ACK, ANSWER, TIME, DESIRED,
     *COMMAND.values(),
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Messages other than records: state, asks and answers, time. Payloads are UTF-8 JSON (wire contract, 2)."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Annotated, Literal
 
 import msgspec
@@ -71,6 +72,48 @@ class Time(msgspec.Struct, frozen=True):
     nonce: str
     utc_ms: int
     signature: str
+
+
+# --- a terminal's own certificate -----------------------------------------------------------------------------------------
+
+PEM_CHARS_MAX = 8_000
+
+
+class AskRenew(msgspec.Struct, frozen=True):
+    """Payload of `up/ask/renew`: a certificate for a key the terminal has made. `request`: PKCS #10 in PEM. `certificate`:
+    the one it has, PEM, whose key made `signature` (ECDSA with SHA-256, DER in hex) over `renewal_text`: whoever carries
+    the message cannot ask in a terminal's name."""
+
+    request: Annotated[str, msgspec.Meta(max_length=2_000)]
+    certificate: Annotated[str, msgspec.Meta(max_length=PEM_CHARS_MAX)]
+    signature: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2}){8,72}\Z")]
+
+
+class AnswerRenew(msgspec.Struct, frozen=True, omit_defaults=True, tag="renew"):
+    """`request`: SHA-256 of the request that is answered, hex. `code` 0: `certificate` with the authority below its root,
+    and the roots to trust from now on, PEM. `signature`: the fleet key's over `renewed_text`, hex."""
+
+    request: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+    code: int = 0
+    certificate: Annotated[str, msgspec.Meta(max_length=PEM_CHARS_MAX)] = ""
+    trust: Annotated[str, msgspec.Meta(max_length=PEM_CHARS_MAX)] = ""
+    signature: str = ""
+
+
+def request_digest(request: str) -> str:
+    """By what a request and its answer are known."""
+    return sha256(request.encode()).hexdigest()
+
+
+def renewal_text(terminal: str, request: str) -> bytes:
+    """What the key of the present certificate signs in an `AskRenew`."""
+    return f"pos-renew-1\n{terminal}\n{request_digest(request)}\n".encode()
+
+
+def renewed_text(terminal: str, answer: AnswerRenew) -> bytes:
+    """What the fleet key signs in an `AnswerRenew`."""
+    parts = (sha256(text.encode()).hexdigest() for text in (answer.certificate, answer.trust))
+    return "\n".join(("pos-renewed-1", terminal, answer.request, str(answer.code), *parts, "")).encode()
 
 
 # --- what went wrong at the counter: `up/event` -------------------------------------------------------------------------
@@ -420,6 +463,7 @@ Answer = (
     | AnswerDeals
     | AnswerDiagnose
     | AnswerEvent
+    | AnswerRenew
 )
 """Payload of `dn/answer`: a union by the tag `type`."""
 

@@ -15,6 +15,7 @@ from wire.messages import (
     AnswerEvent,
     AnswerPayment,
     AnswerRefund,
+    AnswerRenew,
     AnswerReserve,
     AnswerSale,
     AnswerTotals,
@@ -35,6 +36,7 @@ TIME_MS_MAX = 4_102_444_800_000
 """The year 2100: a later time is nobody's, and cannot be drawn."""
 
 NAME_CHARS_MAX = 64
+SIGNATURE_CHARS_MAX = 128
 TOTALS_MAX = 200
 TOTAL_MAX = 2**53
 
@@ -61,7 +63,7 @@ class FromFleet:
     command: str = ""
 
 
-Incoming = Ack | AnswerEpoch | AnswerEvent | Money | Time | FromFleet | Unreadable
+Incoming = Ack | AnswerEpoch | AnswerEvent | AnswerRenew | Money | Time | FromFleet | Unreadable
 
 
 def read(terminal: str, topic: str, payload: bytes) -> Incoming:
@@ -82,7 +84,7 @@ def read(terminal: str, topic: str, payload: bytes) -> Incoming:
         return FromFleet(message, parsed.rest.removeprefix("cmd/") if channel is not channels.DESIRED else "")
     if not _within_bounds(message):
         return Unreadable("a value is out of bounds")
-    if isinstance(message, Ack | AnswerEpoch | AnswerEvent | Time):
+    if isinstance(message, Ack | AnswerEpoch | AnswerEvent | AnswerRenew | Time):
         return message
     return _known(message)
 
@@ -118,6 +120,8 @@ def _within_bounds(message: Ack | Answer | Time) -> bool:
             return _is_name(nonce) and all(_is_name(each.name) and _is_code(each.code) for each in platforms)
         case Time():
             return 0 <= message.utc_ms <= TIME_MS_MAX
+        case AnswerRenew():
+            return _is_code(message.code) and len(message.signature) <= SIGNATURE_CHARS_MAX
         case AnswerPayment():
             return _is_code(message.code) and 0 <= message.paid_fen <= FEN_MAX and _is_name(message.channel_no)
         case AnswerRefund():

@@ -45,7 +45,7 @@ from wire import channels, messages
 from wire.channels import ASK_EPOCH, ASK_TIME, EVENT, MET, RECORDS, REPLY, REPORTED, STATE, Channel, money_channel
 from wire.diag import Counts
 from wire.fleet import Reply, Reported, Signed
-from wire.messages import AnswerEpoch, AnswerEvent, MoneyAsk, State, Time, answer_key
+from wire.messages import AnswerEpoch, AnswerEvent, AnswerRenew, MoneyAsk, State, Time, answer_key
 from wire.pace import backoff_ms
 from wire.records import PACKETS_IN_FLIGHT_MAX, Ack, Packet
 
@@ -485,6 +485,8 @@ class Uplink:
                     self._put_aside(topic, payload, believed)
             case incoming.FromFleet(signed, command):
                 self._from_fleet(signed, command)
+            case AnswerRenew():
+                self._put_aside(topic, payload, "renewal: no such question is open")
             case incoming.Unreadable(reason):
                 self._put_aside(topic, payload, reason)
 
