@@ -15,10 +15,10 @@ from firmware.txn import checkout, reserve, voucher
 from firmware.view import View
 from simulation import sight
 from simulation.clockwork import Clockwork
-from simulation.counter_audit import by_hand, cash_of, deed
+from simulation.counter_audit import cash_of, deed
 from simulation.machine import Machine
 from simulation.witness import Day, Did
-from wire.facts import decode
+from wire.facts import Fact, VoucherHeard, decode
 
 if TYPE_CHECKING:
     from simulation.link import Backend
@@ -234,6 +234,8 @@ class Clerk:
         hope, self.hope = self.hope, None
         if hope is None:
             return
+        if cash_fen > hope.cash_fen and self._redeemed_less():
+            hope = Hope(hope.kind, cash_fen)  # the vouchers bear less than they were to: more of the cash stays here
         if cash_fen != hope.cash_fen:
             self.machine.object(f"{hope.kind}: the screen says {cash_fen} into the drawer, the counter {hope.cash_fen}")
         self._hand(hope, seen=True)
@@ -247,15 +249,27 @@ class Clerk:
         terminal = self.machine.terminal
         if terminal is None:
             return
-        rows = terminal.ledger.read(
-            "SELECT seq, kind, version, body FROM journal WHERE seq > ? ORDER BY seq", self._booked
-        )
-        found = [fact for fact in (decode(kind, version, body) for _, kind, version, body in rows) if by_hand(fact)]
-        if rows:
-            self._booked = int(rows[-1][0])
+        facts = self._news()
+        less = any(map(_is_less, facts))
+        self._booked = terminal.ledger.durable_seq
         hope, self.hope = self.hope, None
-        if hope is not None and any(deed(fact) == hope.kind and cash_of(fact) == hope.cash_fen for fact in found):
-            self._hand(hope, seen=False)
+        for fact in facts if hope is not None else []:
+            assert hope is not None
+            cash_fen = cash_of(fact)
+            if deed(fact) == hope.kind and (cash_fen == hope.cash_fen or (less and cash_fen > hope.cash_fen)):
+                self._hand(Hope(hope.kind, cash_fen), seen=False)
+                return
+
+    def _redeemed_less(self) -> bool:
+        """Whether a platform redeemed fewer vouchers than it was asked to since cash moved last (3035)."""
+        return any(map(_is_less, self._news()))
+
+    def _news(self) -> list[Fact]:
+        """What the terminal journaled since cash moved last."""
+        terminal = self.machine.terminal
+        assert terminal is not None
+        rows = terminal.ledger.read("SELECT kind, version, body FROM journal WHERE seq > ? ORDER BY seq", self._booked)
+        return [decode(kind, version, body) for kind, version, body in rows]
 
     def _hand(self, hope: Hope, seen: bool) -> None:
         self.day.drawer_fen += hope.cash_fen
@@ -264,3 +278,7 @@ class Clerk:
         terminal = self.machine.terminal
         if terminal is not None:
             self._booked = max(self._booked, terminal.ledger.durable_seq)
+
+
+def _is_less(fact: Fact) -> bool:
+    return isinstance(fact, VoucherHeard) and fact.state == "consumed" and fact.count > 0
