@@ -13,7 +13,6 @@ from fleet.effects import CallAcquirer, CallPlatform, Effect, SendAck, SendAnswe
 from fleet.reading import (
     Arrival,
     Bad,
-    Good,
     kept_of,
     read_ask_epoch,
     read_ask_time,
@@ -22,12 +21,11 @@ from fleet.reading import (
     read_money_ask,
     read_packet,
     read_state,
-    wrap,
 )
-from fleet.store import Books, Conflict, Epoch, Quarantine, Store, StoreClash, StoredRecord
+from fleet.settle import quarantined, settle
+from fleet.store import Books, Epoch, Store, StoreClash
 from fleet.vouchers.desk import Desk
 from fleet.vouchers.within import PlatformAnswered, Shops
-from wire.facts import Born
 from wire.messages import (
     AnswerEpoch,
     AnswerEvent,
@@ -54,8 +52,6 @@ EPOCH_NUMBER_MAX = 99
 HOLE_PATIENCE_MS = 5 * 60_000
 """A hole in a terminal's records younger than this is expected to close by itself (wire contract, 3)."""
 WANTED_RANGES_MAX = 16
-QUARANTINED_IN_ACK_MAX = 256
-WALK_PAGE = 512
 LAGGING_MAX = 1_000
 CLASHES_MAX = 20
 """So often an event is given again at once when another worker was about the same rows."""
@@ -177,12 +173,10 @@ class Core:
                 asks.append(message)
             else:
                 effects += self._other(books, message, event.now_ms)
-        for (terminal, epoch), arrivals in records.items():
-            effects.append(_settle(books, terminal, epoch, arrivals, event.now_ms))
+        effects += settle(books, records, event.now_ms)
         for message in asks:  # after the records: an ask about a sale may have come with it
             effects += self._other(books, message, event.now_ms)
-        for terminal in sorted({m.terminal for m in event.messages if m.terminal and not m.retained}):
-            books.seen(terminal, event.now_ms)
+        books.seen(sorted({m.terminal for m in event.messages if m.terminal and not m.retained}), event.now_ms)
         return effects
 
     def _other(self, books: Books, message: Message, now_ms: int) -> list[Effect]:
@@ -240,62 +234,6 @@ class Core:
         return SendTime(message.terminal, Time(nonce, now_ms, signature))
 
 
-def _settle(books: Books, terminal: str, epoch: int, arrivals: list[Arrival], now_ms: int) -> Effect:
-    """Book all that came of one journal, and say how far it is whole. Order of arrival does not matter."""
-    before = books.epoch(terminal, epoch) or Epoch(terminal, epoch)
-    old = [arrival.seq for arrival in arrivals if arrival.seq <= before.high]
-    known = books.hashes(terminal, epoch, old) if old else {}
-    new: dict[int, StoredRecord] = {}
-    shelved: list[Good] = []
-    conflicts: list[Conflict] = []
-    bad: list[Bad] = []
-    journal_key = before.journal_key
-    for arrival in arrivals:
-        if isinstance(arrival, Bad):
-            bad.append(arrival)
-            continue
-        record = arrival.record
-        stored = known.get(record.seq)
-        if stored is None:
-            known[record.seq] = record.hash
-            new[record.seq] = StoredRecord.of(terminal, record, now_ms)
-            shelved.append(arrival)
-            journal_key = journal_key or _key_of(arrival)
-        elif stored != record.hash:
-            conflicts.append(Conflict(terminal, epoch, record.seq, record.hash, wrap(record), now_ms))
-    books.add_records(list(new.values()))
-    lookup.shelve(books.money, terminal, shelved)
-    books.add_conflicts(conflicts)
-    books.add_quarantine([_quarantine(terminal, each, now_ms) for each in bad])
-    covered = new.keys() | {each.seq for each in bad}
-    after = _advance(books, replace(before, journal_key=journal_key), covered)
-    if after != before:
-        books.put_epoch(after)
-    assert after.upto >= before.upto, "an acknowledgement never goes back"
-    return SendAck(terminal, Ack(epoch, after.upto, tuple(sorted({b.seq for b in bad}))[:QUARANTINED_IN_ACK_MAX]))
-
-
-def _advance(books: Books, row: Epoch, covered: set[int]) -> Epoch:
-    """The row with its whole prefix and highest seq moved on by the seqs just booked."""
-    upto, high = row.upto, max(row.high, max(covered, default=0))
-    while upto + 1 in covered:
-        upto += 1
-    if row.high > row.upto:  # records beyond a hole were there already: the hole may have closed
-        while seqs := books.covered(row.terminal, row.epoch, upto, WALK_PAGE):
-            start = upto
-            for seq in seqs:
-                if seq != upto + 1:
-                    break
-                upto = seq
-            if upto - start < len(seqs):
-                break
-    return replace(row, upto=upto, high=max(high, upto))
-
-
-def _key_of(arrival: Good) -> str:
-    return arrival.fact.journal_key if isinstance(arrival.fact, Born) else ""
-
-
 def _note_state(books: Books, message: Message, now_ms: int) -> list[Effect]:
     """Keep the state, and tell the terminal at once how far its records are kept here: after a pause at either end it
     need not wait for its next record to learn it."""
@@ -306,7 +244,7 @@ def _note_state(books: Books, message: Message, now_ms: int) -> list[Effect]:
     row = books.epoch(message.terminal, state.epoch)
     if row is None:
         row = Epoch(message.terminal, state.epoch)
-        books.put_epoch(row)
+        books.put_epochs([row])
     return [SendAck(message.terminal, Ack(row.epoch, row.upto))] if state.online else []
 
 
@@ -335,7 +273,7 @@ def _answer_epoch(books: Books, message: Message) -> Effect:
         return SendAnswer(message.terminal, AnswerEpoch(ask.epoch, 0))
     granted = replace(row, journal_key=ask.journal_key, number=number)
     if granted != row:
-        books.put_epoch(granted)
+        books.put_epochs([granted])
     return SendAnswer(message.terminal, AnswerEpoch(ask.epoch, number))
 
 
@@ -345,15 +283,11 @@ def _ask_for_holes(books: Books, now_ms: int) -> list[Effect]:
     for row in books.lagging(asked_before_ms=now_ms - HOLE_PATIENCE_MS, limit=LAGGING_MAX):
         holes = books.holes(row, older_than_ms=now_ms - HOLE_PATIENCE_MS, limit=WANTED_RANGES_MAX)
         if holes:
-            books.put_epoch(replace(row, asked_ms=now_ms))
+            books.put_epochs([replace(row, asked_ms=now_ms)])
             effects.append(SendAck(row.terminal, Ack(row.epoch, row.upto, wanted=tuple(holes))))
     return effects
 
 
 def _put_aside(books: Books, terminal: str, bad: Bad, now_ms: int) -> None:
     if books.nameless(terminal) < NAMELESS_MAX:
-        books.add_quarantine([_quarantine(terminal, bad, now_ms)])
-
-
-def _quarantine(terminal: str, bad: Bad, now_ms: int) -> Quarantine:
-    return Quarantine(terminal, bad.epoch, bad.seq, bad.reason, bad.raw, now_ms)
+        books.add_quarantine([quarantined(terminal, bad, now_ms)])

@@ -29,12 +29,12 @@ def receipt_number(batch: int, trace: int) -> str:
     return f"{batch:06d}-{trace:06d}"
 
 
-def shelve(books: MoneyBooks, terminal: str, arrivals: Iterable[Good]) -> None:
-    """Enter new records where asks will look for them."""
+def shelve(books: MoneyBooks, arrivals: Iterable[tuple[str, Good]]) -> None:
+    """Enter new records, each with its terminal, where asks will look for them."""
     found: list[Found] = []
     returns: list[Return] = []
     movements: list[Movement] = []
-    for good in arrivals:
+    for terminal, good in arrivals:
         fact = good.fact
         found += (Found(key, terminal, good.epoch, good.seq, good.record.at_ms) for key in _keys(terminal, fact))
         batch = batch_of(fact)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +36,14 @@ _HASHES = sa.select(records.c.seq, records.c.hash).where(
     records.c.epoch == sa.bindparam("epoch"),
     records.c.seq.in_(sa.bindparam("seqs", expanding=True)),
 )
+
+
+_EPOCHS = sa.select(epochs).where(epochs.c.terminal.in_(sa.bindparam("terminals", expanding=True)))
+TERMINALS_AT_ONCE = 500
+
+_RECORD = tuple(StoredRecord.__slots__)
+_record_fields = attrgetter(*_RECORD)
+_epoch_fields = attrgetter(*Epoch.__slots__)
 
 
 class _Sql(NamedTuple):
@@ -119,7 +128,8 @@ def _shelve_all(books: "SqlBooks") -> None:
         for epoch in books.epochs_of(row.terminal):
             after = 0
             while page := books.records_after(row.terminal, epoch.epoch, after, SHELVED_AT_ONCE):
-                lookup.shelve(books.money, row.terminal, [each for each in map(_good, page) if each is not None])
+                goods = [each for each in map(_good, page) if each is not None]
+                lookup.shelve(books.money, [(row.terminal, each) for each in goods])
                 after = page[-1].seq
 
 
@@ -158,12 +168,25 @@ class SqlBooks:
         row = self._run("epoch", {"terminal": terminal, "epoch": epoch}).first()
         return Epoch(*row) if row else None
 
-    def put_epoch(self, row: Epoch) -> None:
-        self._run("put_epoch", {name: getattr(row, name) for name in Epoch.__slots__})
+    def epochs(self, terminals: list[str]) -> dict[tuple[str, int], Epoch]:
+        found: dict[tuple[str, int], Epoch] = {}
+        for start in range(0, len(terminals), TERMINALS_AT_ONCE):
+            names = terminals[start : start + TERMINALS_AT_ONCE]
+            for row in self._db.execute(_EPOCHS, {"terminals": names}):
+                found[row[0], row[1]] = Epoch(*row)
+        return found
+
+    def put_epochs(self, rows: list[Epoch]) -> None:
+        self._run_many("put_epoch", [dict(zip(Epoch.__slots__, _epoch_fields(row), strict=True)) for row in rows])
 
     def _run(self, name: str, values: dict[str, Any]) -> sa.CursorResult[*tuple[Any, ...]]:
         sql = self._hot[name]
         return self._db.exec_driver_sql(sql.text, sql.fixed | values)
+
+    def _run_many(self, name: str, rows: list[dict[str, Any]]) -> None:
+        sql = self._hot[name]
+        if rows:
+            self._db.exec_driver_sql(sql.text, [sql.fixed | row for row in rows])
 
     def last_number(self, terminal: str) -> int:
         query = sa.select(sa.func.coalesce(sa.func.max(epochs.c.number), 0)).where(epochs.c.terminal == terminal)
@@ -174,8 +197,7 @@ class SqlBooks:
         return {row.seq: row.hash for row in found}
 
     def add_records(self, rows: list[StoredRecord]) -> None:
-        if rows:
-            self._db.exec_driver_sql(self._hot["add_record"].text, [_values(row) for row in rows])
+        self._run_many("add_record", [dict(zip(_RECORD, _record_fields(row), strict=True)) for row in rows])
 
     def add_conflicts(self, rows: list[Conflict]) -> None:
         add_all(self._db, conflicts, [asdict(row) for row in rows])
@@ -223,9 +245,9 @@ class SqlBooks:
         row = {"terminal": terminal, "epoch": state.epoch, "acked_seq": state.acked_seq, "state": body}
         self._run("put_state", row | {"state_ms": now_ms, "seen_ms": now_ms if fresh else 0})
 
-    def seen(self, terminal: str, now_ms: int) -> None:
-        row = {"terminal": terminal, "epoch": 0, "acked_seq": 0, "state": b"", "state_ms": 0, "seen_ms": now_ms}
-        self._run("seen", row)
+    def seen(self, terminals: list[str], now_ms: int) -> None:
+        row = {"epoch": 0, "acked_seq": 0, "state": b"", "state_ms": 0, "seen_ms": now_ms}
+        self._run_many("seen", [row | {"terminal": terminal} for terminal in terminals])
 
     def hold(self, terminals: Iterable[str]) -> None:
         """Nothing to do: a transaction of SQLite's one writer holds everything."""
@@ -279,10 +301,6 @@ def _seqs(table: sa.Table) -> sa.Select[Any]:
         .subquery()
     )
     return sa.select(page.c.seq)
-
-
-def _values(row: StoredRecord) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in StoredRecord.__slots__}
 
 
 def _state(body: bytes) -> State | None:

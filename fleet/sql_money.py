@@ -113,7 +113,7 @@ class SqlMoney:
 
     def shelve(self, found: list[Found], back: list[Return], moved: list[Movement]) -> None:
         for where, rows in ((found_sales, found), (returns, back), (movements, moved)):
-            add_all(self._db, where, [asdict(row) for row in rows])
+            add_all(self._db, where, [_flat(row) for row in rows])
 
     def find(self, wanted: str, limit: int) -> list[Found]:
         it = found_sales.c
@@ -145,6 +145,11 @@ class SqlMoney:
         """Every refund, the oldest first."""
         query = sa.select(refunds).order_by(refunds.c.got_ms, refunds.c.refund_no)
         return [Refund(*row) for row in self._db.execute(query)]
+
+
+def _flat(row: Found | Return | Movement) -> dict[str, Any]:
+    """A row of plain values; `asdict` would copy each of them."""
+    return {name: getattr(row, name) for name in row.__slots__}
 
 
 def _payment(row: Sequence[Any]) -> Payment:
