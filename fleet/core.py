@@ -7,9 +7,10 @@ commit, so no acknowledgement can outrun what it promises (wire contract, 3).
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from fleet import diagnose, events, lookup, payments, refunds, totals
+from fleet import admin, diagnose, events, lookup, payments, refunds, totals
 from fleet.acquirer.port import Reply
-from fleet.effects import CallAcquirer, CallPlatform, Effect, SendAck, SendAnswer, SendTime, Ticket
+from fleet.desk.desk import FleetDesk
+from fleet.effects import CallAcquirer, CallPlatform, Effect, SendAck, SendAnswer, SendTime, Ticket, Told
 from fleet.reading import (
     Arrival,
     Bad,
@@ -44,8 +45,8 @@ from wire.messages import (
 from wire.records import Ack, Packet
 
 __all__ = [
-    "AcquirerAnswered", "Arrived", "CallAcquirer", "CallPlatform", "Core", "Effect", "Event", "Message", "PlatformAnswered",
-    "SendAck", "SendAnswer", "SendTime", "Spoilt", "Tick",
+    "AcquirerAnswered", "Admin", "Arrived", "CallAcquirer", "CallPlatform", "Core", "Effect", "Event", "Message",
+    "PlatformAnswered", "SendAck", "SendAnswer", "SendTime", "Spoilt", "Tick",
 ]  # fmt: skip
 
 EPOCH_NUMBER_MAX = 99
@@ -106,7 +107,15 @@ class AcquirerAnswered:
     reply: Reply
 
 
-Event = Arrived | Tick | Spoilt | AcquirerAnswered | PlatformAnswered
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """What a person asks; answered by `Told`."""
+
+    now_ms: int
+    call: admin.Call
+
+
+Event = Arrived | Tick | Spoilt | AcquirerAnswered | PlatformAnswered | Admin
 
 
 class Core:
@@ -120,6 +129,7 @@ class Core:
         self._worker = worker
         self._sign = sign
         self._vouchers = Desk(sign, shops)
+        self._desk = FleetDesk(sign)
 
     def step(self, event: Event) -> list[Effect]:
         """Take one event, commit what follows from it, and only then return the effects.
@@ -147,6 +157,8 @@ class Core:
                     raw = kept_of(message.rest, message.payload)
                     _put_aside(books, message.terminal, Bad(0, 0, raw, reason), now_ms)
                     return []
+                case Admin(now_ms, call):
+                    return [Told(self._desk.take(books, call, now_ms))]
                 case AcquirerAnswered(now_ms, ticket, reply):
                     if ticket.what in ("refund", "refund_query"):
                         return refunds.heard(books.money, ticket, reply, now_ms)

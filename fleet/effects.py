@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from fleet import admin
 from fleet.acquirer.port import Call
 from fleet.vouchers import port as vouchers
 from wire.messages import Answer, Time
@@ -76,4 +77,11 @@ class CallPlatform:
     start_by_ms: int
 
 
-Effect = SendAck | SendAnswer | SendTime | CallAcquirer | CallPlatform
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The answer to a call at the admin door; what it promises is committed."""
+
+    reply: admin.Reply
+
+
+Effect = SendAck | SendAnswer | SendTime | CallAcquirer | CallPlatform | Told

@@ -7,13 +7,14 @@ broker's acknowledgement second, so a crash between them costs a repetition and 
 import logging
 import queue
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 
+from fleet import admin
 from fleet.acquirer.port import NO_ANSWER, Reply
-from fleet.core import AcquirerAnswered, Arrived, Core, Effect, Event, Message, Spoilt, Tick
-from fleet.effects import CallAcquirer, CallPlatform, SendAck, SendAnswer, SendTime, Ticket, VoucherTicket
+from fleet.core import AcquirerAnswered, Admin, Arrived, Core, Effect, Event, Message, Spoilt, Tick
+from fleet.effects import CallAcquirer, CallPlatform, SendAck, SendAnswer, SendTime, Ticket, Told, VoucherTicket
 from fleet.mqtt import Came, Connected, Connection, Ended, IngestSettings, Note, Subscribed
 from fleet.store import StoreTrouble
 from fleet.vouchers import port as vouchers
@@ -28,7 +29,16 @@ OPEN_TIMEOUT_MS = 15_000
 CLOSE_TIMEOUT_MS = 3_000
 REFUSAL = 0x80
 
-_Answered = AcquirerAnswered | PlatformAnswered
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A call from the admin door, and whom to answer."""
+
+    call: admin.Call
+    answer: Callable[[admin.Reply], None]
+
+
+_Answered = AcquirerAnswered | PlatformAnswered | _Asked
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +89,10 @@ class Ingest:
     def platform_answered(self, ticket: VoucherTicket, reply: vouchers.Reply) -> None:
         """A voucher platform answered, or none did; may be called from any thread."""
         self._notes.put(PlatformAnswered(self._utc_ms(), ticket, reply))
+
+    def ask(self, call: admin.Call, answer: Callable[[admin.Reply], None]) -> None:
+        """Somebody asks at the admin door; may be called from any thread, answered from this one after the commit."""
+        self._notes.put(_Asked(call, answer))
 
     def run(self) -> None:
         """Consume until `stop`, over every restart of the broker."""
@@ -150,7 +164,9 @@ class Ingest:
             while True:
                 if noted is None:
                     return came
-                if isinstance(noted, AcquirerAnswered | PlatformAnswered):
+                if isinstance(noted, _Asked):
+                    self._answer(noted)
+                elif isinstance(noted, AcquirerAnswered | PlatformAnswered):
                     self._emit(self._step(noted) or [])
                 elif noted[0] is self._connection:
                     self._hear(noted[1], came)
@@ -217,6 +233,21 @@ class Ingest:
             effects += made
         return effects
 
+    def _answer(self, asked: _Asked) -> None:
+        """Step the core with a call. Whatever is wrong with it, its caller hears of it and the server goes on."""
+        try:
+            effects = self._core.step(Admin(self._utc_ms(), asked.call))
+        except StoreTrouble as trouble:
+            self._trouble("store", str(trouble))
+            effects = [Told(admin.Refused(reason="store", detail=str(trouble)[:200]))]
+        except Exception as broken:
+            _log.exception("a call at the admin door broke an invariant")
+            effects = [Told(admin.Refused(reason="bad_request", detail=repr(broken)[:200]))]
+        for effect in effects:
+            if isinstance(effect, Told):
+                asked.answer(effect.reply)
+        self._emit([effect for effect in effects if not isinstance(effect, Told)])
+
     def _commit(self, event: Event) -> list[Effect] | None:
         """A store in trouble is tried again until it works; None: told to stop meanwhile."""
         failures = 0
@@ -252,6 +283,8 @@ class Ingest:
             if isinstance(effect, CallPlatform):
                 self._call_platform(effect)
                 continue
+            if isinstance(effect, Told):
+                continue  # answered by whoever stepped the core
             if self._connection is None:
                 continue  # the terminals send and ask again
             channel, payload = _outgoing(effect)

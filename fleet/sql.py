@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from fleet import lookup
+from fleet.desk.sql import FleetBooks
 from fleet.reading import Good
 from fleet.sql_dialect import SQLITE, add_all, insert, merge
 from fleet.sql_engine import open_engine, schema_version, set_schema_version, troubles
@@ -25,10 +26,10 @@ from wire.facts import decode as decode_fact
 from wire.messages import State
 from wire.records import Record
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """1: records and terminals. 2: money beside them; what version 1 kept is entered there when it is opened. 3: which record
 asks for a refund. 4: by which means reserved goods are paid back. 5: vouchers beside them. 6:
-event reports beside them. 7: leases of workers."""
+event reports beside them. 7: leases of workers. 8: the fleet's desk."""
 SHELVED_AT_ONCE = 500
 
 _HASHES = sa.select(records.c.seq, records.c.hash).where(
@@ -161,6 +162,7 @@ class SqlBooks:
         self.money = SqlMoney(connection)
         self.vouchers = SqlVouchers(connection)
         self.events = SqlEvents(connection)
+        self.fleet = FleetBooks(connection)
 
     # --- what the core needs ---
 

@@ -9,6 +9,7 @@ from wire.messages import State
 from wire.records import Record
 
 if TYPE_CHECKING:
+    from fleet.desk.sql import FleetBooks
     from fleet.events import EventBooks
     from fleet.money import MoneyBooks  # which speaks of stored records
     from fleet.vouchers.books import VoucherBooks
@@ -110,6 +111,11 @@ class Books(Protocol):
     @property
     def events(self) -> "EventBooks":
         """Event reports."""
+        ...
+
+    @property
+    def fleet(self) -> "FleetBooks":
+        """Register, settings, commands, roll-outs, audit: one class of portable statements for every database."""
         ...
 
     def epoch(self, terminal: str, epoch: int) -> Epoch | None: ...

@@ -21,6 +21,7 @@ from fleet.acquirer.simulator import Simulator
 from fleet.calls import acquirer_caller, platform_caller
 from fleet.commands import Wrong
 from fleet.core import Core
+from fleet.door import Door
 from fleet.ingest import Ingest
 from fleet.mqtt import IngestSettings
 from fleet.simulated import Simulated
@@ -93,13 +94,16 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ingest.stop())
+    door = Door(data, ingest.ask)
     caller.start()
     platforms.start()
+    door.start()
     if page is not None:
         page.start()
     try:
         ingest.run()
     finally:
+        door.stop()
         if page is not None:
             page.stop()
         caller.stop()

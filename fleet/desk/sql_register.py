@@ -1,0 +1,189 @@
+"""The register of terminals, and one look at all that is known of them, within one transaction."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from fleet.admin import Registered, TerminalLook, Where
+from fleet.desk.tables import desired, register, reported, rollout_terminals
+from fleet.sql_dialect import put
+from fleet.sql_tables import epochs, terminals
+from wire.fleet import Reported
+from wire.messages import State
+
+PAGE = 500
+IDS_AT_ONCE = 500
+"""Numbers in one IN (...): both databases have a bound on parameters."""
+
+
+class RegisterBooks:
+    """Who belongs to the fleet, and how each of them is."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    def put(self, row: Registered, now_ms: int) -> None:
+        values = {
+            "terminal": row.terminal, "shop": row.shop, "grp": row.group, "tags": _tags_text(row.tags), "note": row.note,
+            "retired": int(row.retired), "changed_ms": now_ms,
+        }  # fmt: skip
+        put(self._db, register, values)
+
+    def get(self, terminal: str) -> Registered | None:
+        row = self._db.execute(sa.select(register).where(register.c.terminal == terminal)).first()
+        return _registered(row) if row else None
+
+    def registered(self, terminals_: Iterable[str]) -> dict[str, Registered]:
+        """Entries of these terminals; those without one are not in it."""
+        found: dict[str, Registered] = {}
+        for some in chunks(sorted(set(terminals_))):
+            query = sa.select(register).where(register.c.terminal.in_(some))
+            found |= {row.terminal: _registered(row) for row in self._db.execute(query)}
+        return found
+
+    def with_layer(self, layer: str) -> list[Registered]:
+        """Registered terminals that a layer touches, retired ones left out, by number."""
+        kind, _, name = layer.partition(":")
+        query = sa.select(register).where(register.c.retired == 0).order_by(register.c.terminal)
+        match kind:
+            case "group":
+                query = query.where(register.c.grp == name)
+            case "shop":
+                query = query.where(register.c.shop == name)
+            case "tag":
+                query = query.where(_has_tag(name))
+            case "terminal":
+                query = query.where(register.c.terminal == name)
+        return [_registered(row) for row in self._db.execute(query)]
+
+    def select(self, where: Where) -> list[TerminalLook]:
+        """All terminals that meet it, by number."""
+        found: list[TerminalLook] = []
+        after = ""
+        while page := self._page(where, after, PAGE):
+            found += [look for look in page if fits(where, look)]
+            after = page[-1].terminal
+        return found
+
+    def page(self, where: Where, after: str, limit: int) -> tuple[list[TerminalLook], bool]:
+        """The next terminals above `after` that meet it, and whether there are more."""
+        found: list[TerminalLook] = []
+        while page := self._page(where, after, PAGE):
+            for look in page:
+                if fits(where, look):
+                    if len(found) == limit:
+                        return found, True
+                    found.append(look)
+            after = page[-1].terminal
+        return found, False
+
+    def _page(self, where: Where, after: str, limit: int) -> list[TerminalLook]:
+        """Rows after `after`, narrowed by what the database can tell; `fits` decides."""
+        ids = sa.union(sa.select(register.c.terminal), sa.select(terminals.c.terminal)).subquery()
+        query = (
+            sa.select(ids.c.terminal.label("id"), *_COLUMNS)
+            .select_from(
+                ids.outerjoin(register, register.c.terminal == ids.c.terminal)
+                .outerjoin(terminals, terminals.c.terminal == ids.c.terminal)
+                .outerjoin(desired, desired.c.terminal == ids.c.terminal)
+                .outerjoin(reported, reported.c.terminal == ids.c.terminal)
+                .outerjoin(_held, _held.c.terminal == ids.c.terminal)
+                .outerjoin(_journals, sa.and_(_journals.c.terminal == ids.c.terminal, _journals.c.epoch == _EPOCH))
+            )
+            .where(ids.c.terminal > after)
+            .order_by(ids.c.terminal)
+            .limit(limit)
+        )
+        for wanted, there in ((where.shop, register.c.shop), (where.group, register.c.grp)):
+            if wanted:
+                query = query.where(there == wanted)
+        for tag in where.tags:
+            query = query.where(_has_tag(tag))
+        if where.terminals:
+            query = query.where(ids.c.terminal.in_(sorted(set(where.terminals))[:IDS_AT_ONCE]))
+            if len(set(where.terminals)) > IDS_AT_ONCE:
+                return self._page_of_many(where, after, limit)
+        return [_look(row) for row in self._db.execute(query)]
+
+    def _page_of_many(self, where: Where, after: str, limit: int) -> list[TerminalLook]:
+        rest = [each for each in sorted(set(where.terminals)) if each > after]
+        found: list[TerminalLook] = []
+        for some in chunks(rest):
+            found += self._page(msgspec.structs.replace(where, terminals=tuple(some)), after, limit - len(found))
+            if len(found) >= limit:
+                break
+        return found
+
+
+_held = (
+    sa.select(rollout_terminals.c.terminal, sa.func.max(rollout_terminals.c.rollout).label("rollout"))
+    .where(rollout_terminals.c.live > 0)
+    .group_by(rollout_terminals.c.terminal)
+    .subquery()
+)
+_journals = epochs
+_EPOCH = terminals.c.epoch
+_COLUMNS = (
+    register.c.terminal.label("registered"), register.c.shop, register.c.grp, register.c.tags, register.c.note,
+    register.c.retired, terminals.c.state, terminals.c.state_ms, terminals.c.seen_ms, epochs.c.upto, desired.c.rev,
+    desired.c.sha256, desired.c.at_ms, desired.c.due_ms, desired.c.sent_ms, reported.c.body, reported.c.got_ms,
+    _held.c.rollout,
+)  # fmt: skip
+
+
+def _look(row: Any) -> TerminalLook:
+    state = msgspec.json.decode(row.state, type=State) if row.state else None
+    due = max(0, state.next_seq - 1 - (row.upto or 0)) if state is not None and state.next_seq else 0
+    return TerminalLook(
+        terminal=row.id, registered=row.registered is not None, shop=row.shop or "", group=row.grp or "",
+        tags=_tags(row.tags), note=row.note or "", retired=bool(row.retired), state=state, state_ms=row.state_ms or 0,
+        seen_ms=row.seen_ms or 0, backlog=due, desired_rev=row.rev or 0, desired_sha256=row.sha256 or "",
+        desired_ms=row.at_ms or 0, unpublished=bool(row.due_ms),
+        reported=msgspec.json.decode(row.body, type=Reported) if row.body else None, reported_ms=row.got_ms or 0,
+        rollout=row.rollout or 0,
+    )  # fmt: skip
+
+
+def fits(where: Where, look: TerminalLook) -> bool:
+    """Whether a terminal meets all that is asked."""
+    state, heard = look.state, look.reported
+    return (
+        (where.retired or not look.retired)
+        and (not where.terminals or look.terminal in where.terminals)
+        and (not where.shop or look.shop == where.shop)
+        and (not where.group or look.group == where.group)
+        and set(where.tags) <= set(look.tags)
+        and not set(where.without) & set(look.tags)
+        and (not where.software or (state is not None and state.software == where.software))
+        and (not where.status or (heard.status if heard is not None else "none") == where.status)
+        and (where.online is None or (state is not None and state.online) == where.online)
+        and (where.drift is None or bool(heard is not None and heard.drift) == where.drift)
+        and (where.registered is None or look.registered == where.registered)
+    )
+
+
+def chunks(names: list[str]) -> Iterator[list[str]]:
+    """So many at a time as one statement takes."""
+    return (names[start : start + IDS_AT_ONCE] for start in range(0, len(names), IDS_AT_ONCE))
+
+
+def _has_tag(tag: str) -> sa.ColumnElement[bool]:
+    return register.c.tags.contains(f" {tag} ", autoescape=True)
+
+
+def _tags_text(tags: Iterable[str]) -> str:
+    words = sorted(set(tags))
+    return f" {' '.join(words)} " if words else ""
+
+
+def _tags(text: str | None) -> tuple[str, ...]:
+    return tuple((text or "").split())
+
+
+def _registered(row: Any) -> Registered:
+    return Registered(
+        terminal=row.terminal, shop=row.shop, group=row.grp, tags=_tags(row.tags), note=row.note,
+        retired=bool(row.retired),
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""The core over a store in memory with people at its admin door, and terminals that speak real messages."""
+
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from fleet import admin
+from fleet.admin import Call, Caller, Registered, Reply, Request, Where
+from fleet.core import Admin, Arrived, Core, Message, Tick
+from fleet.effects import Effect, Told
+from fleet.sql import SqlStore
+from wire.messages import State
+
+NOW = 1_800_000_000_000
+KEY = Ed25519PrivateKey.from_private_bytes(b"f" * 32)
+ANNA, BORIS = Caller(name="anna"), Caller(name="boris")
+
+
+class Office:
+    """Short words for tests. `now` is the backend's clock."""
+
+    def __init__(self, store: Any = None) -> None:
+        self.store = store or SqlStore()
+        self.core = Core(self.store, KEY.sign)
+        self.now = NOW
+        self.sent: list[Effect] = []
+        self.nonce = 0
+
+    def restart(self) -> None:
+        """Another process over the same store."""
+        self.core = Core(self.store, KEY.sign)
+
+    def ask(self, request: Request, by: Caller = ANNA, why: str = "because") -> Reply:
+        self.nonce += 1
+        effects = self.core.step(Admin(self.now, Call(by=by, request=request, why=why, nonce=f"{self.nonce:032x}")))
+        (reply,) = [each.reply for each in effects if isinstance(each, Told)]
+        self.sent += [each for each in effects if not isinstance(each, Told)]
+        msgspec.json.decode(msgspec.json.encode(reply), type=Reply)  # type: ignore[call-overload]
+        return reply
+
+    def register(self, *rows: tuple[Any, ...]) -> None:
+        """(terminal, group, shop, *tags) each."""
+        made = tuple(Registered(terminal=t, group=g, shop=s, tags=tuple(tags)) for t, g, s, *tags in rows)
+        assert self.ask(admin.Register(rows=made)) == admin.Done(count=len(rows))
+
+    def say(self, terminal: str, rest: str, payload: Any, retained: bool = False) -> list[Effect]:
+        """A terminal speaks."""
+        body = payload if isinstance(payload, bytes) else msgspec.json.encode(payload)
+        effects = self.core.step(Arrived(self.now, (Message(terminal, rest, body, retained),)))
+        self.sent += effects
+        return effects
+
+    def online(self, terminal: str, **more: Any) -> None:
+        self.say(terminal, "state", State(True, **({"boot_id": "b1", "software": "1.0"} | more)))
+
+    def tick(self, after_ms: int = 10_000) -> list[Effect]:
+        self.now += after_ms
+        effects = self.core.step(Tick(self.now))
+        self.sent += effects
+        return effects
+
+    def terminals(self, **where: Any) -> list[str]:
+        reply = self.ask(admin.ListTerminals(where=Where(**where)))
+        assert isinstance(reply, admin.Terminals)
+        return [row.terminal for row in reply.rows]

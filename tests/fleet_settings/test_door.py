@@ -1,0 +1,112 @@
+"""The door in the data folder: the running server answers, and without one the folder's lock is taken."""
+
+import os
+import socket
+import stat
+import struct
+import threading
+
+import msgspec
+import pytest
+
+from fleet import admin, home
+from fleet.admin import Call, Caller, Where
+from fleet.core import Admin, Core
+from fleet.door import SOCKET, Door, NobodyThere, ask, ask_server
+from fleet.effects import Told
+from fleet.sql import SqlStore
+from tests.backend import FLEET_KEY, Served
+from tests.fleet_settings.office import NOW
+from tests.mosquitto import broker  # noqa: F401 - the fixture
+
+ANNA = Caller(name="anna")
+ENTER = Call(by=ANNA, request=admin.Register(rows=(admin.Registered(terminal="A1", shop="s1"),)))
+LOOK = Call(by=ANNA, request=admin.ListTerminals())
+
+
+def now():
+    return NOW
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A door whose calls are taken on a thread of their own, as the server does it."""
+    store = SqlStore()
+    core = Core(store, FLEET_KEY.sign)
+    lock = threading.Lock()
+
+    def take(call, answer):
+        with lock:
+            answer(next(each.reply for each in core.step(Admin(NOW, call)) if isinstance(each, Told)))
+
+    door = Door(tmp_path, take)
+    door.start()
+    yield tmp_path
+    door.stop()
+    store.close()
+
+
+def test_without_a_server_the_caller_steps_the_core_itself(tmp_path):
+    assert ask(tmp_path, ENTER, now) == admin.Done(count=1)
+    (row,) = ask(tmp_path, LOOK, now).rows
+    assert (row.terminal, row.shop) == ("A1", "s1")
+    with home.held(tmp_path), pytest.raises(home.InUse):
+        ask(tmp_path, ENTER, now)
+
+
+def test_a_running_server_is_asked(served):
+    assert ask_server(served, ENTER) == admin.Done(count=1)
+    assert [row.terminal for row in ask_server(served, LOOK).rows] == ["A1"]
+
+
+def test_only_the_owner_may_open_the_door(served):
+    assert stat.S_IMODE(os.stat(served / SOCKET).st_mode) == 0o600
+
+
+def test_a_closed_door_is_no_server(served, tmp_path):
+    nowhere = tmp_path / "nowhere"
+    nowhere.mkdir()
+    with pytest.raises(NobodyThere):
+        ask_server(nowhere, LOOK)
+    (nowhere / SOCKET).touch()
+    with pytest.raises((NobodyThere, OSError)):
+        ask_server(nowhere, LOOK)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"{}", b"[" * 100_000, b"\xff\xfe", b'{"by":{"name":""},"request":{"type":"audit"}}', b""]
+)
+def test_what_is_no_call_is_refused_and_harms_nobody(served, raw):
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(served / SOCKET))
+        client.sendall(struct.pack(">I", len(raw)) + raw)
+        client.shutdown(socket.SHUT_WR)
+        heard = b"".join(iter(lambda: client.recv(65_536), b""))
+    assert msgspec.json.decode(heard[4:], type=admin.Refused).reason == "bad_request"
+    assert isinstance(ask_server(served, LOOK), admin.Terminals)
+
+
+def test_a_caller_that_hangs_up_harms_nobody(served):
+    for _ in range(40):  # more than may be served at once
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(served / SOCKET))
+            client.sendall(b"\x00\x00")
+    assert isinstance(ask_server(served, LOOK), admin.Terminals)
+
+
+def test_a_folder_with_a_long_name_has_a_door_too(tmp_path):
+    deep = tmp_path / ("d" * 100) / ("e" * 100)
+    deep.mkdir(parents=True)
+    door = Door(deep, lambda _call, answer: answer(admin.Done(count=7)))
+    door.start()
+    assert ask_server(deep, ENTER) == admin.Done(count=7)
+    door.stop()
+
+
+def test_the_real_server_answers_at_its_door(broker, tmp_path):  # noqa: F811
+    with Served(tmp_path / "data", broker.port):
+        assert ask(tmp_path / "data", ENTER, now) == admin.Done(count=1)
+        assert ask_server(tmp_path / "data", LOOK).rows[0].terminal == "A1"
+        tagged = Call(by=ANNA, request=admin.SetTags(where=Where(), add=("x",)))
+        assert ask(tmp_path / "data", tagged, now) == admin.Done(count=1)
+    assert [row.tags for row in ask(tmp_path / "data", LOOK, now).rows] == [("x",)]

@@ -1,0 +1,124 @@
+"""Who belongs to the fleet: the register, its filters, and who did what."""
+
+import pytest
+import sqlalchemy as sa
+
+from fleet import admin
+from fleet.admin import Caller, Where
+from fleet.desk.tables import audit
+from tests.fleet_settings.office import BORIS, Office
+
+
+@pytest.fixture
+def office():
+    made = Office()
+    made.register(("A1", "north", "s1", "new", "fuel"), ("A2", "north", "s2", "fuel"), ("B1", "south", "s3"))
+    yield made
+    made.store.close()
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ({}, ["A1", "A2", "B1"]),
+        ({"group": "north"}, ["A1", "A2"]),
+        ({"shop": "s3"}, ["B1"]),
+        ({"tags": ("fuel",)}, ["A1", "A2"]),
+        ({"tags": ("fuel", "new")}, ["A1"]),
+        ({"without": ("new",)}, ["A2", "B1"]),
+        ({"terminals": ("B1", "A2")}, ["A2", "B1"]),
+        ({"tags": ("fue",)}, []),
+        ({"online": True}, []),
+        ({"registered": False}, []),
+        ({"status": "none"}, ["A1", "A2", "B1"]),
+    ],
+)
+def test_terminals_are_found_by_what_is_known_of_them(office, where, expected):
+    assert office.terminals(**where) == expected
+
+
+def test_a_terminal_nobody_entered_is_shown_as_such(office):
+    office.online("Z9")
+    assert office.terminals() == ["A1", "A2", "B1", "Z9"]
+    assert office.terminals(registered=False) == ["Z9"]
+    assert office.terminals(online=True) == ["Z9"]
+    assert office.terminals(software="1.0") == ["Z9"]
+
+
+def test_a_retired_terminal_is_left_out_unless_asked_for(office):
+    office.ask(admin.Register(rows=(admin.Registered(terminal="B1", retired=True),)))
+    assert office.terminals() == ["A1", "A2"]
+    assert office.terminals(retired=True) == ["A1", "A2", "B1"]
+
+
+def test_tags_are_added_and_taken_away(office):
+    assert office.ask(admin.SetTags(where=Where(group="north"), add=("night",), remove=("new",))) == admin.Done(count=2)
+    assert office.terminals(tags=("night",)) == ["A1", "A2"]
+    assert office.terminals(tags=("new",)) == []
+    office.online("Z9")
+    office.ask(admin.SetTags(where=Where(terminals=("Z9",)), add=("lost",)))
+    assert office.terminals(tags=("lost",)) == ["Z9"]
+    unknown = office.ask(admin.SetTags(where=Where(terminals=("A1", "X7")), add=("x",)))
+    assert unknown == admin.Refused(reason="unknown_terminal", terminals=("X7",))
+
+
+def test_the_list_comes_in_pages(office):
+    many = tuple(admin.Registered(terminal=f"M{number:04}") for number in range(1_200))
+    office.ask(admin.Register(rows=many[:1_000]))
+    office.ask(admin.Register(rows=many[1_000:]))
+    seen, after = [], ""
+    while True:
+        reply = office.ask(admin.ListTerminals(after=after, limit=700))
+        seen += [row.terminal for row in reply.rows]
+        if not reply.more:
+            break
+        after = seen[-1]
+    assert seen == ["A1", "A2", "B1", *(row.terminal for row in many)]
+    wanted = tuple(row.terminal for row in many)
+    assert len(office.ask(admin.SetTags(where=Where(terminals=wanted), add=("m",))).__struct_fields__) == 1
+    assert len(office.terminals(tags=("m",))) == 500  # a page
+
+
+@pytest.mark.parametrize(
+    ("role", "request_", "refused"),
+    [
+        ("viewer", admin.ListTerminals(), False),
+        ("viewer", admin.SetTags(where=Where(), add=("x",)), True),
+        ("support", admin.Register(rows=()), True),
+        ("manager", admin.Register(rows=()), False),
+        ("manager", admin.PutPolicy(policy=admin.Policy()), True),
+        ("approver", admin.PutPolicy(policy=admin.Policy()), False),
+    ],
+)
+def test_each_role_may_do_its_own(office, role, request_, refused):
+    reply = office.ask(request_, by=Caller(name="carla", role=role))
+    assert (isinstance(reply, admin.Refused) and reply.reason == "role") == refused
+
+
+def test_a_window_in_no_known_zone_is_refused(office):
+    policy = admin.Policy(windows={"fleet": admin.Window(zone="Mars/Olympus")})
+    assert office.ask(admin.PutPolicy(policy=policy)).reason == "zone"
+    assert office.ask(admin.GetPolicy()).policy == admin.Policy()
+
+
+def test_the_audit_tells_who_did_what_and_cannot_be_rewritten(office):
+    office.ask(admin.SetTags(where=Where(terminals=("A1",)), add=("x",)), by=BORIS, why="a try")
+    office.ask(admin.SetTags(where=Where(), add=("x",)), by=Caller(name="carla", role="viewer"))
+    seen = office.ask(admin.Audit())
+    refused, done, *_ = seen.rows
+    assert (done.who, done.what, done.subject, done.why) == ("boris", "set_tags", "A1", "a try")
+    assert "+x" in done.detail
+    assert "refused: role" in refused.detail
+    assert seen.whole
+    assert [row.who for row in office.ask(admin.Audit(who="boris")).rows] == ["boris"]
+    for statement in (sa.update(audit).values(who="nobody"), sa.delete(audit)):
+        with pytest.raises(Exception, match="only ever added"), office.store.begin() as books:
+            books.fleet.audit._db.execute(statement)
+
+
+def test_a_row_changed_behind_the_databases_back_is_seen(office):
+    with office.store.begin() as books:
+        db = books.fleet.audit._db
+        db.exec_driver_sql("DROP TRIGGER fleet_audit_no_update")
+        db.execute(sa.update(audit).where(audit.c.number == 1).values(who="nobody"))
+    assert not office.ask(admin.Audit()).whole
