@@ -404,7 +404,8 @@ class Edge:
         who, network = folder.identity, folder.applied.settings.network
         tls = None
         if who.tls_ca or network.tls:
-            tls = Tls(Path(who.tls_ca), *(Path(p) if p else None for p in (who.tls_cert, who.tls_key)))
+            own = (folder.path / path if path else None for path in (who.tls_cert, who.tls_key))
+            tls = Tls(folder.path / who.tls_ca if who.tls_ca else Path(), *own)
         link = LinkSettings(
             who.terminal, who.host or network.host, who.port or network.port, who.fleet_key, tls,
             who.username, who.password,

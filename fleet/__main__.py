@@ -11,7 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from fleet.acquirer.statement import STATEMENTS
-from fleet.commands import Wrong, acquirer, errors, key, records, rights, seal, serve, terminals, voucher_words
+from fleet.commands import (
+    Wrong,
+    acquirer,
+    broker_link,
+    ca_words,
+    errors,
+    key,
+    records,
+    rights,
+    seal,
+    serve,
+    terminals,
+    voucher_words,
+)
 from texts import LANGS, Lang, t
 
 FOUND, USAGE, TROUBLE = 1, 2, 3
@@ -78,6 +91,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
 
     _acquirer_parsers(commands, common, say)
     voucher_words.parsers(commands, common, say)
+    ca_words.parsers(commands, common, say)
 
     it = commands.add_parser("errors", parents=[common], help=say("errors"), description=say("errors_more"))
     for name, kind in (("terminal", str), ("shop", str), ("code", int), ("version", str)):
@@ -105,9 +119,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
 def _serve_parser(commands: Any, common: argparse.ArgumentParser, say: Callable[[str], str]) -> None:
     """`posfleet serve`."""
     it = commands.add_parser("serve", parents=[common], help=say("serve"))
-    it.add_argument("--broker", default="127.0.0.1:1883", metavar="HOST:PORT", help=say("broker"))
-    it.add_argument("--share", default="", metavar="NAME", help=say("share"))
-    it.add_argument("--mount", default="", metavar="PREFIX", help=say("mount"))
+    broker_link.words(it, say)
     it.add_argument("--acquirer", choices=("simulated", "none"), default="simulated", help=say("acquirer"))
     it.add_argument("--scenario", type=Path, default=None, metavar="FILE", help=say("scenario"))
     it.add_argument("--codes", type=Path, default=None, metavar="FILE", help=say("codes"))

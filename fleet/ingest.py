@@ -116,7 +116,11 @@ class Ingest:
             self._connection.close()
             self._lost("time-out")
             return
-        self._connection = Connection(self._settings, self._noted)
+        try:
+            self._connection = Connection(self._settings, self._noted)
+        except (OSError, ValueError) as unreadable:  # certificates that were there at the start are gone
+            self._lost(str(unreadable))
+            return
         self._due_ms = now_ms + OPEN_TIMEOUT_MS
         self._connection.open()
 

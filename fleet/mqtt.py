@@ -14,6 +14,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from fleet.tls import Tls, client_context
 from wire.channels import KEEP_ALIVE_S, SCHEMA_MAJOR
 
 RECEIVE_MAX = 1_000
@@ -33,7 +34,8 @@ class IngestSettings:
     share: str = ""
     mount: str = ""
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
+    tls: Tls | None = None
 
     @property
     def filter(self) -> str:
@@ -103,6 +105,8 @@ class Connection:
         self._client.max_inflight_messages = PUBLISH_WINDOW
         if settings.username:
             self._client.username_pw_set(settings.username, settings.password)
+        if settings.tls is not None:
+            self._client.tls_set_context(client_context(settings.tls))
         self._listen()
         properties = _properties(PacketTypes.CONNECT)
         properties.ReceiveMaximum = RECEIVE_MAX

@@ -19,7 +19,7 @@ from fleet.acquirer.port import Acquirer, NoAcquirer
 from fleet.acquirer.script import read_scenario
 from fleet.acquirer.simulator import Simulator
 from fleet.calls import acquirer_caller, platform_caller
-from fleet.commands import Wrong
+from fleet.commands import Wrong, broker_link
 from fleet.core import Core
 from fleet.door import Door
 from fleet.ingest import Ingest
@@ -47,9 +47,7 @@ T = TypeVar("T")
 def run(options: argparse.Namespace, lang: Lang) -> int:
     """Serve until told to stop. Prints `posfleet ready …` once the broker has granted the subscription."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    host, port = _address(options.broker)
-    client_id = f"fleet-{secrets.token_hex(8)}"
-    settings = IngestSettings(host, port, client_id, share=options.share, mount=options.mount)
+    settings = broker_link.settings(options)
     try:
         with home.held(options.data):
             return _serve(settings, options, lang)
@@ -171,10 +169,3 @@ def _read(read: Callable[[Path], T], path: Path) -> T:
         return read(path)
     except (OSError, ValueError) as trouble:
         raise Wrong("scenario", {"path": str(path), "detail": str(trouble)}, usage=True) from trouble
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or not 1 <= int(port) <= PORT_MAX:
-        raise Wrong("address", {"text": text}, usage=True)
-    return host.strip("[]"), int(port)

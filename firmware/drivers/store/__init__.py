@@ -25,7 +25,8 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who the terminal is and whom it trusts, written by provisioning.
 
     `host` and `port`: the broker, or empty and 0 for that of the settings. `fleet_key`: the backend's Ed25519 public
-    key in hex. `hardware`: name of the hardware profile.
+    key in hex. `hardware`: name of the hardware profile. The three of TLS are paths, relative ones below the data folder.
+    `grace_port`: where at the broker's host a certificate that has expired is renewed; 0: nowhere.
     """
 
     terminal: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,32}\Z")]
@@ -38,6 +39,7 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_ca: Annotated[str, msgspec.Meta(max_length=200)] = ""
     tls_cert: Annotated[str, msgspec.Meta(max_length=200)] = ""
     tls_key: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    grace_port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
 
 
 @dataclass(frozen=True, slots=True)
