@@ -262,7 +262,8 @@ def _any_in(item: PackageItem, goods: Sequence[Goods]) -> bool:
 
 
 def _too_little(deal: Deal, goods: Sequence[Goods], at: Situation) -> Fault | None:
-    lacking = deal.min_spend_fen - sum(eligible(deal, goods)) - at.same_fen
+    """Each voucher of a deal needs its own minimum, also those that came under other codes."""
+    lacking = deal.min_spend_fen * (at.same + 1) - sum(eligible(deal, goods)) - at.same_fen
     return Fault(3009, str(lacking)) if lacking > 0 else None
 
 

@@ -165,6 +165,10 @@ class OrderView(Screen):
             body += (Row(text(f"channel__{known.channel}"), yuan(known.amount_fen), strong=True),)
             body += (Row(known.order_no, tint=Tint.QUIET),)
             body += (Row(known.channel_no, tint=Tint.QUIET),) if known.channel_no else ()
+        uses = voucher.uses_of(ctx.books, self.trace) if order is not None else ()
+        if uses:
+            name = text("orders__vouchers", count=len(uses))
+            body += (Row(name, yuan(sum(use.deduct_fen for use in uses)), strong=True),)
         if order is not None and order.state in ("open", "parked"):
             body += (Row(text("code__rest"), yuan(checkout.rest_fen(ctx.books, order))),)
         number = code_of(known, ctx) if known is not None else 0

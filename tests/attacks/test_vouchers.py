@@ -103,7 +103,7 @@ def test_codes_of_one_deal_each_need_its_least_spend(till: VoucherTill) -> None:
     assert add(till, "d1", face_fen=200, deal=deal) is None
     refusal = add(till, "d2", face_fen=200, deal=deal)
     assert refusal is not None
-    assert refusal.code == 3011
+    assert refusal.code == 3009
 
 
 def test_a_second_percentage_voucher_is_not_redeemed_for_nothing(till: VoucherTill) -> None:

@@ -54,6 +54,7 @@ def at(**fields: object) -> Situation:
         (deal(include_skus=("tea",)), at(), 1, 1, Fault(3013)),
         (deal(min_spend_fen=30_000), at(), 1, 1, Fault(3009, "8559")),
         (deal(min_spend_fen=20_000), at(), 2, 2, Fault(3011, "1")),
+        (deal(min_spend_fen=20_000), at(same=1, same_fen=3_000), 1, 1, Fault(3009, "15559")),  # not 3011 "at most 0"
         (deal(max_per_order=1), at(), 2, 5, Fault(3011, "1")),
         (deal(), at(), 3, 2, Fault(3011, "2")),
         (deal(min_per_order=2), at(), 1, 2, Fault(3012, "2")),
