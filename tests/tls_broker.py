@@ -19,9 +19,10 @@ import pytest
 
 from firmware.drivers.uplink import Tls
 from fleet.broker import mosquitto
-from fleet.broker.place import MOUNT, SERVER_CERT, SERVER_KEY, Place
+from fleet.broker.place import SERVER_CERT, SERVER_KEY, Place
 from fleet.ca import authority as ca
 from tests.mosquitto import PROGRAM, Broker, free_port
+from wire.topics import MOUNT
 
 HOSTS = ("127.0.0.1", "localhost")
 

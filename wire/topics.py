@@ -4,6 +4,9 @@ import re
 from typing import NamedTuple
 
 ROOT = "pos/v1"
+MOUNT = "terminals/"
+"""What a broker puts before every topic of its listener for terminals, and may leave there when it delivers to one."""
+
 TERMINAL_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _TOPIC = re.compile(r"pos/v1/(?P<id>[A-Za-z0-9_-]{1,32})/(?P<way>up|dn)/(?P<rest>[a-z]+(?:/[A-Za-z0-9_-]{1,64})?)")
 

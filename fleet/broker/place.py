@@ -1,10 +1,11 @@
-"""What a broker's configuration is made for: addresses, and where its certificates lie."""
+"""What a broker's configuration is made for: addresses, and where its certificates lie.
+
+The mount point keeps a shared subscription made by a terminal from ever naming a topic of another (wire contract, 1.2)."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-MOUNT = "terminals/"
-"""Before every topic of the terminals' listener: a shared subscription made there can never name a topic of it."""
+from wire.topics import MOUNT
 
 PACKET_BYTES_MAX = 64 * 1024
 TERMINALS_MAX = 20_000

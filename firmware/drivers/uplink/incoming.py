@@ -68,7 +68,7 @@ Incoming = Ack | AnswerEpoch | AnswerEvent | AnswerRenew | Money | Time | FromFl
 
 def read(terminal: str, topic: str, payload: bytes) -> Incoming:
     """The message on `topic` for `terminal`; values beyond their bounds make it unreadable (decisions 15)."""
-    parsed = topics.parse(topic)
+    parsed = topics.parse(topic) or topics.parse(topic, topics.MOUNT)  # Mosquitto 2.0.11 leaves its mount point there
     if parsed is None or parsed.terminal != terminal or parsed.way != "dn":
         return Unreadable("topic is not ours")
     channel = channels.find("dn", parsed.rest)
