@@ -22,7 +22,9 @@ from fleet.commands import (
     rights,
     seal,
     serve,
+    serve_http,
     terminals,
+    user,
     voucher_words,
 )
 from texts import LANGS, Lang, t
@@ -92,6 +94,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     _acquirer_parsers(commands, common, say)
     voucher_words.parsers(commands, common, say)
     ca_words.parsers(commands, common, say)
+    user.parsers(commands, common, say)
 
     it = commands.add_parser("errors", parents=[common], help=say("errors"), description=say("errors_more"))
     for name, kind in (("terminal", str), ("shop", str), ("code", int), ("version", str)):
@@ -126,8 +129,7 @@ def _serve_parser(commands: Any, common: argparse.ArgumentParser, say: Callable[
     it.add_argument("--vouchers", choices=("simulated", "own"), default="simulated", help=say("vouchers"))
     for name in ("deals", "scenario", "codes", "shops", "credentials"):
         it.add_argument(f"--voucher-{name}", type=Path, default=None, metavar="FILE", help=say(f"voucher_{name}"))
-    it.add_argument("--http", default="", metavar="[HOST:]PORT", help=say("http"))
-    it.add_argument("--shop", default="", metavar="NAME", help=say("shop"))
+    serve_http.arguments(it, say)
     it.set_defaults(run=serve.run)
 
 

@@ -8,13 +8,10 @@ import asyncio
 import base64
 import hashlib
 import html
-import socket
-import threading
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -29,6 +26,7 @@ from texts import Lang, t
 from wire.columns import width
 from wire.facts import Dress, Refund, Sale
 from wire.layout import layout
+from wire.receipt import Receipt
 from wire.rows import Barcode, Cut, Feed, Logo, Qr, Row, Rule, Text
 
 COLUMNS = 32
@@ -40,7 +38,6 @@ TRIES_MAX = 30
 TRIES_ALL_MAX = 1_200
 TRIES_WINDOW_S = 60
 CLIENTS_MAX = 10_000
-STOP_S = 5.0
 
 _NOBODY = Token("x", 0, 0, 0, bytes(16))
 _STYLE = """
@@ -97,7 +94,16 @@ class Tries:
 
 
 def app(store: SqlStore, shop: str = "", monotonic_s: Callable[[], float] = time.monotonic) -> Starlette:
-    """The page over a store that is only read."""
+    """The page alone, over a store that is only read."""
+
+    async def missing(request: Request, _trouble: Exception) -> Response:
+        return _hint(_language(request), "nothing", 404)
+
+    return Starlette(routes=[route(store, shop, monotonic_s)], exception_handlers={404: missing})
+
+
+def route(store: SqlStore, shop: str = "", monotonic_s: Callable[[], float] = time.monotonic) -> Route:
+    """The page's place in an application that has others."""
     tries = Tries(monotonic_s)
 
     async def receipt(request: Request) -> Response:
@@ -108,10 +114,7 @@ def app(store: SqlStore, shop: str = "", monotonic_s: Callable[[], float] = time
         await asyncio.sleep(max(0.0, not_before - monotonic_s()))
         return made
 
-    async def missing(request: Request, _trouble: Exception) -> Response:
-        return _hint(_language(request), "nothing", 404)
-
-    return Starlette(routes=[Route("/r/{token}", receipt, methods=["GET"])], exception_handlers={404: missing})
+    return Route("/r/{token}", receipt, methods=["GET"])
 
 
 def _answer(store: SqlStore, request: Request, shop: str) -> Response:
@@ -123,9 +126,14 @@ def _answer(store: SqlStore, request: Request, shop: str) -> Response:
     if found is None:
         return _hint(lang, "nothing", 404)
     slip = receipt_of(found.record, found.fact, found.given_back_fen, found.dress or Dress(shop), lang)
-    body = f'<div class="slip">{"".join(map(_row, layout(slip, COLUMNS)))}</div>'
+    body = drawn(slip)
     other: Lang = "zh" if lang == "en" else "en"
     return _page(lang, f'{body}<nav><a href="?lang={other}">{t("fleet", lang, "page__other")}</a></nav>', 200)
+
+
+def drawn(slip: Receipt) -> str:
+    """A slip as on paper, in HTML; whatever it says is escaped."""
+    return f'<div class="slip">{"".join(map(_row, layout(slip, COLUMNS)))}</div>'
 
 
 class _Slip(NamedTuple):
@@ -199,33 +207,3 @@ def _page(lang: Lang, body: str, status: int, headers: dict[str, str] | None = N
         f"<style>{_STYLE}</style></head><body><main>{body}</main></body></html>"
     )
     return HTMLResponse(text, status, {**_HEADERS, **(headers or {})})
-
-
-class Page:
-    """The page served by a thread of its own, named `page`. Raises `OSError` when the address cannot be had."""
-
-    def __init__(self, store: SqlStore, host: str, port: int, shop: str = "") -> None:
-        self._store = store
-        self._socket = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-        config = uvicorn.Config(
-            app(store, shop), log_level="warning", access_log=False, server_header=False, proxy_headers=False,
-            lifespan="off", limit_concurrency=200, timeout_keep_alive=5,
-        )  # fmt: skip
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="page", daemon=True)
-
-    @property
-    def address(self) -> str:
-        """`http://HOST:PORT`, with the port that was given."""
-        host, port = self._socket.getsockname()[:2]
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End within `STOP_S`; nothing is lost by it."""
-        self._server.should_exit = True
-        self._thread.join(STOP_S)
-        self._socket.close()
-        self._store.close()

@@ -18,6 +18,7 @@ from fleet.reading import Good
 from fleet.sql_dialect import SQLITE, add_all, insert, merge
 from fleet.sql_engine import open_engine, schema_version, set_schema_version, troubles
 from fleet.sql_events import SqlEvents
+from fleet.sql_looks import SqlLooks
 from fleet.sql_money import SqlMoney
 from fleet.sql_tables import conflicts, epochs, leases, quarantine, records, tables, terminals
 from fleet.store import Conflict, Epoch, Quarantine, StoredRecord, StoreTrouble, TerminalRow
@@ -163,6 +164,7 @@ class SqlBooks:
         self.vouchers = SqlVouchers(connection)
         self.events = SqlEvents(connection)
         self.fleet = FleetBooks(connection)
+        self.looks = SqlLooks(connection)
 
     # --- what the core needs ---
 

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from fleet import home
 from fleet.acquirer.books import Ledgers
@@ -19,7 +19,7 @@ from fleet.acquirer.port import Acquirer, NoAcquirer
 from fleet.acquirer.script import read_scenario
 from fleet.acquirer.simulator import Simulator
 from fleet.calls import acquirer_caller, platform_caller
-from fleet.commands import Wrong, broker_link
+from fleet.commands import Wrong, broker_link, serve_http
 from fleet.core import Core
 from fleet.door import Door
 from fleet.ingest import Ingest
@@ -36,9 +36,6 @@ from fleet.vouchers.vault import Vault
 from fleet.vouchers.within import Shops
 from rules.deals import Platform
 from texts import Lang, t
-
-if TYPE_CHECKING:
-    from fleet.page import Page
 
 PORT_MAX = 65_535
 T = TypeVar("T")
@@ -64,11 +61,11 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
     key = home.fleet_key(data)
     store = SqlStore(data / home.DATABASE)
     broker = f"{settings.host}:{settings.port}"
-    page = _page(options)
+    http = serve_http.http(options, _utc_ms)
 
     def ready() -> None:
-        http = f" http={page.address}" if page is not None else ""
-        print(f"posfleet ready broker={broker} data={data} pid={os.getpid()}{http}", flush=True)
+        said = http.said if http is not None else ""
+        print(f"posfleet ready broker={broker} data={data} pid={os.getpid()}{said}", flush=True)
 
     def trouble(name: str, detail: str) -> None:
         arguments = {"broker": broker, "path": str(data), "detail": detail}
@@ -96,34 +93,18 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
     caller.start()
     platforms.start()
     door.start()
-    if page is not None:
-        page.start()
+    if http is not None:
+        http.start()
     try:
         ingest.run()
     finally:
         door.stop()
-        if page is not None:
-            page.stop()
+        if http is not None:
+            http.stop()
         caller.stop()
         platforms.stop()
         store.close()
     return 0
-
-
-def _page(options: argparse.Namespace) -> "Page | None":
-    """The receipts' page, if it is asked for; a port of 0 is any free one, the ready line says which."""
-    if not options.http:
-        return None
-    from fleet.page import Page  # a web server is imported only where one is wanted
-
-    host, _, port = options.http.rpartition(":")
-    if not port.isdigit() or int(port) > PORT_MAX:
-        raise Wrong("address", {"text": options.http}, usage=True)
-    reading = SqlStore(options.data / home.DATABASE, read_only=True)
-    try:
-        return Page(reading, host.strip("[]") or "127.0.0.1", int(port), options.shop)
-    except OSError as trouble:
-        raise Wrong("port", {"text": options.http, "detail": str(trouble)}) from trouble
 
 
 def _utc_ms() -> int:

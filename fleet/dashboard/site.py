@@ -1,0 +1,75 @@
+"""The dashboard put together: its files in the data folder, its threads, its pages."""
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from fleet.dashboard.app import build
+from fleet.dashboard.digest import FILE as DIGEST
+from fleet.dashboard.digest import Digest
+from fleet.dashboard.doors import Doors
+from fleet.dashboard.fleet_look import Watch
+from fleet.dashboard.map_page import MapPages
+from fleet.dashboard.reading import Reading
+from fleet.dashboard.sessions import FILE as SESSIONS
+from fleet.dashboard.sessions import Sessions
+from fleet.dashboard.users import Users
+from fleet.sql import SqlStore
+
+KEY = "dashboard.key"
+KEY_BYTES = 32
+
+
+class Dashboard:
+    """`open_store` gives a read-only store each time; `more`: routes for everybody. Raises `StoreTrouble`, `OSError` or
+    `ValueError`."""
+
+    def __init__(
+        self,
+        data: Path,
+        open_store: Callable[[], SqlStore],
+        *,
+        secure: bool,
+        utc_ms: Callable[[], int],
+        monotonic_s: Callable[[], float] = time.monotonic,
+        more: list[BaseRoute] | None = None,
+    ) -> None:
+        self.users = Users(data)
+        self.users.all()  # a file that cannot be read is said at once
+        self.reading = Reading(open_store)
+        self.digest = Digest(self.reading, data / DIGEST, utc_ms)
+        self.sessions = Sessions(data / SESSIONS)
+        self.watch = Watch(self.reading, self.digest, utc_ms)
+        doors = Doors(self.users, self.sessions, _key(data / KEY), secure, monotonic_s)
+        pages = [*MapPages(self.watch).all()]
+        self.app: Starlette = build(pages, doors, utc_ms, more or [])
+
+    def start(self) -> None:
+        self.digest.start()
+
+    def stop(self) -> None:
+        self.digest.stop()
+        self.reading.close()
+        self.sessions.close()
+
+
+def _key(path: Path) -> bytes:
+    """The secret that signs what browsers keep; made at first use, for the owner's eyes only."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"{path.name} is not a key") from None
+        return key
+    with os.fdopen(descriptor, "w") as file:
+        key = secrets.token_bytes(KEY_BYTES)
+        file.write(key.hex() + "\n")
+        file.flush()
+        os.fsync(descriptor)
+    return key

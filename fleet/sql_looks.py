@@ -1,0 +1,99 @@
+"""What the dashboard and the metrics ask of the store, on SQLAlchemy Core: bounded, portable, reading only."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from fleet.sql_tables import conflicts, epochs, quarantine, records, terminals
+from fleet.store import Conflict, Epoch, Quarantine, StoredRecord
+
+
+class TerminalLook(NamedTuple):
+    """A terminal as `up/state` left it; `state` as it came, empty when it never said any."""
+
+    terminal: str
+    state: bytes
+    state_ms: int
+    seen_ms: int
+
+
+class SqlLooks:
+    """Looks at one open transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    def terminals(self, limit: int) -> list[TerminalLook]:
+        """By id, the first `limit`."""
+        it = terminals.c
+        query = sa.select(it.terminal, it.state, it.state_ms, it.seen_ms).order_by(it.terminal).limit(limit)
+        return [TerminalLook(*row) for row in self._db.execute(query)]
+
+    def terminal(self, terminal: str) -> TerminalLook | None:
+        it = terminals.c
+        query = sa.select(it.terminal, it.state, it.state_ms, it.seen_ms).where(it.terminal == terminal)
+        row = self._db.execute(query).first()
+        return TerminalLook(*row) if row else None
+
+    def journals(self, limit: int) -> list[Epoch]:
+        """Every journal's row, by terminal and epoch."""
+        query = sa.select(epochs).order_by(epochs.c.terminal, epochs.c.epoch).limit(limit)
+        return [Epoch(*row) for row in self._db.execute(query)]
+
+    def journals_of(self, terminal: str) -> list[Epoch]:
+        """The journals of one terminal; the one whose number was granted last comes last."""
+        query = sa.select(epochs).where(epochs.c.terminal == terminal).order_by(epochs.c.number, epochs.c.epoch)
+        return [Epoch(*row) for row in self._db.execute(query)]
+
+    def totals(self) -> tuple[int, int, int]:
+        """Records and quarantined places that are kept without a hole before them, quarantined messages, conflicts."""
+        whole = self._db.execute(sa.select(sa.func.coalesce(sa.func.sum(epochs.c.upto), 0))).scalar_one()
+        aside, doubled = (
+            self._db.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+            for table in (quarantine, conflicts)
+        )
+        return int(whole), int(aside), int(doubled)
+
+    def aside(self) -> dict[str, tuple[int, int]]:
+        """Quarantined messages and conflicts by terminal; "" is nobody's."""
+        found: dict[str, tuple[int, int]] = {}
+        for place, table in enumerate((quarantine, conflicts)):
+            query = sa.select(table.c.terminal, sa.func.count()).group_by(table.c.terminal)
+            for terminal, count in self._db.execute(query):
+                one = found.get(terminal, (0, 0))
+                found[terminal] = (int(count), one[1]) if place == 0 else (one[0], int(count))
+        return found
+
+    def records_before(
+        self, terminal: str, epoch: int, before: int, limit: int, kinds: Sequence[str] = ()
+    ) -> list[StoredRecord]:
+        """The newest records of a journal below seq `before`, the newest first."""
+        it = records.c
+        query = sa.select(records).where(it.terminal == terminal, it.epoch == epoch, it.seq < before)
+        query = query.where(it.kind.in_(kinds)) if kinds else query
+        return [StoredRecord(*row) for row in self._db.execute(query.order_by(it.seq.desc()).limit(limit))]
+
+    def records_within(
+        self, terminal: str, epoch: int, after: int, upto: int, kinds: Sequence[str]
+    ) -> list[StoredRecord]:
+        """Records of these kinds with `after` < seq <= `upto`, ascending."""
+        it = records.c
+        query = sa.select(records).where(it.terminal == terminal, it.epoch == epoch, it.seq > after, it.seq <= upto)
+        return [StoredRecord(*row) for row in self._db.execute(query.where(it.kind.in_(kinds)).order_by(it.seq))]
+
+    def quarantine(self, terminal: str, limit: int, offset: int) -> list[Quarantine]:
+        """The newest first; of one terminal, or of all with ""."""
+        it = quarantine.c
+        query = sa.select(it.terminal, it.epoch, it.seq, it.reason, it.raw, it.got_ms)
+        query = query.where(it.terminal == terminal) if terminal else query
+        order = (it.got_ms.desc(), it.terminal, it.epoch, it.seq, it.digest)
+        return [Quarantine(*row) for row in self._db.execute(query.order_by(*order).limit(limit).offset(offset))]
+
+    def conflicts(self, terminal: str, limit: int, offset: int) -> list[Conflict]:
+        """The newest first; of one terminal, or of all with ""."""
+        it = conflicts.c
+        query = sa.select(conflicts)
+        query = query.where(it.terminal == terminal) if terminal else query
+        order = (it.got_ms.desc(), it.terminal, it.epoch, it.seq, it.hash)
+        return [Conflict(*row) for row in self._db.execute(query.order_by(*order).limit(limit).offset(offset))]
