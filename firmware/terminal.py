@@ -161,6 +161,8 @@ class Terminal:
     training: bool = False  # this one is for practice: its journal never leaves, nothing it does is true
     locked_until_ms: dict[str, int] = field(default_factory=dict)  # operators who must wait after wrong PINs
     sealing: bool = False
+    seal_from: int = -1  # the seal before the one that was asked for last
+    seal_again_ms: int = 0  # when it may be asked for again, if it did not come about
     storage_told: bool = False
     told_until_ms: dict[str, int] = field(default_factory=dict)  # alarms that are not told again before then
     requests: int = 0  # numbers given to workers' jobs
@@ -729,8 +731,11 @@ class Terminal:
     def _seal(self) -> None:
         sealed = int(life.value(self.ledger, "sealed", "0"))
         upto = self.ledger.durable_seq
-        if not self.sealing and upto - sealed >= life.SEAL_EVERY_RECORDS:
-            self.sealing = True
+        if self.sealing or upto - sealed < life.SEAL_EVERY_RECORDS:
+            return
+        # A seal that a full disk did not take is not tried again in every step: each would be refused and shown anew.
+        if sealed != self.seal_from or self.now.monotonic_ms >= self.seal_again_ms:
+            self.sealing, self.seal_from, self.seal_again_ms = True, sealed, self.now.monotonic_ms + TELL_AGAIN_MS
             self._effects.append(SignSeal(self.ledger.terminal, self.ledger.epoch, upto, self.ledger.hash_at(upto)))
 
     def state(self, online: bool = True, reason: str = "") -> State:

@@ -33,7 +33,7 @@ from firmware.events import (
     ToneName,
 )  # fmt: skip
 from firmware.txn import life
-from firmware.txn.ledger import Ledger
+from firmware.txn.ledger import Ledger, LedgerError
 from rules.settings import defaults
 from tests.counter import APPLE_5_YUAN, COLA, Counter
 from wire.facts import Booted, Sale, SlipPrinted
@@ -207,6 +207,28 @@ def test_a_seal_is_signed_every_hundred_records(tmp_path: Path) -> None:
     counter.step(Signed(asked.upto, asked.hash, "00" * 64))
     assert "seal" in counter.facts()
     assert life.value(counter.ledger, "sealed") == str(asked.upto)
+
+
+def test_a_seal_the_full_disk_does_not_take_is_not_tried_again_in_every_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = Counter(tmp_path).open_for_business()
+    counter.signs = False
+    for _ in range(60):
+        counter.keys("1 0 OK OK")
+    [asked] = [effect for effect in counter.out if isinstance(effect, SignSeal)]
+    counter.out = []
+
+    def full(*_: object) -> None:
+        raise LedgerError(9002, "full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(counter.ledger), "append", full)
+        counter.step(Signed(asked.upto, asked.hash, "00" * 64))
+        counter.step(Idle())
+    assert not any(isinstance(effect, SignSeal) for effect in counter.out)
+    counter.pass_time(11 * 60_000)
+    assert any(isinstance(effect, SignSeal) for effect in counter.out), "tried again when there may be room"
 
 
 def test_a_drawer_opened_by_force_is_told_and_our_own_pulse_is_not(tmp_path: Path) -> None:
