@@ -1,11 +1,12 @@
 """What the backend's core wants done after its commit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from fleet import admin
 from fleet.acquirer.port import Call
 from fleet.vouchers import port as vouchers
+from wire.fleet import Signed
 from wire.messages import Answer, Time
 from wire.records import Ack
 
@@ -78,10 +79,52 @@ class CallPlatform:
 
 
 @dataclass(frozen=True, slots=True)
+class SendDesired:
+    """The settings a terminal is to have, retained."""
+
+    terminal: str
+    rev: int
+    signed: Signed = field(repr=False)
+
+    @property
+    def sent(self) -> "Sent":
+        return Sent(self.terminal, self.rev)
+
+
+@dataclass(frozen=True, slots=True)
+class SendCommand:
+    """One order, for as long as it is good."""
+
+    terminal: str
+    cid: str
+    name: str
+    signed: Signed = field(repr=False)
+    expiry_s: int = 120
+
+    @property
+    def sent(self) -> "Sent":
+        return Sent(self.terminal, cid=self.cid)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Which of what was sent the broker says it has: settings of a revision, or an order."""
+
+    terminal: str
+    rev: int = 0
+    cid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MoreDue:
+    """There is more to be sent: the core wants a `Pump` soon."""
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """The answer to a call at the admin door; what it promises is committed."""
 
     reply: admin.Reply
 
 
-Effect = SendAck | SendAnswer | SendTime | CallAcquirer | CallPlatform | Told
+Effect = SendAck | SendAnswer | SendTime | CallAcquirer | CallPlatform | SendDesired | SendCommand | MoreDue | Told

@@ -7,12 +7,9 @@ import msgspec
 
 from fleet import admin
 from fleet.admin import Call, Refused, Reply
-from fleet.desk import register
+from fleet.desk import orders, pump, register, settings
+from fleet.effects import Effect, Sent
 from fleet.store import Books
-
-Answer = tuple[Reply, str]
-"""A reply, and what the audit says of it in detail."""
-
 
 class FleetDesk:
     """`sign`: Ed25519 with the fleet's key."""
@@ -33,6 +30,19 @@ class FleetDesk:
             _enter(books, call, reply, now_ms)
         return reply
 
+    def pump(self, books: Books, now_ms: int) -> list[Effect]:
+        """What is due to be sent, a little of it."""
+        return pump.pump(books, self._sign, now_ms)
+
+    def taken(self, books: Books, what: tuple[Sent, ...]) -> None:
+        """The broker has these."""
+        pump.taken(books, what)
+
+    def tick(self, books: Books, now_ms: int) -> None:
+        """Time has passed."""
+        orders.tick(books, now_ms)
+        settings.renew(books, now_ms)
+
     def _answer(self, books: Books, call: Call, now_ms: int) -> Reply:
         match call.request:
             case admin.Register() as request:
@@ -44,6 +54,27 @@ class FleetDesk:
                 return admin.Terminals(rows=tuple(rows), more=more)
             case admin.ShowTerminal(terminal=terminal):
                 return register.show(books, terminal, now_ms)
+            case admin.PutLayer() as request:
+                return settings.put_layer(books, call, request, now_ms)
+            case admin.GetLayer() as request:
+                return settings.get_layer(books, request)
+            case admin.Layers(layer=layer):
+                versions = books.fleet.settings.versions(layer) if layer else books.fleet.settings.newest().values()
+                return admin.LayersSeen(rows=tuple(versions))
+            case admin.DiffLayer() as request:
+                return settings.diff_layer(books, request)
+            case admin.DryRun() as request:
+                return settings.dry_run(books, request)
+            case admin.Push() as request:
+                return settings.push(books, call, request, now_ms)
+            case admin.Pushes(terminal=terminal, before=before, limit=limit):
+                return admin.PushesSeen(rows=tuple(books.fleet.settings.pushes(terminal, before, limit)))
+            case admin.SendCommand() as request:
+                return orders.send(books, call, request, now_ms)
+            case admin.Commands(terminal=terminal, batch=batch, cid=cid, limit=limit):
+                return admin.CommandsSeen(rows=tuple(books.fleet.orders.seen(terminal, batch, cid, limit)))
+            case admin.CommandData(cid=cid):
+                return orders.data(books.fleet.orders, cid)
             case admin.Gaps(terminal=terminal, limit=limit):
                 return admin.GapsSeen(rows=register.gaps(books, terminal, now_ms, limit))
             case admin.Quarantined(terminal=terminal, limit=limit):

@@ -4,11 +4,16 @@ import msgspec
 
 from fleet import admin
 from fleet.admin import Done, Refused, Registered, Reply
+from fleet.desk.layers import differences, layers_of, masked, whole
+from fleet.desk.settings import Sources
 from fleet.desk.sql_register import RegisterBooks
 from fleet.store import Books
 
 TAGS_MAX = 64
 GAPS_OF_ONE_MAX = 64
+MET_OF_ONE_MAX = 200
+ORDERS_OF_ONE_MAX = 20
+PASSAGES_OF_ONE_MAX = 100
 
 
 def enter(books: RegisterBooks, request: admin.Register, now_ms: int) -> Reply:
@@ -50,7 +55,21 @@ def show(books: Books, terminal: str, now_ms: int) -> Reply:
     looks = books.fleet.register.select(where)
     if not looks:
         return Refused(reason="unknown_terminal", terminals=(terminal,))
-    return admin.TerminalShown(look=looks[0], gaps=gaps(books, terminal, now_ms, GAPS_OF_ONE_MAX))
+    look, settings = looks[0], books.fleet.settings
+    row = Registered(terminal=terminal, shop=look.shop, group=look.group, tags=look.tags)
+    sources = Sources(settings)
+    doc, faults = sources.of(row)
+    had = sources.meaning(look.desired_sha256)
+    names = layers_of(row)
+    newest = settings.newest(names)
+    return admin.TerminalShown(
+        look=look, layers=tuple(newest[name] for name in names if name in newest),
+        desired=masked(had) if look.desired_rev else None, pending=() if faults else differences(had, whole(doc)),
+        faults=faults, met=tuple(books.fleet.heard.met(terminal, MET_OF_ONE_MAX)),
+        orders=tuple(books.fleet.orders.seen(terminal, "", "", ORDERS_OF_ONE_MAX)),
+        timeline=tuple(books.fleet.heard.passages(terminal, PASSAGES_OF_ONE_MAX)),
+        gaps=gaps(books, terminal, now_ms, GAPS_OF_ONE_MAX),
+    )  # fmt: skip
 
 
 def gaps(books: Books, terminal: str, now_ms: int, limit: int) -> tuple[admin.Gap, ...]:

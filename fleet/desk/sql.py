@@ -4,7 +4,10 @@ import sqlalchemy as sa
 
 from fleet.desk.sql_audit import AuditBooks, PolicyBooks
 from fleet.desk.sql_faults import FaultBooks
+from fleet.desk.sql_heard import HeardBooks
+from fleet.desk.sql_orders import OrderBooks
 from fleet.desk.sql_register import RegisterBooks
+from fleet.desk.sql_settings import SettingsBooks
 
 
 class FleetBooks:
@@ -12,6 +15,9 @@ class FleetBooks:
 
     def __init__(self, connection: sa.Connection) -> None:
         self.register = RegisterBooks(connection)
+        self.settings = SettingsBooks(connection)
+        self.orders = OrderBooks(connection)
+        self.heard = HeardBooks(connection)
         self.audit = AuditBooks(connection)
         self.policy = PolicyBooks(connection)
         self.faults = FaultBooks(connection)

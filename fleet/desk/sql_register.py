@@ -43,6 +43,15 @@ class RegisterBooks:
             found |= {row.terminal: _registered(row) for row in self._db.execute(query)}
         return found
 
+    def held(self, terminals_: Iterable[str]) -> dict[str, int]:
+        """Those of these terminals that an open roll-out holds, with its number."""
+        it = rollout_terminals.c
+        found: dict[str, int] = {}
+        for some in chunks(sorted(set(terminals_))):
+            query = sa.select(it.terminal, it.rollout).where(it.live > 0, it.terminal.in_(some))
+            found |= {row.terminal: row.rollout for row in self._db.execute(query)}
+        return found
+
     def with_layer(self, layer: str) -> list[Registered]:
         """Registered terminals that a layer touches, retired ones left out, by number."""
         kind, _, name = layer.partition(":")

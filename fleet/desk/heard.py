@@ -1,0 +1,56 @@
+"""What terminals report: settings in force, telemetry, boots."""
+
+from dataclasses import replace
+
+from fleet.desk import orders
+from fleet.desk.sql_heard import Spoken
+from fleet.store import Books
+from wire.fleet import Met, Reported
+from wire.messages import State
+
+REPUBLISH_AFTER_MS = 60_000
+"""A terminal that knows an older revision than it should is given the newest again, unless that has just been done."""
+
+
+def reported(books: Books, terminal: str, said: Reported, body: bytes, now_ms: int) -> None:
+    """Keep a terminal's word about its settings. One that has never heard of what it is to have is given it again: a broker
+    may have lost what it retained, a terminal its storage."""
+    before = books.fleet.heard.reported(terminal)
+    same = before is not None and _key(before.reported) == _key(said)
+    changed_ms = before.changed_ms if before is not None and same else now_ms
+    books.fleet.heard.put_reported(terminal, body, Spoken(said, now_ms, changed_ms))
+    if not same:
+        detail = f"{said.status} {said.rev} of {said.desired_rev} {said.code or ''} {said.path} {said.reason}"
+        books.fleet.heard.pass_(terminal, "reported", now_ms, " ".join(detail.split()))
+    _again(books, terminal, said.desired_rev, now_ms)
+
+
+def _key(said: Reported) -> tuple[object, ...]:
+    update = (said.update.cid, said.update.status) if said.update is not None else ()
+    return said.desired_rev, said.rev, said.status, said.code, said.locked, update
+
+
+def _again(books: Books, terminal: str, known_rev: int, now_ms: int) -> None:
+    row = books.fleet.settings.desired(terminal)
+    if row is None or row.rev <= known_rev or row.due_ms or row.sent_ms > now_ms - REPUBLISH_AFTER_MS:
+        return
+    books.fleet.settings.put_desired(replace(row, due_ms=now_ms))
+
+
+def met(books: Books, terminal: str, _said: Met, body: bytes, now_ms: int) -> None:
+    """Keep telemetry."""
+    books.fleet.heard.put_met(terminal, body, now_ms)
+
+
+def state(books: Books, terminal: str, before: State | None, now: State, now_ms: int) -> None:
+    """A terminal said how it is. Another boot than before is noted: as a crash, unless it had taken its leave."""
+    if not now.online:
+        return
+    was = before.boot_id if before is not None else ""
+    if now.boot_id and now.boot_id != was:
+        ended_well = before is None or not was or (not before.online and before.reason != "lost")
+        books.fleet.heard.pass_(terminal, "boot" if ended_well else "crash", now_ms, f"{now.software} {now.boot_id}")
+    if before is None or not before.online or now.boot_id != was:
+        orders.came_back(books.fleet.orders, terminal, now_ms)
+        said = books.fleet.heard.reported(terminal)
+        _again(books, terminal, said.reported.desired_rev if said is not None else 0, now_ms)

@@ -1,0 +1,162 @@
+"""Layers of settings laid over each other to one document per terminal: pure.
+
+Order (`admin.Layer`): fleet, group, shop, the terminal's tags by name, terminal. Tables are merged by key, everything else
+is replaced whole. What a document says at a default's value stays in it: another release may have another default.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from fleet.admin import Fault, PathChange, Registered
+from rules.settings import Problem, Settings, check, document
+from wire.fleet import TEXT_MAX
+
+DOCUMENT_CHARS_MAX = TEXT_MAX - 2_000
+"""Leaves room for the envelope that is signed with it."""
+
+SECRET = re.compile(r"(^|_)(pins?|hash|secret|password|passphrase|token|private)(_|$)")
+MASK = "***"
+
+Document = dict[str, Any]
+
+
+def layers_of(row: Registered) -> tuple[str, ...]:
+    """Names of the layers that make a terminal's settings, in their order."""
+    names = ["fleet"]
+    if row.group:
+        names.append(f"group:{row.group}")
+    if row.shop:
+        names.append(f"shop:{row.shop}")
+    return (*names, *(f"tag:{tag}" for tag in sorted(row.tags)), f"terminal:{row.terminal}")
+
+
+def canonical(doc: object) -> bytes:
+    """The one text of a document: names in order, no spaces."""
+    return msgspec.json.encode(doc, order="deterministic")
+
+
+def address(body: bytes) -> str:
+    """Content address of a canonical text."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def merged(parts: Mapping[str, Document]) -> Document:
+    """One document of several layers, given in their order."""
+    made: Document = {}
+    for part in parts.values():
+        made = _over(made, part)
+    return made
+
+
+def _over(below: Document, above: Document) -> Document:
+    laid = dict(below)
+    for name, value in above.items():
+        under = laid.get(name)
+        laid[name] = _over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return laid
+
+
+def whole(doc: Document) -> Document:
+    """A document that is known to be right with every default in it: two of them are equal when they mean the same."""
+    settings = check(doc)
+    assert not isinstance(settings, list), settings
+    return document(msgspec.structs.replace(settings, revision=0))
+
+
+def faults(parts: Mapping[str, Document], terminal: str = "") -> tuple[Fault, ...]:
+    """Everything that is wrong with the layers laid over each other, and from which of them each fault comes."""
+    made = merged(parts)
+    if "revision" in made:
+        return (_fault(Problem("revision", "unknown"), parts, terminal),)
+    size = len(canonical(made).decode())
+    if size > DOCUMENT_CHARS_MAX:
+        return (Fault(path="$", reason="too_large", detail=str(size), terminal=terminal),)
+    found: Settings | list[Problem] = check(made)
+    if isinstance(found, list):
+        return tuple(_fault(each, parts, terminal) for each in found)
+    return ()
+
+
+def _fault(problem: Problem, parts: Mapping[str, Document], terminal: str) -> Fault:
+    detail = MASK if _is_secret(problem.path) else problem.detail
+    return Fault(
+        path=problem.path, reason=problem.reason, detail=detail, code=problem.code, layer=origin(problem.path, parts),
+        terminal=terminal,
+    )  # fmt: skip
+
+
+def origin(path: str, parts: Mapping[str, Document]) -> str:
+    """The layer a value comes from: the last one that says something at the path, or else at the table around it. "": none
+    does, the default stands."""
+    steps = re.findall(r"[^.\[\]]+", path)
+    while steps:
+        for name in reversed(parts):
+            if _says(parts[name], steps):
+                return name
+        steps.pop()
+    return ""
+
+
+def _says(doc: Any, steps: list[str]) -> bool:
+    for step in steps:
+        if isinstance(doc, dict) and step in doc:
+            doc = doc[step]
+        elif isinstance(doc, list | tuple) and step.isdigit() and int(step) < len(doc):
+            doc = doc[int(step)]
+        else:
+            return False
+    return True
+
+
+def differences(before: Any, after: Any) -> tuple[PathChange, ...]:
+    """What differs, by path, secrets masked. Rows of lists of equal length are compared one by one."""
+    return tuple(
+        PathChange(path=path, before=masked(old, path), after=masked(new, path))
+        for path, old, new in _differ(before, after, "")
+    )
+
+
+_NONE = object()
+
+
+def _differ(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    if old == new and type(old) is type(new):
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in sorted(old.keys() | new.keys()):
+            inner = f"{path}.{name}" if path else str(name)
+            yield from _differ(old.get(name, _NONE), new.get(name, _NONE), inner)
+    elif _are_tables(old) and _are_tables(new) and len(old) == len(new):
+        for place, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from _differ(one, other, f"{path}[{place}]")
+    elif _plain(old) != _plain(new):
+        yield path or "$", _plain(old), _plain(new)
+
+
+def _are_tables(value: Any) -> bool:
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(each, dict) for each in value)
+
+
+def _plain(value: Any) -> Any:
+    if value is _NONE:
+        return None
+    return list(value) if isinstance(value, tuple) else value
+
+
+def masked(value: Any, path: str = "") -> Any:
+    """A value fit to be shown: whatever is called a PIN, hash, password or the like is hidden."""
+    if value is not None and _is_secret(path):
+        return MASK
+    if isinstance(value, dict):
+        return {name: masked(inner, str(name)) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(inner) for inner in value]
+    return value
+
+
+def _is_secret(path: str) -> bool:
+    return any(SECRET.search(step) for step in re.findall(r"[^.\[\]]+", path))

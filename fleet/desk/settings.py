@@ -1,0 +1,262 @@
+"""Settings at the desk: layers written down, what they would change, and pushing them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from fleet import admin
+from fleet.admin import Call, Fault, LayerLook, PushLook, Refused, Registered, Reply
+from fleet.desk.layers import Document, canonical, differences, faults, layers_of, masked, merged, whole
+from fleet.desk.sql_settings import DesiredRow, SettingsBooks
+from fleet.store import Books
+
+EXPIRY_MS = 365 * 86_400_000
+"""How long a signed document may be taken; a good while before, it is signed anew (`renew`)."""
+RENEWED_BEFORE_MS = 90 * 86_400_000
+RENEWED_AT_ONCE_MAX = 200
+FAULTS_MAX = 50
+UNTOUCHED = "-" * 8
+"""A terminal no name can be: stands for those a layer does not touch yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the layers say for one terminal: its document's address, and whether that differs in meaning from `before`, the
+    address of what it is to have now ("" nothing)."""
+
+    terminal: str
+    sha256: str
+    before: str
+    changed: bool
+
+
+class Sources:
+    """The newest layers, read once each for as many terminals as are asked about; `instead` puts one in another's place."""
+
+    def __init__(self, books: SettingsBooks, instead: Mapping[str, Document] | None = None) -> None:
+        self._books = books
+        self._documents: dict[str, Document | None] = dict(instead or {})
+        self._made: dict[tuple[str, ...], tuple[Document, tuple[Fault, ...]]] = {}
+        self._whole: dict[str, Document] = {}
+
+    def know(self, rows: Iterable[Registered]) -> None:
+        """Read what these terminals need, in few statements."""
+        names = {name for row in rows for name in layers_of(row)} - self._documents.keys()
+        newest = self._books.newest(names)
+        self._documents |= {name: None for name in names}
+        self._documents |= {name: self._books.document(look.sha256) for name, look in newest.items()}
+
+    def parts(self, row: Registered) -> dict[str, Document]:
+        """The layers of a terminal that say something, in their order."""
+        self.know((row,)) if any(name not in self._documents for name in layers_of(row)) else None
+        found = ((name, self._documents[name]) for name in layers_of(row))
+        return {name: doc for name, doc in found if doc is not None}
+
+    def of(self, row: Registered) -> tuple[Document, tuple[Fault, ...]]:
+        """A terminal's document and what is wrong with it; worked out once for all that have the same layers."""
+        parts = self.parts(row)
+        key = tuple(parts)
+        if key not in self._made:
+            found = faults(parts, row.terminal)
+            self._made[key] = (merged(parts), found)
+        return self._made[key]
+
+    def meaning(self, sha256: str) -> Document:
+        """A document kept under an address, with every default in it; {} for "". A document of a release before that would
+        not be taken any more means what it says."""
+        if sha256 not in self._whole:
+            doc = self._books.document(sha256) if sha256 else {}
+            self._whole[sha256] = whole(doc) if not faults({"": doc}) else doc
+        return self._whole[sha256]
+
+
+def wanted(books: Books, rows: list[Registered]) -> tuple[list[Wanted], tuple[Fault, ...]]:
+    """What the layers say for these terminals; documents are kept. With faults nothing should be done with it."""
+    sources = Sources(books.fleet.settings)
+    sources.know(rows)
+    have = books.fleet.settings.desired_of(row.terminal for row in rows)
+    found: list[Wanted] = []
+    wrong: list[Fault] = []
+    kept: dict[int, str] = {}
+    for row in rows:
+        doc, bad = sources.of(row)
+        if bad:
+            wrong += [fault for fault in bad if fault not in wrong]
+            continue
+        sha256 = kept.get(id(doc)) or kept.setdefault(id(doc), books.fleet.settings.keep(doc))
+        before = have[row.terminal].sha256 if row.terminal in have else ""
+        changed = not before or (sha256 != before and sources.meaning(sha256) != sources.meaning(before))
+        found.append(Wanted(row.terminal, sha256, before, changed))
+    return found, tuple(wrong[:FAULTS_MAX])
+
+
+def meant(books: Books, where: admin.Where) -> list[Registered] | Refused:
+    """Register's entries of all who are meant; a terminal nobody entered has only the fleet's layer and its own."""
+    looks = books.fleet.register.select(where)
+    missing = tuple(sorted(set(where.terminals) - {look.terminal for look in looks}))
+    if missing:
+        return Refused(reason="unknown_terminal", terminals=missing[:100])
+    return [
+        Registered(terminal=look.terminal, shop=look.shop, group=look.group, tags=look.tags, retired=look.retired)
+        for look in looks
+    ]
+
+
+# --- layers ----------------------------------------------------------------------------------------------------------------
+
+
+def put_layer(books: Books, call: Call, request: admin.PutLayer, now_ms: int) -> Reply:
+    """Write a layer anew, when every terminal it touches can live with it."""
+    settings = books.fleet.settings
+    if not isinstance(request.document, dict):
+        return Refused(reason="faults", faults=(Fault(path="$", reason="table", layer=request.layer),))
+    before = settings.version(request.layer, 0)
+    if request.parent is not None and request.parent != (before.sha256 if before else ""):
+        return Refused(reason="moved_on", detail=before.sha256 if before else "")
+    touched = books.fleet.register.with_layer(request.layer)
+    wrong = _tried(settings, request, touched)
+    if wrong:
+        return Refused(reason="faults", faults=wrong)
+    old = settings.document(before.sha256) if before else {}
+    changes = differences(old, request.document)
+    number = before.number + 1 if before else 1
+    parent = before.sha256 if before else ""
+    sha256 = settings.keep(request.document)
+    version = LayerLook(
+        layer=request.layer, number=number, sha256=sha256, parent=parent, who=call.by.name, why=call.why, at_ms=now_ms
+    )
+    if before is not None and sha256 == before.sha256:
+        return admin.LayerPut(version=before, terminals=len(touched), stored=False)
+    if not request.check:
+        settings.add_version(version)
+    return admin.LayerPut(version=version, terminals=len(touched), changes=changes, stored=not request.check)
+
+
+def _tried(settings: SettingsBooks, request: admin.PutLayer, touched: list[Registered]) -> tuple[Fault, ...]:
+    """What would be wrong with the documents of all who are touched, each fault once; with nobody touched, over the fleet's."""
+    sources = Sources(settings, {request.layer: request.document})
+    rows = touched or [_stand_in(request.layer)]
+    sources.know(rows)
+    found: dict[tuple[str, str, str], Fault] = {}
+    for row in rows:
+        for fault in sources.of(row)[1]:
+            found.setdefault((fault.path, fault.reason, fault.layer), fault)
+        if len(found) >= FAULTS_MAX:
+            break
+    return tuple(found.values())[:FAULTS_MAX]
+
+
+def _stand_in(layer: str) -> Registered:
+    kind, _, name = layer.partition(":")
+    match kind:
+        case "group":
+            return Registered(terminal=UNTOUCHED, group=name)
+        case "shop":
+            return Registered(terminal=UNTOUCHED, shop=name)
+        case "tag":
+            return Registered(terminal=UNTOUCHED, tags=(name,))
+        case "terminal":
+            return Registered(terminal=name)
+        case _:
+            return Registered(terminal=UNTOUCHED)
+
+
+def get_layer(books: Books, request: admin.GetLayer) -> Reply:
+    """One version of a layer."""
+    version = books.fleet.settings.version(request.layer, request.number)
+    if version is None:
+        return Refused(reason="unknown_version" if request.number else "unknown_layer", detail=request.layer)
+    doc = books.fleet.settings.document(version.sha256)
+    return admin.LayerGot(version=version, document=doc if request.secrets else masked(doc))
+
+
+def diff_layer(books: Books, request: admin.DiffLayer) -> Reply:
+    """Between two versions of a layer."""
+    settings = books.fleet.settings
+    docs: list[Document] = []
+    for number, is_newest in ((request.before, False), (request.after, True)):
+        version = settings.version(request.layer, number) if number or is_newest else None
+        if version is None and (number or is_newest):
+            return Refused(reason="unknown_version" if number else "unknown_layer", detail=request.layer)
+        docs.append(settings.document(version.sha256) if version else {})
+    return admin.Differences(changes=differences(*docs))
+
+
+# --- pushing -----------------------------------------------------------------------------------------------------------------
+
+
+def dry_run(books: Books, request: admin.DryRun) -> Reply:
+    """What a push would change at whom. Reads only, so documents are not kept here."""
+    rows = meant(books, request.where)
+    if isinstance(rows, Refused):
+        return rows
+    sources = Sources(books.fleet.settings)
+    sources.know(rows)
+    have = books.fleet.settings.desired_of(row.terminal for row in rows)
+    groups: dict[bytes, tuple[list[str], tuple[admin.PathChange, ...]]] = {}
+    unchanged = 0
+    wrong: list[Fault] = []
+    for row in rows:
+        doc, bad = sources.of(row)
+        if bad:
+            wrong += [fault for fault in bad if fault not in wrong]
+            continue
+        before = sources.meaning(have[row.terminal].sha256) if row.terminal in have else sources.meaning("")
+        changes = differences(before, whole(doc))
+        if row.terminal in have and not changes:
+            unchanged += 1
+            continue
+        groups.setdefault(canonical(changes), ([], changes))[0].append(row.terminal)
+    return admin.DryRunDone(
+        groups=tuple(admin.SameChange(terminals=tuple(who), changes=what) for who, what in groups.values()),
+        unchanged=unchanged, faults=tuple(wrong[:FAULTS_MAX]),
+        held=books.fleet.register.held(row.terminal for row in rows),
+    )  # fmt: skip
+
+
+def push(books: Books, call: Call, request: admin.Push, now_ms: int) -> Reply:
+    """Give terminals what their layers say."""
+    rows = meant(books, request.where)
+    if isinstance(rows, Refused):
+        return rows
+    if not rows:
+        return Refused(reason="nobody")
+    held = books.fleet.register.held(row.terminal for row in rows)
+    if held:
+        return Refused(reason="in_rollout", detail=str(min(held.values())), terminals=tuple(sorted(held))[:100])
+    found, wrong = wanted(books, rows)
+    if wrong:
+        return Refused(reason="faults", faults=wrong)
+    changed = {each.terminal: (each.sha256, each.before) for each in found if each.changed}
+    rev = give(books, changed, PushLook(
+        rev=0, at_ms=now_ms, who=call.by.name, why=call.why, kind="push", terminals=len(changed)
+    ))  # fmt: skip
+    return admin.Pushed(rev=rev, terminals=len(changed), unchanged=len(found) - len(changed))
+
+
+def give(books: Books, to: dict[str, tuple[str, str]], push_: PushLook) -> int:
+    """Make documents the desired ones of terminals under a new revision, due to be published; 0 when there is nobody."""
+    if not to:
+        return 0
+    settings = books.fleet.settings
+    rev = settings.next_rev(to)
+    now_ms = push_.at_ms
+    row = PushLook(
+        rev=rev, at_ms=now_ms, who=push_.who, why=push_.why, kind=push_.kind, terminals=len(to), rollout=push_.rollout
+    )
+    settings.add_push(row, to)
+    for terminal, (sha256, _) in to.items():
+        settings.put_desired(DesiredRow(terminal, rev, sha256, push_.rollout, now_ms, now_ms + EXPIRY_MS, due_ms=now_ms))
+    return rev
+
+
+def renew(books: Books, now_ms: int) -> None:
+    """Sign documents anew that would soon be too old to be taken: under a new revision, for the same text under the same
+    revision must never have two signatures."""
+    old = books.fleet.settings.expiring(now_ms + RENEWED_BEFORE_MS, RENEWED_AT_ONCE_MAX)
+    to = {row.terminal: (row.sha256, row.sha256) for row in old}
+    give(books, to, PushLook(rev=0, at_ms=now_ms, who="", why="renewed", kind="push", terminals=len(to)))
+
+
+def again(row: DesiredRow, now_ms: int) -> DesiredRow:
+    """Due to be published again."""
+    return replace(row, due_ms=now_ms)

@@ -1,0 +1,112 @@
+"""Commands that were ordered, and what became of each, within one transaction."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from fleet.admin import OrderLook, OrderStatus
+from fleet.desk.tables import orders, parts
+from fleet.sql_dialect import put
+from wire.fleet import Order, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One order as kept. `text`: what is signed; `reply`: the last word about it, without its data, b"" none; `due_ms` and
+    `sent_ms` as of settings; `waiting` 1: an answer is still expected before `expires_ms`."""
+
+    cid: str
+    batch: str
+    terminal: str
+    name: str
+    text: bytes
+    status: OrderStatus
+    who: str
+    why: str
+    issued_ms: int
+    expires_ms: int
+    answered_ms: int = 0
+    reply: bytes = b""
+    parts_all: int = 0
+    due_ms: int = 0
+    sent_ms: int = 0
+    waiting: int = 1
+
+
+class OrderBooks:
+    """Orders and results."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    def put(self, row: OrderRow) -> None:
+        put(self._db, orders, {name: getattr(row, name) for name in OrderRow.__slots__})
+
+    def get(self, cid: str) -> OrderRow | None:
+        row = self._db.execute(sa.select(orders).where(orders.c.cid == cid)).first()
+        return OrderRow(*row) if row else None
+
+    def due(self, now_ms: int, limit: int) -> list[OrderRow]:
+        """What is to be sent and has not expired, longest due first."""
+        query = sa.select(orders).where(orders.c.due_ms > 0, orders.c.due_ms <= now_ms, orders.c.expires_ms > now_ms)
+        return [OrderRow(*row) for row in self._db.execute(query.order_by(orders.c.due_ms, orders.c.cid).limit(limit))]
+
+    def unanswered(self, terminal: str, now_ms: int) -> list[OrderRow]:
+        """Orders a terminal may still take and has said nothing about."""
+        query = sa.select(orders).where(orders.c.terminal == terminal, orders.c.waiting > 0, orders.c.expires_ms > now_ms)
+        query = query.where(orders.c.status == "waiting")
+        return [OrderRow(*row) for row in self._db.execute(query.order_by(orders.c.issued_ms, orders.c.cid))]
+
+    def overdue(self, before_ms: int, limit: int) -> list[OrderRow]:
+        """Orders still waiting that expired before."""
+        query = sa.select(orders).where(orders.c.waiting > 0, orders.c.expires_ms <= before_ms)
+        return [OrderRow(*row) for row in self._db.execute(query.order_by(orders.c.expires_ms, orders.c.cid).limit(limit))]
+
+    def sent(self, cids: list[str], now_ms: int, again_ms: int) -> None:
+        change = sa.update(orders).where(orders.c.cid.in_(cids))
+        self._db.execute(change.values(sent_ms=now_ms, due_ms=again_ms))
+
+    def taken(self, cid: str) -> None:
+        """The broker has it."""
+        self._db.execute(sa.update(orders).where(orders.c.cid == cid).values(due_ms=0))
+
+    def seen(self, terminal: str, batch: str, cid: str, limit: int) -> list[OrderLook]:
+        """Newest first."""
+        query = sa.select(orders).order_by(orders.c.issued_ms.desc(), orders.c.cid).limit(limit)
+        for wanted, there in ((terminal, orders.c.terminal), (batch, orders.c.batch), (cid, orders.c.cid)):
+            if wanted:
+                query = query.where(there == wanted)
+        rows = [OrderRow(*row) for row in self._db.execute(query)]
+        return [self.look(row) for row in rows]
+
+    def look(self, row: OrderRow) -> OrderLook:
+        """An order as it is shown."""
+        reply = msgspec.json.decode(row.reply, type=Reply) if row.reply else None
+        return OrderLook(
+            cid=row.cid, batch=row.batch, terminal=row.terminal, name=row.name, status=row.status, who=row.who, why=row.why,
+            issued_ms=row.issued_ms, expires_ms=row.expires_ms, answered_ms=row.answered_ms,
+            code=reply.code if reply else 0, reason=reply.reason if reply else "", checks=reply.checks if reply else (),
+            parts=self._parts(row.cid) if row.parts_all else 0, parts_all=row.parts_all,
+            command=msgspec.json.decode(row.text, type=Order).command,
+        )  # fmt: skip
+
+    def add_part(self, cid: str, part: int, data: bytes) -> None:
+        put(self._db, parts, {"cid": cid, "part": part, "data": data})
+
+    def data(self, cid: str) -> dict[int, bytes]:
+        """The pieces that came, by number."""
+        query = sa.select(parts.c.part, parts.c.data).where(parts.c.cid == cid).order_by(parts.c.part)
+        return {part: bytes(data) for part, data in self._db.execute(query)}
+
+    def _parts(self, cid: str) -> int:
+        return int(self._db.execute(sa.select(sa.func.count()).where(parts.c.cid == cid)).scalar_one())
+
+    def forget(self, before_ms: int, limit: int) -> None:
+        """Drop old orders with their data; who ordered what stays in the audit."""
+        old: Any = sa.select(orders.c.cid).where(orders.c.issued_ms < before_ms).order_by(orders.c.issued_ms).limit(limit)
+        cids = list(self._db.execute(old).scalars())
+        if cids:
+            self._db.execute(sa.delete(parts).where(parts.c.cid.in_(cids)))
+            self._db.execute(sa.delete(orders).where(orders.c.cid.in_(cids)))
