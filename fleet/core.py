@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from fleet import admin, diagnose, events, lookup, payments, refunds, totals
 from fleet.acquirer.port import Reply
+from fleet.desk import heard, orders
 from fleet.desk.desk import FleetDesk
-from fleet.effects import CallAcquirer, CallPlatform, Effect, SendAck, SendAnswer, SendTime, Ticket, Told
+from fleet.effects import CallAcquirer, CallPlatform, Effect, SendAck, SendAnswer, SendTime, Sent, Ticket, Told
 from fleet.reading import (
     Arrival,
     Bad,
@@ -19,8 +20,11 @@ from fleet.reading import (
     read_ask_time,
     read_event,
     read_event_id,
+    read_met,
     read_money_ask,
     read_packet,
+    read_reply,
+    read_reported,
     read_state,
 )
 from fleet.settle import quarantined, settle
@@ -45,8 +49,8 @@ from wire.messages import (
 from wire.records import Ack, Packet
 
 __all__ = [
-    "AcquirerAnswered", "Admin", "Arrived", "CallAcquirer", "CallPlatform", "Core", "Effect", "Event", "Message",
-    "PlatformAnswered", "SendAck", "SendAnswer", "SendTime", "Spoilt", "Tick",
+    "AcquirerAnswered", "Admin", "Arrived", "CallAcquirer", "CallPlatform", "Core", "DeskTick", "Effect", "Event", "Message",
+    "PlatformAnswered", "Pump", "SendAck", "SendAnswer", "SendTime", "Spoilt", "Tick",
 ]  # fmt: skip
 
 EPOCH_NUMBER_MAX = 99
@@ -115,7 +119,24 @@ class Admin:
     call: admin.Call
 
 
-Event = Arrived | Tick | Spoilt | AcquirerAnswered | PlatformAnswered | Admin
+@dataclass(frozen=True, slots=True)
+class Pump:
+    """There is time to send something of what is due; `taken`: what of it the broker has by now;
+    `room`: how much may be sent."""
+
+    now_ms: int
+    taken: tuple[Sent, ...] = ()
+    room: int = 128
+
+
+@dataclass(frozen=True, slots=True)
+class DeskTick:
+    """Time has passed at the desk: orders unanswered, roll-outs. Apart from `Tick`, so that no fault there touches money."""
+
+    now_ms: int
+
+
+Event = Arrived | Tick | Spoilt | AcquirerAnswered | PlatformAnswered | Admin | Pump | DeskTick
 
 
 class Core:
@@ -156,6 +177,13 @@ class Core:
                 case Spoilt(now_ms, message, reason):
                     raw = kept_of(message.rest, message.payload)
                     _put_aside(books, message.terminal, Bad(0, 0, raw, reason), now_ms)
+                    return []
+                case Pump(now_ms, taken, room):
+                    self._desk.taken(books, taken)
+                    return self._desk.pump(books, now_ms, room) if room and self._is_mine(books, now_ms) else []
+                case DeskTick(now_ms):
+                    if self._is_mine(books, now_ms):
+                        self._desk.tick(books, now_ms)
                     return []
                 case Admin(now_ms, call):
                     return [Told(self._desk.take(books, call, now_ms))]
@@ -199,6 +227,15 @@ class Core:
                     return _note_state(books, message, now_ms)
                 case "event":
                     return _note_event(books, message, now_ms)
+                case "reported":
+                    heard.reported(books, message.terminal, *read_reported(message.payload), now_ms)
+                    return []
+                case "met":
+                    heard.met(books, message.terminal, *read_met(message.payload), now_ms)
+                    return []
+                case rest if rest.startswith("reply/"):
+                    orders.heard(books, message.terminal, rest[6:], read_reply(message.payload), now_ms)
+                    return []
                 case "ask/epoch":
                     return [_answer_epoch(books, message)]
                 case "ask/time":
@@ -250,6 +287,7 @@ def _note_state(books: Books, message: Message, now_ms: int) -> list[Effect]:
     """Keep the state, and tell the terminal at once how far its records are kept here: after a pause at either end it
     need not wait for its next record to learn it."""
     state, body = read_state(message.payload)
+    heard.state(books, message.terminal, state, now_ms, message.retained)
     books.put_state(message.terminal, state, body, now_ms, fresh=not message.retained)
     if not state.epoch:
         return []

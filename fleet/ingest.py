@@ -13,14 +13,27 @@ import msgspec
 
 from fleet import admin
 from fleet.acquirer.port import NO_ANSWER, Reply
-from fleet.core import AcquirerAnswered, Admin, Arrived, Core, Effect, Event, Message, Spoilt, Tick
-from fleet.effects import CallAcquirer, CallPlatform, SendAck, SendAnswer, SendTime, Ticket, Told, VoucherTicket
-from fleet.mqtt import Came, Connected, Connection, Ended, IngestSettings, Note, Subscribed
+from fleet.core import AcquirerAnswered, Admin, Arrived, Core, DeskTick, Effect, Event, Message, Pump, Spoilt, Tick
+from fleet.effects import (
+    CallAcquirer,
+    CallPlatform,
+    MoreDue,
+    SendAck,
+    SendAnswer,
+    SendCommand,
+    SendDesired,
+    SendTime,
+    Sent,
+    Ticket,
+    Told,
+    VoucherTicket,
+)
+from fleet.mqtt import Came, Connected, Connection, Ended, IngestSettings, Note, Subscribed, Taken
 from fleet.store import StoreTrouble
 from fleet.vouchers import port as vouchers
 from fleet.vouchers.within import PlatformAnswered
 from wire import topics
-from wire.channels import ACK, ANSWER, TIME, Channel
+from wire.channels import ACK, ANSWER, COMMAND, DESIRED, TIME, Channel
 from wire.pace import backoff_ms
 
 BATCH_MESSAGES_MAX = 256
@@ -28,6 +41,10 @@ TICK_MS = 10_000
 OPEN_TIMEOUT_MS = 15_000
 CLOSE_TIMEOUT_MS = 3_000
 REFUSAL = 0x80
+IN_FLIGHT_MAX = 512
+"""Settings and commands the broker may have from us without saying so; bounds what a push to thousands holds in memory."""
+TAKEN_WAIT_MS = 20
+"""So long the broker's words are gathered before they are committed together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +93,9 @@ class Ingest:
         self._due_ms = monotonic_ms()  # of the next attempt, or of giving the present one up
         self._tick_ms = self._due_ms
         self._stopping = False
+        self._more_due = False
+        self._in_flight: dict[int, Sent] = {}
+        self._taken: list[Sent] = []
 
     def stop(self) -> None:
         """End `run` soon and cleanly; may be called from a signal handler or another thread."""
@@ -101,6 +121,7 @@ class Ingest:
             came = self._gather()
             if came:
                 self._take(came)
+            self._pump()
         self._close()
 
     # --- connection -----------------------------------------------------------------
@@ -110,6 +131,8 @@ class Ingest:
         if now_ms >= self._tick_ms:
             self._tick_ms = now_ms + TICK_MS
             self._emit(self._step(Tick(self._utc_ms())) or [])
+            self._try(DeskTick(self._utc_ms()))
+            self._more_due = True
         if self._subscribed or now_ms < self._due_ms:
             return
         if self._connection is not None:
@@ -132,6 +155,7 @@ class Ingest:
 
     def _lost(self, cause: str) -> None:
         self._connection, self._subscribed = None, False
+        self._in_flight.clear()  # due again in a minute
         wait_ms = backoff_ms(self._failures, self._jitter())
         self._failures += 1
         self._due_ms = self._monotonic_ms() + wait_ms
@@ -162,7 +186,7 @@ class Ingest:
         """Wait for a note, then take all there is up to a batch; while one batch commits, the next one gathers."""
         came: list[Came] = []
         due_ms = self._tick_ms if self._subscribed else min(self._tick_ms, self._due_ms)
-        timeout_ms = max(0, due_ms - self._monotonic_ms())
+        timeout_ms = min(max(0, due_ms - self._monotonic_ms()), self._pump_wait_ms())
         try:
             noted = self._notes.get(timeout=timeout_ms / 1000)
             while True:
@@ -193,6 +217,9 @@ class Ingest:
             case Subscribed():
                 self._subscribed, self._failures = True, 0
                 self._ready()
+            case Taken(mid):
+                if (sent := self._in_flight.pop(mid, None)) is not None:
+                    self._taken.append(sent)
             case Ended(cause):
                 came.clear()  # unacknowledged: they come again
                 self._lost(cause)
@@ -251,6 +278,32 @@ class Ingest:
             if isinstance(effect, Told):
                 asked.answer(effect.reply)
         self._emit([effect for effect in effects if not isinstance(effect, Told)])
+        self._more_due = True
+
+    # --- what is due to be sent ---------------------------------------------------------
+
+    def _pump_wait_ms(self) -> int:
+        """How long there may be nothing to do before something is to be sent."""
+        if self._subscribed and self._more_due and len(self._in_flight) < IN_FLIGHT_MAX:
+            return 0
+        return TAKEN_WAIT_MS if self._taken else TICK_MS
+
+    def _pump(self) -> None:
+        """Send a little of what is due, between two batches of what comes in."""
+        room = max(0, IN_FLIGHT_MAX - len(self._in_flight)) if self._subscribed and self._more_due else 0
+        if room or self._taken:
+            taken, self._taken = tuple(self._taken), []
+            self._more_due = self._more_due and not room
+            self._try(Pump(self._utc_ms(), taken, room))
+
+    def _try(self, event: Pump | DeskTick) -> None:
+        """A fault at the desk must not keep records out: it is logged, and the work found again at the next tick."""
+        try:
+            effects = self._commit(event)
+        except Exception:
+            _log.exception("the desk broke an invariant")
+            return
+        self._emit(effects or [])
 
     def _commit(self, event: Event) -> list[Effect] | None:
         """A store in trouble is tried again until it works; None: told to stop meanwhile."""
@@ -287,15 +340,21 @@ class Ingest:
             if isinstance(effect, CallPlatform):
                 self._call_platform(effect)
                 continue
+            if isinstance(effect, MoreDue):
+                self._more_due = True
+                continue
             if isinstance(effect, Told):
                 continue  # answered by whoever stepped the core
             if self._connection is None:
                 continue  # the terminals send and ask again
             channel, payload = _outgoing(effect)
-            self._connection.publish(channel.topic(effect.terminal), payload, channel.qos, channel.expiry_s)
+            topic = channel.topic(effect.terminal)
+            mid = self._connection.publish(topic, payload, channel.qos, channel.expiry_s, channel.retained)
+            if isinstance(effect, SendDesired | SendCommand):
+                self._in_flight[mid] = effect.sent
 
 
-def _outgoing(effect: SendAck | SendAnswer | SendTime) -> tuple[Channel, bytes]:
+def _outgoing(effect: SendAck | SendAnswer | SendTime | SendDesired | SendCommand) -> tuple[Channel, bytes]:
     match effect:
         case SendAck(_, ack):
             return ACK, msgspec.json.encode(ack)
@@ -303,3 +362,7 @@ def _outgoing(effect: SendAck | SendAnswer | SendTime) -> tuple[Channel, bytes]:
             return ANSWER, msgspec.json.encode(answer)
         case SendTime(_, time):
             return TIME, msgspec.json.encode(time)
+        case SendDesired(signed=signed):
+            return DESIRED, msgspec.json.encode(signed)
+        case SendCommand(name=name, signed=signed, expiry_s=expiry_s):
+            return COMMAND[name]._replace(expiry_s=expiry_s), msgspec.json.encode(signed)

@@ -71,7 +71,14 @@ class Ended:
     cause: str
 
 
-Note = Connected | Subscribed | Came | Ended
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The broker has what was published under this number."""
+
+    mid: int
+
+
+Note = Connected | Subscribed | Came | Taken | Ended
 
 
 class _Client(mqtt.Client):
@@ -120,13 +127,15 @@ class Connection:
     def subscribe(self) -> None:
         self._client.subscribe(self._settings.filter, options=SubscribeOptions(qos=1))
 
-    def publish(self, topic: str, payload: bytes, qos: int, expiry_s: int | None) -> None:
-        """Publish below the mount prefix. What the broker never gets is made good by the terminal sending again."""
+    def publish(self, topic: str, payload: bytes, qos: int, expiry_s: int | None, retained: bool = False) -> int:
+        """Publish below the mount prefix; its number, for `Taken`. An answer that the broker never gets is made good by the
+        terminal asking again, settings and commands by the store."""
         properties = _properties(PacketTypes.PUBLISH)
         properties.UserProperty = SCHEMA_MAJOR
         if expiry_s is not None:
             properties.MessageExpiryInterval = expiry_s
-        self._client.publish(self._settings.mount + topic, payload, qos, properties=properties)
+        sent = self._client.publish(self._settings.mount + topic, payload, qos, retained, properties=properties)
+        return int(sent.mid)
 
     def done(self, message: Came) -> None:
         """Acknowledge a message to the broker: its records are committed."""
@@ -147,6 +156,7 @@ class Connection:
         client.on_connect = lambda _c, _u, _flags, reason, _p: tell(Connected(reason.value))
         client.on_subscribe = lambda _c, _u, _mid, reasons, _p: tell(Subscribed(max(each.value for each in reasons)))
         client.on_message = came
+        client.on_publish = lambda _c, _u, mid, reason, _p: None if reason.is_failure else tell(Taken(mid))
         client.on_end = lambda cause: tell(Ended(cause))
 
 

@@ -9,6 +9,7 @@ import msgspec
 from wire.channels import ASK_PAY, ASK_VOUCHER_CONSUME, ASK_VOUCHER_LOOK, ASK_VOUCHER_PREPARE, MONEY, find
 from wire.facts import Born, Fact
 from wire.facts import decode as decode_fact
+from wire.fleet import Met, Reply, Reported
 from wire.messages import (
     AskEpoch,
     AskPay,
@@ -181,6 +182,24 @@ def read_event(payload: bytes | Packet) -> EventReport:
     if not (_is_word(report.boot_id) and len({seen.code for seen in report.events}) == len(report.events)):
         raise ValueError("event: the boot's id is too long, or a code stands twice")
     return report
+
+
+def read_reported(payload: bytes | Packet) -> tuple[Reported, bytes]:
+    """What a terminal says of its settings, and its exact bytes. Raises `ValueError`."""
+    return _decode(_bytes(payload), Reported), _bytes(payload)
+
+
+def read_met(payload: bytes | Packet) -> tuple[Met, bytes]:
+    """Telemetry and its exact bytes. Raises `ValueError`."""
+    said = _decode(_bytes(payload), Met)
+    if not all(_is_word(code) and 0 <= count <= INTEGER_MAX for code, count in said.errors.items()):
+        raise ValueError("met: a count is out of bounds")
+    return said, _bytes(payload)
+
+
+def read_reply(payload: bytes | Packet) -> Reply:
+    """Raises `ValueError`."""
+    return _decode(_bytes(payload), Reply)
 
 
 class _Named(msgspec.Struct, frozen=True):

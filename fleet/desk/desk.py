@@ -11,6 +11,7 @@ from fleet.desk import orders, pump, register, settings
 from fleet.effects import Effect, Sent
 from fleet.store import Books
 
+
 class FleetDesk:
     """`sign`: Ed25519 with the fleet's key."""
 
@@ -30,9 +31,9 @@ class FleetDesk:
             _enter(books, call, reply, now_ms)
         return reply
 
-    def pump(self, books: Books, now_ms: int) -> list[Effect]:
+    def pump(self, books: Books, now_ms: int, room: int) -> list[Effect]:
         """What is due to be sent, a little of it."""
-        return pump.pump(books, self._sign, now_ms)
+        return pump.pump(books, self._sign, now_ms, min(room, pump.AT_ONCE_MAX))
 
     def taken(self, books: Books, what: tuple[Sent, ...]) -> None:
         """The broker has these."""

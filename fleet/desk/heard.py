@@ -42,13 +42,15 @@ def met(books: Books, terminal: str, _said: Met, body: bytes, now_ms: int) -> No
     books.fleet.heard.put_met(terminal, body, now_ms)
 
 
-def state(books: Books, terminal: str, before: State | None, now: State, now_ms: int) -> None:
-    """A terminal said how it is. Another boot than before is noted: as a crash, unless it had taken its leave."""
+def state(books: Books, terminal: str, now: State, now_ms: int, is_old: bool) -> None:
+    """A terminal says how it is, before that is kept. Another boot than before is noted: as a crash, unless it had taken its
+    leave. `is_old`: said while nobody listened here, so its leave may have been missed."""
     if not now.online:
         return
+    before = books.fleet.heard.state(terminal)
     was = before.boot_id if before is not None else ""
     if now.boot_id and now.boot_id != was:
-        ended_well = before is None or not was or (not before.online and before.reason != "lost")
+        ended_well = is_old or before is None or not was or (not before.online and before.reason != "lost")
         books.fleet.heard.pass_(terminal, "boot" if ended_well else "crash", now_ms, f"{now.software} {now.boot_id}")
     if before is None or not before.online or now.boot_id != was:
         orders.came_back(books.fleet.orders, terminal, now_ms)

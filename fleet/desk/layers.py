@@ -94,7 +94,7 @@ def origin(path: str, parts: Mapping[str, Document]) -> str:
     does, the default stands."""
     steps = re.findall(r"[^.\[\]]+", path)
     while steps:
-        for name in reversed(parts):
+        for name in reversed(list(parts)):
             if _says(parts[name], steps):
                 return name
         steps.pop()

@@ -47,7 +47,15 @@ def number(seed: str, terminal: str) -> str:
 
 
 def order(
-    books: OrderBooks, terminal: str, cid: str, command: Command, batch: str, who: str, why: str, now_ms: int, expires_s: int
+    books: OrderBooks,
+    terminal: str,
+    cid: str,
+    command: Command,
+    batch: str,
+    who: str,
+    why: str,
+    now_ms: int,
+    expires_s: int,
 ) -> None:
     """One order, due to be sent."""
     expires_ms = now_ms + expires_s * 1_000
@@ -57,8 +65,8 @@ def order(
 
 
 def heard(books: Books, terminal: str, cid: str, reply: Reply, now_ms: int) -> None:
-    """A terminal's word about an order. The first end of it stands, whatever comes later. Raises `ValueError` for an order it
-    was never given."""
+    """A terminal's word about an order. The first end of it stands, whatever comes later. Raises `ValueError` for an order
+    it was never given."""
     row = books.fleet.orders.get(cid)
     if row is None or row.terminal != terminal or reply.cid != cid or reply.name != row.name:
         raise ValueError("reply: to no order of this terminal's")

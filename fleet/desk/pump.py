@@ -17,10 +17,10 @@ AT_ONCE_MAX = 128
 AGAIN_MS = 60_000
 
 
-def pump(books: Books, sign: Callable[[bytes], bytes], now_ms: int) -> list[Effect]:
+def pump(books: Books, sign: Callable[[bytes], bytes], now_ms: int, limit: int) -> list[Effect]:
     """Commands first, for they expire; then settings."""
     effects: list[Effect] = []
-    orders = books.fleet.orders.due(now_ms, AT_ONCE_MAX)
+    orders = books.fleet.orders.due(now_ms, limit)
     for order in orders:
         text = order.text.decode()
         signed = Signed(text, sign(signed_text("command", text)).hex())
@@ -28,7 +28,7 @@ def pump(books: Books, sign: Callable[[bytes], bytes], now_ms: int) -> list[Effe
         effects.append(SendCommand(order.terminal, order.cid, order.name, signed, expiry_s))
     if orders:
         books.fleet.orders.sent([order.cid for order in orders], now_ms, now_ms + AGAIN_MS)
-    rows = books.fleet.settings.due(now_ms, AT_ONCE_MAX - len(orders))
+    rows = books.fleet.settings.due(now_ms, limit - len(orders))
     bodies: dict[str, bytes] = {}
     for row in rows:
         if row.sha256 not in bodies:
@@ -37,7 +37,7 @@ def pump(books: Books, sign: Callable[[bytes], bytes], now_ms: int) -> list[Effe
         effects.append(SendDesired(row.terminal, row.rev, Signed(text, sign(signed_text("settings", text)).hex())))
     if rows:
         books.fleet.settings.sent([row.terminal for row in rows], now_ms, now_ms + AGAIN_MS)
-    if len(effects) >= AT_ONCE_MAX:
+    if len(effects) >= limit:
         effects.append(MoreDue())
     return effects
 

@@ -42,7 +42,7 @@ class Sources:
         """Read what these terminals need, in few statements."""
         names = {name for row in rows for name in layers_of(row)} - self._documents.keys()
         newest = self._books.newest(names)
-        self._documents |= {name: None for name in names}
+        self._documents |= dict.fromkeys(names)
         self._documents |= {name: self._books.document(look.sha256) for name, look in newest.items()}
 
     def parts(self, row: Registered) -> dict[str, Document]:
@@ -101,7 +101,7 @@ def meant(books: Books, where: admin.Where) -> list[Registered] | Refused:
     ]
 
 
-# --- layers ----------------------------------------------------------------------------------------------------------------
+# --- layers -----------------------------------------------------------------------------------------------------------
 
 
 def put_layer(books: Books, call: Call, request: admin.PutLayer, now_ms: int) -> Reply:
@@ -132,7 +132,8 @@ def put_layer(books: Books, call: Call, request: admin.PutLayer, now_ms: int) ->
 
 
 def _tried(settings: SettingsBooks, request: admin.PutLayer, touched: list[Registered]) -> tuple[Fault, ...]:
-    """What would be wrong with the documents of all who are touched, each fault once; with nobody touched, over the fleet's."""
+    """What would be wrong with the documents of all who are touched, each fault once; with nobody touched, over the
+    fleet's."""
     sources = Sources(settings, {request.layer: request.document})
     rows = touched or [_stand_in(request.layer)]
     sources.know(rows)
@@ -181,7 +182,7 @@ def diff_layer(books: Books, request: admin.DiffLayer) -> Reply:
     return admin.Differences(changes=differences(*docs))
 
 
-# --- pushing -----------------------------------------------------------------------------------------------------------------
+# --- pushing ----------------------------------------------------------------------------------------------------------
 
 
 def dry_run(books: Books, request: admin.DryRun) -> Reply:
@@ -245,7 +246,9 @@ def give(books: Books, to: dict[str, tuple[str, str]], push_: PushLook) -> int:
     )
     settings.add_push(row, to)
     for terminal, (sha256, _) in to.items():
-        settings.put_desired(DesiredRow(terminal, rev, sha256, push_.rollout, now_ms, now_ms + EXPIRY_MS, due_ms=now_ms))
+        settings.put_desired(
+            DesiredRow(terminal, rev, sha256, push_.rollout, now_ms, now_ms + EXPIRY_MS, due_ms=now_ms)
+        )
     return rev
 
 

@@ -62,13 +62,17 @@ class HeardBooks:
     def met(self, terminal: str, limit: int) -> list[MetRow]:
         """Newest first."""
         query = sa.select(met).where(met.c.terminal == terminal).order_by(met.c.slot.desc()).limit(limit)
-        return [MetRow(got_ms=row.got_ms, met=msgspec.json.decode(row.body, type=Met)) for row in self._db.execute(query)]
+        return [
+            MetRow(got_ms=row.got_ms, met=msgspec.json.decode(row.body, type=Met)) for row in self._db.execute(query)
+        ]
 
     def pass_(self, terminal: str, what: str, at_ms: int, detail: str) -> None:
         """One line of the timeline; the oldest go."""
         put(self._db, passages, {"terminal": terminal, "what": what, "at_ms": at_ms, "detail": detail[:200]})
         mine = (passages.c.terminal == terminal, passages.c.what == what)
-        beyond = sa.select(passages.c.at_ms).where(*mine).order_by(passages.c.at_ms.desc()).offset(PASSAGES_MAX).limit(1)
+        beyond = (
+            sa.select(passages.c.at_ms).where(*mine).order_by(passages.c.at_ms.desc()).offset(PASSAGES_MAX).limit(1)
+        )
         last = self._db.execute(beyond).scalar()
         oldest_ms = max(at_ms - PASSAGES_KEPT_MS, (last or -1) + 1)
         self._db.execute(sa.delete(passages).where(*mine, passages.c.at_ms < oldest_ms))

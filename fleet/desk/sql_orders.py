@@ -55,14 +55,18 @@ class OrderBooks:
 
     def unanswered(self, terminal: str, now_ms: int) -> list[OrderRow]:
         """Orders a terminal may still take and has said nothing about."""
-        query = sa.select(orders).where(orders.c.terminal == terminal, orders.c.waiting > 0, orders.c.expires_ms > now_ms)
+        query = sa.select(orders).where(
+            orders.c.terminal == terminal, orders.c.waiting > 0, orders.c.expires_ms > now_ms
+        )
         query = query.where(orders.c.status == "waiting")
         return [OrderRow(*row) for row in self._db.execute(query.order_by(orders.c.issued_ms, orders.c.cid))]
 
     def overdue(self, before_ms: int, limit: int) -> list[OrderRow]:
         """Orders still waiting that expired before."""
         query = sa.select(orders).where(orders.c.waiting > 0, orders.c.expires_ms <= before_ms)
-        return [OrderRow(*row) for row in self._db.execute(query.order_by(orders.c.expires_ms, orders.c.cid).limit(limit))]
+        return [
+            OrderRow(*row) for row in self._db.execute(query.order_by(orders.c.expires_ms, orders.c.cid).limit(limit))
+        ]
 
     def sent(self, cids: list[str], now_ms: int, again_ms: int) -> None:
         change = sa.update(orders).where(orders.c.cid.in_(cids))
@@ -105,7 +109,9 @@ class OrderBooks:
 
     def forget(self, before_ms: int, limit: int) -> None:
         """Drop old orders with their data; who ordered what stays in the audit."""
-        old: Any = sa.select(orders.c.cid).where(orders.c.issued_ms < before_ms).order_by(orders.c.issued_ms).limit(limit)
+        old: Any = (
+            sa.select(orders.c.cid).where(orders.c.issued_ms < before_ms).order_by(orders.c.issued_ms).limit(limit)
+        )
         cids = list(self._db.execute(old).scalars())
         if cids:
             self._db.execute(sa.delete(parts).where(parts.c.cid.in_(cids)))

@@ -107,7 +107,10 @@ class SettingsBooks:
     def due(self, now_ms: int, limit: int) -> list[DesiredRow]:
         """What is to be published, longest due first."""
         query = sa.select(desired).where(desired.c.due_ms > 0, desired.c.due_ms <= now_ms)
-        return [DesiredRow(*row) for row in self._db.execute(query.order_by(desired.c.due_ms, desired.c.terminal).limit(limit))]
+        return [
+            DesiredRow(*row)
+            for row in self._db.execute(query.order_by(desired.c.due_ms, desired.c.terminal).limit(limit))
+        ]
 
     def expiring(self, before_ms: int, limit: int) -> list[DesiredRow]:
         query = sa.select(desired).where(desired.c.expires_ms < before_ms).order_by(desired.c.expires_ms).limit(limit)
@@ -157,5 +160,11 @@ class SettingsBooks:
 
 def _layer(row: Any) -> LayerLook:
     return LayerLook(
-        layer=row.layer, number=row.number, sha256=row.sha256, parent=row.parent, who=row.who, why=row.why, at_ms=row.at_ms
+        layer=row.layer,
+        number=row.number,
+        sha256=row.sha256,
+        parent=row.parent,
+        who=row.who,
+        why=row.why,
+        at_ms=row.at_ms,
     )

@@ -7,9 +7,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fleet import admin
 from fleet.admin import Call, Caller, Registered, Reply, Request, Where
-from fleet.core import Admin, Arrived, Core, Message, Tick
-from fleet.effects import Effect, Told
+from fleet.core import Admin, Arrived, Core, DeskTick, Message, Pump, Tick
+from fleet.effects import Effect, MoreDue, SendCommand, SendDesired, Told
 from fleet.sql import SqlStore
+from wire.fleet import Desired, Order, Reported, signed_text
 from wire.messages import State
 
 NOW = 1_800_000_000_000
@@ -56,7 +57,7 @@ class Office:
 
     def tick(self, after_ms: int = 10_000) -> list[Effect]:
         self.now += after_ms
-        effects = self.core.step(Tick(self.now))
+        effects = self.core.step(Tick(self.now)) + self.core.step(DeskTick(self.now))
         self.sent += effects
         return effects
 
@@ -64,3 +65,43 @@ class Office:
         reply = self.ask(admin.ListTerminals(where=Where(**where)))
         assert isinstance(reply, admin.Terminals)
         return [row.terminal for row in reply.rows]
+
+    def pump(self, *, taken: bool = True) -> list[Effect]:
+        """Send all that is due; the broker has it at once unless `taken` is false."""
+        found: list[Effect] = []
+        while True:
+            effects = self.core.step(Pump(self.now))
+            made = [each for each in effects if isinstance(each, SendDesired | SendCommand)]
+            found += made
+            if taken and made:
+                self.core.step(Pump(self.now, tuple(each.sent for each in made), 0))
+            if not any(isinstance(each, MoreDue) for each in effects):
+                return found
+
+    def layer(self, name: str, document: Any, **more: Any) -> Reply:
+        return self.ask(admin.PutLayer(layer=name, document=document, **more))
+
+    def push(self, **where: Any) -> Reply:
+        return self.ask(admin.Push(where=Where(**where)))
+
+
+def desired_of(effect: Effect) -> Desired:
+    """What a terminal reads: the body, its signature checked as a terminal does."""
+    assert isinstance(effect, SendDesired)
+    KEY.public_key().verify(bytes.fromhex(effect.signed.signature), signed_text("settings", effect.signed.text))
+    desired = msgspec.json.decode(effect.signed.text, type=Desired)
+    assert (desired.audience, desired.rev) == (f"terminal:{effect.terminal}", effect.rev)
+    return desired
+
+
+def order_of(effect: Effect) -> Order:
+    """A command as a terminal reads it."""
+    assert isinstance(effect, SendCommand)
+    KEY.public_key().verify(bytes.fromhex(effect.signed.signature), signed_text("command", effect.signed.text))
+    return msgspec.json.decode(effect.signed.text, type=Order)
+
+
+def reported(rev: int, status: Any = "applied", **more: Any) -> Reported:
+    """A terminal's word about its settings."""
+    before = {"desired_rev": rev, "rev": rev if status == "applied" else max(0, rev - 1)}
+    return Reported(**(before | {"status": status, "sha256": "0" * 64, "at_ms": NOW, "clock": "trusted"} | more))

@@ -1,0 +1,174 @@
+"""Commands: to one terminal or many, answered once, silent, late, doubled; log bundles in pieces; telemetry of a day."""
+
+import pytest
+
+from fleet import admin
+from fleet.admin import Caller, Where
+from fleet.desk.orders import GRACE_MS
+from tests.fleet_settings.office import Office, order_of
+from wire.fleet import Check, Identify, Met, OpenDrawer, Reboot, Reply, Selftest, SendLog
+
+
+@pytest.fixture
+def office():
+    made = Office()
+    made.register(("A1", "north", "s1"), ("A2", "north", "s2"), ("B1", "south", "s3"))
+    yield made
+    made.store.close()
+
+
+def ordered(office, command=Identify(), **where):  # noqa: B008 - frozen
+    reply = office.ask(admin.SendCommand(where=Where(**where), command=command))
+    assert isinstance(reply, admin.Ordered), reply
+    return reply
+
+
+def answer(office, terminal, cid, status="done", name="identify", **more):
+    office.say(terminal, f"reply/{cid}", Reply(cid, name, status, office.now, **more))
+
+
+def seen(office, **more):
+    return office.ask(admin.Commands(**more)).rows
+
+
+def test_a_command_reaches_every_terminal_that_is_meant_signed_and_once(office):
+    reply = ordered(office, Selftest(), group="north")
+    sent = office.pump()
+    assert sorted((each.terminal, each.name) for each in sent) == [("A1", "selftest"), ("A2", "selftest")]
+    for each in sent:
+        order = order_of(each)
+        assert (order.terminal, order.cid, order.command, order.by) == (
+            each.terminal,
+            reply.cids[each.terminal],
+            Selftest(),
+            "anna",
+        )
+        assert order.expires_ms == office.now + 120_000
+    assert office.pump() == []
+
+
+def test_results_are_kept(office):
+    cid = ordered(office, Selftest(), terminals=("A1",)).cids["A1"]
+    answer(office, "A1", cid, "accepted", "selftest")
+    assert seen(office, cid=cid)[0].status == "accepted"
+    checks = (Check("printer", True), Check("drawer", False, 3005, "stuck"))
+    answer(office, "A1", cid, "done", "selftest", checks=checks)
+    (row,) = seen(office, cid=cid)
+    assert (row.status, row.checks) == ("done", checks)
+    answer(office, "A1", cid, "failed", "selftest")
+    assert seen(office, cid=cid)[0].status == "done", "the first result stands"
+
+
+def test_no_answer_before_expiry_is_booked_and_a_late_one_is_still_heard(office):
+    cid = ordered(office, terminals=("A1",)).cids["A1"]
+    office.pump()
+    office.tick(120_000)
+    assert seen(office)[0].status == "waiting"
+    office.tick(GRACE_MS)
+    assert seen(office)[0].status == "silent"
+    answer(office, "A1", cid)
+    assert seen(office)[0].status == "done"
+
+
+def test_an_expired_order_is_never_sent(office):
+    ordered(office, terminals=("A1",))
+    office.now += 120_000
+    assert office.pump() == []
+
+
+def test_an_order_nobody_answered_is_sent_again_when_the_terminal_comes_back(office):
+    reply = ordered(office, group="north")
+    first = {each.terminal: each.signed for each in office.pump()}
+    answer(office, "A2", reply.cids["A2"])
+    office.now += 60_000
+    for terminal in ("A1", "A2"):
+        office.online(terminal)
+    (again,) = office.pump()
+    assert (again.cid, again.signed) == (reply.cids["A1"], first["A1"])
+
+
+def test_only_the_terminal_that_was_ordered_can_answer(office):
+    cid = ordered(office, terminals=("A1",)).cids["A1"]
+    answer(office, "A2", cid)
+    answer(office, "A1", cid, name="reboot")
+    assert seen(office)[0].status == "waiting"
+    assert len(office.ask(admin.Quarantined()).rows) == 2
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2), (2, 2, 3, 1)])
+def test_a_log_bundle_is_put_together_whatever_order_its_pieces_come_in(office, order):
+    cid = ordered(office, SendLog(), terminals=("A1",)).cids["A1"]
+    for place, part in enumerate(order):
+        data = office.ask(admin.CommandData(cid=cid))
+        assert not data.whole
+        assert place == 0 or data.order.parts_all == 3
+        answer(office, "A1", cid, name="log", data=bytes([part]) * 3, part=part, parts=3)
+    data = office.ask(admin.CommandData(cid=cid))
+    assert (data.whole, data.data) == (True, b"\1\1\1\2\2\2\3\3\3")
+    assert office.ask(admin.CommandData(cid="nothing0")).reason == "unknown_command"
+
+
+@pytest.mark.parametrize(
+    ("role", "command", "allowed"),
+    [
+        ("viewer", Identify(), False), ("support", Identify(), True), ("support", Reboot(), False),
+        ("support", OpenDrawer("x"), False), ("manager", OpenDrawer("x"), True),
+    ],
+)  # fmt: skip
+def test_what_may_do_harm_needs_a_manager(office, role, command, allowed):
+    request = admin.SendCommand(where=Where(terminals=("A1",)), command=command)
+    reply = office.ask(request, by=Caller(name="carla", role=role))
+    assert isinstance(reply, admin.Ordered) == allowed
+
+
+def test_the_same_call_twice_orders_once(office):
+    ordered(office, terminals=("A1",))
+    office.nonce -= 1
+    ordered(office, terminals=("A1",))
+    assert len(seen(office)) == 1
+
+
+def test_who_ordered_what_is_in_the_audit(office):
+    batch = ordered(office, Reboot(), group="north").batch
+    row = office.ask(admin.Audit(what="send_command")).rows[0]
+    assert (row.who, row.subject, row.why) == ("anna", batch, "because")
+    assert "reboot" in row.detail
+    assert "2 terminals" in row.detail
+
+
+def test_a_day_of_telemetry_is_kept_and_no_more(office):
+    for minute in range(0, 40 * 60, 15):
+        office.now += 15 * 60_000
+        office.say("A1", "met", Met(office.now, minute, 0))
+    met = office.ask(admin.ShowTerminal(terminal="A1")).met
+    assert met[0].met.up_s == 40 * 60 - 15
+    assert 24 * 4 <= len(met) <= 28 * 4
+
+
+def test_a_terminal_that_floods_fills_nothing(office):
+    for number in range(300):
+        office.now += 10
+        office.say("A1", "met", Met(office.now, number, 0))
+    assert len(office.ask(admin.ShowTerminal(terminal="A1")).met) <= 2
+
+
+def test_boots_and_crashes_are_told_apart(office):
+    from wire.messages import State
+
+    office.online("A1", boot_id="b1")
+    office.now += 1_000
+    office.say("A1", "state", State(False, boot_id="b1", reason="restart"))
+    office.now += 1_000
+    office.online("A1", boot_id="b2")
+    office.now += 1_000
+    office.online("A1", boot_id="b2")
+    office.now += 1_000
+    office.say("A1", "state", State(False, boot_id="b2", reason="lost"))
+    office.now += 1_000
+    office.online("A1", boot_id="b3")
+    timeline = office.ask(admin.ShowTerminal(terminal="A1")).timeline
+    assert [(each.what, each.detail.split()[-1]) for each in timeline] == [
+        ("crash", "b3"),
+        ("boot", "b2"),
+        ("boot", "b1"),
+    ]

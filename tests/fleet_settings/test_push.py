@@ -1,0 +1,215 @@
+"""From a layer written down to settings at a terminal, and back: who gets what, and what is refused before anybody does."""
+
+import msgspec
+import pytest
+
+from fleet import admin
+from fleet.admin import Caller, PathChange
+from fleet.core import Pump
+from fleet.desk.pump import AGAIN_MS, AT_ONCE_MAX
+from fleet.desk.settings import EXPIRY_MS, RENEWED_BEFORE_MS
+from tests.fleet_settings.office import BORIS, Office, desired_of, reported
+
+
+@pytest.fixture
+def office():
+    made = Office()
+    made.register(("A1", "north", "s1", "new"), ("A2", "north", "s2"), ("B1", "south", "s3"))
+    assert isinstance(made.layer("fleet", {"shop": {"name": "总店"}}), admin.LayerPut)
+    yield made
+    made.store.close()
+
+
+def test_every_terminal_gets_one_signed_document_of_all_its_layers(office):
+    office.layer("group:north", {"shop": {"branch": "北"}})
+    office.layer("shop:s1", {"shop": {"footer": ["一号店"]}})
+    office.layer("tag:new", {"terminal": {"volume": 1}})
+    office.layer("terminal:A2", {"terminal": {"lang": "en"}})
+    assert office.push() == admin.Pushed(rev=1, terminals=3, unchanged=0)
+    got = {effect.terminal: desired_of(effect).document for effect in office.pump()}
+    assert got == {
+        "A1": {"shop": {"name": "总店", "branch": "北", "footer": ["一号店"]}, "terminal": {"volume": 1}},
+        "A2": {"shop": {"name": "总店", "branch": "北"}, "terminal": {"lang": "en"}},
+        "B1": {"shop": {"name": "总店"}},
+    }
+
+
+def test_only_who_changes_is_pushed_to(office):
+    office.push()
+    office.pump()
+    office.layer("shop:s3", {"shop": {"branch": "南"}})
+    assert office.push() == admin.Pushed(rev=2, terminals=1, unchanged=2)
+    (effect,) = office.pump()
+    assert (effect.terminal, effect.rev) == ("B1", 2)
+    assert office.push() == admin.Pushed(rev=0, terminals=0, unchanged=3)
+
+
+def test_a_default_written_out_is_no_change(office):
+    office.push()
+    office.layer("fleet", {"shop": {"name": "总店"}, "terminal": {"volume": 2}})
+    assert office.push() == admin.Pushed(rev=0, terminals=0, unchanged=3)
+
+
+def test_a_dry_run_says_who_would_change_what_and_changes_nothing(office):
+    office.push()
+    office.layer("group:north", {"terminal": {"volume": 0}})
+    done = office.ask(admin.DryRun())
+    change = PathChange(path="terminal.volume", before=2, after=0)
+    assert done.groups == (admin.SameChange(terminals=("A1", "A2"), changes=(change,)),)
+    assert done.unchanged == 1
+    assert office.ask(admin.ShowTerminal(terminal="A1")).pending == (change,)
+    assert office.push() == admin.Pushed(rev=2, terminals=2, unchanged=1)
+
+
+def test_a_layer_that_is_wrong_for_one_terminal_is_stored_for_none(office):
+    bad = office.layer("group:north", {"terminal": {"volume": 9}, "nonsense": 1})
+    assert bad.reason == "faults"
+    assert {(fault.path, fault.layer) for fault in bad.faults} == {
+        ("terminal.volume", "group:north"), ("nonsense", "group:north"),
+    }  # fmt: skip
+    assert office.ask(admin.GetLayer(layer="group:north")).reason == "unknown_layer"
+
+
+def test_what_is_right_alone_but_wrong_together_is_refused(office):
+    """Rows of the lower layer are replaced by the shop's: then no supervisor remains."""
+    bad = office.layer("shop:s1", {"operators": [{"number": "01"}, {"number": "02"}]})
+    assert bad.reason == "faults"
+    assert bad.faults[0].terminal == "A1"
+
+
+def test_two_people_do_not_write_over_each_other(office):
+    seen = office.ask(admin.GetLayer(layer="fleet")).version.sha256
+    assert isinstance(office.layer("fleet", {"shop": {"name": "甲"}}, parent=seen), admin.LayerPut)
+    late = office.layer("fleet", {"shop": {"name": "乙"}}, parent=seen)
+    assert late.reason == "moved_on"
+    assert office.ask(admin.GetLayer(layer="fleet")).document == {"shop": {"name": "甲"}}
+
+
+def test_each_version_is_kept_with_who_and_why(office):
+    office.ask(admin.PutLayer(layer="fleet", document={"shop": {"name": "新店"}}), by=BORIS, why="renamed")
+    first, second = reversed(office.ask(admin.Layers(layer="fleet")).rows)
+    assert (second.number, second.who, second.why, second.parent) == (2, "boris", "renamed", first.sha256)
+    changed = office.ask(admin.DiffLayer(layer="fleet", before=1, after=2)).changes
+    assert changed == (PathChange(path="shop.name", before="总店", after="新店"),)
+    assert office.ask(admin.GetLayer(layer="fleet", number=1)).document == {"shop": {"name": "总店"}}
+    assert office.ask(admin.DiffLayer(layer="fleet", before=1, after=9)).reason == "unknown_version"
+
+
+def test_the_same_layer_again_is_no_new_version(office):
+    assert not office.layer("fleet", {"shop": {"name": "总店"}}).stored
+    assert len(office.ask(admin.Layers(layer="fleet")).rows) == 1
+
+
+def test_checking_stores_nothing(office):
+    assert not office.layer("fleet", {"shop": {"name": "新店"}}, check=True).stored
+    assert office.ask(admin.GetLayer(layer="fleet")).version.number == 1
+
+
+def test_a_push_says_why_and_stays_in_the_history(office):
+    assert office.ask(admin.Push(), why=" ").reason == "why_missing"
+    office.ask(admin.Push(), by=BORIS, why="opening day")
+    (row,) = office.ask(admin.Pushes(terminal="A1")).rows
+    assert (row.rev, row.who, row.why, row.kind, row.terminals) == (1, "boris", "opening day", "push", 3)
+    assert office.ask(admin.Push(), by=Caller(name="x", role="support")).reason == "role"
+
+
+def test_a_push_to_thousands_goes_out_a_little_at_a_time(office):
+    for start in (0, 1_000):
+        rows = tuple(admin.Registered(terminal=f"M{start + n:05}") for n in range(1_000))
+        office.ask(admin.Register(rows=rows))
+    assert office.push().terminals == 2_003
+    sizes = []
+    while effects := [each for each in office.core.step(Pump(office.now)) if hasattr(each, "rev")]:
+        sizes.append(len(effects))
+    assert max(sizes) <= AT_ONCE_MAX
+    assert sum(sizes) == 2_003
+
+
+def test_what_the_broker_did_not_take_is_sent_again_after_a_crash(office):
+    office.push()
+    lost = office.pump(taken=False)
+    office.restart()
+    assert office.pump() == []
+    office.now += AGAIN_MS
+    again = office.pump()
+    assert [each.signed for each in again] == [each.signed for each in lost], "the same revision must be the same bytes"
+    office.now += 10 * AGAIN_MS
+    assert office.pump() == []
+
+
+def test_a_word_about_an_older_revision_does_not_settle_the_newer(office):
+    office.push()
+    old = office.pump(taken=False)
+    office.layer("fleet", {"shop": {"name": "新店"}})
+    office.push()
+    office.core.step(Pump(office.now, tuple(each.sent for each in old), 0))
+    assert {each.rev for each in office.pump()} == {2}
+
+
+def test_a_terminal_that_lost_its_settings_gets_them_again(office):
+    office.push()
+    office.pump()
+    office.now += 2 * AGAIN_MS
+    office.say("A1", "reported", reported(1))
+    assert office.pump() == []
+    office.say("A1", "reported", reported(0, "none"))
+    assert [each.terminal for each in office.pump()] == ["A1"]
+    office.say("A1", "reported", reported(0, "none"))
+    assert office.pump() == [], "not for every word of it"
+    office.now += 2 * AGAIN_MS
+    office.online("B1")
+    assert [each.terminal for each in office.pump()] == ["B1"]
+
+
+def test_a_document_is_signed_anew_before_it_is_too_old(office):
+    office.push()
+    office.pump()
+    office.now += EXPIRY_MS - RENEWED_BEFORE_MS
+    office.tick()
+    renewed = office.pump()
+    assert {each.rev for each in renewed} == {2}
+    assert desired_of(renewed[0]).expires_ms > office.now + RENEWED_BEFORE_MS
+    office.tick()
+    assert office.pump() == []
+
+
+def test_a_restored_store_goes_on_above_what_terminals_know(office):
+    office.say("A1", "reported", reported(40))
+    office.say("B1", "reported", reported(2**31 - 1))  # a rogue's claim must not use the numbers up
+    assert office.push().rev == 41
+
+
+def test_what_a_terminal_reports_is_shown_and_written_into_its_timeline(office):
+    office.push()
+    office.say("A1", "reported", reported(1, "rejected", code=9004, path="shop.name", reason="too long"))
+    office.now += 5_000
+    office.say("A1", "reported", reported(1))
+    shown = office.ask(admin.ShowTerminal(terminal="A1"))
+    assert shown.look.reported.status == "applied"
+    assert [each.detail for each in shown.timeline] == ["applied 1 of 1", "rejected 0 of 1 9004 shop.name too long"]
+    assert office.terminals(status="applied") == ["A1"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "payload"),
+    [
+        ("reported", b"{}"),
+        ("reported", b"\xff"),
+        ("reported", b'{"desired_rev":-1,"rev":0,"status":"applied","sha256":"00","at_ms":0,"clock":"trusted"}'),
+        ("reported", msgspec.json.encode(reported(1)).replace(b'"applied"', b'"splendid"')),
+        ("met", b"[" * 100_000),
+        ("met", b'{"at_ms":0,"up_s":1,"backlog":0,"errors":{"x":-5}}'),
+        ("reply/abcdefgh", b"{}"),
+        ("reply/abcdefgh", b'{"cid":"abcdefgh","name":"identify","status":"done","at_ms":0}'),
+        ("reply/", b'{"cid":"abcdefgh","name":"identify","status":"done","at_ms":0}'),
+    ],
+)
+def test_garbage_is_put_aside(office, rest, payload):
+    assert office.say("A1", rest, payload) == []
+    (row,) = office.ask(admin.Quarantined(terminal="A1")).rows
+    assert row.seq == 0
+
+
+def test_an_unknown_terminal_is_refused_by_name(office):
+    assert office.push(terminals=("A1", "X1")) == admin.Refused(reason="unknown_terminal", terminals=("X1",))
+    assert office.push(shop="nowhere").reason == "nobody"
