@@ -23,6 +23,7 @@ from fleet.commands import (
     seal,
     serve,
     serve_http,
+    serve_renewal,
     terminals,
     user,
     voucher_words,
@@ -123,6 +124,7 @@ def _serve_parser(commands: Any, common: argparse.ArgumentParser, say: Callable[
     """`posfleet serve`."""
     it = commands.add_parser("serve", parents=[common], help=say("serve"))
     broker_link.words(it, say)
+    serve_renewal.words(it, say)
     it.add_argument("--acquirer", choices=("simulated", "none"), default="simulated", help=say("acquirer"))
     it.add_argument("--scenario", type=Path, default=None, metavar="FILE", help=say("scenario"))
     it.add_argument("--codes", type=Path, default=None, metavar="FILE", help=say("codes"))

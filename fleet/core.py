@@ -11,12 +11,24 @@ from fleet import admin, diagnose, events, lookup, payments, refunds, totals
 from fleet.acquirer.port import Reply
 from fleet.desk import heard, orders
 from fleet.desk.desk import FleetDesk
-from fleet.effects import CallAcquirer, CallPlatform, Effect, SendAck, SendAnswer, SendTime, Sent, Ticket, Told
+from fleet.effects import (
+    CallAcquirer,
+    CallPlatform,
+    Effect,
+    RenewKey,
+    SendAck,
+    SendAnswer,
+    SendTime,
+    Sent,
+    Ticket,
+    Told,
+)
 from fleet.reading import (
     Arrival,
     Bad,
     kept_of,
     read_ask_epoch,
+    read_ask_renew,
     read_ask_time,
     read_event,
     read_event_id,
@@ -240,6 +252,8 @@ class Core:
                     return [_answer_epoch(books, message)]
                 case "ask/time":
                     return [self._tell_time(message, now_ms)]
+                case "ask/renew":
+                    return [_renew(message)]
                 case rest:
                     return self._about_money(books, message, rest, now_ms)
         except ValueError as trouble:
@@ -281,6 +295,12 @@ class Core:
         nonce = read_ask_time(message.payload).nonce
         signature = self._sign(time_text(message.terminal, nonce, now_ms)).hex()
         return SendTime(message.terminal, Time(nonce, now_ms, signature))
+
+
+def _renew(message: Message) -> Effect:
+    if message.retained:
+        raise ValueError("an ask must not be retained")
+    return RenewKey(message.terminal, read_ask_renew(message.payload))
 
 
 def _note_state(books: Books, message: Message, now_ms: int) -> list[Effect]:

@@ -7,7 +7,7 @@ from fleet import admin
 from fleet.acquirer.port import Call
 from fleet.vouchers import port as vouchers
 from wire.fleet import Signed
-from wire.messages import Answer, Time
+from wire.messages import Answer, AskRenew, Time
 from wire.records import Ack
 
 
@@ -127,4 +127,23 @@ class Told:
     reply: admin.Reply
 
 
-Effect = SendAck | SendAnswer | SendTime | CallAcquirer | CallPlatform | SendDesired | SendCommand | MoreDue | Told
+@dataclass(frozen=True, slots=True)
+class RenewKey:
+    """A terminal asks for a certificate for a new key; the authority beside the store answers, or nobody does."""
+
+    terminal: str
+    ask: AskRenew
+
+
+Effect = (
+    SendAck
+    | SendAnswer
+    | SendTime
+    | CallAcquirer
+    | CallPlatform
+    | SendDesired
+    | SendCommand
+    | MoreDue
+    | RenewKey
+    | Told
+)

@@ -18,6 +18,7 @@ from fleet.effects import (
     CallAcquirer,
     CallPlatform,
     MoreDue,
+    RenewKey,
     SendAck,
     SendAnswer,
     SendCommand,
@@ -34,6 +35,7 @@ from fleet.vouchers import port as vouchers
 from fleet.vouchers.within import PlatformAnswered
 from wire import topics
 from wire.channels import ACK, ANSWER, COMMAND, DESIRED, TIME, Channel
+from wire.messages import AnswerRenew
 from wire.pace import backoff_ms
 
 BATCH_MESSAGES_MAX = 256
@@ -55,7 +57,7 @@ class _Asked:
     answer: Callable[[admin.Reply], None]
 
 
-_Answered = AcquirerAnswered | PlatformAnswered | _Asked
+_Answered = AcquirerAnswered | PlatformAnswered | SendAnswer | _Asked
 
 _log = logging.getLogger(__name__)
 
@@ -76,6 +78,7 @@ class Ingest:
         trouble: Callable[[str, str], None],
         call: Callable[[CallAcquirer], None] | None = None,
         call_platform: Callable[[CallPlatform], None] | None = None,
+        renew: Callable[[RenewKey], None] | None = None,
     ) -> None:
         self._settings = settings
         self._core = core
@@ -86,6 +89,7 @@ class Ingest:
         self._trouble = trouble
         self._call = call or self._nobody_to_call
         self._call_platform = call_platform or self._no_platform_to_call
+        self._renew = renew
         self._notes: queue.SimpleQueue[tuple[Connection, Note] | _Answered | None] = queue.SimpleQueue()
         self._connection: Connection | None = None
         self._subscribed = False
@@ -109,6 +113,10 @@ class Ingest:
     def platform_answered(self, ticket: VoucherTicket, reply: vouchers.Reply) -> None:
         """A voucher platform answered, or none did; may be called from any thread."""
         self._notes.put(PlatformAnswered(self._utc_ms(), ticket, reply))
+
+    def renewed(self, terminal: str, answer: AnswerRenew) -> None:
+        """The authority answered; may be called from any thread."""
+        self._notes.put(SendAnswer(terminal, answer))
 
     def ask(self, call: admin.Call, answer: Callable[[admin.Reply], None]) -> None:
         """Somebody asks at the admin door; may be called from any thread, answered from this one after the commit."""
@@ -196,6 +204,8 @@ class Ingest:
                     self._answer(noted)
                 elif isinstance(noted, AcquirerAnswered | PlatformAnswered):
                     self._emit(self._step(noted) or [])
+                elif isinstance(noted, SendAnswer):
+                    self._emit([noted])
                 elif noted[0] is self._connection:
                     self._hear(noted[1], came)
                 if len(came) >= BATCH_MESSAGES_MAX:
@@ -343,6 +353,10 @@ class Ingest:
             if isinstance(effect, MoreDue):
                 self._more_due = True
                 continue
+            if isinstance(effect, RenewKey):
+                if self._renew is not None:
+                    self._renew(effect)
+                continue  # no authority here: the terminal asks again, another worker may have it
             if isinstance(effect, Told):
                 continue  # answered by whoever stepped the core
             if self._connection is None:

@@ -14,6 +14,7 @@ from wire.messages import (
     AskEpoch,
     AskPay,
     AskRefund,
+    AskRenew,
     AskReserve,
     AskSale,
     AskTime,
@@ -170,6 +171,11 @@ def read_ask_time(payload: bytes | Packet) -> AskTime:
     if not _HEX16.fullmatch(ask.nonce):
         raise ValueError("ask: nonce is not 16 bytes in hex")
     return ask
+
+
+def read_ask_renew(payload: bytes | Packet) -> AskRenew:
+    """Raises `ValueError`."""
+    return _decode(_bytes(payload), AskRenew)
 
 
 def read_event(payload: bytes | Packet) -> EventReport:

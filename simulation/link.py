@@ -42,7 +42,7 @@ from simulation.platforms import Platforms
 from simulation.witness import Channel, Day, Row
 from wire.channels import ANSWER, EVENT, MET, REPLY, REPORTED, find, money_channel
 from wire.fleet import Met, Reply, Reported
-from wire.messages import Answer, AnswerEpoch, AnswerEvent
+from wire.messages import Answer, AnswerEpoch, AnswerEvent, AnswerRenew
 from wire.messages import AskEpoch as AskEpochMessage
 from wire.records import Packet
 
@@ -343,6 +343,8 @@ def _answered(answer: Answer) -> Event:
             return EpochAnswered(epoch, number)
         case AnswerEvent(report_id):
             return EventReported(report_id)
+        case AnswerRenew():
+            raise AssertionError("keys are renewed by the uplink, which is not simulated")
         case _:
             return Answered(answer)
 

@@ -18,12 +18,14 @@ from fleet.acquirer.codes import read_table
 from fleet.acquirer.port import Acquirer, NoAcquirer
 from fleet.acquirer.script import read_scenario
 from fleet.acquirer.simulator import Simulator
+from fleet.ca import authority as ca
 from fleet.calls import acquirer_caller, platform_caller
-from fleet.commands import Wrong, broker_link, serve_http
+from fleet.commands import Wrong, broker_link, serve_http, serve_renewal
 from fleet.core import Core
 from fleet.door import Door
 from fleet.ingest import Ingest
 from fleet.mqtt import IngestSettings
+from fleet.renewal import Renewals
 from fleet.simulated import Simulated
 from fleet.sql import SqlStore
 from fleet.store import StoreTrouble
@@ -76,6 +78,10 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
     caller = acquirer_caller(_acquirer(options), lambda ticket, reply: ingest.answered(ticket, reply), _utc_ms)
     router, shops = _platforms(options, Vault(key.sign))
     platforms = platform_caller(router, lambda ticket, reply: ingest.platform_answered(ticket, reply), _utc_ms)
+    renewals = Renewals(
+        data / ca.FOLDER, key.sign, lambda *answer: ingest.renewed(*answer), serve_renewal.rules(options)
+    )
+    grace = serve_renewal.grace(options, key.sign)
     ingest = Ingest(
         settings,
         Core(store, key.sign, shops),
@@ -86,6 +92,7 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
         trouble=trouble,
         call=caller.call,
         call_platform=platforms.call,
+        renew=renewals.ask,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ingest.stop())
@@ -93,12 +100,18 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
     caller.start()
     platforms.start()
     door.start()
+    renewals.start()
+    if grace is not None:
+        grace.start()
     if http is not None:
         http.start()
     try:
         ingest.run()
     finally:
         door.stop()
+        renewals.stop()
+        if grace is not None:
+            grace.stop()
         if http is not None:
             http.stop()
         caller.stop()

@@ -6,13 +6,12 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
 
 from fleet.ca import authority as ca
 from fleet.ca import certificates as make
 from fleet.ca import files
+from tests.renewal.asking import request
 from tests.tls_broker import now
 
 
@@ -29,13 +28,6 @@ def verdict(folder, chain: bytes, trust: str, purpose: str, *more: str) -> str:
     command = ["openssl", "verify", "-x509_strict", "-purpose", purpose, "-untrusted", path, "-CAfile", folder / trust]
     done = subprocess.run([*map(str, command), *more, str(path)], capture_output=True, text=True, check=False)
     return "OK" if done.returncode == 0 else done.stderr
-
-
-def request(name: str, key=None, signed_by=None) -> str:
-    key = key or ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    made = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(signed_by or key, hashes.SHA256())
-    return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def test_a_terminal_is_a_client_and_never_a_server(folder):
