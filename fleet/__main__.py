@@ -126,6 +126,7 @@ def _serve_parser(commands: Any, common: argparse.ArgumentParser, say: Callable[
     broker_link.words(it, say)
     serve_renewal.words(it, say)
     it.add_argument("--acquirer", choices=("simulated", "none"), default="simulated", help=say("acquirer"))
+    it.add_argument("--acquirer-credentials", type=Path, default=None, metavar="FILE", help=say("acquirer_credentials"))
     it.add_argument("--scenario", type=Path, default=None, metavar="FILE", help=say("scenario"))
     it.add_argument("--codes", type=Path, default=None, metavar="FILE", help=say("codes"))
     it.add_argument("--vouchers", choices=("simulated", "own"), default="simulated", help=say("vouchers"))

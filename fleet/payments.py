@@ -104,7 +104,7 @@ def heard(books: MoneyBooks, ticket: Ticket, reply: Reply, now_ms: int) -> list[
 
 def _reverse(books: MoneyBooks, row: Payment, now_ms: int) -> CallAcquirer:
     row = replace(row, state="reversing", changed_ms=now_ms)
-    return _call(books, row, "reverse", ReverseCall(row.order_no, row.channel), row.terminal, now_ms)
+    return _call(books, row, "reverse", ReverseCall(row.order_no, row.channel, row.got_ms), row.terminal, now_ms)
 
 
 def _merged(row: Payment, ticket: Ticket, reply: Reply) -> Payment:

@@ -94,7 +94,9 @@ def _ask_channel(books: MoneyBooks, row: Refund, now_ms: int, asker: str = "") -
 
 
 def _refund_call(books: MoneyBooks, row: Refund, now_ms: int, asker: str = "") -> CallAcquirer:
-    call = RefundCall(row.refund_no, row.order_no, row.channel, row.amount_fen, row.reason)
+    payment = books.payment(row.order_no)
+    assert payment is not None, row.order_no
+    call = RefundCall(row.refund_no, row.order_no, row.channel, row.amount_fen, row.reason, payment.paid_fen)
     return _call(books, row, "refund", call, asker or row.terminal, now_ms)
 
 

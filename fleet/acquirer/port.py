@@ -33,19 +33,24 @@ class QueryCall:
 
 @dataclass(frozen=True, slots=True)
 class ReverseCall:
-    """Close the payment, or give it back when it was made."""
+    """Close the payment, or give it back when it was made. `asked_ms`: when it was asked for, by the backend's clock: a
+    channel is not to be asked too soon after it. 0: nobody knows."""
 
     order_no: str
     channel: str
+    asked_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RefundCall:
+    """Give back a part. `paid_fen`: what the whole payment took, which some channels want to be told."""
+
     refund_no: str
     order_no: str
     channel: str
     amount_fen: int
     reason: str
+    paid_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from fleet.acquirer.codes import CallName
 from fleet.acquirer.port import Call, PayCall, QueryCall, RefundCall, RefundQueryCall, ReverseCall
 
 Play = Literal["success", "password", "refuse", "error", "silent", "lost", "late", "double", "processing", "outage"]
@@ -33,7 +34,6 @@ nothing definite, nothing is done. silent: never arrived, no answer. lost: done,
 the money is taken `after_ms` later. double: done, answered twice. processing: a refund that ends after `after_ms`. outage:
 for `after_ms` no request of any kind arrives."""
 
-CallName = Literal["pay", "query", "reverse", "refund", "any"]
 STEPS_MAX = 1_000
 AFTER_MAX_MS = 24 * 3_600_000
 
@@ -42,7 +42,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     """One step of a script."""
 
     play: Play
-    call: CallName = "pay"
+    call: CallName | Literal["any"] = "pay"
     amount_fen: Annotated[int, Meta(ge=0)] | None = None
     code_ends: Annotated[str, Meta(pattern=r"^[0-9A-Z]{1,8}\Z")] | None = None
     channel: Annotated[str, Meta(max_length=32)] | None = None

@@ -10,7 +10,7 @@ from random import Random
 from fleet.acquirer.books import Back, Ledgers, Pages, Trade
 from fleet.acquirer.codes import Table, provided_table
 from fleet.acquirer.port import Call, PayCall, QueryCall, RefundCall, RefundQueryCall, Reply, ReverseCall
-from fleet.acquirer.script import Step
+from fleet.acquirer.script import Step, name_of
 
 LATENCY_MS = (60, 250)
 SECOND_ANSWER_MS = 1_500
@@ -96,7 +96,7 @@ class Simulator:
             plain = _REFUSED_BACK[speaks]
         if step.play == "refuse" and isinstance(call, ReverseCall):
             plain = _REFUSED_REVERSE[speaks]
-        reply = self._codes.failure(call.channel, step.code or plain, step.text)
+        reply = self._codes.failure(call.channel, step.code or plain, step.text, name_of(call))
         if isinstance(call, ReverseCall) and reply.state == "failed":
             return replace(reply, state="refused")
         if isinstance(call, QueryCall | RefundQueryCall):
@@ -141,9 +141,8 @@ class Simulator:
             trade = Trade(call.order_no, call.channel, "", 0, 0, "closed", made_ms=now_ms)
         elif trade.state == "success":
             if now_ms - trade.paid_ms > REVERSE_DAYS_MAX * DAY_MS or books.backs(trade.order_no):
-                return replace(
-                    self._codes.failure(call.channel, _speaking(call.channel, _REFUSED_REVERSE)), state="refused"
-                )
+                refused = _speaking(call.channel, _REFUSED_REVERSE)
+                return replace(self._codes.failure(call.channel, refused, call="reverse"), state="refused")
             trade = replace(trade, state="revoked", revoked_ms=now_ms)
         elif trade.state in ("wait", "cancelled"):
             trade = replace(trade, state="closed", due_ms=0, then="")

@@ -75,7 +75,11 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
         step = t("fleet", lang, f"step__{name}", **arguments)
         print(t("fleet", lang, "wrong__line", cause=cause, step=step), file=sys.stderr, flush=True)
 
-    caller = acquirer_caller(_acquirer(options), lambda ticket, reply: ingest.answered(ticket, reply), _utc_ms)
+    caller = acquirer_caller(
+        _acquirer(options, lambda channel: trouble("forged", channel)),
+        lambda ticket, reply: ingest.answered(ticket, reply),
+        _utc_ms,
+    )
     router, shops = _platforms(options, Vault(key.sign))
     platforms = platform_caller(router, lambda ticket, reply: ingest.platform_answered(ticket, reply), _utc_ms)
     renewals = Renewals(
@@ -124,12 +128,17 @@ def _utc_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _acquirer(options: argparse.Namespace) -> Acquirer:
-    """The acquirer that is asked for. Raises `Wrong` for a scenario or a table that cannot be read."""
+def _acquirer(options: argparse.Namespace, alarm: Callable[[str], None]) -> Acquirer:
+    """The acquirer that is asked for. `alarm`: somebody answered in this channel's place. Raises `Wrong` for a file that
+    cannot be read."""
+    table = _read(read_table, options.codes) if options.codes is not None else None
+    if options.acquirer_credentials is not None:  # what is real is not mixed with what is simulated
+        from fleet.acquirer.adapters import registry  # the channels' packages are imported only where they are wanted
+
+        return _read(lambda path: registry.acquirer(path, table, alarm=alarm), options.acquirer_credentials)
     if options.acquirer == "none":
         return NoAcquirer()
     ledgers = Ledgers(options.data / home.ACQUIRER)
-    table = _read(read_table, options.codes) if options.codes is not None else None
     steps = _read(read_scenario, options.scenario) if options.scenario is not None else ()
     with ledgers.begin() as books:
         if options.scenario is not None:  # the file says all there is to happen

@@ -50,21 +50,24 @@ def read_credentials(path: Path) -> dict[str, dict[str, Any]]:
     return tables
 
 
+class Unusable(ValueError):
+    """What is wrong, in words that hold no secret."""
+
+
 def read_pem(path: Path) -> str:
-    """The text of a PEM file. Raises `OSError`, or `ValueError` that says what is wrong and quotes nothing of it; a
-    private key must not be readable by others."""
+    """The text of a PEM file. Raises `OSError`, or `Unusable`; a private key must not be readable by others."""
     with path.open("rb") as file:
         words = file.read(BYTES_MAX + 1)
     if len(words) > BYTES_MAX or b"-----BEGIN " not in words or not words.isascii():
-        raise ValueError(f"{path}: no PEM")
+        raise Unusable(f"{path}: no PEM")
     if b"PRIVATE KEY-----" in words and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise ValueError(f"{path}: others may read it; chmod 600")
+        raise Unusable(f"{path}: others may read it; chmod 600")
     return words.decode("ascii")
 
 
 def said(trouble: ValueError) -> str:
     """What is wrong with a table: names and kinds, never a value."""
-    if isinstance(trouble, msgspec.ValidationError):
+    if isinstance(trouble, msgspec.ValidationError | Unusable):
         return str(trouble)
     return "a key or an address that cannot be used"
 

@@ -1,4 +1,4 @@
-"""What can go wrong between us and a platform. Neither of them carries a code, a handle or a secret in its text."""
+"""What can go wrong between us and a platform. None of them carries a code, a handle or a secret in its text."""
 
 NOT_REACHED, TIME_OUT, BAD_CERTIFICATE, NOT_UNDERSTOOD, BUSY = 1003, 1004, 1006, 1009, 1010
 NOT_AUTHORISED, TOKEN_EXPIRED, BAD_CODE = 2010, 2011, 3001
@@ -10,6 +10,13 @@ class Trouble(Exception):
     def __init__(self, code: int, what: str) -> None:
         super().__init__(f"{code} {what}")
         self.code = code
+
+
+class Forged(Trouble):
+    """Somebody answered who could not prove to be whom we asked: no answer, and a reason to look who is in between."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(NOT_UNDERSTOOD, what)
 
 
 class Failed(Exception):

@@ -110,36 +110,47 @@ class Standin:
     def no(self, name: str, refused: Refused) -> object:
         raise NotImplementedError
 
+    def name_of(self, request: Request, name: str) -> str:
+        """Which call it is, where the path does not tell."""
+        return name
+
+    def answered(self, answer, fault: Fault) -> Response:
+        """How an answer travels."""
+        return _json(answer)
+
     def wrong_types(self, answer) -> object:
         """An answer of the right names with values of the wrong kinds."""
         return _twisted(answer)
 
     def _endpoint(self, path: str, name: str) -> Callable:
         async def endpoint(request: Request) -> Response:
-            waiting = self._faults.get(name)
-            fault = waiting.popleft() if waiting else Fault("")
-            if fault.how == "http500":
-                return Response("oops", 500)
-            if fault.how == "http429":
-                return Response("slow down", 429)
-            if fault.how == "garbage_before":
-                return Response("<html>维护中</html>")
-            if fault.how == "moved":
-                return Response("", 302, {"location": "http://127.0.0.1:1/"})
-            try:
-                asked = await self.parse(request)
-            except Refused as refused:
-                self.turned_away.append(str(refused))
-                return _json(self.no(name, refused))
-            if fault.how == "dropped":
-                return _broken()
-            if fault.how == "error":
-                return _json(self.no(name, Refused(fault.code, fault.words)))
-            if fault.how == "late":
-                await _gone(request)
-            return await self._carried_out(request, name, asked, fault)
+            return await self._answer_to(request, self.name_of(request, name))
 
         return endpoint
+
+    async def _answer_to(self, request: Request, name: str) -> Response:
+        waiting = self._faults.get(name)
+        fault = waiting.popleft() if waiting else Fault("")
+        if fault.how == "http500":
+            return Response("oops", 500)
+        if fault.how == "http429":
+            return Response("slow down", 429)
+        if fault.how == "garbage_before":
+            return Response("<html>维护中</html>")
+        if fault.how == "moved":
+            return Response("", 302, {"location": "http://127.0.0.1:1/"})
+        try:
+            asked = await self.parse(request)
+        except Refused as refused:
+            self.turned_away.append(str(refused))
+            return self.answered(self.no(name, refused), fault)
+        if fault.how == "dropped":
+            return _broken()
+        if fault.how == "error":
+            return self.answered(self.no(name, Refused(fault.code, fault.words)), fault)
+        if fault.how == "late":
+            await _gone(request)
+        return await self._carried_out(request, name, asked, fault)
 
     async def _carried_out(self, request: Request, name: str, asked: dict, fault: Fault) -> Response:
         self.asked.append((name, asked))
@@ -164,10 +175,10 @@ class Standin:
             case "list":
                 return _json([answer])
             case "types":
-                return _json(self.wrong_types(answer))
+                return self.answered(self.wrong_types(answer), fault)
             case "huge":
                 return Response(b'{"x":"' + b"y" * 2_000_000 + b'"}', media_type="application/json")
-        return _json(answer)
+        return self.answered(answer, fault)
 
 
 async def _gone(request: Request) -> None:
