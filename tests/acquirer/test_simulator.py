@@ -1,5 +1,6 @@
 """The simulated acquirer: what each step of a script makes of a request, and that the same number is the same thing."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -53,18 +54,19 @@ def test_without_a_script_money_moves_once() -> None:
         assert len(books.trades()) == 1
 
 
-@pytest.mark.parametrize(
-    ("channel", "code", "text", "reply"),
-    [
-        (row.channel, row.code, row.text, Reply("failed", row.ours))
-        for row in codes.provided_table().code
-        if row.definite
-    ],
-)
-def test_every_definite_refusal_of_the_table(channel: str, code: str, text: str, reply: Reply) -> None:
-    bank = Bank(Step("refuse", code=code, text=text))
-    assert bank.one(pay(channel=channel)) == reply
-    assert bank.one(QueryCall(order(), channel)).state == "absent", "nothing was taken"
+@pytest.mark.parametrize("row", [row for row in codes.provided_table().code if row.definite], ids=lambda row: row.code)
+def test_every_definite_refusal_of_the_table(row: codes.Row) -> None:
+    bank = Bank(Step("refuse", call=row.call or "pay", code=row.code, text=row.text))
+    match row.call:
+        case "refund":
+            bank.one(pay(channel=row.channel))
+            assert bank.one(replace(back(50), channel=row.channel)) == Reply("failed", row.ours)
+        case "reverse":
+            bank.one(pay(channel=row.channel))
+            assert bank.one(ReverseCall(order(), row.channel)) == Reply("refused", row.ours)
+        case _:
+            assert bank.one(pay(channel=row.channel)) == Reply("failed", row.ours)
+            assert bank.one(QueryCall(order(), row.channel)).state == "absent", "nothing was taken"
 
 
 def test_a_code_that_says_nothing_definite() -> None:

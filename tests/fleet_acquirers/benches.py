@@ -78,10 +78,16 @@ class RealBench(Bench):
     secrets: tuple[str, ...]
 
     def __init__(self, server, folder) -> None:
+        """Adapters are made once for each stand-in, which takes a tenth of a second, and live on its clock."""
         super().__init__()
         self.server = server
+        if not hasattr(server, "made"):
+            server.made, server.their_clock, server.alarms = {}, self.clock, self.alarms
+        self.clock, self.alarms = server.their_clock, server.alarms
+        self.clock.at_ms = TurnedClock.at_ms
+        self.alarms.clear()
         server.reset(self.clock)
-        self._made: dict[int, Adapter] = {}
+        self._made: dict[int, Adapter] = server.made
 
     def dialect(self, answer_ms: int):
         raise NotImplementedError
@@ -108,6 +114,11 @@ class RealBench(Bench):
     def customer_ends(self, pays: bool, index: int = 1) -> None:
         self.clock.at_ms += 5_000
         self.server.customer_ends(number(index), pays)
+
+    def waits(self, index: int = 1) -> bool:
+        """Whether a customer is typing a password."""
+        trade = self.server.books.trades.get(number(index))
+        return trade is not None and trade.state == "paying"
 
     def taken(self) -> int:
         return self.server.books.count("taken")
@@ -214,6 +225,9 @@ class SimulatorBench(Bench):
                     type(trade)(**{name: getattr(trade, name) for name in trade.__slots__} | {"then": "success"})
                 )
         self.clock.at_ms += 5_000
+
+    def waits(self, index: int = 1) -> bool:
+        return any(each.order_no == number(index) and each.state == "wait" for each in self._trades()[0])
 
     def _trades(self):
         self.simulator.ripen(self.clock.wall_ms())

@@ -38,7 +38,7 @@ class WeChatPay(PayStandin):
         "/v3/refund/domestic/refunds": ("POST", "refund"),
         "/v3/refund/domestic/refunds/{out_refund_no}": ("GET", "refund_query"),
     }
-    PARTNER = False
+    serial = PUBLIC_ID
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class WeChatPay(PayStandin):
             self.callers.public_key().verify(base64.b64decode(found[3]), words.encode(), PKCS1v15(), SHA256())
         except InvalidSignature as wrong:
             raise Refused("SIGN_ERROR", "签名验证失败") from wrong
-        if request.headers.get("wechatpay-serial") != PUBLIC_ID:
+        if request.headers.get("wechatpay-serial", "") != (PUBLIC_ID if self.serial == PUBLIC_ID else ""):
             raise Refused("PARAM_ERROR", "Wechatpay-Serial")
         asked = {**(json.loads(body) if body else {}), **request.path_params, **dict(request.query_params)}
         if not self.is_merchant(asked, request.url.path):
@@ -99,9 +99,9 @@ class WeChatPay(PayStandin):
         key = self.strangers if fault.how == "forged" else self.own
         sign = base64.b64encode(key.sign(f"{at}\n{nonce}\n{body}\n".encode(), PKCS1v15(), SHA256())).decode()
         if fault.how == "tampered":
-            body = body.replace("USERPAYING", "SUCCESS") if "USERPAYING" in body else body + " "
+            body, nonce = body.replace("USERPAYING", "SUCCESS"), nonce[::-1]
         headers = {
-            "wechatpay-timestamp": at, "wechatpay-nonce": nonce, "wechatpay-serial": PUBLIC_ID,
+            "wechatpay-timestamp": at, "wechatpay-nonce": nonce, "wechatpay-serial": self.serial,
             "wechatpay-signature": sign, "wechatpay-signature-type": "WECHATPAY2-SHA256-RSA2048",
         }  # fmt: skip
         return Response(

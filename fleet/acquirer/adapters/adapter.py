@@ -39,7 +39,7 @@ REVERSAL_PENDING = 5009
 _log = logging.getLogger(__name__)
 
 
-class Nothing(Exception):
+class Nothing(Failed):
     """The channel does not know the number."""
 
 
@@ -102,8 +102,8 @@ class Adapter:
             return Reply("unknown", REVERSAL_PENDING)
         try:
             return self._asked(call, until)
-        except Nothing:
-            return self._absent(call)
+        except Nothing as no:
+            return self._absent(call, no)
         except Failed as no:
             return self._refused(call, no)
 
@@ -120,7 +120,7 @@ class Adapter:
             case RefundQueryCall():
                 return self._dialect.refund_query(call, until)
 
-    def _absent(self, call: Call) -> Reply:
+    def _absent(self, call: Call, no: Nothing) -> Reply:
         match call:
             case QueryCall() | RefundQueryCall():
                 return Reply("absent")
@@ -129,7 +129,7 @@ class Adapter:
             case ReverseCall():
                 return Reply("unknown", REVERSAL_PENDING)
             case PayCall() | RefundCall():
-                return NO_ANSWER
+                return self._refused(call, no)
 
     def _refused(self, call: Call, no: Failed) -> Reply:
         """What a no of the channel means, by the table. A question that is refused answers nothing."""

@@ -90,7 +90,7 @@ class Alipay:
         if text(answer, "retry_flag", "N") == "Y":
             return Reply("unknown", AGAIN)
         if not text(answer, "action", ""):  # nothing was closed and nothing given back: Alipay has not seen it
-            raise Nothing
+            raise Nothing("action", "")
         return Reply("reversed", 0, text(answer, "trade_no", ""))
 
     def refund(self, call: RefundCall, until: Until) -> Reply:
@@ -116,7 +116,7 @@ class Alipay:
         )
         status = text(answer, "refund_status", "")
         if not status:
-            raise Nothing
+            raise Nothing("refund_status", "")
         if text(answer, "out_request_no") != call.refund_no or text(answer, "out_trade_no") != call.order_no:
             raise Trouble(NOT_UNDERSTOOD, "an answer about another refund")
         if status != "REFUND_SUCCESS":
@@ -129,9 +129,8 @@ def _done(answer: Json) -> Json:
     code, sub_code = text(answer, "code"), text(answer, "sub_code", "")
     if code == DONE:
         return answer
-    if sub_code in ABSENT:
-        raise Nothing
-    raise Failed(sub_code if "ACQ." in sub_code or "AQC." in sub_code else code, text(answer, "sub_msg", ""))
+    said = sub_code if "ACQ." in sub_code or "AQC." in sub_code else code
+    raise (Nothing if said in ABSENT else Failed)(said, text(answer, "sub_msg", ""))
 
 
 def _paid(answer: Json, order_no: str) -> Reply:

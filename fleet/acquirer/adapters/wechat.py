@@ -127,9 +127,7 @@ class WeChat:
         if 200 <= status < 300:
             return answer
         code = text(answer, "code", "")
-        if code in ABSENT:
-            raise Nothing
-        raise Failed(code or f"HTTP {status}", text(answer, "message", ""))
+        raise (Nothing if code in ABSENT else Failed)(code or f"HTTP {status}", text(answer, "message", ""))
 
     def _trade(self, answer: Json, order_no: str) -> Reply:
         state = text(answer, "trade_state")
