@@ -1,13 +1,13 @@
 """The MQTT edge of the backend: gather messages, one commit for many, then acknowledgements, then the broker's.
 
-One thread runs `Ingest.run`; paho's thread only leaves notes. Order after the commit is fixed: `dn/ack` first, the
+One thread runs `Ingest.run`; the connection's own only leaves notes. Order after the commit is fixed: `dn/ack` first, the
 broker's acknowledgement second, so a crash between them costs a repetition and never a record.
 """
 
 import logging
 import queue
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 
@@ -29,7 +29,7 @@ from fleet.effects import (
     Told,
     VoucherTicket,
 )
-from fleet.mqtt import Came, Connected, Connection, Ended, IngestSettings, Note, Subscribed, Taken
+from fleet.mqtt import Arrival, Came, Connected, Connection, Ended, IngestSettings, Note, Subscribed, Taken
 from fleet.store import StoreTrouble
 from fleet.vouchers import port as vouchers
 from fleet.vouchers.within import PlatformAnswered
@@ -130,6 +130,7 @@ class Ingest:
             if came:
                 self._take(came)
             self._pump()
+            self._flush()
         self._close()
 
     # --- connection -----------------------------------------------------------------
@@ -141,6 +142,7 @@ class Ingest:
             self._emit(self._step(Tick(self._utc_ms())) or [])
             self._try(DeskTick(self._utc_ms()))
             self._more_due = True
+            self._flush()
         if self._subscribed or now_ms < self._due_ms:
             return
         if self._connection is not None:
@@ -148,7 +150,7 @@ class Ingest:
             self._lost("time-out")
             return
         try:
-            self._connection = Connection(self._settings, self._noted)
+            self._connection = Connection(self._settings, self._noted, self._monotonic_ms)
         except (OSError, ValueError) as unreadable:  # certificates that were there at the start are gone
             self._lost(str(unreadable))
             return
@@ -156,9 +158,7 @@ class Ingest:
         self._connection.open()
 
     def _noted(self, connection: Connection, note: Note) -> None:
-        """Called on paho's thread: put and go."""
-        if isinstance(note, Came):
-            note = replace(note, got_ms=self._monotonic_ms())
+        """Called on the connection's thread: put and go."""
         self._notes.put((connection, note))
 
     def _lost(self, cause: str) -> None:
@@ -217,8 +217,8 @@ class Ingest:
     def _hear(self, note: Note, came: list[Came]) -> None:
         assert self._connection is not None
         match note:
-            case Came():
-                came.append(note)
+            case Arrival(messages):
+                came += messages
             case Connected(reason) | Subscribed(reason) if reason >= REFUSAL:
                 self._connection.close()
                 self._lost(f"refused, reason 0x{reason:02x}")
@@ -227,9 +227,10 @@ class Ingest:
             case Subscribed():
                 self._subscribed, self._failures = True, 0
                 self._ready()
-            case Taken(mid):
-                if (sent := self._in_flight.pop(mid, None)) is not None:
-                    self._taken.append(sent)
+            case Taken(numbers):
+                for number in numbers:
+                    if (sent := self._in_flight.pop(number, None)) is not None:
+                        self._taken.append(sent)
             case Ended(cause):
                 came.clear()  # unacknowledged: they come again
                 self._lost(cause)
@@ -363,9 +364,15 @@ class Ingest:
                 continue  # the terminals send and ask again
             channel, payload = _outgoing(effect)
             topic = channel.topic(effect.terminal)
-            mid = self._connection.publish(topic, payload, channel.qos, channel.expiry_s, channel.retained)
+            told = isinstance(effect, SendDesired | SendCommand)
+            number = self._connection.publish(topic, payload, channel.qos, channel.expiry_s, channel.retained, told)
             if isinstance(effect, SendDesired | SendCommand):
-                self._in_flight[mid] = effect.sent
+                self._in_flight[number] = effect.sent
+
+    def _flush(self) -> None:
+        """Let what one commit caused leave in one piece."""
+        if self._connection is not None:
+            self._connection.flush()
 
 
 def _outgoing(effect: SendAck | SendAnswer | SendTime | SendDesired | SendCommand) -> tuple[Channel, bytes]:

@@ -316,11 +316,8 @@ def _read_publish(first: int, body: bytes) -> Publish:
         length, after = long
     if after + length > size:
         raise Malformed("publish: cut short")
-    try:
-        topic = body[2:at].decode()
-    except UnicodeDecodeError as trouble:
-        raise Malformed("publish: topic") from trouble
     end = after + length
+    topic = body[2:at].decode(errors="replace")  # then it is nobody's, and no reason to end the connection
     return Publish(topic, body[end:], qos, mid, bool(first & 1), bool(first & 8), body[begin:end])
 
 

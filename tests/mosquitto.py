@@ -30,6 +30,7 @@ _STANDARD = (
     "log_type information",
     "max_inflight_messages 1000",  # towards the backend: what it may hold unacknowledged
     "max_queued_messages 100000",
+    "set_tcp_nodelay true",
 )
 
 

@@ -43,12 +43,14 @@ async def _run(options: argparse.Namespace, here: stand.Stand) -> Report:
         await fleet.settled(DRAIN_S)
         up_s, before = fleet.now_s() - began, fleet.counts.acknowledged
         workloads.listen(fleet, asked)
-        began = fleet.now_s()
+        began, cpu = fleet.now_s(), here.cpu_s()
         back_s = await _work(fleet, options, asked)
         await fleet.settled(DRAIN_S)
         await fleet.until(lambda: not asked.open, 15.0)
         took_s = fleet.now_s() - began
-        run = Run("none", options.rate, options.seconds, fleet.counts.acknowledged - before, took_s, up_s, back_s)
+        used = {name: seconds - cpu[name] for name, seconds in here.cpu_s().items()}
+        acknowledged = fleet.counts.acknowledged - before
+        run = Run("none", options.rate, options.seconds, acknowledged, took_s, up_s, used, back_s)
         expected = fleet.expected
     return report(fleet, run, audit_file(here.store, expected), asked)
 

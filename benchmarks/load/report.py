@@ -52,6 +52,7 @@ class Report(msgspec.Struct, frozen=True):
     clean: bool
     asks: dict[str, Spread] = {}
     payments: dict[str, int] = {}
+    cpu_s: dict[str, float] = {}
     back_s: float | None = None
     settings_s: float | None = None
 
@@ -65,6 +66,7 @@ class Run(msgspec.Struct, frozen=True):
     acknowledged: int
     drained_s: float
     switch_on_s: float
+    cpu_s: dict[str, float] = {}
     back_s: float | None = None
     settings_s: float | None = None
 
@@ -87,7 +89,7 @@ def report(fleet: LoadFleet, run: Run, found: Audit, asked: Asked) -> Report:
         examples=found.examples,
         clean=found.clean and not fleet.outstanding and not counts.troubles,
         asks={what: spread(seconds) for what, seconds in asked.seconds.items() if seconds},
-        payments=dict(asked.states), back_s=run.back_s, settings_s=run.settings_s,
+        payments=dict(asked.states), cpu_s=run.cpu_s, back_s=run.back_s, settings_s=run.settings_s,
     )  # fmt: skip
 
 
@@ -103,6 +105,10 @@ def table(it: Report) -> str:
         ("not acknowledged", str(it.outstanding)),
         ("store", ", ".join(f"{name} {number}" for name, number in store.items())),
     ]  # fmt: skip
+    if it.cpu_s:
+        shares = (f"{name} {used:.1f} s" for name, used in it.cpu_s.items())
+        each_us = 1e6 * sum(it.cpu_s.values()) / max(1, it.acknowledgement.count)
+        rows.append(("processor time", f"{', '.join(shares)}; {each_us:.0f} µs a record"))
     if it.back_s is not None:
         rows.append(("99 % back after the break", f"{it.back_s:.1f} s"))
     if it.settings_s is not None:

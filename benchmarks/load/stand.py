@@ -1,5 +1,6 @@
 """The stand a run takes place on: a real Mosquitto and the real `posfleet serve`, each a process of its own."""
 
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,17 @@ class Stand:
     served: Served
     store: Path
     tls: TlsFiles | None = None
+
+    def cpu_s(self) -> dict[str, float]:
+        """Processor time used so far by each process of the run."""
+        pids = {"generator": os.getpid(), "broker": self.broker.pid, "backend": self.served.process.pid}
+        return {name: processor_s(pid) for name, pid in pids.items()}
+
+
+def processor_s(pid: int) -> float:
+    """User and system time of a process, in seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

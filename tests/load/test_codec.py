@@ -130,7 +130,6 @@ def test_noise_is_named_and_never_breaks_the_reader(noise: bytes) -> None:
         b"\x36\x05\x00\x01a\x00\x01",  # quality of service 3
         b"\x32\x05\x00\x01a\x00\x00",  # number 0
         b"\x32\x04\x00\x01a\x00",  # cut short
-        b"\x30\x04\x00\x01\xff\x00",  # a topic that is no UTF-8
         b"\x30\xff\xff\xff\xff\x01",  # a length of five bytes
         b"\x30\xff\xff\xff\x7f",  # 256 MiB
         b"\x41\x02\x00\x01",  # flags where none belong
