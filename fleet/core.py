@@ -74,6 +74,8 @@ CLASHES_MAX = 20
 """So often an event is given again at once when another worker was about the same rows."""
 TICKS, LEASE_MS = "ticks", 30_000
 """The lease under which one of several workers ticks, and for how long it is good without being renewed."""
+DESK = ("reported", "met", "reply/")
+"""What of a terminal's is for the desk."""
 NAMELESS_MAX = 1_000
 """Unreadable messages without a key that are kept for each terminal; a rogue must not fill the disk."""
 
@@ -177,6 +179,8 @@ class Core:
 
     def _step(self, event: Event) -> list[Effect]:
         with self._store.begin() as books:
+            if isinstance(event, Pump | DeskTick | Admin):
+                books.hold_desk(alone=True)
             match event:
                 case Arrived():
                     return self._take(books, event)
@@ -210,6 +214,8 @@ class Core:
 
     def _take(self, books: Books, event: Arrived) -> list[Effect]:
         books.hold({message.terminal for message in event.messages})
+        if any(message.rest.startswith(DESK) for message in event.messages):
+            books.hold_desk(alone=False)
         records: dict[tuple[str, int], list[Arrival]] = {}
         asks: list[Message] = []
         effects: list[Effect] = []

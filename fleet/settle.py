@@ -60,7 +60,7 @@ def quarantined(terminal: str, bad: Bad, now_ms: int) -> Quarantine:
 
 def _sort(books: Books, row: Epoch, arrivals: list[Arrival], now_ms: int) -> _Taken:
     old = [arrival.seq for arrival in arrivals if arrival.seq <= row.high]
-    known = books.hashes(row.terminal, row.epoch, old) if old else {}
+    known = books.hashes(row.terminal, row.epoch, old, row.upto) if old else {}
     taken = _Taken(row, [], [], [], [])
     journal_key = row.journal_key
     for arrival in arrivals:
@@ -74,7 +74,7 @@ def _sort(books: Books, row: Epoch, arrivals: list[Arrival], now_ms: int) -> _Ta
             taken.new.append(StoredRecord.of(row.terminal, record, now_ms))
             taken.shelved.append(arrival)
             journal_key = journal_key or _key_of(arrival)
-        elif stored != record.hash:
+        elif stored and stored != record.hash:
             taken.conflicts.append(Conflict(row.terminal, row.epoch, record.seq, record.hash, wrap(record), now_ms))
     return replace(taken, row=replace(row, journal_key=journal_key)) if journal_key != row.journal_key else taken
 

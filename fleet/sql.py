@@ -4,22 +4,24 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cache
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from fleet import lookup
 from fleet.desk.sql import FleetBooks
 from fleet.reading import Good
-from fleet.sql_dialect import SQLITE, add_all, insert, merge
+from fleet.sql_dialect import SQLITE, Text, add_all, bulk_text, by_column, compiled_text, insert, merge
 from fleet.sql_engine import open_engine, schema_version, set_schema_version, troubles
 from fleet.sql_events import SqlEvents
+from fleet.sql_locks import Alone, Locks
 from fleet.sql_looks import SqlLooks
 from fleet.sql_money import SqlMoney
+from fleet.sql_records import Shelf, SqlRecords, Where
 from fleet.sql_tables import conflicts, epochs, leases, quarantine, records, tables, terminals
 from fleet.store import Conflict, Epoch, Quarantine, StoredRecord, StoreTrouble, TerminalRow
 from fleet.vouchers.sql import SqlVouchers
@@ -33,13 +35,6 @@ asks for a refund. 4: by which means reserved goods are paid back. 5: vouchers b
 event reports beside them. 7: leases of workers. 8: the fleet's desk."""
 SHELVED_AT_ONCE = 500
 
-_HASHES = sa.select(records.c.seq, records.c.hash).where(
-    records.c.terminal == sa.bindparam("terminal"),
-    records.c.epoch == sa.bindparam("epoch"),
-    records.c.seq.in_(sa.bindparam("seqs", expanding=True)),
-)
-
-
 _EPOCHS = sa.select(epochs).where(epochs.c.terminal.in_(sa.bindparam("terminals", expanding=True)))
 TERMINALS_AT_ONCE = 500
 
@@ -48,41 +43,34 @@ _record_fields = attrgetter(*_RECORD)
 _epoch_fields = attrgetter(*Epoch.__slots__)
 
 
-class _Sql(NamedTuple):
-    """SQL text, and the values SQLAlchemy itself put into it."""
-
-    text: str
-    fixed: dict[str, Any]
-
-
-def _hot() -> dict[str, _Sql]:
-    """SQL of what every packet needs, made once: building statements anew costs ten times what running them does."""
-    named = sqlite.dialect(paramstyle="named")
+@cache
+def hot(dialect: str) -> dict[str, Text]:
+    """SQL of what every packet needs, made once."""
     here = (epochs.c.terminal == sa.bindparam("terminal"), epochs.c.epoch == sa.bindparam("epoch"))
     ours = sa.and_(terminals.c.terminal == epochs.c.terminal, terminals.c.epoch == epochs.c.epoch)
-    fresh = insert(SQLITE, terminals).excluded
+    fresh = insert(dialect, terminals).excluded
     since = sa.case((terminals.c.state == fresh.state, terminals.c.state_ms), else_=fresh.state_ms)
-    both = sa.union(*(_seqs(table) for table in (records, quarantine)))
-    statements: dict[str, sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert] = {
+    statements: dict[str, sa.Select[Any] | sa.Insert] = {
         "epoch": sa.select(epochs).where(*here),
-        "put_epoch": merge(SQLITE, epochs, ("journal_key", "number", "upto", "high", "asked_ms")),
+        "put_epoch": merge(dialect, epochs, ("journal_key", "number", "upto", "high", "asked_ms")),
         "add_record": sa.insert(records),
-        "lease": _leased(SQLITE),
-        "seen": merge(SQLITE, terminals, ("seen_ms",)),
-        "put_state": merge(SQLITE, terminals, ("epoch", "acked_seq", "state"), state_ms=since),
-        "covered": both.order_by("seq").limit(sa.bindparam("limit")),
+        "lease": _leased(dialect),
+        "seen": merge(dialect, terminals, ("seen_ms",)),
+        "put_state": merge(dialect, terminals, ("epoch", "acked_seq", "state"), state_ms=since),
         "lagging": sa.select(epochs)
         .select_from(epochs.outerjoin(terminals, ours))
         .where(epochs.c.asked_ms <= sa.bindparam("asked_before_ms"))
         .where((epochs.c.high > epochs.c.upto) | (terminals.c.acked_seq > epochs.c.upto))
         .order_by(epochs.c.asked_ms, epochs.c.terminal, epochs.c.epoch)
-        .limit(sa.bindparam("limit")),
+        .limit(sa.bindparam("limit"))
+        .with_for_update(of=epochs, skip_locked=True),  # a worker at work on one will move it on itself
     }
-    compiled = {name: statement.compile(dialect=named) for name, statement in statements.items()}
-    return {
-        name: _Sql(str(made), {key: value for key, value in made.params.items() if value is not None})
-        for name, made in compiled.items()
-    }
+    made = {name: compiled_text(dialect, statement) for name, statement in statements.items()}
+    if dialect == SQLITE:
+        return made
+    bulk = {"put_epoch": epochs, "seen": terminals}
+    texts = {name: bulk_text(table, made[name].text) for name, table in bulk.items()}
+    return made | {f"{name}/bulk": Text(text, {}) for name, text in texts.items()}
 
 
 def _leased(dialect: str) -> sa.Insert:
@@ -98,7 +86,7 @@ class SqlStore:
 
     def __init__(self, path: Path | None = None, read_only: bool = False) -> None:
         self._engine = open_engine(path, read_only)
-        self._hot = _hot()
+        self._hot = hot(SQLITE)
         with troubles(), self._engine.begin() as connection:
             version = schema_version(connection)
             if version > SCHEMA_VERSION or (read_only and version != SCHEMA_VERSION):
@@ -111,17 +99,39 @@ class SqlStore:
                     connection.exec_driver_sql(add)
                 tables.create_all(connection)
                 if version == 1:
-                    _shelve_all(SqlBooks(connection, self._hot))
+                    _shelve_all(self._books(connection))
                 set_schema_version(connection, SCHEMA_VERSION)
 
     @contextmanager
     def begin(self) -> Iterator["SqlBooks"]:
         """One transaction: committed when the block ends. Raises `StoreTrouble` when it could not be."""
         with troubles(), self._engine.begin() as connection:
-            yield SqlBooks(connection, self._hot)
+            yield self._books(connection)
+
+    def _books(self, connection: sa.Connection) -> "SqlBooks":
+        return SqlBooks(connection, self._hot, OneTable(connection, self._hot["add_record"]), Alone())
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+class OneTable:
+    """SQLite's shelf: all records in one table, whose key nothing can be under twice."""
+
+    def __init__(self, connection: sa.Connection, add: Text) -> None:
+        self._db = connection
+        self._add = add.text
+
+    def add(self, rows: list[StoredRecord]) -> None:
+        if rows:
+            values = [dict(zip(_RECORD, _record_fields(row), strict=True)) for row in rows]
+            self._db.exec_driver_sql(self._add, values)
+
+    def within(self, terminal: str, epoch: int, first: int, last: int | None) -> Where:
+        return []
+
+    def gone(self, terminal: str, epoch: int, seqs: list[int]) -> list[int]:
+        return []
 
 
 def _shelve_all(books: "SqlBooks") -> None:
@@ -157,11 +167,15 @@ def _good(row: StoredRecord) -> Good | None:
 class SqlBooks:
     """`Books` on one open transaction, with what only the command line asks for beside it."""
 
-    def __init__(self, connection: sa.Connection, hot: dict[str, _Sql]) -> None:
+    def __init__(self, connection: sa.Connection, hot: dict[str, Text], shelf: Shelf, locks: Locks) -> None:
         self._db = connection
         self._hot = hot
-        self.money = SqlMoney(connection)
-        self.vouchers = SqlVouchers(connection)
+        self._locks = locks
+        self._records = SqlRecords(connection, shelf)
+        self.add_records, self.hashes = self._records.add, self._records.hashes
+        self.covered, self.holes, self.records_after = self._records.covered, self._records.holes, self._records.after
+        self.money = SqlMoney(connection, self._records, locks)
+        self.vouchers = SqlVouchers(connection, self._records, locks)
         self.events = SqlEvents(connection)
         self.fleet = FleetBooks(connection)
         self.looks = SqlLooks(connection)
@@ -181,27 +195,24 @@ class SqlBooks:
         return found
 
     def put_epochs(self, rows: list[Epoch]) -> None:
-        self._run_many("put_epoch", [dict(zip(Epoch.__slots__, _epoch_fields(row), strict=True)) for row in rows])
+        self._run_many(
+            "put_epoch", epochs, [dict(zip(Epoch.__slots__, _epoch_fields(row), strict=True)) for row in rows]
+        )
 
     def _run(self, name: str, values: dict[str, Any]) -> sa.CursorResult[*tuple[Any, ...]]:
         sql = self._hot[name]
         return self._db.exec_driver_sql(sql.text, sql.fixed | values)
 
-    def _run_many(self, name: str, rows: list[dict[str, Any]]) -> None:
+    def _run_many(self, name: str, table: sa.Table, rows: list[dict[str, Any]]) -> None:
         sql = self._hot[name]
-        if rows:
+        if rows and self._db.dialect.name == SQLITE:
             self._db.exec_driver_sql(sql.text, [sql.fixed | row for row in rows])
+        elif rows:
+            self._db.exec_driver_sql(self._hot[f"{name}/bulk"].text, by_column(table, rows))
 
     def last_number(self, terminal: str) -> int:
         query = sa.select(sa.func.coalesce(sa.func.max(epochs.c.number), 0)).where(epochs.c.terminal == terminal)
         return int(self._db.execute(query).scalar_one())
-
-    def hashes(self, terminal: str, epoch: int, seqs: list[int]) -> dict[int, str]:
-        found = self._db.execute(_HASHES, {"terminal": terminal, "epoch": epoch, "seqs": seqs})
-        return {row.seq: row.hash for row in found}
-
-    def add_records(self, rows: list[StoredRecord]) -> None:
-        self._run_many("add_record", [dict(zip(_RECORD, _record_fields(row), strict=True)) for row in rows])
 
     def add_conflicts(self, rows: list[Conflict]) -> None:
         add_all(self._db, conflicts, [asdict(row) for row in rows])
@@ -214,63 +225,32 @@ class SqlBooks:
         query = sa.select(sa.func.count()).where(quarantine.c.terminal == terminal, quarantine.c.seq == 0)
         return int(self._db.execute(query).scalar_one())
 
-    def covered(self, terminal: str, epoch: int, after: int, limit: int) -> list[int]:
-        values = {"terminal": terminal, "epoch": epoch, "after": after, "limit": limit}
-        return list(self._run("covered", values).scalars())
-
     def lagging(self, asked_before_ms: int, limit: int) -> list[Epoch]:
         found = self._run("lagging", {"asked_before_ms": asked_before_ms, "limit": limit})
         return [Epoch(*row) for row in found]
-
-    def holes(self, row: Epoch, older_than_ms: int, limit: int) -> list[tuple[int, int]]:
-        parts = [
-            sa.select(table.c.seq, table.c.got_ms).where(
-                table.c.terminal == row.terminal, table.c.epoch == row.epoch, table.c.seq > row.upto
-            )
-            for table in (records, quarantine)
-        ]
-        # A terminal that says it was acknowledged beyond what is kept here: a restored backend asks for the rest.
-        parts.append(
-            sa.select((terminals.c.acked_seq + 1).label("seq"), terminals.c.state_ms.label("got_ms")).where(
-                terminals.c.terminal == row.terminal,
-                terminals.c.epoch == row.epoch,
-                terminals.c.acked_seq >= max(row.upto, row.high),
-            )
-        )
-        there = sa.union_all(*parts).subquery()
-        before = sa.func.lag(there.c.seq, 1, row.upto).over(order_by=there.c.seq)
-        pairs = sa.select((before + 1).label("first"), (there.c.seq - 1).label("last"), there.c.got_ms).subquery()
-        query = sa.select(pairs.c.first, pairs.c.last).where(
-            pairs.c.first <= pairs.c.last, pairs.c.got_ms <= older_than_ms
-        )
-        return [(first, last) for first, last in self._db.execute(query.order_by(pairs.c.first).limit(limit))]
 
     def put_state(self, terminal: str, state: State, body: bytes, now_ms: int, fresh: bool) -> None:
         row = {"terminal": terminal, "epoch": state.epoch, "acked_seq": state.acked_seq, "state": body}
         self._run("put_state", row | {"state_ms": now_ms, "seen_ms": now_ms if fresh else 0})
 
-    def seen(self, terminals: list[str], now_ms: int) -> None:
+    def seen(self, names: list[str], now_ms: int) -> None:
         row = {"epoch": 0, "acked_seq": 0, "state": b"", "state_ms": 0, "seen_ms": now_ms}
-        self._run_many("seen", [row | {"terminal": terminal} for terminal in terminals])
+        self._run_many("seen", terminals, [row | {"terminal": name} for name in names])
 
     def hold(self, terminals: Iterable[str]) -> None:
-        """Nothing to do: a transaction of SQLite's one writer holds everything."""
+        self._locks.hold("terminal", terminals)
+
+    def hold_desk(self, alone: bool) -> None:
+        if alone:
+            self._locks.hold("desk", [""])
+        else:
+            self._locks.share("desk", "")
 
     def lease(self, name: str, holder: str, now_ms: int, until_ms: int) -> bool:
         values = {"name": name, "holder": holder, "now_ms": now_ms, "until_ms": until_ms}
         return self._run("lease", values).rowcount == 1
 
     # --- what the command line asks ---
-
-    def records_after(self, terminal: str, epoch: int, after: int, limit: int) -> list[StoredRecord]:
-        """Kept records of one journal, ascending."""
-        query = (
-            sa.select(records)
-            .where(records.c.terminal == terminal, records.c.epoch == epoch, records.c.seq > after)
-            .order_by(records.c.seq)
-            .limit(limit)
-        )
-        return [StoredRecord(*row) for row in self._db.execute(query)]
 
     def epochs_of(self, terminal: str) -> list[Epoch]:
         """All journals of a terminal in the order of their granted numbers, those without one last."""
@@ -293,18 +273,6 @@ class SqlBooks:
         table = terminals.c
         query = sa.select(table.terminal, table.state, table.state_ms, table.seen_ms).order_by(table.terminal)
         return [TerminalRow(row[0], _state(row[1]), row[2], row[3]) for row in self._db.execute(query)]
-
-
-def _seqs(table: sa.Table) -> sa.Select[Any]:
-    page = (
-        sa.select(table.c.seq)
-        .where(table.c.terminal == sa.bindparam("terminal"), table.c.epoch == sa.bindparam("epoch"))
-        .where(table.c.seq > sa.bindparam("after"))
-        .order_by(table.c.seq)
-        .limit(sa.bindparam("limit"))
-        .subquery()
-    )
-    return sa.select(page.c.seq)
 
 
 def _state(body: bytes) -> State | None:

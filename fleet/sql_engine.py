@@ -9,18 +9,24 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from fleet.store import StoreTrouble
+from fleet.store import StoreClash, StoreTrouble
+
+CLASHES = {"40001", "40P01", "55P03", "23505"}
+"""What PostgreSQL says when another transaction was about the same rows: it could not be put in order, waits in a circle,
+waited too long, or a row is there since a moment ago."""
 
 BUSY_TIMEOUT_MS = 5_000
 
 
 @contextmanager
 def troubles() -> Iterator[None]:
-    """Whatever the database raises becomes `StoreTrouble`."""
+    """Whatever the database raises becomes `StoreTrouble`; a clash of two workers `StoreClash`."""
     try:
         yield
     except SQLAlchemyError as trouble:
-        raise StoreTrouble(str(getattr(trouble, "orig", None) or trouble)) from trouble
+        cause = getattr(trouble, "orig", None) or trouble
+        kind = StoreClash if getattr(cause, "sqlstate", None) in CLASHES else StoreTrouble
+        raise kind(str(cause)) from trouble
 
 
 def schema_version(connection: sa.Connection) -> int:

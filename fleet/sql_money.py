@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from fleet.money import Found, Movement, Payment, Refund, Reservation, Return
 from fleet.sql_dialect import WHOLE, add_all, put
-from fleet.sql_tables import column, key, records, table
-from fleet.store import StoredRecord
+from fleet.sql_locks import Locks
+from fleet.sql_records import SqlRecords
+from fleet.sql_tables import column, key, movements, table
 
 payments = table(
     "payments",
@@ -56,19 +57,17 @@ found_sales = table(
     column("at_ms", sa.Integer),
 )  # fmt: skip
 
-movements = table(
-    "movements",
-    key("terminal", sa.Text), key("epoch", sa.Integer), key("batch", sa.Integer), key("seq", sa.Integer),
-)  # fmt: skip
-
 
 class SqlMoney:
     """`MoneyBooks` on one open transaction, with what reports and the command line ask for beside it."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, records: SqlRecords, locks: Locks) -> None:
         self._db = connection
+        self._locks = locks
+        self.record, self.moving = records.one, records.moving
 
     def payment(self, order_no: str) -> Payment | None:
+        self._locks.hold("order", [order_no])
         row = self._db.execute(sa.select(payments).where(payments.c.order_no == order_no)).first()
         return _payment(row) if row else None
 
@@ -81,6 +80,7 @@ class SqlMoney:
         return [_payment(row) for row in self._db.execute(query.limit(limit))]
 
     def refund(self, refund_no: str) -> Refund | None:
+        self._locks.hold("refund", [refund_no])
         row = self._db.execute(sa.select(refunds).where(refunds.c.refund_no == refund_no)).first()
         return Refund(*row) if row else None
 
@@ -93,6 +93,7 @@ class SqlMoney:
         return int(self._db.execute(query).scalar_one())
 
     def reservation(self, reserve_no: str) -> Reservation | None:
+        self._locks.hold("reserve", [reserve_no])
         row = self._db.execute(sa.select(reservations).where(reservations.c.reserve_no == reserve_no)).first()
         return Reservation(*row) if row else None
 
@@ -100,6 +101,7 @@ class SqlMoney:
         put(self._db, reservations, asdict(row))
 
     def reservations_of(self, terminal: str, epoch: int, seq: int) -> list[Reservation]:
+        self._locks.hold("sale", [_sale(terminal, epoch, seq)])
         it = reservations.c
         used = sa.exists().where(returns.c.reserve_no == it.reserve_no)
         query = sa.select(reservations).where(it.terminal == terminal, it.epoch == epoch, it.seq == seq)
@@ -107,11 +109,14 @@ class SqlMoney:
         return [Reservation(*row) for row in self._db.execute(query)]
 
     def returns_of(self, terminal: str, epoch: int, seq: int) -> list[Return]:
+        self._locks.hold("sale", [_sale(terminal, epoch, seq)])
         it = returns.c
         query = sa.select(returns).where(it.sale_terminal == terminal, it.sale_epoch == epoch, it.sale_seq == seq)
         return [Return(*row) for row in self._db.execute(query.order_by(it.terminal, it.epoch, it.seq))]
 
     def shelve(self, found: list[Found], back: list[Return], moved: list[Movement]) -> None:
+        # a return uses a reservation up: who counts what is given back of the sale sees both or neither
+        self._locks.hold("sale", [_sale(each.sale_terminal, each.sale_epoch, each.sale_seq) for each in back])
         for where, rows in ((found_sales, found), (returns, back), (movements, moved)):
             add_all(self._db, where, [_flat(row) for row in rows])
 
@@ -120,19 +125,6 @@ class SqlMoney:
         order = (it.at_ms.desc(), it.terminal, it.epoch, it.seq.desc())
         rows = self._db.execute(sa.select(found_sales).where(it.key == wanted).order_by(*order).limit(limit))
         return [Found(*row) for row in rows]
-
-    def record(self, terminal: str, epoch: int, seq: int) -> StoredRecord | None:
-        it = records.c
-        query = sa.select(records).where(it.terminal == terminal, it.epoch == epoch, it.seq == seq)
-        row = self._db.execute(query).first()
-        return StoredRecord(*row) if row else None
-
-    def moving(self, terminal: str, epoch: int, batch: int, upto: int) -> list[StoredRecord]:
-        it = movements.c
-        same = sa.and_(records.c.terminal == it.terminal, records.c.epoch == it.epoch, records.c.seq == it.seq)
-        query = sa.select(records).select_from(movements.join(records, same))
-        query = query.where(it.terminal == terminal, it.epoch == epoch, it.batch == batch, it.seq <= upto)
-        return [StoredRecord(*row) for row in self._db.execute(query.order_by(it.seq))]
 
     # --- for reports ---
 
@@ -145,6 +137,10 @@ class SqlMoney:
         """Every refund, the oldest first."""
         query = sa.select(refunds).order_by(refunds.c.got_ms, refunds.c.refund_no)
         return [Refund(*row) for row in self._db.execute(query)]
+
+
+def _sale(terminal: str, epoch: int, seq: int) -> str:
+    return f"{terminal}/{epoch}/{seq}"
 
 
 def _flat(row: Found | Return | Movement) -> dict[str, Any]:

@@ -54,6 +54,11 @@ epochs = table(
     column("high", sa.Integer), column("asked_ms", sa.Integer),
 )  # fmt: skip
 
+movements = table(
+    "movements",
+    key("terminal", sa.Text), key("epoch", sa.Integer), key("batch", sa.Integer), key("seq", sa.Integer),
+)  # fmt: skip
+
 leases = table(
     "leases", key("name", sa.Text), column("holder", sa.Text), column("until_ms", sa.Integer),
 )  # fmt: skip

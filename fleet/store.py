@@ -125,7 +125,10 @@ class Books(Protocol):
 
     def put_epochs(self, rows: list[Epoch]) -> None: ...
     def last_number(self, terminal: str) -> int: ...
-    def hashes(self, terminal: str, epoch: int, seqs: list[int]) -> dict[int, str]: ...
+    def hashes(self, terminal: str, epoch: int, seqs: list[int], upto: int = 0) -> dict[int, str]:
+        """Hashes of those of the seqs that are kept; "" for one up to `upto` that was booked and has been given up since."""
+        ...
+
     def add_records(self, rows: list[StoredRecord]) -> None: ...
     def add_conflicts(self, rows: list[Conflict]) -> None:
         """The same conflict twice is kept once."""
@@ -146,11 +149,15 @@ class Books(Protocol):
         """Inclusive ranges that are missing and whose right neighbour came before `older_than_ms`."""
 
     def put_state(self, terminal: str, state: State, body: bytes, now_ms: int, fresh: bool) -> None: ...
-    def seen(self, terminals: list[str], now_ms: int) -> None: ...
+    def seen(self, names: list[str], now_ms: int) -> None: ...
 
     def hold(self, terminals: Iterable[str]) -> None:
         """Keep every other worker from these terminals until this transaction ends; said before anything of them is read.
         What is about one payment, refund, reservation or use of a voucher is held by reading it."""
+
+    def hold_desk(self, alone: bool) -> None:
+        """Keep other workers from what the desk keeps: `alone` from all of it; else only from deciding about it, while they
+        may note what other terminals report."""
 
     def lease(self, name: str, holder: str, now_ms: int, until_ms: int) -> bool:
         """Whether `holder` alone may do what `name` stands for until then: nobody else has it, or no longer."""

@@ -7,7 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from fleet.sql_dialect import partial, put
-from fleet.sql_tables import column, key, records, table
+from fleet.sql_locks import Locks
+from fleet.sql_records import SqlRecords
+from fleet.sql_tables import column, key, table
 from fleet.vouchers.books import DealRow, PlatformRow, Prepared, Use
 from wire.facts import Sale
 from wire.facts import decode as decode_fact
@@ -64,8 +66,10 @@ _FLAGS = ("undo_wanted", "doubt", "news")
 class SqlVouchers:
     """`VoucherBooks` on one open transaction, with what reports and the command line ask for beside it."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, records: SqlRecords, locks: Locks) -> None:
         self._db = connection
+        self._records = records
+        self._locks = locks
 
     def prepared(self, ref: str) -> Prepared | None:
         row = self._db.execute(sa.select(prepared).where(prepared.c.ref == ref)).first()
@@ -78,6 +82,7 @@ class SqlVouchers:
         self._db.execute(sa.delete(prepared).where(prepared.c.expires_ms < before_ms))
 
     def use(self, request_no: str) -> Use | None:
+        self._locks.hold("use", [request_no])
         row = self._db.execute(sa.select(uses).where(uses.c.request_no == request_no)).first()
         return _use(row) if row else None
 
@@ -87,13 +92,20 @@ class SqlVouchers:
     def uses_of(self, digest: str, limit: int) -> list[Use]:
         if not digest:
             return []
+        self._locks.hold("code", [digest])  # nobody redeems the same code between this look and the row it decides on
         where = sa.or_(uses.c.digest == digest, uses.c.seen == digest)
         order = (uses.c.got_ms.desc(), uses.c.request_no.desc())
         return [_use(row) for row in self._db.execute(sa.select(uses).where(where).order_by(*order).limit(limit))]
 
     def due(self, now_ms: int, limit: int) -> list[Use]:
-        query = sa.select(uses).where(uses.c.due_ms > 0, uses.c.due_ms <= now_ms)
-        return [_use(row) for row in self._db.execute(query.order_by(uses.c.due_ms, uses.c.request_no).limit(limit))]
+        where = (uses.c.due_ms > 0, uses.c.due_ms <= now_ms)
+        order = (uses.c.due_ms, uses.c.request_no)
+        found = self._db.execute(sa.select(uses.c.request_no).where(*where).order_by(*order).limit(limit)).scalars()
+        free = [each for each in found if self._locks.try_hold("use", each)]  # what another worker is about is not due
+        if not free:
+            return []
+        query = sa.select(uses).where(uses.c.request_no.in_(free), *where).order_by(*order)
+        return [_use(row) for row in self._db.execute(query)]
 
     def news(self, terminal: str, limit: int) -> list[str]:
         query = sa.select(uses.c.request_no).where(uses.c.terminal == terminal, uses.c.news > 0)
@@ -106,6 +118,7 @@ class SqlVouchers:
         return [DealRow(*row) for row in rows]
 
     def put_deals(self, platform: str, shop: str, source: str, rows: list[DealRow]) -> None:
+        self._locks.hold("shop", [shop])
         it = deals.c
         gone = sa.delete(deals).where(it.shop == shop, it.source == source)
         self._db.execute(gone.where(it.platform == platform) if platform else gone)
@@ -113,6 +126,7 @@ class SqlVouchers:
             self._db.execute(sa.insert(deals), [asdict(row) for row in rows])
 
     def platform(self, platform: str, shop: str) -> PlatformRow | None:
+        self._locks.hold("shop", [shop])
         query = sa.select(platforms).where(platforms.c.platform == platform, platforms.c.shop == shop)
         row = self._db.execute(query).first()
         return PlatformRow(*row) if row else None
@@ -128,13 +142,10 @@ class SqlVouchers:
 
     def sold(self, from_ms: int, to_ms: int) -> frozenset[str]:
         """Request numbers of the uses with which a sale was booked between two moments of the terminals' clocks."""
-        query = sa.select(records.c.kind, records.c.version, records.c.body).where(
-            records.c.kind == "sale", records.c.at_ms >= from_ms, records.c.at_ms < to_ms
-        )
         found: set[str] = set()
-        for row in self._db.execute(query):
-            fact = decode_fact(row.kind, row.version, row.body)
-            assert isinstance(fact, Sale), row.kind
+        for version, body in self._records.sales(from_ms, to_ms):
+            fact = decode_fact(Sale.KIND, version, body)
+            assert isinstance(fact, Sale), fact
             found |= {part.voucher.request_no for part in fact.tenders if part.voucher is not None}
         return frozenset(found)
 

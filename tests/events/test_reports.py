@@ -16,8 +16,12 @@ from rules.errors import errors
 from rules.settings_model import Log
 from tests.counter import Counter
 from tests.events.till import Fleet, open_till, reports
+from tests.stores import each_store, postgres_free, postgres_server  # noqa: F401
 from wire.facts import Fact
 from wire.messages import EventReport
+
+pytestmark = pytest.mark.usefixtures("each_store")
+
 
 DAY_MS = 86_400_000
 

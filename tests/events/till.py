@@ -9,8 +9,8 @@ from firmware.events import EventReported, LinkUp, Report
 from firmware.txn import eventlog
 from firmware.txn.eventlog import Logged, Wanted
 from fleet.core import Arrived, Core, Message, SendAnswer
-from fleet.sql import SqlStore
 from tests.counter import Counter
+from tests.stores import new_store
 from wire.channels import EVENT
 from wire.messages import AnswerEvent, EventReport
 
@@ -47,7 +47,7 @@ class Fleet:
     """The backend's core over a store in memory, or in a file."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self.store = SqlStore(path)
+        self.store = new_store(path)
         self.core = Core(self.store, KEY.sign)
         self.heard = 0
 

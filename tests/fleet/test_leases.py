@@ -8,12 +8,15 @@ import pytest
 from fleet.core import HOLE_PATIENCE_MS, LEASE_MS, Arrived, Core, Message, Tick
 from fleet.sql import SqlStore
 from tests.fleet.test_core import FLEET_KEY, NOW
+from tests.stores import each_store, new_store, postgres_free, postgres_server  # noqa: F401
 from wire.messages import State
+
+pytestmark = pytest.mark.usefixtures("each_store")
 
 
 @pytest.fixture
 def store() -> Iterator[SqlStore]:
-    made = SqlStore()
+    made = new_store()
     yield made
     made.close()
 

@@ -15,10 +15,14 @@ from fleet.store import StoreTrouble
 from rules.orders import refund_no
 from tests.fleet_money.world import KEY, NOW, ORDER
 from tests.journals import Journal
+from tests.stores import Store, each_store, new_store, postgres_free, postgres_server  # noqa: F401
 from wire.channels import money_channel
 from wire.facts import Fact, Line, Origin, Refund, RefundLine, Sale, TenderPart
 from wire.messages import Answer, AnswerReserve, AnswerSale, AnswerTotals, AskReserve, AskSale, AskTotals, MoneyAsk
 from wire.totals import totals_of
+
+pytestmark = pytest.mark.usefixtures("each_store")
+
 
 HOME, OTHER, THIRD = "00010023", "00010024", "00010025"
 LINES = (Line("1", "Cola", 2000, 300, 600), Line("2", "Milk", 1000, 450, 450))
@@ -41,8 +45,8 @@ def refund(quantities: dict[int, int], fen: int, reserve_no: str = "", seq: int 
 class Shop:
     """Terminals with journals, and the backend they send them to."""
 
-    def __init__(self, store: SqlStore | None = None) -> None:
-        self.store = store or SqlStore()
+    def __init__(self, store: Store | None = None) -> None:
+        self.store = store or new_store()
         self.core = Core(self.store, KEY.sign)
         self.journals = {each: Journal(each, born=False) for each in (HOME, OTHER, THIRD)}
         self._sent = dict.fromkeys(self.journals, 0)

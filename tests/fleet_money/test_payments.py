@@ -12,7 +12,11 @@ from fleet.core import Arrived, Message, Spoilt
 from fleet.money import CALL_MAX_MS
 from rules.orders import order_no
 from tests.fleet_money.world import CODE, NOW, ORDER, TERMINAL, World, pay
+from tests.stores import each_store, postgres_free, postgres_server  # noqa: F401
 from wire.messages import AnswerPayment, AskQuery, AskRefund, AskReverse
+
+pytestmark = pytest.mark.usefixtures("each_store")
+
 
 QUERY, REVERSE = AskQuery(ORDER), AskReverse(ORDER)
 HELD = Reply("paid", 0, "42" + ORDER, 1050)

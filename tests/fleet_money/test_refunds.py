@@ -8,7 +8,10 @@ from fleet.acquirer.port import Reply
 from fleet.money import CALL_MAX_MS
 from rules.orders import order_no, refund_no
 from tests.fleet_money.world import ORDER, REFUND, World, pay
+from tests.stores import each_store, postgres_free, postgres_server  # noqa: F401
 from wire.messages import AnswerRefund, AskRefund, AskRefundQuery, AskReverse
+
+pytestmark = pytest.mark.usefixtures("each_store")
 
 
 def back(fen: int, index: int = 1, number: str = ORDER, asked: int = 0) -> AskRefund:

@@ -18,8 +18,8 @@ from fleet.acquirer.port import (
 )
 from fleet.core import AcquirerAnswered, Arrived, CallAcquirer, Core, Message, SendAnswer
 from fleet.money import Payment, Refund
-from fleet.sql import SqlStore
 from rules.orders import order_no, refund_no
+from tests.stores import Store, new_store
 from wire.channels import money_channel
 from wire.messages import Answer, AskPay, MoneyAsk
 
@@ -78,10 +78,10 @@ class World:
     open: list[tuple[CallAcquirer, Reply]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     calls: list[CallAcquirer] = field(default_factory=list)
-    stores: list[SqlStore] = field(default_factory=list)
+    stores: list[Store] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.stores = self.stores or [SqlStore(self.path) for _ in range(self.workers if self.path else 1)]
+        self.stores = self.stores or [new_store(self.path) for _ in range(self.workers if self.path else 1)]
         self.cores = [Core(self.stores[number % len(self.stores)], KEY.sign) for number in range(self.workers)]
 
     def ask(self, ask: MoneyAsk, worker: int = 0, terminal: str = TERMINAL, age_ms: int = 0) -> list[Answer]:

@@ -9,8 +9,11 @@ from fleet.vouchers.deals import in_force, paged
 from fleet.vouchers.script import VoucherStep
 from rules.deals import Deal
 from tests.fleet_vouchers.world import World
+from tests.stores import each_store, postgres_free, postgres_server  # noqa: F401
 from wire.messages import AnswerDiagnose, AskDiagnose, Reach
 from wire.vouchers import AnswerDeals, AskDeals
+
+pytestmark = pytest.mark.usefixtures("each_store")
 
 
 def asked(world: World, have: str = "", page: int = 0) -> AnswerDeals:

@@ -14,6 +14,7 @@ from fleet.vouchers.script import VoucherStep
 from fleet.vouchers.uses import EXPIRES_MAX_MS
 from rules.orders import voucher_no
 from tests.fleet_vouchers.world import CODE, HELD, NO, NOW, OTHER, TERMINAL, World, number, said
+from tests.stores import each_store, postgres_free, postgres_server  # noqa: F401
 from wire.vouchers import (
     AnswerDeals,
     AnswerVoucher,
@@ -25,6 +26,9 @@ from wire.vouchers import (
     AskVoucherQuery,
     AskVoucherUndo,
 )
+
+pytestmark = pytest.mark.usefixtures("each_store")
+
 
 QUERY, UNDO = AskVoucherQuery(NO), AskVoucherUndo(NO)
 OVER_MS = EXPIRES_MAX_MS + CALL_MAX_MS

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fleet.core import Arrived, Core, Message, PlatformAnswered, SendAnswer, Tick
 from fleet.effects import CallPlatform
-from fleet.sql import SqlStore
 from fleet.vouchers.books import Use
 from fleet.vouchers.port import NO_ANSWER, Reply, UseReply
 from fleet.vouchers.script import VoucherStep
@@ -18,6 +17,7 @@ from fleet.vouchers.sim_books import PlatformLedgers
 from fleet.vouchers.simulator import PlatformSimulator
 from rules.demo_vouchers import DemoVouchers, demo_vouchers
 from rules.orders import voucher_no
+from tests.stores import Store, new_store
 from wire.channels import money_channel
 from wire.messages import Answer
 from wire.vouchers import (
@@ -55,11 +55,11 @@ class World:
     open: list[tuple[CallPlatform, list[Reply]]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     calls: list[CallPlatform] = field(default_factory=list)
-    stores: list[SqlStore] = field(default_factory=list)
+    stores: list[Store] = field(default_factory=list)
     looks: int = 0
 
     def __post_init__(self) -> None:
-        self.stores = self.stores or [SqlStore(self.path) for _ in range(self.workers if self.path else 1)]
+        self.stores = self.stores or [new_store(self.path) for _ in range(self.workers if self.path else 1)]
         self.platforms = PlatformSimulator(self.books, Random(1))
         if self.demo is not None:
             with self.books.begin() as pages:
