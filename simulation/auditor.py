@@ -206,16 +206,18 @@ def _paper(day: Day, facts: list[At]) -> Iterator[str]:
         if sale is None:
             yield f"the slip {number} belongs to no sale"
             continue
-        if not any(mark in line for mark in _MARKS for line in slip.rows[:3]):
-            unmarked[number] += 1
+        copy = any(mark in line for mark in _MARKS for line in slip.rows[:3])
+        unmarked[number] += not copy
         if slip.complete:
-            yield from _slip_sums(slip, number, sale)
+            asked = any("补打" in line or "DUPLICATE" in line for line in slip.rows[:3])
+            yield from _slip_sums(slip, number, sale, asked)
     for number, count in sorted(unmarked.items()):
         if count > 1:
             yield f"{count} unmarked slips of {number}"
 
 
-def _slip_sums(slip: Slip, number: str, sale: Sale) -> Iterator[str]:
+def _slip_sums(slip: Slip, number: str, sale: Sale, copy: bool) -> Iterator[str]:
+    """A slip says what is booked: all of it, or what stands on the part of it that was copied alone (domain 6.2)."""
     found = {
         name: round(float(match[1]) * 100)
         for line in slip.rows
@@ -224,8 +226,10 @@ def _slip_sums(slip: Slip, number: str, sale: Sale) -> Iterator[str]:
     }
     paid = sum(part.paid_fen for part in sale.tenders)
     booked = {"due": sale.due_fen, "cash": paid, "change": paid - sale.due_fen}
-    if not paid:  # rounded away to nothing: no money to speak of
+    if not paid and not copy:  # rounded away to nothing: no money to speak of
         found = {"cash": 0, "change": 0} | found
+    if copy:
+        booked = {name: fen for name, fen in booked.items() if name in found}
     if found != booked:
         yield f"the slip {number} says {found}, booked is {booked}"
 
