@@ -472,8 +472,8 @@ halted: stopped by a gate with no revert wanted. The first four are open."""
 
 
 class RolloutLook(Struct, frozen=True):
-    """`stage`: index into the plan; `counts`: terminals by state (`untouched`, `chosen`, `pushed`, `applied`, `rejected`,
-    `rolled_back`, `silent`, `unfinished`, `failed`, `reverting`, `reverted`). `verdict`: what the gates said last."""
+    """`stage`: index into the plan; `counts`: terminals by state (`untouched`, `pushed`, `applied`, `rejected`,
+    `rolled_back`, `silent`, `unfinished`, `failed`, `reverted`). `verdict`: what was decided last, and why."""
 
     rollout: int
     release: Release
@@ -520,10 +520,21 @@ class RolloutNote(Struct, frozen=True):
     who: str = ""
 
 
+class Gate(Struct, frozen=True):
+    """One limit as it stands: failed, rolled_back, silent (terminals), errors, crashes (events). Not `ok`: the roll-out
+    halts."""
+
+    name: str
+    value: int
+    limit: int
+    ok: bool
+
+
 class RolloutShown(Struct, frozen=True, tag="rollout_shown"):
     look: RolloutLook
     plan: Plan
     where: Where
+    gates: tuple[Gate, ...] = ()
     history: tuple[RolloutNote, ...] = ()
     terminals: tuple[RolloutTerminal, ...] = ()  # those that are touched, in their turn
 

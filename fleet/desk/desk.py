@@ -9,6 +9,7 @@ from fleet import admin
 from fleet.admin import Call, Refused, Reply
 from fleet.desk import orders, pump, register, settings
 from fleet.effects import Effect, Sent
+from fleet.rollouts import desk as rollouts
 from fleet.store import Books
 
 
@@ -43,6 +44,7 @@ class FleetDesk:
         """Time has passed."""
         orders.tick(books, now_ms)
         settings.renew(books, now_ms)
+        rollouts.tick(books, now_ms)
 
     def _answer(self, books: Books, call: Call, now_ms: int) -> Reply:
         match call.request:
@@ -76,6 +78,15 @@ class FleetDesk:
                 return admin.CommandsSeen(rows=tuple(books.fleet.orders.seen(terminal, batch, cid, limit)))
             case admin.CommandData(cid=cid):
                 return orders.data(books.fleet.orders, cid)
+            case admin.StartRollout() as request:
+                return rollouts.start(books, call, request, now_ms)
+            case admin.RolloutAct() as request:
+                return rollouts.act(books, call, request, now_ms)
+            case admin.Rollouts(open_only=open_only, limit=limit):
+                found_rows = books.fleet.rollouts.seen(open_only, limit)
+                return admin.RolloutsSeen(rows=tuple(rollouts.look(books, row) for row in found_rows))
+            case admin.ShowRollout(rollout=number, limit=limit):
+                return rollouts.show(books, number, limit, now_ms)
             case admin.Gaps(terminal=terminal, limit=limit):
                 return admin.GapsSeen(rows=register.gaps(books, terminal, now_ms, limit))
             case admin.Quarantined(terminal=terminal, limit=limit):
@@ -87,8 +98,6 @@ class FleetDesk:
                 return admin.PolicyGot(policy=books.fleet.policy.get())
             case admin.PutPolicy(policy=policy):
                 return _put_policy(books, policy)
-            case _:
-                return Refused(reason="bad_request")
 
 
 def _put_policy(books: Books, policy: admin.Policy) -> Reply:

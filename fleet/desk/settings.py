@@ -1,7 +1,7 @@
 """Settings at the desk: layers written down, what they would change, and pushing them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fleet import admin
 from fleet.admin import Call, Fault, LayerLook, PushLook, Refused, Registered, Reply
@@ -245,21 +245,20 @@ def give(books: Books, to: dict[str, tuple[str, str]], push_: PushLook) -> int:
         rev=rev, at_ms=now_ms, who=push_.who, why=push_.why, kind=push_.kind, terminals=len(to), rollout=push_.rollout
     )
     settings.add_push(row, to)
-    for terminal, (sha256, _) in to.items():
-        settings.put_desired(
-            DesiredRow(terminal, rev, sha256, push_.rollout, now_ms, now_ms + EXPIRY_MS, due_ms=now_ms)
+    expires_ms = now_ms + EXPIRY_MS
+    settings.put_desired(
+        *(
+            DesiredRow(terminal, rev, sha256, push_.rollout, now_ms, expires_ms, due_ms=now_ms)
+            for terminal, (sha256, _) in to.items()
         )
+    )
     return rev
 
 
 def renew(books: Books, now_ms: int) -> None:
     """Sign documents anew that would soon be too old to be taken: under a new revision, for the same text under the same
-    revision must never have two signatures."""
+    revision must never have two signatures. What a roll-out holds waits for its end."""
     old = books.fleet.settings.expiring(now_ms + RENEWED_BEFORE_MS, RENEWED_AT_ONCE_MAX)
-    to = {row.terminal: (row.sha256, row.sha256) for row in old}
+    held = books.fleet.register.held(row.terminal for row in old)
+    to = {row.terminal: (row.sha256, row.sha256) for row in old if row.terminal not in held}
     give(books, to, PushLook(rev=0, at_ms=now_ms, who="", why="renewed", kind="push", terminals=len(to)))
-
-
-def again(row: DesiredRow, now_ms: int) -> DesiredRow:
-    """Due to be published again."""
-    return replace(row, due_ms=now_ms)

@@ -8,6 +8,7 @@ from fleet.desk.sql_heard import HeardBooks
 from fleet.desk.sql_orders import OrderBooks
 from fleet.desk.sql_register import RegisterBooks
 from fleet.desk.sql_settings import SettingsBooks
+from fleet.rollouts.sql import RolloutBooks
 
 
 class FleetBooks:
@@ -18,6 +19,7 @@ class FleetBooks:
         self.settings = SettingsBooks(connection)
         self.orders = OrderBooks(connection)
         self.heard = HeardBooks(connection)
+        self.rollouts = RolloutBooks(connection)
         self.audit = AuditBooks(connection)
         self.policy = PolicyBooks(connection)
         self.faults = FaultBooks(connection)

@@ -1,7 +1,6 @@
 """What terminals say of themselves: settings in force, telemetry, and their timeline; bounded for each of them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -21,6 +20,16 @@ PASSAGES_MAX = 1_000
 """Rows of each kind for each terminal."""
 
 
+# Statements of what every message of a terminal needs, made once: to make one anew costs ten times what it takes to run.
+_MINE: sa.BindParameter[str] = sa.bindparam("terminal")
+_REPORTED = sa.select(reported.c.body, reported.c.got_ms, reported.c.changed_ms).where(reported.c.terminal == _MINE)
+_STATE = sa.select(terminals.c.state).where(terminals.c.terminal == _MINE)
+_OLD_MET = sa.delete(met).where(met.c.terminal == _MINE, met.c.slot < sa.bindparam("before"))
+_OF_A_KIND = (passages.c.terminal == _MINE, passages.c.what == sa.bindparam("kind"))
+_BEYOND = sa.select(passages.c.at_ms).where(*_OF_A_KIND).order_by(passages.c.at_ms.desc()).offset(PASSAGES_MAX).limit(1)
+_OLD_PASSAGES = sa.delete(passages).where(*_OF_A_KIND, passages.c.at_ms < sa.bindparam("before"))
+
+
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """What a terminal said last about its settings. `changed_ms`: since when its status and revision are these."""
@@ -37,7 +46,7 @@ class HeardBooks:
         self._db = connection
 
     def reported(self, terminal: str) -> Spoken | None:
-        row = self._db.execute(sa.select(reported).where(reported.c.terminal == terminal)).first()
+        row = self._db.execute(_REPORTED, {"terminal": terminal}).first()
         return Spoken(msgspec.json.decode(row.body, type=Reported), row.got_ms, row.changed_ms) if row else None
 
     def put_reported(self, terminal: str, body: bytes, row: Spoken) -> None:
@@ -50,14 +59,13 @@ class HeardBooks:
 
     def state(self, terminal: str) -> State | None:
         """The last state, as kept by the ingest."""
-        body = self._db.execute(sa.select(terminals.c.state).where(terminals.c.terminal == terminal)).scalar()
+        body = self._db.execute(_STATE, {"terminal": terminal}).scalar()
         return msgspec.json.decode(body, type=State) if body else None
 
     def put_met(self, terminal: str, body: bytes, now_ms: int) -> None:
         """Keep telemetry for about a day."""
         put(self._db, met, {"terminal": terminal, "slot": now_ms // MET_SLOT_MS, "got_ms": now_ms, "body": body})
-        old = (met.c.terminal == terminal, met.c.slot < (now_ms - MET_KEPT_MS) // MET_SLOT_MS)
-        self._db.execute(sa.delete(met).where(*old))
+        self._db.execute(_OLD_MET, {"terminal": terminal, "before": (now_ms - MET_KEPT_MS) // MET_SLOT_MS})
 
     def met(self, terminal: str, limit: int) -> list[MetRow]:
         """Newest first."""
@@ -69,13 +77,10 @@ class HeardBooks:
     def pass_(self, terminal: str, what: str, at_ms: int, detail: str) -> None:
         """One line of the timeline; the oldest go."""
         put(self._db, passages, {"terminal": terminal, "what": what, "at_ms": at_ms, "detail": detail[:200]})
-        mine = (passages.c.terminal == terminal, passages.c.what == what)
-        beyond = (
-            sa.select(passages.c.at_ms).where(*mine).order_by(passages.c.at_ms.desc()).offset(PASSAGES_MAX).limit(1)
-        )
-        last = self._db.execute(beyond).scalar()
+        mine = {"terminal": terminal, "kind": what}
+        last = self._db.execute(_BEYOND, mine).scalar()
         oldest_ms = max(at_ms - PASSAGES_KEPT_MS, (last or -1) + 1)
-        self._db.execute(sa.delete(passages).where(*mine, passages.c.at_ms < oldest_ms))
+        self._db.execute(_OLD_PASSAGES, mine | {"before": oldest_ms})
 
     def passages(self, terminal: str, limit: int) -> list[Passage]:
         """Newest first."""
@@ -83,9 +88,3 @@ class HeardBooks:
         query = sa.select(it.at_ms, it.what, it.detail).where(it.terminal == terminal)
         rows = self._db.execute(query.order_by(it.at_ms.desc(), it.what).limit(limit))
         return [Passage(**row._mapping) for row in rows]
-
-    def passed(self, what: str, since_ms: int, until_ms: int, chosen: sa.Select[Any]) -> int:
-        """How many lines of a kind terminals of a selection have in a time."""
-        it = passages.c
-        query = sa.select(sa.func.count()).where(it.what == what, it.at_ms >= since_ms, it.at_ms < until_ms)
-        return int(self._db.execute(query.where(it.terminal.in_(chosen))).scalar_one())

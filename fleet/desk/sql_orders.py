@@ -35,6 +35,16 @@ class OrderRow:
     waiting: int = 1
 
 
+_ORDER = sa.select(orders).where(orders.c.cid == sa.bindparam("cid"))
+_TAKEN = sa.update(orders).where(orders.c.cid == sa.bindparam("its")).values(due_ms=0)
+_UNANSWERED = (
+    sa.select(orders)
+    .where(orders.c.terminal == sa.bindparam("terminal"), orders.c.waiting > 0, orders.c.status == "waiting")
+    .where(orders.c.expires_ms > sa.bindparam("now_ms"))
+    .order_by(orders.c.issued_ms, orders.c.cid)
+)
+
+
 class OrderBooks:
     """Orders and results."""
 
@@ -45,7 +55,7 @@ class OrderBooks:
         put(self._db, orders, {name: getattr(row, name) for name in OrderRow.__slots__})
 
     def get(self, cid: str) -> OrderRow | None:
-        row = self._db.execute(sa.select(orders).where(orders.c.cid == cid)).first()
+        row = self._db.execute(_ORDER, {"cid": cid}).first()
         return OrderRow(*row) if row else None
 
     def due(self, now_ms: int, limit: int) -> list[OrderRow]:
@@ -55,11 +65,8 @@ class OrderBooks:
 
     def unanswered(self, terminal: str, now_ms: int) -> list[OrderRow]:
         """Orders a terminal may still take and has said nothing about."""
-        query = sa.select(orders).where(
-            orders.c.terminal == terminal, orders.c.waiting > 0, orders.c.expires_ms > now_ms
-        )
-        query = query.where(orders.c.status == "waiting")
-        return [OrderRow(*row) for row in self._db.execute(query.order_by(orders.c.issued_ms, orders.c.cid))]
+        rows = self._db.execute(_UNANSWERED, {"terminal": terminal, "now_ms": now_ms})
+        return [OrderRow(*row) for row in rows]
 
     def overdue(self, before_ms: int, limit: int) -> list[OrderRow]:
         """Orders still waiting that expired before."""
@@ -74,7 +81,7 @@ class OrderBooks:
 
     def taken(self, cid: str) -> None:
         """The broker has it."""
-        self._db.execute(sa.update(orders).where(orders.c.cid == cid).values(due_ms=0))
+        self._db.execute(_TAKEN, {"its": cid})
 
     def seen(self, terminal: str, batch: str, cid: str, limit: int) -> list[OrderLook]:
         """Newest first."""

@@ -11,10 +11,18 @@ from fleet.admin import LayerLook, PushLook
 from fleet.desk.layers import Document, address, canonical
 from fleet.desk.sql_register import chunks
 from fleet.desk.tables import desired, documents, layers, pushed, pushes, reported
-from fleet.sql_dialect import add_all, put
+from fleet.sql_dialect import add_all, upsert
 
 REV_LEAP_MAX = 1_000_000
 """A terminal that claims to know a revision this far beyond ours is not believed."""
+
+
+_DESIRED = sa.select(desired).where(desired.c.terminal == sa.bindparam("terminal"))
+"""Asked at every word of a terminal about its settings, so made once."""
+
+
+_TAKEN = sa.update(desired).where(desired.c.terminal == sa.bindparam("mine"), desired.c.rev == sa.bindparam("its"))
+_TAKEN = _TAKEN.values(due_ms=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class SettingsBooks:
     # --- desired ---
 
     def desired(self, terminal: str) -> DesiredRow | None:
-        row = self._db.execute(sa.select(desired).where(desired.c.terminal == terminal)).first()
+        row = self._db.execute(_DESIRED, {"terminal": terminal}).first()
         return DesiredRow(*row) if row else None
 
     def desired_of(self, terminals: Iterable[str]) -> dict[str, DesiredRow]:
@@ -100,9 +108,10 @@ class SettingsBooks:
             found |= {row.terminal: DesiredRow(*row) for row in rows}
         return found
 
-    def put_desired(self, row: DesiredRow) -> None:
-        values = {name: getattr(row, name) for name in DesiredRow.__slots__}
-        put(self._db, desired, values)
+    def put_desired(self, *rows: DesiredRow) -> None:
+        values = [{name: getattr(row, name) for name in DesiredRow.__slots__} for row in rows]
+        if values:
+            self._db.execute(upsert(self._db.dialect.name, desired), values)
 
     def due(self, now_ms: int, limit: int) -> list[DesiredRow]:
         """What is to be published, longest due first."""
@@ -124,8 +133,7 @@ class SettingsBooks:
 
     def taken(self, terminal: str, rev: int) -> None:
         """The broker has it."""
-        where = (desired.c.terminal == terminal, desired.c.rev == rev)
-        self._db.execute(sa.update(desired).where(*where).values(due_ms=0))
+        self._db.execute(_TAKEN, {"mine": terminal, "its": rev})
 
     # --- pushes ---
 

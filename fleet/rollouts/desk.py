@@ -1,0 +1,277 @@
+"""Carries out what the engine decides, and what people ask of a roll-out, within the core's transaction."""
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from fleet import admin
+from fleet.admin import Call, Policy, PushLook, Refused, RolloutLook
+from fleet.desk import orders
+from fleet.desk.settings import give, meant, wanted
+from fleet.rollouts import engine
+from fleet.rollouts.engine import Complete, Halt, Next, Sight, Wait
+from fleet.rollouts.sql import Body, MemberRow, RolloutRow
+from fleet.rollouts.windows import is_open
+from fleet.store import Books
+from wire.fleet import Blob, Update
+
+GIVEN_AT_ONCE_MAX = 1_000
+"""Terminals that one tick touches, or gives the old thing back: the records of others wait meanwhile."""
+ORDER_EXPIRY_S = 7 * 86_400
+"""An update is taken as late as this; the roll-out counts silence long before."""
+OF_THE_DEVICE = ("network", "hardware", "keys", "printer", "drawer", "scanner")
+"""Sections that stay as pushed when a terminal that never had settings is to have none again: without them it might be out
+of reach, and could not be given anything."""
+
+
+# --- what people ask --------------------------------------------------------------------------------------------------
+
+
+def start(books: Books, call: Call, request: admin.StartRollout, now_ms: int) -> admin.Reply:
+    """Plan a roll-out; the first terminals are touched at the next tick, when it needs no approval."""
+    policy = books.fleet.policy.get()
+    plan = request.plan or policy.plan
+    if fault := engine.plan_fault(plan):
+        return Refused(reason="plan", detail=fault)
+    chosen = _chosen(books, request)
+    if isinstance(chosen, Refused):
+        return chosen
+    held = books.fleet.register.held(chosen)
+    if held:
+        return Refused(reason="in_rollout", detail=str(min(held.values())), terminals=tuple(sorted(held))[:100])
+    number = books.fleet.rollouts.next_number()
+    silent = _silent(books, plan, chosen, now_ms)
+    first = {terminal: place for place, terminal in enumerate(plan.first)}
+
+    def turn(terminal: str) -> tuple[Any, ...]:
+        return first.get(terminal, len(first)), terminal in silent, engine.turn(number, terminal)
+
+    members = [
+        MemberRow(number, terminal, place, "untouched", 1, *chosen[terminal])
+        for place, terminal in enumerate(sorted(chosen, key=turn))
+    ]
+    body = msgspec.json.encode(Body(request.release, plan, request.where, len(silent)))
+    state: admin.RolloutState = "waiting" if policy.four_eyes else "running"
+    row = RolloutRow(number, state, 1, body, 0, len(members), call.by.name, call.why, now_ms, now_ms)
+    books.fleet.rollouts.put(row)
+    books.fleet.rollouts.add_members(members)
+    _note(books, row, now_ms, "start", f"{len(members)} terminals; {call.why}", call.by.name)
+    return show(books, number, 0, now_ms)
+
+
+def _chosen(books: Books, request: admin.StartRollout) -> dict[str, tuple[str, str]] | Refused:
+    """Who is to change, with the addresses of what each has and is to have ("" both for software)."""
+    rows = meant(books, request.where)
+    if isinstance(rows, Refused):
+        return rows
+    if isinstance(request.release, admin.SoftwareRelease):
+        where = admin.Where(terminals=tuple(row.terminal for row in rows))
+        looks = books.fleet.register.select(where) if rows else []
+        version = request.release.version
+        found = {each.terminal: ("", "") for each in looks if each.state is None or each.state.software != version}
+    else:
+        all_, wrong = wanted(books, rows)
+        if wrong:
+            return Refused(reason="faults", faults=wrong)
+        found = {each.terminal: (each.before, each.sha256) for each in all_ if each.changed}
+    return found or Refused(reason="nobody")
+
+
+def _silent(books: Books, plan: admin.Plan, chosen: dict[str, tuple[str, str]], now_ms: int) -> set[str]:
+    looks = books.fleet.register.select(admin.Where(terminals=tuple(chosen)))
+    return {look.terminal for look in looks if look.seen_ms <= now_ms - plan.silent_after_s * 1_000}
+
+
+_ACTS: dict[str, tuple[tuple[str, ...], admin.RolloutState]] = {
+    "approve": (("waiting",), "running"),
+    "pause": (("running",), "paused"),
+    "resume": (("paused",), "running"),
+    "abort": (("waiting", "running", "paused", "reverting"), "aborted"),
+    "revert": (("running", "paused", "halted"), "reverting"),
+}
+"""From which states each act leads where. A complete roll-out is taken back by another one of the old settings."""
+
+
+def act(books: Books, call: Call, request: admin.RolloutAct, now_ms: int) -> admin.Reply:
+    """Approve, pause, resume, abort or revert."""
+    row = books.fleet.rollouts.get(request.rollout)
+    if row is None:
+        return Refused(reason="unknown_rollout", detail=str(request.rollout))
+    allowed, state = _ACTS[request.act]
+    if row.state not in allowed:
+        return Refused(reason="wrong_state", detail=row.state)
+    if request.act == "approve":
+        if row.who == call.by.name and books.fleet.policy.get().four_eyes:
+            return Refused(reason="four_eyes", detail=row.who)
+        row = replace(row, approved_by=call.by.name)
+    if request.act == "revert" and row.state == "halted":
+        touched = [member.terminal for member in books.fleet.rollouts.touched(row.number, row.size)]
+        held = books.fleet.register.held(touched)
+        if held:
+            return Refused(reason="in_rollout", detail=str(min(held.values())), terminals=tuple(sorted(held))[:100])
+        row = replace(row, live=1)
+    row = replace(row, state=state, changed_ms=now_ms, live=0 if state == "aborted" else row.live)
+    books.fleet.rollouts.put(row)
+    if state == "aborted":
+        books.fleet.rollouts.free(row.number)
+    _note(books, row, now_ms, request.act, call.why, call.by.name)
+    return show(books, row.number, 0, now_ms)
+
+
+def look(books: Books, row: RolloutRow) -> RolloutLook:
+    """A roll-out at a glance."""
+    body = row.read()
+    return RolloutLook(
+        rollout=row.number, release=body.release, state=row.state, stage=row.stage, stages=len(body.plan.stages),
+        size=row.size, counts=books.fleet.rollouts.counts(row.number), who=row.who, why=row.why,
+        started_ms=row.started_ms, changed_ms=row.changed_ms, approved_by=row.approved_by, baking_ms=row.baking_ms,
+        verdict=row.verdict,
+    )  # fmt: skip
+
+
+def show(books: Books, number: int, limit: int, now_ms: int) -> admin.Reply:
+    """A roll-out with its history, its gates and its touched terminals."""
+    row = books.fleet.rollouts.get(number)
+    if row is None:
+        return Refused(reason="unknown_rollout", detail=str(number))
+    body = row.read()
+    return admin.RolloutShown(
+        look=look(books, row), plan=body.plan, where=body.where,
+        gates=engine.gates(_sight(books, row, body, now_ms)) if row.live else (),
+        history=books.fleet.rollouts.notes(number), terminals=books.fleet.rollouts.members(number, limit),
+    )  # fmt: skip
+
+
+# --- time passes ------------------------------------------------------------------------------------------------------
+
+
+def tick(books: Books, now_ms: int) -> None:
+    """One step of every open roll-out."""
+    policy = books.fleet.policy.get()
+    for row in reversed(books.fleet.rollouts.seen(open_only=True, limit=admin.LIMIT_MAX)):
+        if row.state in ("running", "paused"):
+            row = _watch(books, row, now_ms)
+        if row.state == "running":
+            _touch(books, row, policy, now_ms)
+        if row.state == "reverting":
+            _give_back(books, row, now_ms)
+
+
+def _watch(books: Books, row: RolloutRow, now_ms: int) -> RolloutRow:
+    """Judge the terminals, then the roll-out. A paused one only ever halts."""
+    body = row.read()
+    silent_before_ms = now_ms - body.plan.silent_after_s * 1_000
+    changes = []
+    for member, seen in books.fleet.rollouts.to_judge(row.number, silent_before_ms):
+        state, reason = engine.judge(seen, body.plan, now_ms)
+        if (state, reason) != (member.state, member.reason):
+            changes.append((member, state, reason))
+    books.fleet.rollouts.settle(changes, now_ms)
+    decision = engine.decide(_sight(books, row, body, now_ms), now_ms)
+    match decision:
+        case Halt(verdict):
+            after = replace(
+                row, state="reverting" if body.plan.revert else "halted", verdict=verdict, changed_ms=now_ms
+            )
+            after = replace(after, live=int(body.plan.revert))
+            _note(books, after, now_ms, "halt", verdict, "")
+        case Complete() if row.state == "running":
+            after = replace(row, state="complete", live=0, verdict="complete", changed_ms=now_ms)
+            _note(books, after, now_ms, "complete", f"{row.size} terminals", "")
+        case Next(stage) if row.state == "running":
+            size = engine.stage_size(body.plan, row.size, stage)
+            after = replace(row, stage=stage, baking_ms=0, grown_ms=now_ms, verdict="", changed_ms=now_ms)
+            _note(books, after, now_ms, "stage", f"{stage + 1} of {len(body.plan.stages)}: {size} terminals", "")
+        case Wait(verdict, baking_ms):
+            after = replace(row, verdict=verdict, baking_ms=baking_ms)
+        case _:
+            after = row
+    if after != row:
+        books.fleet.rollouts.put(after)
+    if not after.live:
+        books.fleet.rollouts.free(row.number)
+    return after
+
+
+def _sight(books: Books, row: RolloutRow, body: Body, now_ms: int) -> Sight:
+    rollouts, plan = books.fleet.rollouts, body.plan
+    silent, untouched = rollouts.silent_untouched(row.number, now_ms - plan.silent_after_s * 1_000)
+    return Sight(
+        plan, row.size, row.stage, row.baking_ms, rollouts.counts(row.number),
+        (silent, untouched) if untouched else (body.silent, row.size),
+        rollouts.errors(row, plan, now_ms), rollouts.crashes(row, plan, now_ms),
+    )  # fmt: skip
+
+
+def _touch(books: Books, row: RolloutRow, policy: Policy, now_ms: int) -> None:
+    """Give the new thing to those whose turn it is and whose shop allows it now."""
+    body = row.read()
+    below = engine.stage_size(body.plan, row.size, row.stage)
+    waiting = books.fleet.rollouts.untouched(row.number, below)
+    if not waiting:
+        return
+    scopes = books.fleet.rollouts.scopes(member.terminal for member in waiting) if policy.windows else {}
+    ready = [member for member in waiting if is_open(policy, *scopes.get(member.terminal, ("", "")), now_ms)]
+    ready = ready[:GIVEN_AT_ONCE_MAX]
+    if not ready:
+        return
+    if isinstance(body.release, admin.SoftwareRelease):
+        _order(books, row, ready, body.release.version, body.release.bundle, "pushed", now_ms)
+    else:
+        to = {member.terminal: (member.target, member.before) for member in ready}
+        _push(books, row, to, "rollout", "pushed", now_ms)
+    _note(books, row, now_ms, "touch", f"{len(ready)} terminals", "")
+
+
+def _give_back(books: Books, row: RolloutRow, now_ms: int) -> None:
+    """Give every touched terminal what it had, whatever became of it and whatever the hour; the silent ones, too, for they
+    may wake up with it."""
+    body = row.read()
+    members = books.fleet.rollouts.touched(row.number, GIVEN_AT_ONCE_MAX)
+    if members and isinstance(body.release, admin.SoftwareRelease):
+        _order(books, row, members, body.release.back_version, body.release.back_bundle, "reverted", now_ms)
+    elif members:
+        to = {member.terminal: (_had(books, member), member.target) for member in members}
+        _push(books, row, to, "revert", "reverted", now_ms)
+    if members:
+        _note(books, row, now_ms, "give_back", f"{len(members)} terminals", "")
+    if len(members) < GIVEN_AT_ONCE_MAX:
+        after = replace(row, state="reverted", live=0, changed_ms=now_ms)
+        books.fleet.rollouts.put(after)
+        books.fleet.rollouts.free(row.number)
+        _note(books, after, now_ms, "reverted", "", "")
+
+
+def _had(books: Books, member: MemberRow) -> str:
+    """Address of what a terminal had before; one that never had settings keeps of the new ones what is the device's."""
+    if member.before:
+        return member.before
+    target = books.fleet.settings.document(member.target)
+    return books.fleet.settings.keep({name: target[name] for name in OF_THE_DEVICE if name in target})
+
+
+def _push(books: Books, row: RolloutRow, to: dict[str, tuple[str, str]], kind: str, state: str, now_ms: int) -> None:
+    why = row.why if kind == "rollout" else row.verdict or "taken back"
+    rev = give(books, to, PushLook(
+        rev=0, at_ms=now_ms, who=row.who, why=why, kind=kind, terminals=len(to), rollout=row.number
+    ))  # fmt: skip
+    books.fleet.rollouts.given(row.number, list(to), state, now_ms, rev, {})
+
+
+def _order(
+    books: Books, row: RolloutRow, members: list[MemberRow], version: str, bundle: Blob, state: str, now_ms: int
+) -> None:
+    command = Update(version, bundle, str(row.number))
+    batch = f"rollout-{row.number}"
+    cids = {member.terminal: orders.number(f"{batch} {state}", member.terminal) for member in members}
+    for terminal, cid in cids.items():
+        orders.order(books.fleet.orders, terminal, cid, command, batch, row.who, row.why, now_ms, ORDER_EXPIRY_S)
+    books.fleet.rollouts.given(row.number, list(cids), state, now_ms, 0, cids)
+
+
+def _note(books: Books, row: RolloutRow, now_ms: int, what: str, detail: str, who: str) -> None:
+    """A line of the roll-out's history; what the engine did by itself goes into the audit as well."""
+    books.fleet.rollouts.note(row.number, now_ms, what, detail, who)
+    if not who:
+        books.fleet.audit.add(now_ms, "", "engine", f"rollout_{what}", f"rollout:{row.number}", row.why, detail)

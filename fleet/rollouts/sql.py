@@ -1,0 +1,249 @@
+"""Roll-outs, their terminals and their history, within one transaction."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from fleet.admin import Plan, Release, RolloutNote, RolloutState, RolloutTerminal, Where
+from fleet.desk.sql_register import chunks
+from fleet.desk.tables import orders, passages, register, reported, rollout_notes, rollout_terminals, rollouts
+from fleet.rollouts.engine import STICKY, TOUCHED, Rate, Seen
+from fleet.sql_dialect import put
+from fleet.sql_events import events
+from fleet.sql_tables import terminals
+from wire.fleet import Reported
+
+OPEN: tuple[RolloutState, ...] = ("waiting", "running", "paused", "reverting")
+_it = rollout_terminals.c
+
+
+class Body(msgspec.Struct, frozen=True):
+    """What a roll-out was started with. `silent`: how many of its terminals were silent then."""
+
+    release: Release
+    plan: Plan
+    where: Where
+    silent: int
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutRow:
+    """One roll-out. `baking_ms`: since when its stage is watched; `verdict`: what was decided last, and why."""
+
+    number: int
+    state: RolloutState
+    live: int
+    body: bytes
+    stage: int
+    size: int
+    who: str
+    why: str
+    started_ms: int
+    changed_ms: int
+    approved_by: str = ""
+    grown_ms: int = 0
+    baking_ms: int = 0
+    verdict: str = ""
+
+    def read(self) -> Body:
+        return msgspec.json.decode(self.body, type=Body)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One terminal of a roll-out. `before`, `target`: addresses of documents; `cid`: of the update."""
+
+    rollout: int
+    terminal: str
+    place: int
+    state: str
+    live: int
+    before: str
+    target: str
+    rev: int = 0
+    cid: str = ""
+    pushed_ms: int = 0
+    settled_ms: int = 0
+    reason: str = ""
+
+
+class RolloutBooks:
+    """Everything about roll-outs that is kept."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._db = connection
+
+    # --- roll-outs ---
+
+    def next_number(self) -> int:
+        return int(self._db.execute(sa.select(sa.func.coalesce(sa.func.max(rollouts.c.number), 0))).scalar_one()) + 1
+
+    def put(self, row: RolloutRow) -> None:
+        put(self._db, rollouts, {name: getattr(row, name) for name in RolloutRow.__slots__})
+
+    def get(self, number: int) -> RolloutRow | None:
+        row = self._db.execute(sa.select(rollouts).where(rollouts.c.number == number)).first()
+        return RolloutRow(*row) if row else None
+
+    def seen(self, open_only: bool, limit: int) -> list[RolloutRow]:
+        """Newest first."""
+        query = sa.select(rollouts).order_by(rollouts.c.number.desc()).limit(limit)
+        if open_only:
+            query = query.where(rollouts.c.live > 0)
+        return [RolloutRow(*row) for row in self._db.execute(query)]
+
+    def note(self, number: int, at_ms: int, what: str, detail: str, who: str) -> None:
+        it = rollout_notes.c
+        query = sa.select(sa.func.coalesce(sa.func.max(it.number), 0)).where(it.rollout == number)
+        place = int(self._db.execute(query).scalar_one()) + 1
+        values = {"rollout": number, "number": place, "at_ms": at_ms, "what": what, "detail": detail, "who": who}
+        self._db.execute(sa.insert(rollout_notes), values)
+
+    def notes(self, number: int) -> tuple[RolloutNote, ...]:
+        it = rollout_notes.c
+        query = sa.select(it.at_ms, it.what, it.detail, it.who).where(it.rollout == number).order_by(it.number)
+        return tuple(RolloutNote(**row._mapping) for row in self._db.execute(query))
+
+    # --- terminals of one ---
+
+    def add_members(self, rows: list[MemberRow]) -> None:
+        values = [{name: getattr(row, name) for name in MemberRow.__slots__} for row in rows]
+        if values:
+            self._db.execute(sa.insert(rollout_terminals), values)
+
+    def counts(self, number: int) -> dict[str, int]:
+        """How many terminals are in each state."""
+        query = sa.select(_it.state, sa.func.count()).where(_it.rollout == number).group_by(_it.state)
+        return {row[0]: row[1] for row in self._db.execute(query.order_by(_it.state))}
+
+    def untouched(self, number: int, below: int) -> list[MemberRow]:
+        """Terminals whose turn is before `below` and that have been given nothing yet."""
+        query = sa.select(rollout_terminals).where(_it.rollout == number, _it.state == "untouched", _it.place < below)
+        return [MemberRow(*row) for row in self._db.execute(query.order_by(_it.place))]
+
+    def touched(self, number: int, limit: int) -> list[MemberRow]:
+        """Terminals that have the new thing and not the old one back."""
+        query = sa.select(rollout_terminals).where(_it.rollout == number, _it.state.in_(TOUCHED)).order_by(_it.place)
+        return [MemberRow(*row) for row in self._db.execute(query.limit(limit))]
+
+    def scopes(self, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Shop and group of terminals."""
+        found: dict[str, tuple[str, str]] = {}
+        for some in chunks(sorted(set(names))):
+            query = sa.select(register.c.terminal, register.c.shop, register.c.grp).where(register.c.terminal.in_(some))
+            found |= {row.terminal: (row.shop, row.grp) for row in self._db.execute(query)}
+        return found
+
+    def to_judge(self, number: int, silent_before_ms: int) -> list[tuple[MemberRow, Seen]]:
+        """Touched terminals whose state may be another now."""
+        query = (
+            sa.select(
+                rollout_terminals, terminals.c.seen_ms.label("seen"), reported.c.body.label("said"),
+                orders.c.status.label("order"),
+            )
+            .select_from(
+                rollout_terminals.outerjoin(terminals, terminals.c.terminal == _it.terminal)
+                .outerjoin(reported, reported.c.terminal == _it.terminal)
+                .outerjoin(orders, orders.c.cid == _it.cid)
+            )
+            .where(_it.rollout == number, _it.state.in_([state for state in TOUCHED if state not in STICKY]))
+            .where(
+                sa.or_(
+                    _it.state != "applied", _it.cid != "", terminals.c.seen_ms <= silent_before_ms,
+                    reported.c.status != "applied", reported.c.desired_rev != _it.rev,
+                )
+            )
+            .order_by(_it.place)
+        )  # fmt: skip
+        width = len(MemberRow.__slots__)
+        found = []
+        for row in self._db.execute(query):
+            member = MemberRow(*row[:width])
+            said = msgspec.json.decode(row.said, type=Reported) if row.said else None
+            seen = Seen(
+                member.state, member.rev, member.pushed_ms, row.seen or 0, said, member.cid, row.order or ""
+            )  # fmt: skip
+            found.append((member, seen))
+        return found
+
+    def settle(self, changes: list[tuple[MemberRow, str, str]], now_ms: int) -> None:
+        """Write down new states with their reasons."""
+        for row, state, reason in changes:
+            where = (_it.rollout == row.rollout, _it.terminal == row.terminal)
+            change = sa.update(rollout_terminals).where(*where)
+            self._db.execute(change.values(state=state, reason=reason[:200], settled_ms=now_ms))
+
+    def given(self, number: int, names: list[str], state: str, now_ms: int, rev: int, cids: dict[str, str]) -> None:
+        """These were given the new thing, or the old one back."""
+        for some in chunks(names):
+            change = sa.update(rollout_terminals).where(_it.rollout == number, _it.terminal.in_(some))
+            self._db.execute(change.values(state=state, rev=rev, pushed_ms=now_ms, settled_ms=0, reason=""))
+        for terminal, cid in cids.items():
+            change = sa.update(rollout_terminals).where(_it.rollout == number, _it.terminal == terminal)
+            self._db.execute(change.values(cid=cid))
+
+    def free(self, number: int) -> None:
+        """The roll-out holds its terminals no longer."""
+        self._db.execute(sa.update(rollout_terminals).where(_it.rollout == number).values(live=0))
+
+    def members(self, number: int, limit: int) -> tuple[RolloutTerminal, ...]:
+        """Those that were touched, in their turn."""
+        names = (_it.terminal, _it.place, _it.state, _it.pushed_ms, _it.settled_ms, _it.reason)
+        query = (
+            sa.select(*names).where(_it.rollout == number, _it.state != "untouched").order_by(_it.place).limit(limit)
+        )
+        return tuple(RolloutTerminal(**row._mapping) for row in self._db.execute(query))
+
+    # --- what the gates ask ---
+
+    def silent_untouched(self, number: int, before_ms: int) -> tuple[int, int]:
+        """Of the untouched terminals, how many were last heard before, and how many there are."""
+        query = sa.select(sa.func.count()).select_from(
+            rollout_terminals.outerjoin(terminals, terminals.c.terminal == _it.terminal)
+        )
+        query = query.where(_it.rollout == number, _it.state == "untouched")
+        silent = query.where(sa.or_(terminals.c.seen_ms.is_(None), terminals.c.seen_ms <= before_ms))
+        return int(self._db.execute(silent).scalar_one()), int(self._db.execute(query).scalar_one())
+
+    def errors(self, row: RolloutRow, plan: Plan, now_ms: int) -> Rate:
+        """Event reports, by their counts."""
+        return self._rate(row, plan, now_ms, events, events.c.when_ms, sa.func.sum(events.c.count), sa.true())
+
+    def crashes(self, row: RolloutRow, plan: Plan, now_ms: int) -> Rate:
+        """Boots without a leave before."""
+        it = passages.c
+        return self._rate(row, plan, now_ms, passages, it.at_ms, sa.func.count(), it.what == "crash")
+
+    def _rate(
+        self,
+        row: RolloutRow,
+        plan: Plan,
+        now_ms: int,
+        where: sa.Table,
+        at: Any,
+        number: Any,
+        kind: sa.ColumnElement[bool],
+    ) -> Rate:
+        baseline_ms = plan.baseline_s * 1_000
+        both = where.join(rollout_terminals, _it.terminal == where.c.terminal)
+        query = (
+            sa.select(sa.func.coalesce(number, 0)).select_from(both).where(_it.rollout == row.number, kind, at < now_ms)
+        )
+        touched = query.where(_it.state.in_(TOUCHED))
+        exposed = sa.select(sa.func.coalesce(sa.func.sum(now_ms - _it.pushed_ms), 0), sa.func.count())
+        exposed = exposed.where(_it.rollout == row.number, _it.state.in_(TOUCHED))
+        touched_ms, count = self._db.execute(exposed).one()
+        rest = row.size - int(count)
+        oldest_ms = row.started_ms - baseline_ms
+        return Rate(
+            self._one(touched.where(at >= _it.pushed_ms, at >= row.started_ms)), int(touched_ms),
+            self._one(touched.where(at < _it.pushed_ms, at >= _it.pushed_ms - baseline_ms, at >= oldest_ms)),
+            int(count) * baseline_ms,
+            self._one(query.where(_it.state == "untouched", at >= row.started_ms)), rest * (now_ms - row.started_ms),
+        )  # fmt: skip
+
+    def _one(self, query: sa.Select[Any]) -> int:
+        return int(self._db.execute(query).scalar_one())

@@ -1,0 +1,324 @@
+"""Roll-outs over many terminals that speak: good ones reach all, bad ones stop and are taken back by themselves."""
+
+import pytest
+
+from fleet import admin
+from fleet.admin import Caller, Policy, Window
+from fleet.core import Core, DeskTick
+from tests.fleet_settings.office import ANNA, BORIS, KEY
+from tests.rollouts.crowd import BAD, GOOD, QUICK, Crowd, history
+from wire.fleet import Blob
+
+FINE = ["fine"] * 40
+OTHER = {"terminal": {"volume": 3}}
+
+
+def of(natures, **more):
+    return Crowd(natures, **more)
+
+
+def mixed(size, *, silent=0, falls=0, **more):
+    """`size` terminals, spread evenly: so many percent of each nature."""
+    natures = ["fine"] * size
+    place = 0
+    for nature, percent in {"silent": silent, "falls": falls, **more}.items():
+        for _ in range(size * percent // 100):
+            while natures[place * 7 % size] != "fine":
+                place += 1
+            natures[place * 7 % size] = nature
+    return natures
+
+
+def test_a_good_roll_out_reaches_everybody_stage_by_stage():
+    crowd = of(["fine"] * 200)
+    number = crowd.roll_out(OTHER)
+    sizes = set()
+    crowd.minutes(300, lambda: sizes.add(crowd.ever(OTHER)) or crowd.ended(number)())
+    shown = crowd.shown(number)
+    assert shown.look.state == "complete"
+    assert sizes == {0, 1, 2, 20, 100, 200}
+    assert len(crowd.with_(OTHER)) == 200
+    assert shown.look.counts == {"applied": 200}
+    assert [note.what for note in shown.history] == [
+        "start", "approve", "touch", "stage", "touch", "stage", "touch", "stage", "touch", "stage", "touch", "complete",
+    ]  # fmt: skip
+    assert not any(row.rollout for row in crowd.ask(admin.ListTerminals(limit=1_000)).rows), "nobody is held any longer"
+
+
+def test_over_200_terminals_of_which_some_go_silent_and_some_fall_back_it_halts_and_reverts_by_itself():
+    crowd = of(mixed(200, silent=3, falls=3))
+    number = crowd.roll_out(BAD)
+    crowd.minutes(600, crowd.ended(number))
+    crowd.minutes(20)
+    shown = crowd.shown(number)
+    assert shown.look.state == "reverted"
+    touched = crowd.ever(BAD)
+    assert 0 < touched <= 100, "never all of them"
+    left = [light for light in crowd.lights.values() if light.given[-1] == BAD]
+    assert all(not light.awake for light in left), "only who cannot hear still has it"
+    for light in crowd.lights.values():
+        if light.awake:
+            assert light.document == GOOD
+    assert shown.look.counts == {"reverted": touched, "untouched": 200 - touched}
+    assert "halt" in [note.what for note in shown.history]
+    pushes = crowd.ask(admin.Pushes(limit=1_000)).rows
+    assert pushes[0].kind == "revert"
+    assert "silent" in pushes[0].why or "rolled_back" in pushes[0].why or "failed" in pushes[0].why
+    dead = [light.name for light in left]
+    assert dead
+    for name in dead:  # one that wakes up finds the good settings at the broker
+        desired = crowd.ask(admin.ShowTerminal(terminal=name)).desired
+        assert desired["terminal"]["volume"] == 1
+
+
+@pytest.mark.parametrize("nature", ["silent", "falls", "rejects", "never", "errs", "crashes"])
+def test_any_one_way_of_going_wrong_stops_it_at_the_first_terminal(nature):
+    crowd = of([nature] * 20)
+    number = crowd.roll_out(BAD)
+    crowd.minutes(300, crowd.ended(number))
+    assert crowd.shown(number).look.state == "reverted"
+    assert crowd.ever(BAD) == 1
+
+
+def test_a_fleet_that_errs_and_crashes_anyway_is_no_reason_to_stop():
+    crowd = of(["fine"] * 100)
+
+    def noise(crowd):
+        """Every terminal errs every ten minutes, and one loses its power each minute."""
+        minute = crowd.now // 60_000
+        for place, light in enumerate(crowd.lights.values()):
+            if (place + minute) % 10 == 0:
+                yield light.name, "event", light.trouble(crowd.now)
+            if (place + minute) % 100 == 0:
+                light.boots += 1
+                yield light.name, "state", light.state()
+
+    crowd.extra = noise
+    crowd.minutes(60)
+    number = crowd.roll_out(OTHER)
+    crowd.minutes(400, crowd.ended(number))
+    assert crowd.shown(number).look.state == "complete"
+
+
+def test_terminals_asleep_all_along_do_not_stop_it_but_must_not_be_the_first():
+    crowd = of(["fine"] * 100)
+    asleep = list(crowd.lights.values())[::10]
+    for light in asleep:
+        light.awake = False
+    crowd.minutes(60)
+    number = crowd.roll_out(OTHER)
+    crowd.minutes(400, crowd.ended(number))
+    shown = crowd.shown(number)
+    assert shown.look.state == "complete"
+    assert {row.terminal for row in shown.terminals[-10:]} == {light.name for light in asleep}
+
+
+def test_without_revert_it_stops_and_leaves_things_to_a_person():
+    crowd = of(["falls"] * 20)
+    number = crowd.roll_out(BAD, plan=admin.Plan(**{**as_dict(QUICK), "revert": False}))
+    crowd.minutes(100, crowd.ended(number))
+    assert crowd.shown(number).look.state == "halted"
+    assert len(crowd.with_(BAD)) == 1
+    crowd.act(number, "revert")
+    crowd.minutes(5)
+    assert crowd.shown(number).look.state == "reverted"
+    assert crowd.with_(BAD) == []
+
+
+def as_dict(plan):
+    return {name: getattr(plan, name) for name in plan.__struct_fields__}
+
+
+# --- people -------------------------------------------------------------------------------------------------------------
+
+
+def started(crowd, by=ANNA):
+    crowd.layer("fleet", OTHER)
+    return crowd.ask(admin.StartRollout(release=admin.SettingsRelease(), plan=QUICK), by=by).look.rollout
+
+
+def test_nothing_happens_before_another_person_approves():
+    crowd = of(FINE)
+    number = started(crowd)
+    crowd.minutes(30)
+    assert crowd.ever(OTHER) == 0
+    assert crowd.act(number, "approve", by=ANNA).reason == "four_eyes"
+    assert crowd.act(number, "approve", by=Caller(name="carla", role="manager")).reason == "role"
+    assert crowd.act(number, "approve", by=BORIS).look.approved_by == "boris"
+    crowd.minutes(2)
+    assert crowd.ever(OTHER) == 1
+
+
+def test_one_person_is_enough_where_the_house_says_so():
+    crowd = of(FINE)
+    crowd.ask(admin.PutPolicy(policy=Policy(four_eyes=False)))
+    started(crowd)
+    crowd.minutes(2)
+    assert crowd.ever(OTHER) == 1
+
+
+def test_a_paused_one_touches_nobody_and_goes_on_when_resumed():
+    crowd = of(FINE)
+    number = crowd.roll_out(OTHER)
+    crowd.minutes(40, lambda: crowd.ever(OTHER) > 1)
+    touched = crowd.ever(OTHER)
+    crowd.act(number, "pause")
+    crowd.minutes(120)
+    assert crowd.ever(OTHER) == touched
+    crowd.act(number, "resume")
+    crowd.minutes(300, crowd.ended(number))
+    assert crowd.shown(number).look.state == "complete"
+
+
+def test_a_paused_one_still_halts():
+    crowd = of(["silent"] * 20)
+    number = crowd.roll_out(BAD)
+    crowd.minutes(3)
+    crowd.act(number, "pause")
+    crowd.minutes(60)
+    assert crowd.shown(number).look.state == "reverted"
+
+
+def test_aborting_leaves_what_is_there_and_reverting_takes_it_back():
+    crowd = of(FINE)
+    number = crowd.roll_out(OTHER)
+    crowd.minutes(40, lambda: crowd.ever(OTHER) > 1)
+    touched = crowd.ever(OTHER)
+    crowd.act(number, "abort")
+    crowd.minutes(60)
+    assert len(crowd.with_(OTHER)) == touched
+    assert crowd.act(number, "resume").reason == "wrong_state"
+    again = crowd.roll_out()
+    crowd.minutes(40, lambda: crowd.ever(OTHER) > touched)
+    crowd.act(again, "revert")
+    crowd.minutes(20)
+    assert len(crowd.with_(OTHER)) == touched, "the second one takes back what it gave, the first one's stays"
+
+
+def test_two_roll_outs_never_hold_the_same_terminal_and_nobody_pushes_past_one():
+    crowd = of(FINE)
+    number = crowd.roll_out(OTHER, shop="s1")
+    crowd.layer("fleet", {"terminal": {"volume": 0}})
+    second = crowd.ask(admin.StartRollout(release=admin.SettingsRelease(), plan=QUICK))
+    assert (second.reason, second.detail) == ("in_rollout", str(number))
+    assert crowd.push().reason == "in_rollout"
+    assert isinstance(crowd.push(shop="s2"), admin.Pushed)
+    assert isinstance(
+        crowd.ask(admin.StartRollout(release=admin.SettingsRelease(), where=admin.Where(shop="s3"))), admin.RolloutShown
+    )
+
+
+def test_what_is_written_into_a_layer_meanwhile_waits_for_the_next():
+    crowd = of(FINE)
+    number = crowd.roll_out(OTHER)
+    crowd.minutes(5)
+    crowd.layer("fleet", {"terminal": {"volume": 0}})
+    crowd.minutes(300, crowd.ended(number))
+    assert len(crowd.with_(OTHER)) == 40
+    assert crowd.ever({"terminal": {"volume": 0}}) == 0
+
+
+def test_shops_are_changed_only_in_their_window_and_given_back_at_any_hour():
+    crowd = of(FINE)
+    here = (crowd.now // 60_000 + 8 * 60) % 1_440
+    later = Window(from_min=(here + 120) % 1_440, to_min=(here + 130) % 1_440)
+    crowd.ask(admin.PutPolicy(policy=Policy(windows={"fleet": later})))
+    number = crowd.roll_out(BAD)
+    crowd.minutes(118)
+    assert crowd.ever(BAD) == 0
+    crowd.minutes(5)
+    assert crowd.ever(BAD) == 1
+    crowd.minutes(30)
+    assert crowd.ever(BAD) == 1
+    crowd.act(number, "revert")
+    crowd.minutes(2)
+    assert crowd.with_(BAD) == []
+
+
+def test_a_roll_out_of_what_everybody_has_is_none():
+    crowd = of(FINE[:5])
+    start = admin.StartRollout(release=admin.SettingsRelease())
+    assert crowd.ask(start).reason == "nobody"
+    assert crowd.ask(start, why="").reason == "why_missing"
+    assert crowd.ask(admin.ShowRollout(rollout=9)).reason == "unknown_rollout"
+    bad_plan = admin.Plan(stages=(admin.Stage(percent=10),))
+    assert crowd.ask(admin.StartRollout(release=admin.SettingsRelease(), plan=bad_plan)).reason == "plan"
+
+
+def test_who_comes_first_can_be_said():
+    crowd = of(FINE)
+    crowd.roll_out(OTHER, plan=admin.Plan(**{**as_dict(QUICK), "first": ("T0032",)}))
+    crowd.minutes(2)
+    assert crowd.with_(OTHER) == ["T0032"]
+
+
+# --- software ------------------------------------------------------------------------------------------------------------
+
+
+def software(version):
+    blob = Blob("release", "a" * 64, 1_000, "https://fleet.example/bundle")
+    return admin.SoftwareRelease(version=version, bundle=blob, back_version="1.0", back_bundle=blob)
+
+
+def installed(crowd, number):
+    crowd.act(number, "approve", by=BORIS)
+    crowd.minutes(400, crowd.ended(number))
+    crowd.minutes(10)
+    return [light.software for light in crowd.lights.values()]
+
+
+def test_software_goes_the_same_way():
+    crowd = of(FINE)
+    number = crowd.ask(admin.StartRollout(release=software("2.0"), plan=QUICK)).look.rollout
+    assert set(installed(crowd, number)) == {"2.0"}
+    assert crowd.shown(number).look.state == "complete"
+
+
+def test_bad_software_is_taken_back():
+    crowd = of(mixed(40, falls=20))
+    number = crowd.ask(admin.StartRollout(release=software("2.0-bad"), plan=QUICK)).look.rollout
+    assert set(installed(crowd, number)) == {"1.0"}
+    assert crowd.shown(number).look.state == "reverted"
+
+
+# --- restarts, and several workers ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("natures", [mixed(40, silent=10, falls=10), FINE])
+def test_a_restart_before_every_tick_changes_nothing(natures):
+    seen = []
+    for restarts in (False, True):
+        crowd = of(natures)
+        crowd.restart_always = restarts
+        number = crowd.roll_out(BAD)
+        crowd.minutes(300, crowd.ended(number))
+        seen.append((history(crowd, number), crowd.shown(number).look.state, sorted(crowd.with_(BAD))))
+    assert seen[0] == seen[1]
+
+
+def test_of_two_workers_only_the_one_with_the_lease_goes_on():
+    crowd = of(FINE)
+    first = Core(crowd.store, KEY.sign, worker="w1")
+    second = Core(crowd.store, KEY.sign, worker="w2")
+    first.step(DeskTick(crowd.now))
+    number = crowd.roll_out(OTHER)
+    second.step(DeskTick(crowd.now))
+    assert crowd.shown(number).look.counts == {"untouched": 40}
+    first.step(DeskTick(crowd.now))
+    assert crowd.shown(number).look.counts == {"pushed": 1, "untouched": 39}
+    crowd.now += 40_000  # the first one is gone, its lease runs out
+    second.step(DeskTick(crowd.now))
+    assert "touched" not in crowd.shown(number).look.verdict
+
+
+def test_everything_is_in_the_audit():
+    crowd = of(["falls"] * 20)
+    number = crowd.roll_out(BAD)
+    crowd.minutes(100, crowd.ended(number))
+    rows = crowd.ask(admin.Audit(subject=f"rollout:{number}")).rows
+    assert [(row.who, row.what) for row in reversed(rows)] == [
+        ("anna", "start_rollout"), ("boris", "rollout_act"), ("", "rollout_touch"), ("", "rollout_halt"),
+        ("", "rollout_give_back"), ("", "rollout_reverted"),
+    ]  # fmt: skip
+    assert rows[2].why == "because"
+    assert crowd.ask(admin.Audit()).whole
