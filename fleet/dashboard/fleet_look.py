@@ -25,6 +25,7 @@ class FleetLook:
     tiles: tuple[Tile, ...]
     counts: Counts
     changed: dict[str, int]
+    by_id: dict[str, Tile]
 
 
 class Watch:
@@ -56,7 +57,9 @@ class Watch:
             tile.terminal: before.changed[tile.terminal] if before and known.get(tile.terminal) == tile else number
             for tile in found
         }
-        return FleetLook(number, now_ms, tuple(found), counted(found), changed)
+        return FleetLook(
+            number, now_ms, tuple(found), counted(found), changed, {tile.terminal: tile for tile in found}
+        )  # fmt: skip
 
     def _extras(self, books: SqlBooks, now_ms: int) -> dict[str, Extra]:
         known = self._digest.known()

@@ -40,6 +40,7 @@ def _templates() -> Environment:
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     made.filters |= {"yuan": yuan, "moment": moment, "clock": clock, "count": count, "plain": plain, "query": query}
+    made.filters["plain_lines"] = lambda text: "\n".join(map(plain, text.split("\n")))
     return made
 
 
