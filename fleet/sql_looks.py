@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
+from fleet.desk.tables import register, reported, rollouts
 from fleet.sql_tables import conflicts, epochs, quarantine, records, terminals
 from fleet.store import Conflict, Epoch, Quarantine, StoredRecord
 
@@ -16,6 +18,24 @@ class TerminalLook(NamedTuple):
     state: bytes
     state_ms: int
     seen_ms: int
+
+
+class Entry(NamedTuple):
+    """A terminal in the fleet's register."""
+
+    shop: str
+    group: str
+    tags: tuple[str, ...]
+    retired: bool
+
+
+class _Drifts(msgspec.Struct):
+    """Of a `wire.fleet.Reported` only this: thousands are read at once."""
+
+    drift: tuple[msgspec.Raw, ...] = ()
+
+
+_drifts = msgspec.json.Decoder(_Drifts)
 
 
 class SqlLooks:
@@ -45,6 +65,26 @@ class SqlLooks:
         """The journals of one terminal; the one whose number was granted last comes last."""
         query = sa.select(epochs).where(epochs.c.terminal == terminal).order_by(epochs.c.number, epochs.c.epoch)
         return [Epoch(*row) for row in self._db.execute(query)]
+
+    def registered(self) -> dict[str, Entry]:
+        """What the register says, by terminal."""
+        it = register.c
+        query = sa.select(it.terminal, it.shop, it.grp, it.tags, it.retired)
+        return {
+            row.terminal: Entry(row.shop, row.grp, tuple(row.tags.split()), bool(row.retired))
+            for row in self._db.execute(query)
+        }
+
+    def drifts(self) -> dict[str, int]:
+        """How many settings were changed at the counter, by terminal; those without any are not in it."""
+        found = self._db.execute(sa.select(reported.c.terminal, reported.c.body))
+        counts = {row.terminal: len(_drifts.decode(row.body).drift) for row in found}
+        return {terminal: count for terminal, count in counts.items() if count}
+
+    def rollouts(self) -> dict[str, int]:
+        """Roll-outs by state."""
+        query = sa.select(rollouts.c.state, sa.func.count()).group_by(rollouts.c.state).order_by(rollouts.c.state)
+        return {state: int(count) for state, count in self._db.execute(query)}
 
     def totals(self) -> tuple[int, int, int]:
         """Records and quarantined places that are kept without a hole before them, quarantined messages, conflicts."""

@@ -63,7 +63,7 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
     key = home.fleet_key(data)
     store = SqlStore(data / home.DATABASE)
     broker = f"{settings.host}:{settings.port}"
-    http = serve_http.http(options, _utc_ms)
+    http = serve_http.http(options, _utc_ms, lambda call, answer: ingest.ask(call, answer))
 
     def ready() -> None:
         said = http.said if http is not None else ""

@@ -9,6 +9,7 @@ from fleet.commands import Wrong
 from fleet.sql import SqlStore
 
 if TYPE_CHECKING:
+    from fleet.dashboard.asking import Ask
     from fleet.dashboard.site import Dashboard
     from fleet.web import Address, Web
 
@@ -53,8 +54,9 @@ class Http:
         self._receipts.close()
 
 
-def http(options: argparse.Namespace, utc_ms: Callable[[], int]) -> Http | None:
-    """The web server, if one is asked for; a port of 0 is any free one, the ready line says which. Raises `Wrong`.
+def http(options: argparse.Namespace, utc_ms: Callable[[], int], ask: "Ask") -> Http | None:
+    """The web server, if one is asked for; a port of 0 is any free one, the ready line says which. `ask`: the way to the
+    thread that writes. Raises `Wrong`.
 
     The dashboard is there only where a password is safe on the way: on this machine alone, over TLS, behind a proxy that
     speaks TLS, or where `--http-plain` says that it does not matter."""
@@ -74,7 +76,7 @@ def http(options: argparse.Namespace, utc_ms: Callable[[], int]) -> Http | None:
     if at.secure or at.loopback or options.http_plain:
         from fleet.dashboard.site import Dashboard
 
-        made = Dashboard(options.data, open_store, secure=at.secure, utc_ms=utc_ms, more=[route])
+        made = Dashboard(options.data, open_store, secure=at.secure, utc_ms=utc_ms, more=[route], ask=ask)
     try:
         return Http(Web(made.app if made else page.app(receipts, options.shop), at), receipts, made)
     except OSError as trouble:

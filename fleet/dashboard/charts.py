@@ -48,8 +48,8 @@ class Slot(NamedTuple):
     words: tuple[str, ...]
 
 
-def bars(slots: Sequence[Slot], written: Sequence[str] | None = None) -> Chart:
-    """Bars of one or two series over their slots, from 0 to a round top; `written`: how grid values are written, by value."""
+def bars(slots: Sequence[Slot]) -> Chart:
+    """Bars of one or two series over their slots, from 0 to a round top."""
     most = max((value for slot in slots for value in slot.values), default=0)
     step = round_step(max(most, 1))
     top = step * max(1, -(-most // step))
@@ -68,7 +68,9 @@ def bars(slots: Sequence[Slot], written: Sequence[str] | None = None) -> Chart:
     ]  # fmt: skip
     every = max(1, -(-len(slots) // LABELS_MAX))
     labels = [
-        Label(round(LEFT + (place + 0.5) * width, 1), slot.name) for place, slot in enumerate(slots) if place % every == 0
+        Label(round(LEFT + (place + 0.5) * width, 1), slot.name)
+        for place, slot in enumerate(slots)
+        if place % every == 0
     ]
     grid = [Grid(round(HEIGHT - BOTTOM - room * value / top, 1), str(value)) for value in range(0, top + 1, step)]
     return Chart(tuple(drawn), tuple(grid), tuple(labels))
@@ -93,10 +95,11 @@ class Spark(NamedTuple):
 def spark(numbers: Sequence[int]) -> Spark:
     most = max(numbers, default=0) or 1
     width = 130 / max(1, len(numbers))
+    heights = [1 + 23 * number / most for number in numbers]
     return Spark(
         tuple(
-            (round(place * width, 1), round(25 - 23 * number / most, 1), round(max(1.0, width - 1), 1), round(1 + 23 * number / most, 1))
-            for place, number in enumerate(numbers)
-            if number
+            (round(place * width, 1), round(26 - height, 1), round(max(1.0, width - 1), 1), round(height, 1))
+            for place, height in enumerate(heights)
+            if numbers[place]
         )
-    )  # fmt: skip
+    )

@@ -38,7 +38,9 @@ class ErrorPages:
         )  # fmt: skip
         with self._reading.begin() as books:
             found = groups(
-                books.events.sums(by, asked, stretch.slot_ms), books.events.sums(by, before, stretch.slot_ms), stretch.slots
+                books.events.sums(by, asked, stretch.slot_ms),
+                books.events.sums(by, before, stretch.slot_ms),
+                stretch.slots,
             )
             latest = books.events.latest(asked, LATEST_MAX)
             lost = books.events.lost(asked)

@@ -1,16 +1,20 @@
 """The fleet as all visitors see it: looked at once every few seconds, however many watch."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fleet.dashboard.digest import Digest
+from fleet.dashboard.digest import Digest, Known
 from fleet.dashboard.reading import Reading
 from fleet.dashboard.tiles import Counts, Extra, Tile, counted, tiles
 from fleet.events import Asked
 from fleet.sql import SqlBooks
+from fleet.sql_looks import Entry
 
 FRESH_MS = 3_000
+REST = 20
+"""A look that took long is kept for so many times as long: looking never takes more than a twentieth of a processor."""
 DAY_MS = 24 * 3_600_000
 TERMINALS_MAX = 50_000
 JOURNALS_MAX = 200_000
@@ -37,19 +41,25 @@ class Watch:
         self._utc_ms = utc_ms
         self._guard = threading.Lock()
         self._look: FleetLook | None = None
+        self._fresh_ms = FRESH_MS
 
     def look(self) -> FleetLook:
         with self._guard:
             now_ms = self._utc_ms()
-            if self._look is None or not 0 <= now_ms - self._look.at_ms < FRESH_MS:
+            if self._look is None or not 0 <= now_ms - self._look.at_ms < self._fresh_ms:
+                began_s = time.monotonic()
                 self._look = self._taken(now_ms, self._look)
+                self._fresh_ms = max(FRESH_MS, int((time.monotonic() - began_s) * 1_000 * REST))
             return self._look
 
     def _taken(self, now_ms: int, before: FleetLook | None) -> FleetLook:
         with self._reading.begin() as books:
-            looks = books.looks.terminals(TERMINALS_MAX)
-            journals = books.looks.journals(JOURNALS_MAX)
             extras = self._extras(books, now_ms)
+            none = Extra()
+            looks = [
+                each for each in books.looks.terminals(TERMINALS_MAX) if not extras.get(each.terminal, none).retired
+            ]
+            journals = books.looks.journals(JOURNALS_MAX)
         found = tiles(looks, journals, extras, now_ms)
         number = before.number + 1 if before else 1
         known = {tile.terminal: tile for tile in before.tiles} if before else {}
@@ -63,14 +73,31 @@ class Watch:
 
     def _extras(self, books: SqlBooks, now_ms: int) -> dict[str, Extra]:
         known = self._digest.known()
+        entries = books.looks.registered()
+        drifts = books.looks.drifts()
         aside = books.looks.aside()
         seen = books.events.sums("terminal", Asked(since_ms=now_ms - DAY_MS, until_ms=now_ms), DAY_MS)
         errors = {each.group: each.times for each in seen}
         return {
             terminal: Extra(
-                shop=known[terminal].shop if terminal in known else "",
+                shop=_shop(entries.get(terminal), known.get(terminal)),
+                tags=_tags(entries.get(terminal)),
+                drift=drifts.get(terminal, 0),
+                retired=terminal in entries and entries[terminal].retired,
                 errors=errors.get(terminal, 0),
                 aside=sum(aside.get(terminal, (0, 0))),
             )
-            for terminal in known.keys() | aside.keys() | errors.keys()
+            for terminal in known.keys() | aside.keys() | errors.keys() | entries.keys() | drifts.keys()
         }
+
+
+def _shop(entry: Entry | None, known: Known | None) -> str:
+    """The shop as the register has it, else by the name on the terminal's slips."""
+    if entry is not None and entry.shop:
+        return entry.shop
+    return known.shop if known is not None else ""
+
+
+def _tags(entry: Entry | None) -> tuple[str, ...]:
+    """Tags, and the group as one more."""
+    return (*((f"group:{entry.group}",) if entry.group else ()), *entry.tags) if entry is not None else ()

@@ -42,10 +42,10 @@ class Row(NamedTuple):
 
 
 class Tender(NamedTuple):
-    """A means of payment: `count` payments of `paid_fen`, of which `back_fen` went back."""
+    """A means of payment: `payments` of `paid_fen`, of which `back_fen` went back."""
 
     name: str
-    count: int
+    payments: int
     paid_fen: int
     back_fen: int
     width: float
@@ -87,7 +87,8 @@ def _wanted(shop: str, terminal: str, shops: dict[str, str]) -> Sequence[str] | 
 
 def _figures(parts: dict[str, int]) -> Figures:
     return Figures(
-        parts.get(totals.SALES, 0), parts.get(totals.SALES_FEN, 0), parts.get(totals.REFUNDS, 0) + parts.get(totals.VOIDS, 0),
+        parts.get(totals.SALES, 0), parts.get(totals.SALES_FEN, 0),
+        parts.get(totals.REFUNDS, 0) + parts.get(totals.VOIDS, 0),
         parts.get(totals.REFUNDS_FEN, 0) + parts.get(totals.VOIDS_FEN, 0),
     )  # fmt: skip
 
@@ -128,8 +129,13 @@ def tenders(sums: Sequence[Sum], lang: Lang) -> list[Tender]:
     parts = _parts(sums)
     names = {name.removeprefix("paid_").removesuffix("_fen") for name in parts if name.startswith("paid_")}
     names |= {name.removeprefix("back_").removesuffix("_fen") for name in parts if name.startswith("back_")}
-    found = [(tender_name(name, lang), *(parts.get(f"paid_{name}{end}", 0) for end in ("", "_fen")),
-              parts.get(f"back_{name}_fen", 0)) for name in names]  # fmt: skip
+    found: list[tuple[str, int, int, int]] = [
+        (
+            tender_name(name, lang), parts.get(f"paid_{name}", 0), parts.get(f"paid_{name}_fen", 0),
+            parts.get(f"back_{name}_fen", 0),
+        )
+        for name in names
+    ]  # fmt: skip
     if parts.get(totals.CASH_FEN, 0):
         found.append((tender_name("cash", lang), 0, parts[totals.CASH_FEN], 0))
     most = max((paid for _, _, paid, _ in found), default=0) or 1
@@ -150,7 +156,8 @@ def chart(slots: Sequence[Figures], stretch: Span, lang: Lang) -> Chart:
         Slot(
             stretch.label(place), (figures.sales_fen // 100, figures.back_fen // 100),
             (
-                t("dashboard", lang, "sales__bar", slot=stretch.label(place), amount=yuan(figures.sales_fen), count=figures.sales),
+                t("dashboard", lang, "sales__bar", slot=stretch.label(place),
+                  amount=yuan(figures.sales_fen), count=figures.sales),
                 t("dashboard", lang, "sales__bar_back", slot=stretch.label(place), amount=yuan(figures.back_fen)),
             ),
         )

@@ -10,14 +10,22 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from fleet.dashboard.app import build
+from fleet.dashboard.asking import Ask, Asking
+from fleet.dashboard.care_page import CarePages
+from fleet.dashboard.command_page import CommandPages
 from fleet.dashboard.digest import FILE as DIGEST
 from fleet.dashboard.digest import Digest
 from fleet.dashboard.doors import Doors
+from fleet.dashboard.errors_page import ErrorPages
 from fleet.dashboard.fleet_look import Watch
 from fleet.dashboard.map_page import MapPages
 from fleet.dashboard.reading import Reading
+from fleet.dashboard.rollouts_page import RolloutPages
+from fleet.dashboard.sales_page import SalesPages
 from fleet.dashboard.sessions import FILE as SESSIONS
 from fleet.dashboard.sessions import Sessions
+from fleet.dashboard.settings_page import SettingsPages
+from fleet.dashboard.terminal_page import TerminalPages
 from fleet.dashboard.users import Users
 from fleet.sql import SqlStore
 
@@ -26,7 +34,8 @@ KEY_BYTES = 32
 
 
 class Dashboard:
-    """`open_store` gives a read-only store each time; `more`: routes for everybody. Raises `StoreTrouble`, `OSError` or
+    """`open_store` gives a read-only store each time; `more`: routes for everybody; `ask`: the door of the thread that
+    writes. Raises `StoreTrouble`, `OSError` or
     `ValueError`."""
 
     def __init__(
@@ -38,6 +47,7 @@ class Dashboard:
         utc_ms: Callable[[], int],
         monotonic_s: Callable[[], float] = time.monotonic,
         more: list[BaseRoute] | None = None,
+        ask: Ask | None = None,
     ) -> None:
         self.users = Users(data)
         self.users.all()  # a file that cannot be read is said at once
@@ -46,7 +56,17 @@ class Dashboard:
         self.sessions = Sessions(data / SESSIONS)
         self.watch = Watch(self.reading, self.digest, utc_ms)
         doors = Doors(self.users, self.sessions, _key(data / KEY), secure, monotonic_s)
-        pages = [*MapPages(self.watch).all()]
+        asking = Asking(self.reading, ask)
+        pages = [
+            *MapPages(self.watch).all(),
+            *TerminalPages(self.watch, self.digest, self.reading, asking).all(),
+            *CommandPages(asking).all(),
+            *RolloutPages(asking).all(),
+            *SettingsPages(asking).all(),
+            *SalesPages(self.watch, self.digest).all(),
+            *ErrorPages(self.reading).all(),
+            *CarePages(self.reading).all(),
+        ]
         self.app: Starlette = build(pages, doors, utc_ms, more or [])
 
     def start(self) -> None:

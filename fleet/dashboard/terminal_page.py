@@ -86,7 +86,9 @@ class TerminalPages:
         """One sale or refund as its paper looks."""
         with self._reading.begin() as books:
             row = books.money.record(
-                visit.params["terminal"], min(int(visit.params["epoch"]), SEQ_MAX), min(int(visit.params["seq"]), SEQ_MAX)
+                visit.params["terminal"],
+                min(int(visit.params["epoch"]), SEQ_MAX),
+                min(int(visit.params["seq"]), SEQ_MAX),
             )
             made = _slip(books, row, visit.lang) if row is not None else ""
         if not made or row is None:

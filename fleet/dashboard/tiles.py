@@ -42,7 +42,7 @@ class Extra:
     drift: int = 0
     errors: int = 0
     aside: int = 0
-    backlog: int | None = None  # by its telemetry
+    retired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _marks(state: State, extra: Extra, due: int, holes: int, usual: str) -> Iter
         "paper": state.printer in _PAPER,
         "printer": state.printer in _PRINTER,
         "battery": state.battery is not None and state.battery <= BATTERY_LOW,
-        "backlog": max(due, extra.backlog or 0) >= BACKLOG_MANY,
+        "backlog": due >= BACKLOG_MANY,
         "holes": holes > 0,
         "drift": extra.drift > 0,
         "version": bool(state.software) and state.software != usual,

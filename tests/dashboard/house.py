@@ -1,15 +1,17 @@
 """A dashboard over a small fleet, for tests: terminals speak to the real core, pages are asked for as a browser would."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from starlette.testclient import TestClient
 
-from fleet.admin import Role
-from fleet.core import Arrived, Core, Message
+from fleet.admin import Call, Reply, Role
+from fleet.core import Admin, Arrived, Core, Message
 from fleet.dashboard.site import Dashboard
+from fleet.effects import Told
 from fleet.home import DATABASE
 from fleet.sql import SqlStore
 from tests.fleet_money.world import KEY
@@ -32,14 +34,26 @@ class House:
         self.store = SqlStore(data / DATABASE)
         self.core = Core(self.store, KEY.sign)
         self.journals: dict[str, Journal] = {}
+        self._asked: list[Call] = []
         self.seconds = 0.0
         self.dashboard = Dashboard(
             data, lambda: SqlStore(data / DATABASE, read_only=True), secure=secure, utc_ms=self.utc_ms,
-            monotonic_s=lambda: self.seconds,
+            monotonic_s=lambda: self.seconds, ask=self._take,
         )  # fmt: skip
 
     def utc_ms(self) -> int:
         return NOW + int(self.seconds * 1_000)
+
+    def _take(self, call: Call, answer: Callable[[Reply], None]) -> None:
+        """As the ingest thread does: step the core, answer after the commit."""
+        self._asked.append(call)
+        for effect in self.core.step(Admin(self.utc_ms(), call)):
+            if isinstance(effect, Told):
+                answer(effect.reply)
+
+    def dashboard_asks(self, calls: list[Call]) -> None:
+        """Keep every call the dashboard makes in `calls`."""
+        self._asked = calls
 
     def close(self) -> None:
         self.dashboard.stop()

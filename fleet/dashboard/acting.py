@@ -1,0 +1,66 @@
+"""What pages that change something share: the reply of the desk in words, and which terminals are meant."""
+
+import re
+from collections.abc import Mapping
+
+from starlette.responses import RedirectResponse, Response
+
+from fleet.admin import Fault, Refused, Where
+from fleet.dashboard.pages import HEADERS, PRIVATE, draw
+from fleet.dashboard.visit import Visit
+from texts import Lang, catalogue, t
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+WHERE_FIELDS = ("terminal", "shop", "group", "tag")
+
+
+def refused(visit: Visit, reply: Refused, back: str) -> Response:
+    """Why the desk said no, with every fault; and the way back."""
+    words = refusal(reply, visit.lang)
+    listed = [(each.layer, each.terminal, each.path, fault_words(each, visit.lang)) for each in reply.faults]
+    return draw(visit, "refused.html", 409, words=words, faults=listed, terminals=reply.terminals[:100], back=back)
+
+
+def refusal(reply: Refused, lang: Lang) -> str:
+    """A reason in words; one that is not known by its name."""
+    text = catalogue("dashboard", lang).get(f"refused__{reply.reason}", reply.reason)
+    return f"{text} {reply.detail}".strip() if reply.detail and not reply.faults else text
+
+
+def fault_words(fault: Fault, lang: Lang) -> str:
+    text = catalogue("rules", lang).get(f"problem__{fault.reason}", fault.reason)
+    return f"{text} ({fault.detail})" if fault.detail else text
+
+
+def where_of(given: Mapping[str, str]) -> Where | None:
+    """Which terminals a form means; nothing: the whole fleet. None when a name is none."""
+    said = {name: given.get(name, "").strip() for name in WHERE_FIELDS}
+    if any(text and not NAME.fullmatch(text) for text in said.values()):
+        return None
+    return Where(
+        terminals=(said["terminal"],) if said["terminal"] else (), shop=said["shop"], group=said["group"],
+        tags=(said["tag"],) if said["tag"] else (),
+    )  # fmt: skip
+
+
+def where_words(where: Where, lang: Lang) -> str:
+    """Which terminals, in words."""
+    parts = [
+        *(where.terminals[:5] if where.terminals else ()),
+        *((f"shop:{where.shop}",) if where.shop else ()),
+        *((f"group:{where.group}",) if where.group else ()),
+        *(f"tag:{tag}" for tag in where.tags),
+        *(f"-tag:{tag}" for tag in where.without),
+        *((where.software,) if where.software else ()),
+    ]
+    return " ".join(parts) if parts else t("dashboard", lang, "where__all")
+
+
+def bad(visit: Visit, back: str) -> Response:
+    """A field that holds what it cannot."""
+    return refused(visit, Refused(reason="bad_request"), back)
+
+
+def onward(path: str) -> Response:
+    """To the page that shows what was done."""
+    return RedirectResponse(path, 303, {**HEADERS, **PRIVATE})

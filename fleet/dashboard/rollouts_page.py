@@ -1,0 +1,157 @@
+"""Roll-outs: all of them, one with its stages moving, and the buttons for those who may press them."""
+
+from typing import NamedTuple
+
+from starlette.responses import Response
+
+from fleet import admin
+from fleet.admin import Refused, RolloutLook, RolloutShown, RolloutsSeen, SettingsRelease, Stage
+from fleet.dashboard.acting import bad, onward, refused, where_of, where_words
+from fleet.dashboard.app import Page
+from fleet.dashboard.asking import Asking
+from fleet.dashboard.map_page import as_json
+from fleet.dashboard.pages import draw, moment
+from fleet.dashboard.visit import Visit
+from texts import t
+
+ROWS_MAX = 100
+TERMINALS_MAX = 500
+NUMBER_MAX = 2**31
+OPEN = ("waiting", "running", "paused", "reverting")
+ACTS: dict[str, tuple[str, ...]] = {
+    "waiting": ("approve", "abort"),
+    "running": ("pause", "abort", "revert"),
+    "paused": ("resume", "abort", "revert"),
+    "halted": ("revert",),
+    "complete": ("revert",),
+    "aborted": ("revert",),
+}
+"""What may be asked of a roll-out in each state; the desk decides whether it may be done."""
+GOOD = ("applied",)
+BAD = ("rejected", "rolled_back", "silent", "unfinished", "failed")
+
+
+class StageLook(NamedTuple):
+    """`state`: done, now or ahead; `words`: how far it reaches."""
+
+    state: str
+    words: str
+
+
+class RolloutPages:
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    def all(self) -> list[Page]:
+        return [
+            Page("/rollouts", self.list),
+            Page("/rollouts", self.start, "manager", post=True),
+            Page("/rollouts/{number:int}", self.draws),
+            Page("/rollouts/{number:int}", self.act, "manager", post=True),
+            Page("/live/rollouts/{number:int}", self.live, quiet=True),
+        ]
+
+    def list(self, visit: Visit) -> Response:
+        reply = self._asking.read(visit, admin.Rollouts(limit=ROWS_MAX))
+        rows = reply.rows if isinstance(reply, RolloutsSeen) else ()
+        return draw(
+            visit, "rollouts.html", rows=[(row, progress(row), release_words(row, visit)) for row in rows], open=OPEN
+        )
+
+    def start(self, visit: Visit) -> Response:
+        """Roll the settings out that the layers say now."""
+        where = where_of(visit.form)
+        if where is None:
+            return bad(visit, "/rollouts")
+        reply = self._asking.act(
+            visit, admin.StartRollout(release=SettingsRelease(), where=where), visit.form.get("why", "")
+        )  # fmt: skip
+        if isinstance(reply, Refused):
+            return refused(visit, reply, "/rollouts")
+        assert isinstance(reply, RolloutShown)
+        return onward(f"/rollouts/{reply.look.rollout}")
+
+    def draws(self, visit: Visit) -> Response:
+        shown = self._shown(visit)
+        if shown is None:
+            return draw(visit, "said.html", 404, said="missing")
+        look = shown.look
+        acts = [act for act in ACTS.get(look.state, ()) if visit.may("approver" if act == "approve" else "manager")]
+        return draw(
+            visit, "rollout.html", shown=shown, look=look, stages=stages(shown, visit), acts=acts, good=GOOD, bad=BAD,
+            where=where_words(shown.where, visit.lang), progress=progress(look), release=release_words(look, visit),
+            open=OPEN, stamp=_stamp(look),
+        )  # fmt: skip
+
+    def act(self, visit: Visit) -> Response:
+        number = min(int(visit.params["number"]), NUMBER_MAX)
+        name = visit.form.get("act", "")
+        back = f"/rollouts/{number}"
+        match name:
+            case "approve" | "pause" | "resume" | "abort" | "revert":
+                request = admin.RolloutAct(rollout=number, act=name)
+            case _:
+                return bad(visit, back)
+        reply = self._asking.act(visit, request, visit.form.get("why", ""))
+        return refused(visit, reply, back) if isinstance(reply, Refused) else onward(back)
+
+    def live(self, visit: Visit) -> Response:
+        """Stages and counts as they are now."""
+        shown = self._shown(visit)
+        if shown is None:
+            return as_json({"gone": True})
+        look = shown.look
+        return as_json(
+            {
+                "state": t("dashboard", visit.lang, f"rollout_state__{look.state}"),
+                "open": look.state in OPEN,
+                "stamp": _stamp(look),
+                "stages": [each.state for each in stages(shown, visit)],
+                "counts": look.counts,
+                "progress": progress(look),
+                "verdict": look.verdict,
+                "changed": moment(look.changed_ms),
+            }
+        )
+
+    def _shown(self, visit: Visit) -> RolloutShown | None:
+        number = min(int(visit.params["number"]), NUMBER_MAX)
+        reply = self._asking.read(visit, admin.ShowRollout(rollout=number, limit=TERMINALS_MAX))
+        return reply if isinstance(reply, RolloutShown) else None
+
+
+def stages(shown: RolloutShown, visit: Visit) -> list[StageLook]:
+    """Every stage of the plan: behind us, the one we are in, still ahead."""
+    look = shown.look
+    found = []
+    for place, stage in enumerate(shown.plan.stages):
+        done = place < look.stage or look.state == "complete"
+        now = place == look.stage and look.state in OPEN and look.state != "waiting"
+        found.append(StageLook("done" if done else "now" if now else "ahead", _stage_words(stage, visit)))
+    return found
+
+
+def _stage_words(stage: Stage, visit: Visit) -> str:
+    return (
+        f"{stage.percent} %"
+        if stage.percent
+        else t("dashboard", visit.lang, "rollout__terminals", count=stage.terminals)
+    )
+
+
+def progress(look: RolloutLook) -> int:
+    """Percent of the terminals that have what is rolled out."""
+    done = sum(look.counts.get(name, 0) for name in GOOD)
+    return 100 * done // look.size if look.size else 0
+
+
+def release_words(look: RolloutLook, visit: Visit) -> str:
+    release = look.release
+    if isinstance(release, SettingsRelease):
+        return t("dashboard", visit.lang, "rollout__settings")
+    return t("dashboard", visit.lang, "rollout__software", version=release.version)
+
+
+def _stamp(look: RolloutLook) -> str:
+    """Tells one state of a roll-out from another, where buttons and history change with it."""
+    return f"{look.state}-{look.stage}-{look.changed_ms}"

@@ -1,0 +1,302 @@
+"""The other pages: one terminal, sales, errors, what needs a person, roll-outs and settings, and who may do what there."""
+
+import msgspec
+import pytest
+
+from fleet import admin
+from fleet.admin import ROLES, Call, Refused, Reply
+from fleet.core import Admin
+from fleet.dashboard.charts import Slot as BarSlot
+from fleet.dashboard.charts import bars, round_step, spark
+from fleet.effects import Told
+from tests.dashboard.house import HOME, NOW, OTHER, House, opened, sale
+from tests.dashboard.test_map import EVIL, fleet_of
+from wire.facts import Booted, Dress, Origin, Refund, RefundLine, Stopped, TenderPart
+from wire.records import Packet
+
+PATHS = ("/", "/rollouts", "/settings", "/settings/push", "/sales", "/errors", "/care", f"/t/{HOME}")
+
+
+def refund(trace: int = 46) -> Refund:
+    return Refund(
+        "refund", 1, trace, "01", "2026-11-22", Origin(HOME, 1, 2, 1, 45, 0), (RefundLine(0, "1", "x", 1000, 300),), 300,
+        (TenderPart("cash", 300),), "质量问题", 0,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def busy(house: House) -> House:
+    """A day at two terminals."""
+    house.book(
+        HOME, Booted("b1", "1.0", 3), opened(Dress("好邻居", footer=("谢谢惠顾",))), sale(45), sale(46, 500, "wechat")
+    )
+    house.book(HOME, refund(47), Stopped("asked"))
+    house.book(OTHER, opened(Dress("另一家")), sale(45, 2000, "alipay"))
+    house.says(HOME, next_seq=7)
+    house.says(OTHER, next_seq=3)
+    house.errs(HOME, 1003, 5, "no answer")
+    house.digest()
+    return house
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_page_is_drawn_in_both_languages(busy: House, lang: str) -> None:
+    browser = busy.signed_in("approver", lang)
+    for path in PATHS:
+        text = browser.page(path)
+        assert f'<html lang="{"zh-CN" if lang == "zh" else "en"}">' in text
+        assert "__" not in text.replace("__Host-", ""), path
+        assert text.count("<h1") == 1
+        other = browser.page(path + ("&" if "?" in path else "?") + f"lang={'en' if lang == 'zh' else 'zh'}")
+        assert f'<html lang="{"en" if lang == "zh" else "zh-CN"}">' in other
+        browser.get(f"/?lang={lang}")
+
+
+def test_a_terminal_shows_state_slip_timeline_errors_and_records(busy: House) -> None:
+    text = busy.signed_in("viewer").page(f"/t/{HOME}")
+    for words in ("online", "好邻居", "Started, version 1.0", "Shift 1 opened by 01", "[1003]", "no answer", "谢"):
+        assert words in text.replace('<span class="w">', "").replace("</span>", ""), words
+    assert 'class="slip"' in text
+    assert "<b>牛奶" not in text, "a good's name is no markup"
+    assert "<code>sale</code>" in text
+    assert busy.signed_in("viewer").get("/t/99999999").status_code == 404
+
+
+def test_records_come_page_by_page(house: House) -> None:
+    house.book(HOME, opened(), *(sale(trace) for trace in range(1, 100)))
+    house.says(HOME, next_seq=101)
+    browser = house.signed_in("viewer")
+    text = browser.page(f"/t/{HOME}")
+    assert text.count("<code>sale</code>") == 40
+    older = text.split("before=")[1].split("#")[0]
+    assert browser.page(f"/t/{HOME}?before={older}").count("<code>sale</code>") == 40
+    last = browser.page(f"/t/{HOME}?before=21")
+    assert last.count("<code>sale</code>") == 19
+    assert 'rel="next"' not in last
+    for nonsense in ("?epoch=99", "?before=0", "?before=x", "?epoch=x", f"?before={2**70}"):
+        assert browser.get(f"/t/{HOME}{nonsense}").status_code == 200
+
+
+def test_a_slip_is_drawn_as_on_paper(busy: House) -> None:
+    browser = busy.signed_in("viewer", "zh")
+    text = browser.page(f"/t/{HOME}/slip/1/3").replace('<span class="w">', "").replace("</span>", "")
+    for words in ("好邻居", "10.50", "谢谢惠顾", "000001-000045"):
+        assert words in text
+    for path in ("slip/1/2", "slip/1/999", f"slip/9/{2**80}"):
+        assert browser.get(f"/t/{HOME}/{path}").status_code == 404
+
+
+def test_the_live_facts_say_when_something_is_another(busy: House) -> None:
+    browser = busy.signed_in("viewer")
+    before = browser.get(f"/live/t/{HOME}").json()
+    assert before["facts"]["printer"] == "ready"
+    busy.later(5)
+    busy.says(HOME, next_seq=7, printer="paper_out")
+    after = browser.get(f"/live/t/{HOME}").json()
+    assert (after["level"], after["facts"]["printer"]) == ("bad", "out of paper")
+    assert after["stamp"] != before["stamp"]
+
+
+def test_sales_add_up_by_time_means_shop_and_terminal(busy: House) -> None:
+    browser = busy.signed_in("viewer")
+    text = browser.page("/sales?span=quarter")
+    for amount in ("35.50", "3.00", "32.50", "20.00", "5.00"):  # sold, given back, net, Alipay, WeChat
+        assert amount in text, amount
+    assert text.count("<rect class=") == 2, "one bar of what was sold, one of what was given back"
+    assert "WeChat Pay" in text
+    assert "另一家" in text
+    alone = browser.page("/sales?span=quarter&shop=另一家&by=terminal")
+    assert "20.00" in alone
+    assert "35.50" not in alone
+    assert OTHER in alone
+    assert "10.50" not in browser.page(f"/sales?span=quarter&terminal={OTHER}")
+    assert "Nothing was sold" in browser.page("/sales?span=day")
+    for nonsense in ("?span=x&by=y", "?shop=none", f"?terminal={EVIL}"):
+        assert browser.get(f"/sales{nonsense}").status_code == 200
+
+
+def test_errors_are_counted_with_their_trend(busy: House) -> None:
+    browser = busy.signed_in("viewer")
+    text = browser.page("/errors")
+    assert "1003" in text
+    assert '<td class="figure">5</td>' in text
+    for path in ("?by=terminal", "?by=shop&span=day", "?by=version", "?code=1003", f"?terminal={EVIL}", "?code=x&by=x"):
+        assert browser.get(f"/errors{path}").status_code == 200
+    assert "no answer" in browser.page("/errors?code=1003")
+    assert "No errors" in browser.page("/errors?code=2005")
+
+
+def test_what_needs_a_person_is_listed(busy: House) -> None:
+    record = msgspec.structs.replace(busy.journals[HOME].records[2], hash="0" * 64)
+    busy.hears(HOME, "rec", msgspec.json.encode(Packet((record,))))
+    busy.hears(HOME, "rec", b"\x00\x1b[31m" + EVIL.encode())
+    browser = busy.signed_in("viewer")
+    text = browser.page("/care")
+    assert HOME in text
+    assert "\x1b" not in text
+    assert "&lt;script&gt;" in text
+    assert "<script>alert" not in text
+    assert browser.get("/care?page=9999&terminal=x").status_code == 200
+
+
+def test_what_terminals_say_is_no_markup_on_any_page(house: House) -> None:
+    house.book(HOME, Booted(EVIL, EVIL, 3), opened(Dress(EVIL, footer=(EVIL,))), sale(), Stopped(EVIL))
+    house.says(HOME, software=EVIL, reason=EVIL, printer=EVIL, drawer=EVIL)
+    house.errs(HOME, 1003, 3, EVIL, EVIL[:48])
+    house.digest()
+    browser = house.signed_in("approver")
+    for path in (
+        *PATHS,
+        f"/t/{HOME}/slip/1/3",
+        "/errors?by=shop",
+        "/sales?by=shop&span=quarter",
+        f"/errors?shop={EVIL}",
+    ):
+        text = browser.page(path)
+        assert "<script>" not in text, path
+        assert "alert(1)</" not in text.replace("&lt;/", ""), path
+
+
+# --- who may do what -----------------------------------------------------------------
+
+FORMS = {
+    f"/t/{HOME}/command": ("support", {"command": "identify"}),
+    "/settings/layer": ("manager", {"layer": "fleet", "document": "{}", "act": "check"}),
+    "/settings/push": ("manager", {"why": "test"}),
+    "/rollouts": ("manager", {"why": "test"}),
+    "/rollouts/1": ("manager", {"act": "pause"}),
+}
+
+
+@pytest.mark.parametrize("path", FORMS)
+@pytest.mark.parametrize("role", ROLES)
+def test_each_form_asks_for_its_role(busy: House, path: str, role: admin.Role) -> None:
+    least, fields = FORMS[path]
+    asked: list[Call] = []
+    busy.dashboard_asks(asked)
+    answer = busy.signed_in(role).post(path, **fields)
+    allowed = ROLES.index(role) >= ROLES.index(least)
+    assert (answer.status_code != 403) == allowed, answer.text[:300]
+    assert bool(asked) == allowed
+    if asked:
+        assert (asked[0].by.name, asked[0].by.role) == (f"{role}-en", role)
+
+
+@pytest.mark.parametrize("path", [*FORMS, "/sign-out"])
+def test_no_form_is_taken_without_its_token(busy: House, path: str) -> None:
+    asked: list[Call] = []
+    busy.dashboard_asks(asked)
+    browser = busy.signed_in("approver")
+    for token in ("", "guess"):
+        assert browser.post(path, token, **(FORMS[path][1] if path in FORMS else {})).status_code == 403
+    assert asked == []
+
+
+def test_a_viewer_sees_no_button_they_may_not_press(busy: House) -> None:
+    viewer, support, manager = (busy.signed_in(role).page(f"/t/{HOME}") for role in ("viewer", "support", "manager"))
+    assert 'value="identify"' not in viewer
+    assert 'value="identify"' in support
+    assert 'value="lock"' not in support
+    assert 'value="lock"' in manager
+    assert "<textarea" not in busy.signed_in("viewer").page("/settings")
+
+
+def test_the_desk_itself_checks_the_role_too(busy: House) -> None:
+    answer = busy.signed_in("support").post(f"/t/{HOME}/command", command="lock")
+    assert answer.status_code == 409
+    assert "Your role does not allow this" in answer.text
+
+
+# --- settings -----------------------------------------------------------------
+
+
+def test_a_changed_footer_is_checked_kept_looked_at_and_pushed(busy: House) -> None:
+    ask(busy, admin.Register(rows=(admin.Registered(terminal=HOME, shop="S1"),)))
+    browser = busy.signed_in("manager")
+    document = '{"shop": {"footer": ["明天见"]}}'
+    checked = browser.post("/settings/layer", layer="fleet", document=document, act="check")
+    assert checked.status_code == 200, checked.text
+    assert "footer" in checked.text
+    kept = browser.post("/settings/layer", layer="fleet", document=document, act="keep", why="new footer")
+    assert (kept.status_code, kept.headers["location"]) == (303, "/settings/push?"), kept.text
+    dry = browser.page("/settings/push")
+    assert "明天见" in dry
+    assert HOME in dry
+    pushed = browser.post("/settings/push", why="new footer")
+    assert pushed.status_code == 303, pushed.text
+    assert "Pushed as revision 1 to 1 terminals" in browser.page(pushed.headers["location"])
+    text = browser.page(f"/t/{HOME}")
+    assert "明天见" in text, "the document it is to have"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "",
+        "{",
+        "[]",
+        '"x"',
+        '{"nonsense": 1}',
+        '{"shop": {"footer": 7}}',
+        "[" * 5_000,
+        '{"' + EVIL.replace('"', "") + '": 1}',
+    ],
+)
+def test_a_bad_document_is_refused_and_what_was_typed_stays(busy: House, document: str) -> None:
+    browser = busy.signed_in("manager")
+    answer = browser.post("/settings/layer", layer="fleet", document=document, act="keep", why="x")
+    assert answer.status_code == 409
+    assert 'role="alert"' in answer.text
+    assert "<script>" not in answer.text
+    assert browser.page("/settings").count("new footer") == 0
+
+
+@pytest.mark.parametrize("layer", ["", "x", "shop:", "shop:a b", f"shop:{EVIL}", "terminal:" + "a" * 33])
+def test_a_layer_that_is_none_is_refused(busy: House, layer: str) -> None:
+    browser = busy.signed_in("manager")
+    assert browser.post("/settings/layer", layer=layer, document="{}").status_code == 409
+    assert browser.post("/settings/push", shop=EVIL, why="x").status_code == 409
+    assert browser.get("/settings", params={"layer": layer}).status_code == 200
+
+
+def ask(house: House, request: admin.Request) -> Reply:
+    call = Call(by=admin.Caller(name="test"), request=request, why="test", nonce="1" * 32)
+    (told,) = (each for each in house.core.step(Admin(NOW, call)) if isinstance(each, Told))
+    assert not isinstance(told.reply, Refused), told.reply
+    return told.reply
+
+
+# --- charts -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("most", "step"), [(1, 1), (5, 1), (6, 2), (10, 2), (24, 5), (99, 20), (1_000, 200), (12_345, 5_000)]
+)
+def test_the_grid_has_round_steps(most: int, step: int) -> None:
+    assert round_step(most) == step
+
+
+def test_bars_stay_inside_the_drawing() -> None:
+    chart = bars([BarSlot(str(n), (n * 37 % 101, n), ("a", "b")) for n in range(90)])
+    assert all(bar.x >= 0 and bar.x + bar.width <= chart.width and 0 <= bar.y <= chart.base for bar in chart.bars)
+    assert len(chart.labels) <= 12
+    assert bars([]).bars == ()
+    assert len(spark([0, 1, 5]).rects) == 2
+
+
+def test_a_fleet_seen_by_the_map_is_seen_by_everybody(house: House) -> None:
+    fleet_of(house)
+    assert len(house.dashboard.watch.look().tiles) == 3
+
+
+def test_the_register_names_shop_and_tags_and_hides_who_is_retired(busy: House) -> None:
+    rows = (
+        admin.Registered(terminal=HOME, shop="S1", group="north", tags=("pilot",)),
+        admin.Registered(terminal=OTHER, retired=True),
+    )
+    ask(busy, admin.Register(rows=rows))
+    browser = busy.signed_in("viewer")
+    for query in ("", "?tag=pilot", "?tag=group:north", "?shop=S1"):
+        text = browser.page("/" + query)
+        assert f'data-id="{HOME}"' in text
+        assert f'data-id="{OTHER}"' not in text
