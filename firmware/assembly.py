@@ -16,8 +16,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
-import msgspec
-
 from firmware import hardware as profiles
 from firmware.crashes import CrashFile
 from firmware.desks.paper import FIRST, SECOND
@@ -31,16 +29,19 @@ from firmware.drivers.names import Names
 from firmware.drivers.printer.driver import PrinterDriver, connection
 from firmware.drivers.printer.model import model_for
 from firmware.drivers.sound import BoardSound, GpioLamps, Lamps, PwmBuzzer, Silence, Sounds, Speaker
-from firmware.drivers.store import Applied, Identity, Store
+from firmware.drivers.store import Applied, Identity, NotStored, Store
+from firmware.drivers.store.keeper import Keeper, Unusable, read_files
 from firmware.drivers.system import Clock, JournalKey, Notifier, System, ntp_synchronised, sysfs_battery, system_network
 from firmware.drivers.uplink import LinkSettings, Tls, Uplink
 from firmware.events import (
+    BLOBS,
     Announce,
     Ask,
     AskEpoch,
     AskFailed,
     AskTime,
     CheckPin,
+    Configure,
     Connect,
     DrawerPulsed,
     DrawerSeen,
@@ -62,6 +63,7 @@ from firmware.events import (
     Sound,
     Started,
     StopAsked,
+    StoreSettings,
     Tell,
 )  # fmt: skip
 from firmware.halted import Halted
@@ -73,11 +75,14 @@ from firmware.training import School, Trainee
 from firmware.txn import life
 from firmware.txn.ledger import Ledger, LedgerError, LedgerLocked, LedgerUnreadable, LedgerUnsure, load_products
 from firmware.txn.product import price_list
+from firmware.txn.settings import overrides
+from rules import settings_book as books
 from rules.catalogue import demo_text, read_goods
 from rules.help import HelpDocument
+from rules.settings import Settings
 from wire import board as virtual
 from wire.diag import SOCKET, Counts
-from wire.facts import CatalogueLoaded, Fact, SettingsApplied
+from wire.facts import CatalogueLoaded, Fact, SettingsApplied, SettingsReturned
 
 SOFTWARE = "0.1.0"
 BUILD_MS = 1_795_305_600_000
@@ -137,6 +142,10 @@ def read_folder(path: Path, profile: str = "", mend: bool = False) -> Folder:
     except profiles.ProfileError as error:
         raise NotReady(9004, str(error)) from error
     said, wrong = store.help()
+    try:
+        said = read_files(path, tuple(each for each in applied.book.applied.files if each.name == "help")) or said
+    except Unusable as error:
+        wrong = (*wrong, (9004, f"{error.path}: {error.reason}"[:120]))
     return Folder(path, store, identity, applied, hardware, (*notices, *applied.notices, *wrong), said)
 
 
@@ -162,9 +171,39 @@ def changed_settings(folder: Folder, ledger: Ledger) -> Changes:
     return Changes((SettingsApplied(applied.rev, applied.digest, applied.origin),))
 
 
+TRIAL_CRASHES_MAX = 2
+"""So many crashes under settings on trial, and the terminal goes back to those before (decisions 24)."""
+
+
+def settled_settings(folder: Folder, ledger: Ledger, crashes: CrashFile) -> tuple[Folder, Changes]:
+    """The folder with the settings to run with: overrides as the journal has them, and the last known good document when
+    the one on trial has crashed the daemon twice."""
+    book, changes = folder.applied.book, Changes()
+    if book.trial is not None and book.good is not None and crashes.under(book.trial.rev) >= TRIAL_CRASHES_MAX:
+        rev, to_rev = book.trial.rev, book.good.rev
+        book = books.returned(book, 9001, f"{TRIAL_CRASHES_MAX} crashes")
+        changes = Changes(
+            (SettingsReturned(rev, to_rev, 9001, f"{TRIAL_CRASHES_MAX} crashes"),), ((9004, f"{rev} -> {to_rev}"),)
+        )
+        try:
+            folder.store.keep(book, good=True)
+        except NotStored as error:
+            log.error("%s", error)  # it runs with the good ones all the same, and tries again at the next boot
+    settings, _ = books.in_force(book.applied, overrides(ledger))
+    applied = replace(folder.applied, settings=settings, rev=book.applied.rev, origin=book.applied.origin, book=book)
+    return replace(folder, applied=applied), changes
+
+
+def _goods_file(folder: Folder) -> Path:
+    """The price list that came with the settings in force, else the one in the folder."""
+    came = next((each for each in folder.applied.book.applied.files if each.name == "goods"), None)
+    fetched = folder.path / BLOBS / came.sha256 if came is not None else None
+    return fetched if fetched is not None and fetched.exists() else folder.path / GOODS
+
+
 def changed_goods(folder: Folder, ledger: Ledger) -> Changes:
     """The price list, loaded when it is another; one that cannot be taken leaves the old goods in place (9004)."""
-    goods = folder.path / GOODS
+    goods = _goods_file(folder)
     try:
         digest = _digest(goods) if goods.exists() else hashlib.sha256(demo_text().encode()).hexdigest()
         if life.value(ledger, "catalogue") == digest:
@@ -223,29 +262,35 @@ class Posd:
         self.notifier.starting(f"tables of the new release: record {done} of {of}", RENEWING_S)
 
     def _run(self, ledger: Ledger, crashes: CrashFile) -> str:
+        self.folder, returned = settled_settings(self.folder, ledger, crashes)
         folder = self.folder
         crashed_at = crashes.safe_mode()
         key = JournalKey(folder.store.journal_key())
-        settings = msgspec.structs.replace(folder.applied.settings, revision=folder.applied.rev)
-        changes = changed_settings(folder, ledger), changed_goods(folder, ledger)
+        changes = returned, changed_settings(folder, ledger), changed_goods(folder, ledger)
         crashed = ((9001, crashed_at),) if crashed_at else ()
         notices = (*folder.notices, *crashed, *(notice for change in changes for notice in change.notices))
         facts = tuple(fact for change in changes for fact in change.facts)
         started = Started(os.urandom(32), secrets.token_hex(8), crashed_at is not None, notices, facts)
         terminal = Terminal(
-            ledger, settings, SOFTWARE, key.public_hex, safe_mode=crashed_at is not None, help=folder.help
-        )
+            ledger, folder.applied.settings, SOFTWARE, key.public_hex, safe_mode=crashed_at is not None,
+            help=folder.help, book=folder.applied.book, groups=frozenset(folder.identity.groups),
+        )  # fmt: skip
         school = School(folder.path, os.urandom(32))
         school.clear()  # a power cut ended practice
-        loop = self._loop(Trainee(terminal, school), key, terminal.safe_mode, max(BUILD_MS, _last_wall_ms(ledger)))
+        at = "building the drivers"
         try:
+            loop = self._loop(Trainee(terminal, school), key, terminal.safe_mode, max(BUILD_MS, _last_wall_ms(ledger)))
+            at = ""
             return self._served(loop, started)
+        except NotReady:
+            raise
         except (LedgerUnsure, LedgerUnreadable) as error:
             crashes.note(UNSURE if isinstance(error, LedgerUnsure) else UNREADABLE)
             raise
         except Exception:
-            crashes.note(loop.last_event)
-            log.exception("stopped at %s", loop.last_event)
+            at = at or loop.last_event
+            crashes.note(at, terminal.settings.revision)
+            log.exception("stopped at %s", at)
             raise
 
     def _run_halted(self, error: LedgerError) -> str:
@@ -329,6 +374,7 @@ class Edge:
             self.link.listen(virtual.Clock, self.system.hear_clock)
             self.link.listen(virtual.Network, self.system.hear_network)
         self.uplink = self._uplink(folder)
+        self.keeper = Keeper(folder.store, folder.path, post, folder.applied.book.applied.files)
         self.names = Names(folder.identity.host or settings.network.host, post)
 
     # --- building -----------------------------------------------------------------------------------------------------
@@ -435,6 +481,10 @@ class Edge:
             case Connect():
                 if self.uplink is not None:
                     self.uplink.retry_now()
+            case StoreSettings():
+                self.keeper.carry_out(effect)
+            case Configure(settings):
+                self._configure(settings)
             case FindName():
                 self.names.carry_out()
             case Sound() | Light():
@@ -443,6 +493,13 @@ class Edge:
                 self.system.carry_out(effect)
             case _:
                 raise AssertionError(f"{effect} is the loop's own")
+
+    def _configure(self, settings: Settings) -> None:
+        """What can be another while it runs; for the rest the daemon starts again (`rules.settings_book.RESTARTED`)."""
+        self.sounds.set_volume(settings.terminal.volume)
+        if self.drawer is not None:
+            wanted = settings.drawer
+            self.drawer.configure(wanted.pulse_ms, wanted.cool_down_ms, wanted.pulses_per_min_max)
 
     def _print(self, effect: Print) -> None:
         printer = self.printer2 if effect.printer == SECOND else self.printer
@@ -496,6 +553,7 @@ class Edge:
         else:
             self._post(DrawerSeen(None))
         found.append(Worker("system", self.system.run, self.system.stop, busy=self.system.busy))
+        found.append(Worker("keeper", self.keeper.run, self.keeper.stop, busy=self.keeper.busy))
         found.append(Worker("sound", self.sounds.run, self.sounds.stop, busy=self.sounds.busy))
         if self.uplink is not None:
             found.append(_later(display, _uplink_worker(self.uplink)))

@@ -25,6 +25,7 @@ class Crash:
     kernel: str
     at_s: int
     event: str
+    rev: int = 0  # of the settings in force
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,16 @@ class CrashFile:
         """The last crashes, oldest first."""
         try:
             rows = json.loads(self.path.read_text(encoding="utf-8"))
-            return tuple(Crash(str(row["kernel"]), int(row["at_s"]), str(row["event"])) for row in rows)
-        except (OSError, ValueError, TypeError, KeyError):
+            return tuple(
+                Crash(str(row["kernel"]), int(row["at_s"]), str(row["event"]), int(row.get("rev", 0))) for row in rows
+            )
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return ()
 
-    def note(self, event: str) -> None:
-        """Add a crash of now."""
-        crashes = (*self.read(), Crash(_kernel(), _uptime_s(), event[:200]))[-KEPT_MAX:]
-        rows = [{"kernel": c.kernel, "at_s": c.at_s, "event": c.event} for c in crashes]
+    def note(self, event: str, rev: int = 0) -> None:
+        """Add a crash of now, under the settings of this revision."""
+        crashes = (*self.read(), Crash(_kernel(), _uptime_s(), event[:200], rev))[-KEPT_MAX:]
+        rows = [{"kernel": c.kernel, "at_s": c.at_s, "event": c.event, "rev": c.rev} for c in crashes]
         new = self.path.with_suffix(".new")
         try:
             new.write_text(json.dumps(rows), encoding="utf-8")
@@ -56,6 +59,10 @@ class CrashFile:
         """What the crashes of the last five minutes were at, oldest first."""
         since = _uptime_s() - WINDOW_S
         return tuple(c.event for c in self.read() if c.kernel == _kernel() and c.at_s >= since)
+
+    def under(self, rev: int) -> int:
+        """How many of the crashes kept here happened under the settings of a revision."""
+        return sum(crash.rev == rev for crash in self.read())
 
     def safe_mode(self) -> str | None:
         """The event of the last crash when there were three within five minutes; None otherwise."""

@@ -9,6 +9,9 @@ from enum import StrEnum
 from typing import Literal
 
 from firmware.view import View
+from rules.help import HelpDocument
+from rules.settings import Settings
+from rules.settings_book import SettingsBook
 from wire.board import NetworkFault, NetworkKind
 from wire.facts import Fact
 from wire.fleet import Blob, Met, Reply, Reported
@@ -222,6 +225,19 @@ class OrderCame:
     trusted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SettingsStored:
+    """The book of `StoreSettings` of this number is safe on the card; or it is not (`code` of the error table), and the
+    one before still is. `path` and `reason`: a file of the document that waited cannot be used. `help`: the help document
+    that goes with what is in force, None: as before."""
+
+    request: int
+    code: int = 0
+    path: str = ""
+    reason: str = ""
+    help: HelpDocument | None = None
+
+
 BLOBS = "blobs"
 """Folder of the data folder with what was fetched; a file's name is its digest."""
 
@@ -367,7 +383,7 @@ class PracticeOver:
 Event = (
     Started | KeyPressed | KeyHeld | Scanned | ScanRejected | DeviceSeen | PrinterSeen | Printed | DrawerPulsed
     | DrawerSeen | LinkUp | LinkDown | Acked | EpochAnswered | Answered | EventReported | AskFailed | PacketRefused
-    | DesiredCame | OrderCame | Fetched | FetchFailed | SlotAnswered | Gauged
+    | DesiredCame | SettingsStored | OrderCame | Fetched | FetchFailed | SlotAnswered | Gauged
     | WireGarbage | PinChecked | PinHashed | Signed | BatterySeen | DiskSeen | NetworkSeen | ClockSeen | TimerFired | Idle
     | NameFound | StopAsked
     | PracticePulse | PracticeOver
@@ -444,6 +460,23 @@ class Tell:
     `LinkUp`."""
 
     message: Reported | Reply | Met
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Keep this book of settings durably, whole or not at all -> `SettingsStored`. `good`: what is in force is known to be
+    good, and is what a damaged file is replaced by."""
+
+    request: int
+    book: SettingsBook = field(repr=False)
+    good: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """Other settings are in force: for the drivers that can change while they run (volume, drawer)."""
+
+    settings: Settings = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -582,7 +615,8 @@ class Exit:
 
 
 Effect = (
-    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Ask | Report | Tell | AskTime | Connect | Fetch | Unfetch
+    Show | Print | PulseDrawer | Send | Announce | AskEpoch | Ask | Report | Tell | AskTime | Connect
+    | StoreSettings | Configure | Fetch | Unfetch
     | AskSlot | Gauge | RestartDevice | FindName | Sound
     | Light | SetTimer | StopTimer | CheckPin | HashPin | SignSeal | Practise | Exit
 )  # fmt: skip

@@ -64,6 +64,7 @@ from firmware.events import (
     ScanRejected,
     Send,
     SetTimer,
+    SettingsStored,
     Show,
     Signed,
     SignSeal,
@@ -84,7 +85,7 @@ from firmware.screens.slips import printer_code
 from firmware.screens.stack import Stack, home, moved, waiting
 from firmware.screens.voucher import VoucherCheck
 from firmware.screens.widgets import Refused
-from firmware.txn import life, operator, refund
+from firmware.txn import checkout, life, operator, refund
 from firmware.txn.approve import Approve, helps
 from firmware.txn.card_numbers import card_refusal
 from firmware.txn.codes import code_of, subject_of
@@ -98,6 +99,7 @@ from rules.badges import badge_like
 from rules.discreet import discreet, is_subject, terse
 from rules.help import HelpDocument
 from rules.settings import Settings
+from rules.settings_book import SettingsBook, of_settings
 from wire.facts import (
     Booted,
     Born,
@@ -112,7 +114,7 @@ from wire.facts import (
     Stopped,
     Trouble,
 )  # fmt: skip
-from wire.messages import State
+from wire.messages import State, answer_key, ask_key
 from wire.records import Record
 
 SOON_MS, RIDE_MS = 2_000, 10_000
@@ -124,6 +126,12 @@ LOG_RIDE_MS = 60_000
 
 KEEP_MS = 5_000
 """An open basket is written down this long after its first change that is not on the card yet."""
+
+ASK_LOST_MS = 10_000
+"""An ask that nobody answered for so long is not in flight any more; its desk asks again."""
+
+AWAY_MS = 60_000
+"""Whoever was at a screen and has pressed nothing for so long is not in the middle of something."""
 
 MOVES_MAX = 16
 VERIFY_SLICE_RECORDS = 500
@@ -158,6 +166,10 @@ class Terminal:
     boot_id: str = ""
     safe_mode: bool = False
     help: HelpDocument = field(default_factory=HelpDocument)
+    book: SettingsBook = field(
+        default_factory=SettingsBook
+    )  # where the settings come from, and what waits (`of_settings`)
+    groups: frozenset[str] = frozenset()  # of terminals, to which documents may be addressed
     training: bool = False  # this one is for practice: its journal never leaves, nothing it does is true
     locked_until_ms: dict[str, int] = field(default_factory=dict)  # operators who must wait after wrong PINs
     sealing: bool = False
@@ -165,6 +177,8 @@ class Terminal:
     seal_again_ms: int = 0  # when it may be asked for again, if it did not come about
     storage_told: bool = False
     told_until_ms: dict[str, int] = field(default_factory=dict)  # alarms that are not told again before then
+    asked_until_ms: dict[str, int] = field(default_factory=dict)  # asks in flight, until they count as lost
+    worked_ms: int = 0  # when somebody last pressed or scanned something
     requests: int = 0  # numbers given to workers' jobs
     awaited: int = 0  # the one whose answer a screen waits for
     verified_upto: int = 0  # old records verified in idle slices, up to what was there at boot
@@ -212,7 +226,45 @@ class Terminal:
         self._show()
         for effect in self._effects:
             self._assert_justified(effect)
+        self._note_asks(event)
         return tuple(self._effects)
+
+    def __post_init__(self) -> None:
+        if self.book == SettingsBook() and self.settings != Settings():
+            self.book = of_settings(self.settings)
+
+    def _note_asks(self, event: Event) -> None:
+        """What is in flight to the backend: from its ask to the answer, or until it counts as lost."""
+        match event:
+            case Answered(answer):
+                self.asked_until_ms.pop(answer_key(answer), None)
+            case AskFailed(key):
+                self.asked_until_ms.pop(key, None)
+            case _:
+                pass
+        for effect in self._effects:
+            if isinstance(effect, Ask):
+                self.asked_until_ms[ask_key(effect.ask)] = self.now.monotonic_ms + ASK_LOST_MS
+        if len(self.asked_until_ms) > 1:
+            now_ms = self.now.monotonic_ms
+            self.asked_until_ms = {key: until for key, until in self.asked_until_ms.items() if until > now_ms}
+
+    def busy(self) -> Literal["", "basket", "payment", "drawer", "print", "ask", "screen"]:
+        """What keeps the terminal from being idle, for what may only happen then (decisions 24): a basket, an order at the
+        counter, an open drawer (one without a contact counts as closed), a print that runs, an ask in flight. What is
+        parked, held, or waits for paper keeps nothing. `screen`: somebody is at one that is not home."""
+        if self.session.basket.lines:
+            return "basket"
+        if checkout.here(self.context()) is not None:
+            return "payment"
+        if self.devices.drawer_open:
+            return "drawer"
+        if any(desk.printing for desk in self.desks if isinstance(desk, PaperDesk)):
+            return "print"
+        if any(until > self.now.monotonic_ms for until in self.asked_until_ms.values()):
+            return "ask"
+        works = self.now.monotonic_ms - self.worked_ms < AWAY_MS
+        return "screen" if works and (len(self.stack) > 1 or typed_text(self.stack[-1])) else ""
 
     def context(self) -> Context:
         """What commands and screens may look at, now."""
@@ -223,7 +275,7 @@ class Terminal:
             self.ledger.terminal, self.ledger, self.session, self.settings, self.devices, self.now, self.lang,
             self.ledger.durable_seq - self.ledger.acked_seq, self.requests, chance, self.safe_mode,
             frozenset(waits_ms), waits_ms, training=self.training, help=self.help,
-            software=self.software,
+            software=self.software, book=self.book,
         )  # fmt: skip
 
     @property
@@ -263,7 +315,7 @@ class Terminal:
                 self.note(code)  # the rest is the link desk's
             case LinkUp() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage() | NetworkSeen():
                 pass  # the link desk's
-            case DesiredCame() | OrderCame() | Fetched() | FetchFailed() | SlotAnswered() | Gauged():
+            case DesiredCame() | SettingsStored() | OrderCame() | Fetched() | FetchFailed() | SlotAnswered() | Gauged():
                 pass  # of the desks for settings, commands, updates and telemetry
             case Answered() | AskFailed() | EventReported() | NameFound() | PracticePulse() | PracticeOver():
                 pass  # of the desk that asked
@@ -282,7 +334,7 @@ class Terminal:
             case Idle():
                 self._idle()
             case StopAsked(reason):
-                self._stop(reason)
+                self.stop(reason)
             case _:
                 assert_never(event)
 
@@ -362,6 +414,7 @@ class Terminal:
 
     def _somebody_works(self, move: Move) -> None:
         """Carry out what a person did; the idle lock waits again from now (`terminal.idle_lock_min`)."""
+        self.worked_ms = self.now.monotonic_ms
         self.move(move)
         if self.session.operator:
             self.timer("idle", self.settings.terminal.idle_lock_min * 60_000)
@@ -494,7 +547,8 @@ class Terminal:
             self.refused(Refusal(error.code))
         self.prune_at_ms = self.now.monotonic_ms + (0 if gone else PRUNE_EVERY_MS)
 
-    def _stop(self, reason: str) -> None:
+    def stop(self, reason: str) -> None:
+        """End the process cleanly; systemd starts it again."""
         self.append(Stopped(reason))
         self.commit()
         self.emit(Announce(self.state(online=False, reason=reason)))

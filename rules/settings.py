@@ -6,6 +6,7 @@ A settings *document* is nested data as read from JSON or TOML: only what differ
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from itertools import islice, pairwise
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
@@ -61,13 +62,12 @@ def document(settings: Settings) -> dict[str, Any]:
 def check(doc: object) -> Settings | list[Problem]:
     """Settings of a document, missing ones at their default, or everything that is wrong with it (at most 50)."""
     doc = _in_new_words(doc)
-    problems = list(_misfits(Settings, doc, ""))
-    if not problems:
+    try:
         settings = msgspec.convert(doc, Settings)
-        problems = list(_nonsense(settings))
-        if not problems:
-            return settings
-    return problems[:PROBLEMS_MAX]
+    except (msgspec.ValidationError, RecursionError) as wrong:
+        problems = list(islice(_misfits(Settings, doc, ""), PROBLEMS_MAX))
+        return problems or [Problem("$", "value", str(wrong)[:200])]
+    return list(islice(_nonsense(settings), PROBLEMS_MAX)) or settings
 
 
 _REASONS = ("prices", "refunds")
@@ -94,7 +94,7 @@ def _misfits(cls: type[msgspec.Struct], data: object, path: str) -> Iterator[Pro
     if not isinstance(data, dict):
         yield Problem(path or "$", "table")
         return
-    fields = get_type_hints(cls, include_extras=True)
+    fields = _fields(cls)
     for name in data:
         if name not in fields:
             yield Problem(_join(path, str(name)), "unknown")
@@ -103,6 +103,12 @@ def _misfits(cls: type[msgspec.Struct], data: object, path: str) -> Iterator[Pro
             yield from _misfit(fields[field.name], data[field.encode_name], _join(path, field.name))
         elif field.required:
             yield Problem(_join(path, field.name), "missing")
+
+
+@cache
+def _fields(cls: type[msgspec.Struct]) -> dict[str, Any]:
+    """Types of a section with their bounds; to look them up costs more than to check a document."""
+    return get_type_hints(cls, include_extras=True)
 
 
 def _misfit(kind: Any, value: object, path: str) -> Iterator[Problem]:
@@ -119,7 +125,9 @@ def _misfit(kind: Any, value: object, path: str) -> Iterator[Problem]:
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as fault:
-        yield Problem(path, "value", str(fault))
+        said, _, where = str(fault).partition(" - at `$")
+        inside = where.rstrip("`") if "..." not in where else ""
+        yield Problem(path + inside, "value", said if inside else str(fault))
 
 
 def _bare(kind: Any) -> Any:
@@ -274,11 +282,14 @@ def changed(old: Settings, new: Settings) -> tuple[str, ...]:
 def who_may(path: str) -> tuple[str, ...]:
     """Roles that may change the setting of this path. Raises `KeyError` for a path that is none."""
     section, _, name = path.partition(".")
-    kind = get_type_hints(Settings, include_extras=True)[section]
+    kind = _fields(Settings)[section]
     if name:
-        kind = get_type_hints(kind, include_extras=True)[name]
-    extra = next(meta.extra for meta in kind.__metadata__ if isinstance(meta, msgspec.Meta) and meta.extra)
-    assert extra is not None, path
+        if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+            raise KeyError(path)
+        kind = _fields(kind)[name]
+    extra = next((meta.extra for meta in getattr(kind, "__metadata__", ()) if meta.extra), None)
+    if extra is None:
+        raise KeyError(path)
     return tuple(extra["who"])
 
 

@@ -22,6 +22,9 @@ def by(*who: Who) -> dict[str, object]:
 SHOP = by("supervisor", "admin")
 DEVICE = by("admin", "field_agent")
 ADMIN = by("admin")
+NOBODY = by()
+"""Set by the document alone: no role changes it at the terminal."""
+
 ANYONE = by("cashier", "supervisor", "admin", "field_agent")
 
 

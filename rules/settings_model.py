@@ -12,7 +12,7 @@ from msgspec import Meta
 from rules.money import QUICK_STEPS_FEN, CashRounding
 from rules.rights import Grant
 from rules.scale_codes import DEFAULT_LAYOUTS, ScaleLayout
-from rules.settings_base import ADMIN, ANYONE, DEVICE, SHOP, Date, Line, OperatorNo, Section
+from rules.settings_base import ADMIN, ANYONE, DEVICE, NOBODY, SHOP, Date, Line, OperatorNo, Section
 from rules.settings_counter import Closing, DrawerUse, Payment, Prices, Refunds, Slips, Tenders
 from rules.settings_vouchers import Vouchers
 
@@ -110,6 +110,16 @@ class Log(Section, frozen=True):
     reports_max: Annotated[int, Meta(ge=10, le=1_000, extra=ADMIN)] = 200
 
 
+Path = Annotated[str, Meta(max_length=64, pattern=r"^[a-z][a-z_]*(\.[a-z][a-z_]*)?\Z")]
+
+
+class Local(Section, frozen=True):
+    """What may be another at the terminal than in the document; only who writes the document says (ADR 20)."""
+
+    allowed: Annotated[bool, Meta(extra=NOBODY)] = True
+    fixed: Annotated[tuple[Path, ...], Meta(max_length=64, extra=NOBODY)] = ()
+
+
 class TaxRate(Section, frozen=True):
     """A rate from a day on, until a later entry of the same kind. Free and untaxed are kinds, not 0 % (domain 8.4)."""
 
@@ -155,6 +165,7 @@ class Settings(Section, frozen=True):
     scanner: Scanner = Scanner()
     network: Network = Network()
     log: Log = Log()
+    local: Local = Local()
     tax: Tax = Tax()
     tenders: Tenders = Tenders()
     payment: Payment = Payment()

@@ -47,12 +47,14 @@ from firmware.events import (
     Report,
     Send,
     SetTimer,
+    SettingsStored,
     Show,
     Signed,
     SignSeal,
     Started,
     StopAsked,
     StopTimer,
+    StoreSettings,
     Tell,
     TimerFired,
 )  # fmt: skip
@@ -64,6 +66,7 @@ from firmware.txn.product import PriceList, price_list
 from firmware.view import View
 from rules.catalogue import demo_goods
 from rules.settings import Settings
+from rules.settings_book import SettingsBook
 from simulation.clockwork import Clockwork
 from simulation.devices import Drawer, Printer
 from simulation.disk import Door, PowerCut, Room
@@ -138,6 +141,7 @@ class Machine:
     printer: Printer = field(init=False)
     drawer: Drawer = field(init=False)
     link: Link = field(init=False)
+    book: SettingsBook | None = None  # what is kept of settings
     terminal: Watched | None = None
     door: Door | None = None
     view: View | None = None
@@ -391,10 +395,23 @@ class Machine:
             case SignSeal(terminal, epoch, upto, digest):
                 signature = self.key.sign(seal_text(terminal, epoch, upto, digest)).hex()
                 self.post(Signed(upto, digest, signature), 5)
+            case StoreSettings(request, book):
+                self._keep(request, book)
             case Exit():
                 self._exit()
             case _:
                 pass  # sound and light: nobody in the simulation hears or sees them
+
+    def _keep(self, request: int, book: SettingsBook) -> None:
+        """The card takes a book of settings, whole, some time after it was given; a cut before then leaves the old one."""
+        boot = self.boot
+
+        def kept() -> None:
+            if boot == self.boot and self.room == "ok":
+                self.book = book
+            self.post(SettingsStored(request, 0 if self.room == "ok" else 9002))
+
+        self.clock.after(self.clock.rng.randint(5, 60), kept)
 
     def _exit(self) -> None:
         assert self.terminal is not None

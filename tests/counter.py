@@ -25,10 +25,12 @@ from firmware.events import (
     PulseDrawer,
     Scanned,
     SetTimer,
+    SettingsStored,
     Signed,
     SignSeal,
     Started,
     StopTimer,
+    StoreSettings,
     TimerFired,
 )
 from firmware.render_text import lines, speak
@@ -37,6 +39,7 @@ from firmware.txn.ledger import Ledger, load_products
 from firmware.txn.product import PriceList, price_list
 from rules.catalogue import demo_goods
 from rules.settings import Settings, defaults
+from rules.settings_book import SettingsBook, in_force
 from wire.records import ClockState
 
 COLA, APPLE_5_YUAN, MILK_BOX = "6901234567892", "2110001005008", "特仑苏"
@@ -74,6 +77,7 @@ class Counter:
     out: list[Effect] = field(default_factory=list)
     timers: dict[str, int] = field(default_factory=dict)
     looks: bool = True  # whoever presses keys sees what has just come up by itself first
+    book: SettingsBook | None = None  # what was kept last
     signs: bool = True  # whether the worker that signs seals answers
     ledger: Ledger = field(init=False)
     terminal: Terminal = field(init=False)
@@ -83,6 +87,9 @@ class Counter:
         self.boots += 1
         self.ledger = open_ledger(self.folder)
         self.terminal = Terminal(self.ledger, self.settings, "test", "ab" * 32)
+        if self.book is not None:
+            self.terminal.book = self.book
+            self.terminal.settings = in_force(self.book.applied, self.book.overrides)[0]
         self.out, self.timers = [], {}
         seed = hashlib.sha256(b"%d" % self.boots).digest()
         self.step(Started(seed, f"boot{self.boots}", safe_mode, notices))
@@ -121,6 +128,9 @@ class Counter:
         match effect:
             case SignSeal(_, _, upto, digest) if self.signs:
                 return self.step(Signed(upto, digest, "5e" * 64))
+            case StoreSettings(request, book):
+                self.book = book
+                return self.step(SettingsStored(request))
             case Print(job, _, _) if self.prints:
                 return self.step(Printed(job, self.prints))
             case PulseDrawer(cause) if self.drawer:

@@ -12,6 +12,14 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from wire.fact import Fact
+from wire.settings_facts import (
+    SettingOverridden,
+    SettingRestored,
+    SettingsKept,
+    SettingsRefused,
+    SettingsReturned,
+    SettingsStaged,
+)
 from wire.voucher_facts import (
     DealsLoaded,
     VoucherHandled,
@@ -23,7 +31,8 @@ from wire.voucher_facts import (
 )
 
 __all__ = [
-    "DealsLoaded", "Fact", "VoucherHandled", "VoucherHeard", "VoucherRegistered", "VoucherSent", "VoucherUndoSent",
+    "DealsLoaded", "Fact", "SettingOverridden", "SettingRestored", "SettingsKept", "SettingsRefused", "SettingsReturned",
+    "SettingsStaged", "VoucherHandled", "VoucherHeard", "VoucherRegistered", "VoucherSent", "VoucherUndoSent",
     "VoucherUse",
 ]  # fmt: skip
 

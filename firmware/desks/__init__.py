@@ -12,7 +12,9 @@ from firmware.screens.base import Move, Screen
 from firmware.screens.stack import Stack
 from firmware.txn.command import Command, Context, Devices, Refusal, Session
 from firmware.txn.ledger import Ledger
+from rules.help import HelpDocument
 from rules.settings import Settings
+from rules.settings_book import SettingsBook
 from wire.facts import Fact, Quarantined, Trouble
 from wire.messages import State
 
@@ -22,6 +24,9 @@ class Till(Protocol):
 
     ledger: Ledger
     settings: Settings
+    book: SettingsBook
+    groups: frozenset[str]
+    help: HelpDocument
     now: Now
     session: Session
     devices: Devices
@@ -78,6 +83,14 @@ class Till(Protocol):
 
     def unsay(self, code: int) -> None:
         """Trouble that is over covers no screen any more."""
+        ...
+
+    def busy(self) -> str:
+        """What keeps the terminal from being idle; "" when nothing does."""
+        ...
+
+    def stop(self, reason: str) -> None:
+        """End the process cleanly; systemd starts it again."""
         ...
 
     def tone(self, tone: ToneName) -> None: ...

@@ -10,6 +10,7 @@ from firmware.desks.giving import GivingDesk
 from firmware.desks.link import LinkDesk
 from firmware.desks.paper import PaperDesk
 from firmware.desks.payments import PaymentsDesk
+from firmware.desks.settings import SettingsDesk
 from firmware.desks.training import TrainingDesk
 from firmware.desks.vouchers import VouchersDesk
 
@@ -19,5 +20,5 @@ def desks() -> tuple[Desk, ...]:
     all that journal, for it sends what they have; the events desk hears of the link when the link's desk knows."""
     return (
         DrawerDesk(), PaymentsDesk(), VouchersDesk(), PaperDesk(), GivingDesk(), TrainingDesk(), ClosingDesk(),
-        DealsDesk(), LinkDesk(), DiagnosisDesk(), EventsDesk(),
+        DealsDesk(), SettingsDesk(), LinkDesk(), DiagnosisDesk(), EventsDesk(),
     )  # fmt: skip

@@ -49,6 +49,7 @@ from firmware.events import (
     ScanRejected,
     Send,
     SetTimer,
+    SettingsStored,
     Show,
     Signed,
     SignSeal,
@@ -56,6 +57,7 @@ from firmware.events import (
     Started,
     StopAsked,
     StopTimer,
+    StoreSettings,
     TimerFired,
 )  # fmt: skip
 from firmware.terminal import Terminal
@@ -267,6 +269,8 @@ class Trainee:
                 yield DrawerPulsed(cause, "no_sensor")
             case SignSeal(_, _, upto, digest):
                 yield Signed(upto, digest, NO_SIGNATURE)
+            case StoreSettings(request):  # forgotten with the rest of practice
+                yield SettingsStored(request)
             case _:
                 return
 

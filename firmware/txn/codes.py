@@ -10,6 +10,8 @@ from wire.facts import (
     PaymentHeard,
     RefundHeard,
     ReserveEnded,
+    SettingsRefused,
+    SettingsReturned,
     SlipPrinted,
     Trouble,
 )  # fmt: skip
@@ -26,6 +28,8 @@ def code_of(fact: Fact) -> int:
             | ReserveEnded()
             | DrawerRefused()
             | SlipPrinted()
+            | SettingsRefused()
+            | SettingsReturned()
             | VoucherHeard()
         ):
             return fact.code

@@ -16,6 +16,7 @@ from rules.errors import ErrorCode, errors, first_refusal
 from rules.help import HelpDocument
 from rules.rights import NEEDS_SUPERVISOR, Right, right_refusal, role_of
 from rules.settings import Settings
+from rules.settings_book import SettingsBook
 from wire.board import NetworkFault, NetworkKind
 from wire.facts import Fact
 from wire.messages import PrinterLook
@@ -87,6 +88,7 @@ class Context:
     approver: str = ""  # the supervisor who stands by this one action (`txn.approve`)
     training: bool = False  # practice on a journal of its own; nothing is sent
     software: str = ""  # this release
+    book: SettingsBook = field(default_factory=SettingsBook)  # where the settings come from and what waits
     help: HelpDocument = field(default_factory=HelpDocument)  # what the fleet says beside the built-in knowledge base
 
     def error(self, code: int) -> ErrorCode:

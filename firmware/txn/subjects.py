@@ -13,6 +13,7 @@ from firmware.txn import (
     removal,
     reprint,
     sale,
+    settings,
     shift,
     slip,
     voucher,
@@ -22,6 +23,7 @@ from firmware.txn.books import Subject
 NAMED: dict[str, Subject] = {
     "life": life.SUBJECT,
     "numbers": numbers.SUBJECT,
+    "settings": settings.SUBJECT,
     "operator": operator.SUBJECT,
     "drawer": drawer.SUBJECT,  # before the shifts: what is carried says which of them are gone
     "shift": shift.SUBJECT,

@@ -7,7 +7,7 @@ opened before it is paid, a shift before it is closed; everything else comes as 
 import random
 from collections.abc import Callable
 
-from firmware.txn import checkout, closing, hold, numbers, payment, shift, slip, voucher
+from firmware.txn import checkout, closing, hold, numbers, payment, settings, shift, slip, voucher
 from firmware.txn.ledger import Ledger, Stamp
 from rules.orders import order_no, refund_no, voucher_no
 from wire import facts as f
@@ -417,13 +417,19 @@ class Shop:
         self.tell(self.chance.choice(facts))
 
     def machine(self) -> None:
-        head = max(1, self.ledger.durable_seq)
+        head, who = max(1, self.ledger.durable_seq), self.who()
         facts: list[Fact] = [
             f.Booted("boot", "test", 1),
             f.Stopped("asked"),
             f.EpochGranted(7),
             f.ClockChanged("trusted", 5),
             f.SettingsApplied(self.chance.randrange(99), "aa", "fleet"),
+            f.SettingsStaged(self.chance.randrange(99), "cd" * 32),
+            f.SettingsRefused(self.chance.randrange(99), "cash.rounding", 9004, "value", "cd" * 32),
+            f.SettingsKept(self.chance.randrange(99)),
+            f.SettingsReturned(9, 8, 1003, "broker out of reach"),
+            f.SettingOverridden(self.chance.choice(("terminal.volume", "shop.footer")), "3", who, "2"),
+            f.SettingRestored("shop.footer", self.chance.choice(("", who))),
             f.CatalogueLoaded(self.chance.randrange(99), 5, "bb"),
             f.LanguageChosen(self.chance.choice(("zh", "en"))),
             f.Trouble(self.chance.choice((4001, 9006))),
@@ -458,6 +464,7 @@ def must_survive(ledger: Ledger) -> dict[str, object]:
         "slips owed": [(job, ledger.fact(job.job)) for job in slip.open_jobs(ledger)],
         "wrong PINs": ledger.read("SELECT * FROM sign_on ORDER BY operator"),
         "secrets": ledger.read("SELECT * FROM secret ORDER BY operator"),
+        "changed here": settings.overrides(ledger),
         "life": ledger.read("SELECT * FROM life ORDER BY name"),
         "openings of the shift": ledger.read(
             "SELECT * FROM drawer_count WHERE batch = ? ORDER BY event", open_shift.batch if open_shift else -1

@@ -39,6 +39,7 @@ from firmware.events import (
     SetTimer,
     SignSeal,
     StopTimer,
+    StoreSettings,
     TimerFired,
 )  # fmt: skip
 from firmware.render import Renderer, find_font
@@ -239,7 +240,7 @@ class Walker(Counter):
 
     def _answer(self, effect: Effect) -> list[Effect]:
         match effect:
-            case SetTimer() | StopTimer() | CheckPin() | HashPin() | PulseDrawer() | SignSeal():
+            case SetTimer() | StopTimer() | CheckPin() | HashPin() | PulseDrawer() | SignSeal() | StoreSettings():
                 return super()._answer(effect)
             case Print(job, _, _) if self.prints:
                 return self.step(Printed(job, self.prints, self.print_code))

@@ -1,24 +1,24 @@
 """What a terminal keeps beside its ledger: who it is, its settings, its journal key (design 2, decisions 25)."""
 
-import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
 from firmware.drivers.store.atomic import DATA_CORRUPTED, NotStored, write_whole
-from firmware.drivers.store.kept import Kept, Notice
+from firmware.drivers.store.kept import BAD_SETTINGS, Kept, Notice
 from rules import help as help_rules
 from rules import settings as model
+from rules import settings_book as books
 from rules.help import HelpDocument
 from rules.settings import Problem, Settings
+from rules.settings_book import Heard, Origin, Override, SettingsBook, Staged, Trial, Version
 
 __all__ = ["Applied", "Identity", "KeyDamaged", "NotStored", "Store"]
 
 JOURNAL_KEY, KEY_BYTES = "journal.key", 32
-Origin = Literal["local", "fleet", "last_known_good", "default"]
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,7 +26,8 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `host` and `port`: the broker, or empty and 0 for that of the settings. `fleet_key`: the backend's Ed25519 public
     key in hex. `hardware`: name of the hardware profile. The three of TLS are paths, relative ones below the data folder.
-    `grace_port`: where at the broker's host a certificate that has expired is renewed; 0: nowhere.
+    `grace_port`: where at the broker's host a certificate that has expired is renewed; 0: nowhere. `groups`: of terminals,
+    to which the fleet may address settings.
     """
 
     terminal: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,32}\Z")]
@@ -40,6 +41,9 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_cert: Annotated[str, msgspec.Meta(max_length=200)] = ""
     tls_key: Annotated[str, msgspec.Meta(max_length=200)] = ""
     grace_port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
+    groups: Annotated[
+        tuple[Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,32}\Z")], ...], msgspec.Meta(max_length=32)
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,25 @@ class Applied:
     rev: int
     origin: Origin
     notices: tuple[Notice, ...] = ()
+    book: SettingsBook = field(default_factory=SettingsBook)
 
     @property
     def digest(self) -> str:
         """SHA-256 of the whole settings, in hex: equal settings have equal digests."""
-        text = msgspec.json.encode(model.document(self.settings), order="deterministic")
-        return hashlib.sha256(text).hexdigest()
+        return books.digest(self.settings)
+
+
+class Beside(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What stands in the settings' file beside the document in force: the rest of the book."""
+
+    rollout: str = ""
+    files: tuple[books.File, ...] = ()
+    sha256: str = ""
+    good: Version | None = None
+    staged: Staged | None = None
+    trial: Trial | None = None
+    heard: Heard = Heard()
+    overrides: tuple[Override, ...] = ()
 
 
 class KeyDamaged(Exception):
@@ -87,14 +104,34 @@ class Store:
         self._identity.confirm()
 
     def settings(self) -> Applied:
-        """The settings to run with: the applied ones, else the last known good ones, else the factory's."""
+        """The settings to run with: the applied ones, else the last known good ones, else the factory's; with what stands
+        beside them. Whatever of that makes no sense (any more) is left out and said."""
         found = self._settings.read()
         if found.value is None:
             return Applied(model.defaults(), 0, "default", found.notices)
-        rev, origin = found.note.get("rev", 0), found.note.get("origin", "local")
-        if not isinstance(rev, int) or origin not in ("local", "fleet", "default"):
-            rev, origin = 0, "local"  # somebody edited the note by hand; the document itself is sound
-        return Applied(found.value, rev, "last_known_good" if found.fallback else origin, found.notices)
+        rev, noted = found.note.get("rev", 0), found.note.get("origin", "local")
+        if not isinstance(rev, int) or noted not in ("local", "fleet", "default"):
+            rev, noted = 0, "local"  # somebody edited the note by hand; the document itself is sound
+        origin: Origin = "last_known_good" if found.fallback else noted
+        beside, notices = _beside(found.note.get("beside", {}), found.fallback)
+        applied = Version(rev, origin, found.document, beside.rollout, beside.files, beside.sha256)
+        settings, stands = books.in_force(applied, beside.overrides)
+        book = SettingsBook(applied, beside.good, beside.staged, beside.trial, beside.heard, stands)
+        return Applied(settings, rev, origin, (*found.notices, *notices), book)
+
+    def keep(self, book: SettingsBook, good: bool) -> None:
+        """Replace all that is kept of settings, by one replacement of one file; `good`: then the copy that replaces a
+        damaged one, too. Raises NotStored: then the book before is still there."""
+        applied = book.applied
+        beside = Beside(
+            applied.rollout, applied.files, applied.sha256, book.good, book.staged, book.trial, book.heard,
+            book.overrides,
+        )  # fmt: skip
+        origin = "fleet" if applied.origin == "last_known_good" and applied.sha256 else applied.origin
+        origin = "local" if origin == "last_known_good" else origin
+        self._settings.write(applied.document, rev=applied.rev, origin=origin, beside=msgspec.to_builtins(beside))
+        if good:
+            self._settings.confirm()
 
     def apply_settings(
         self, document: dict[str, Any], rev: int, origin: Origin = "local", trial: bool = False
@@ -162,6 +199,22 @@ def _judge_help(document: object) -> HelpDocument | str:
 def told(problems: list[Problem]) -> str:
     """The first of what is wrong, by path."""
     return "; ".join(f"{problem.path} {problem.reason} {problem.detail}".rstrip() for problem in problems[:3])
+
+
+def _beside(row: object, fallback: bool) -> tuple[Beside, tuple[Notice, ...]]:
+    """What stands beside the document. A copy that had to replace a damaged file proves nothing about what waited or was
+    tried then; a document that this release cannot read neither waits nor is gone back to."""
+    try:
+        beside = msgspec.convert(row, Beside)
+    except msgspec.ValidationError as wrong:
+        return Beside(), ((BAD_SETTINGS, f"settings.json: {wrong}"[:120]),)
+    if fallback:
+        return msgspec.structs.replace(beside, good=None, staged=None, trial=None), ()
+    if beside.staged is not None and isinstance(model.check(beside.staged.version.document), list):
+        beside = msgspec.structs.replace(beside, staged=None)
+    if beside.good is None or isinstance(model.check(beside.good.document), list):
+        beside = msgspec.structs.replace(beside, good=None, trial=None)
+    return beside, ()
 
 
 def _judge_settings(document: object) -> Settings | str:

@@ -34,6 +34,7 @@ class Found(Generic[T]):
     note: dict[str, Any]
     fallback: bool
     notices: tuple[Notice, ...]
+    document: Any = None  # as it stands in the file
 
 
 class Kept(Generic[T]):
@@ -81,7 +82,9 @@ class Kept(Generic[T]):
     def _found(self, row: dict[str, Any], fallback: bool, notices: tuple[Notice, ...]) -> Found[T]:
         value = self._judge(row["document"])
         assert not isinstance(value, str)
-        return Found(value, {key: note for key, note in row.items() if key != "document"}, fallback, notices)
+        return Found(
+            value, {key: note for key, note in row.items() if key != "document"}, fallback, notices, row["document"]
+        )
 
     def _look(self, path: Path) -> tuple[dict[str, Any] | None, str]:
         """The row in the file at `path`, and what is wrong with it; nothing of both if there is no file."""

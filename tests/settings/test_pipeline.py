@@ -1,0 +1,358 @@
+"""What a fleet manager pushes is what the shop has: at an idle moment, once it has proven good, or not at all."""
+
+import pytest
+
+from firmware.events import (
+    ClockSeen,
+    Configure,
+    DrawerSeen,
+    Exit,
+    Fetch,
+    Fetched,
+    FetchFailed,
+    LinkDown,
+    LinkUp,
+    Print,
+    Unfetch,
+)  # fmt: skip
+from firmware.txn.hold import HoldBasket
+from tests.counter import COLA, DAY_MS
+from tests.settings.fleet import HOUR_MS, desired, footer, shop
+from wire.facts import (
+    Sale,
+    SettingsApplied,
+    SettingsKept,
+    SettingsRefused,
+    SettingsReturned,
+    SettingsStaged,
+    ShiftClosed,
+    SignedOff,
+)  # fmt: skip
+
+MINUTE_MS = 60_000
+
+
+@pytest.fixture
+def till(tmp_path):
+    return shop(tmp_path)
+
+
+def in_force(till) -> tuple[int, tuple[str, ...]]:
+    return till.terminal.settings.revision, till.terminal.settings.shop.footer
+
+
+def sell(till) -> Sale:
+    till.keys("5 0 0 OK OK OK")
+    return till.of(Sale)[-1]
+
+
+# --- the way ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_pushed_footer_stands_on_the_next_slip_and_the_sale_says_which_settings_it_was_made_under(till):
+    before = sell(till)
+    till.hear(desired(7, footer("今日会员日")))
+    assert in_force(till) == (7, ("今日会员日",))
+    after = sell(till)
+    assert (before.settings_rev, after.settings_rev) == (0, 7)
+    slip = [each for each in till.out if isinstance(each, Print)][-1]
+    assert "今日会员日" in str(slip.receipt)
+    assert [till.of(SettingsStaged)[-1].rev, till.of(SettingsApplied)[-1].rev] == [7, 7]
+    assert till.of(SettingsApplied)[-1].origin == "fleet"
+    assert any(isinstance(each, Configure) for each in till.out)
+
+
+def test_the_fleet_hears_of_every_step_and_of_all_of_it_at_every_connection(till):
+    till.scan(COLA)
+    till.hear(desired(7, footer("七"), rollout="r1"))
+    assert [(each.desired_rev, each.rev, each.status) for each in till.told()][-1] == (7, 0, "waiting_idle")
+    till.keys("OK OK OK")
+    till.pass_time(2 * MINUTE_MS)
+    assert [(each.desired_rev, each.rev, each.status) for each in till.told()][-1] == (7, 7, "trial")
+    till.pass_time(11 * MINUTE_MS)
+    last = till.told()[-1]
+    assert (last.desired_rev, last.rev, last.status, last.rollout) == (7, 7, "applied", "r1")
+    count = len(till.told())
+    till.step(LinkDown(1003))
+    till.step(LinkUp())
+    assert len(till.told()) == count + 1
+    assert till.told()[-1].sha256 == last.sha256
+
+
+BUSY = {
+    "a basket": (lambda till: till.scan(COLA), lambda till: till.sign_on().keys("OK OK OK")),
+    "an open drawer": (lambda till: till.step(DrawerSeen(True)), lambda till: till.step(DrawerSeen(False))),
+}
+
+
+@pytest.mark.parametrize("what", BUSY)
+def test_nothing_is_switched_while_somebody_sells(till, what):
+    begin, end = BUSY[what]
+    begin(till)
+    till.hear(desired(7, footer("七")))
+    till.pass_time(10 * MINUTE_MS)
+    assert in_force(till)[0] == 0
+    end(till)
+    till.pass_time(2 * MINUTE_MS)
+    assert in_force(till) == (7, ("七",))
+
+
+def test_a_print_that_runs_is_waited_for(till):
+    till.prints = ""
+    sell(till)
+    till.hear(desired(7, footer("七")))
+    till.pass_time(10 * MINUTE_MS)
+    assert in_force(till)[0] == 0
+
+
+def test_what_is_held_does_not_block(till):
+    till.scan(COLA)
+    assert till.terminal.do(HoldBasket()) is None
+    till.hear(desired(7, footer("七")))
+    till.pass_time(2 * MINUTE_MS)
+    assert in_force(till)[0] == 7
+
+
+CLOSED = ShiftClosed(1, "01", "2026-11-22", 1, {}, 0, 0, 0, {}, print_slip=False, open_drawer=False)
+
+
+def test_after_a_day_it_comes_at_the_next_shift_close(till):
+    till.step(DrawerSeen(True))
+    till.hear(desired(7, footer("七"), expires_ms=0))
+    till.day_ms += 23 * HOUR_MS
+    till.terminal._follow(CLOSED, till.ledger.durable_seq)
+    till.pass_time(MINUTE_MS)
+    assert in_force(till)[0] == 0, "not before its time"
+    till.day_ms += 2 * HOUR_MS
+    till.pass_time(MINUTE_MS)
+    assert in_force(till)[0] == 0, "nor without a close"
+    till.terminal._follow(CLOSED, till.ledger.durable_seq)
+    till.pass_time(MINUTE_MS)
+    assert in_force(till) == (7, ("七",))
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+def test_an_older_document_is_a_replay_and_the_same_again_is_no_news(till):
+    till.hear(desired(7, footer("七")))
+    facts = len(till.facts())
+    till.hear(desired(7, footer("七")))
+    assert len(till.facts()) == facts
+    till.hear(desired(6, footer("六")), after_ms=61_000)
+    refused = till.of(SettingsRefused)[-1]
+    assert (refused.rev, refused.path, refused.code) == (6, "rev", 9004)
+    till.hear(desired(7, footer("另一个七")), after_ms=61_000)
+    assert till.of(SettingsRefused)[-1].path == "rev"
+    assert in_force(till) == (7, ("七",))
+    assert till.told()[-1].status == "trial", "a replay changes nothing of what is told"
+
+
+REFUSED = {
+    "no signature": (desired(7, footer("七")), False, 2019, "signature"),
+    "another terminal": (desired(7, footer("七"), audience="terminal:99999999"), True, 9004, "audience"),
+    "another group": (desired(7, footer("七"), audience="group:north"), True, 9004, "audience"),
+    "too large": (desired(7, footer("七" * 70_000)), True, 1008, "$"),
+    "no JSON": ("{", True, 9004, "$"),
+    "over": (desired(7, footer("七"), expires_ms=DAY_MS - 1), True, 9004, "expires_ms"),
+    "unknown": (desired(7, {"cash": {"colour": 1}}), True, 9004, "cash.colour"),
+    "cash off": (desired(7, {"tenders": {"cash": False}}), True, 9004, "tenders.cash"),
+    "rounding up": (desired(7, {"cash": {"rounding": "up"}}), True, 9004, "cash.rounding"),
+    "no supervisor": (
+        desired(7, {"operators": [{"number": "01"}, {"number": "99"}]}), True, 9004, "operators",
+    ),
+    "unknown file": (
+        desired(7, {}, blobs=[{"name": "virus", "sha256": "ab" * 32, "size": 1, "url": "http://x/y"}]), True, 9004,
+        "blobs[0].name",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_bad_document_is_refused_with_its_path_and_nothing_changes(till, what):
+    text, trusted, code, path = REFUSED[what]
+    before = in_force(till)
+    till.hear(text, trusted)
+    refused = till.of(SettingsRefused)[-1]
+    assert (refused.code, refused.path) == (code, path)
+    till.pass_time(4 * MINUTE_MS)
+    assert in_force(till) == before
+    assert till.screen in ("Idle", "Sold"), "nobody at the till hears of it"
+    assert sell(till).settings_rev == 0
+
+
+def test_what_the_fleet_says_next_withdraws_what_still_waits(till):
+    till.step(DrawerSeen(True))
+    till.hear(desired(7, footer("七")))
+    till.hear(desired(8, {"cash": {"rounding": "up"}}))
+    told = till.told()[-1]
+    assert (told.desired_rev, told.status, told.path) == (8, "rejected", "cash.rounding")
+    till.step(DrawerSeen(False))
+    till.pass_time(20 * MINUTE_MS)
+    assert in_force(till)[0] == 0
+
+
+def test_by_a_clock_nobody_trusts_no_document_begins(tmp_path):
+    till = shop(tmp_path)
+    till.clock = "floor"
+    till.hear(desired(7, footer("七")))
+    till.pass_time(20 * MINUTE_MS)
+    assert (in_force(till)[0], till.told()[-1].status) == (0, "pending")
+    till.clock = "trusted"
+    till.step(ClockSeen("trusted", 0))
+    till.pass_time(2 * MINUTE_MS)
+    assert in_force(till)[0] == 7
+
+
+def test_a_document_waits_for_its_hour(till):
+    till.hear(desired(7, footer("七"), not_before_ms=DAY_MS + till.ms + 20 * MINUTE_MS))
+    till.pass_time(10 * MINUTE_MS)
+    assert (in_force(till)[0], till.told()[-1].status) == (0, "pending")
+    till.pass_time(12 * MINUTE_MS)
+    assert in_force(till)[0] == 7
+
+
+def test_a_group_of_its_own_is_an_audience(tmp_path):
+    till = shop(tmp_path)
+    till.terminal.groups = frozenset({"north"})
+    till.hear(desired(7, footer("七"), audience="group:north"))
+    assert in_force(till)[0] == 7
+
+
+# --- the trial --------------------------------------------------------------------------------------------------------
+
+
+def test_it_has_proven_good_after_ten_minutes_with_the_link_up(till):
+    till.hear(desired(7, footer("七")))
+    till.pass_time(5 * MINUTE_MS)
+    till.step(LinkDown(1003))
+    till.pass_time(30 * MINUTE_MS)
+    assert till.of(SettingsKept) == [], "time without a link proves nothing"
+    till.step(LinkUp())
+    till.pass_time(4 * MINUTE_MS)
+    assert till.of(SettingsKept) == []
+    till.pass_time(3 * MINUTE_MS)
+    assert [each.rev for each in till.of(SettingsKept)] == [7]
+    assert till.book is not None
+    assert till.book.trial is None
+
+
+def test_a_network_that_leads_nowhere_is_gone_back_from(till):
+    till.hear(desired(7, {"network": {"host": "nowhere.example"}, **footer("七")}))
+    till.pass_time(2 * MINUTE_MS)
+    assert any(isinstance(each, Exit) for each in till.out), "the uplink reads its address at a start"
+    till.reboot()
+    assert in_force(till)[0] == 7
+    till.pass_time(6 * MINUTE_MS)
+    assert in_force(till)[0] == 0
+    returned = till.of(SettingsReturned)[-1]
+    assert (returned.rev, returned.to_rev, returned.code) == (7, 0, 1003)
+    assert "7" in till.text(), "it is said at the till"
+    till.reboot()
+    till.step(LinkUp())
+    assert (till.told()[-1].desired_rev, till.told()[-1].rev, till.told()[-1].status) == (7, 0, "rolled_back")
+    till.hear(desired(7, {"network": {"host": "nowhere.example"}, **footer("七")}))
+    till.pass_time(20 * MINUTE_MS)
+    assert in_force(till)[0] == 0, "what failed is not tried again"
+
+
+def test_a_network_that_works_stays(till):
+    till.hear(desired(7, {"network": {"host": "127.0.0.2"}}))
+    till.pass_time(2 * MINUTE_MS)
+    till.reboot()
+    till.step(LinkUp())
+    till.pass_time(20 * MINUTE_MS)
+    assert till.of(SettingsReturned) == []
+    assert till.of(SettingsKept)
+
+
+def test_a_cashier_who_is_no_longer_listed_is_signed_off(till):
+    till.hear(desired(7, {"operators": [{"number": "00"}, {"number": "02"}, {"number": "99"}]}))
+    assert till.of(SignedOff)
+    assert not till.terminal.session.operator
+
+
+# --- the card ---------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_told_and_nothing_switched_before_the_card_has_it(till):
+    till.card = False
+    till.hear(desired(7, footer("七")))
+    assert till.of(SettingsStaged) == []
+    till.say()
+    assert till.of(SettingsStaged)
+    assert in_force(till)[0] == 0
+    till.say()
+    assert in_force(till)[0] == 7
+
+
+def test_a_basket_begun_while_the_card_wrote_is_finished_under_the_old_settings(till):
+    till.card = False
+    till.hear(desired(7, footer("七")))
+    till.say()
+    till.scan(COLA)
+    till.say()
+    assert in_force(till)[0] == 0
+    till.keys("OK OK OK")
+    assert till.of(Sale)[-1].settings_rev == 0
+    till.pass_time(2 * MINUTE_MS)
+    assert in_force(till)[0] == 7
+
+
+@pytest.mark.parametrize("until", [0, 1, 2])
+def test_a_cut_at_any_write_leaves_the_old_or_the_new_settings(tmp_path, until):
+    till = shop(tmp_path)
+    till.card = False
+    till.hear(desired(7, footer("七")))
+    for _ in range(until):
+        till.say()
+    till.card = True
+    till.reboot().step(LinkUp())
+    assert in_force(till) == ((7, ("七",)) if until else (0, till.settings.shop.footer))
+    till.hear(desired(7, footer("七")))  # the broker keeps it
+    assert in_force(till) == (7, ("七",))
+
+
+def test_a_full_card_is_tried_again(till):
+    till.card = False
+    till.hear(desired(7, footer("七")))
+    till.say(9002)
+    assert in_force(till)[0] == 0
+    till.pass_time(11 * MINUTE_MS)
+    till.say()
+    till.say()
+    assert in_force(till)[0] == 7
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+HELP = {"name": "help", "sha256": "ab" * 32, "size": 100, "url": "http://files.example/help"}
+
+
+def fetches(till) -> list[str]:
+    return [each.blob.sha256 for each in till.out if isinstance(each, Fetch)]
+
+
+def test_a_document_waits_for_its_files(till):
+    till.hear(desired(7, footer("七"), blobs=[HELP]))
+    assert fetches(till) == ["ab" * 32]
+    till.pass_time(5 * MINUTE_MS)
+    assert (in_force(till)[0], till.told()[-1].status) == (0, "pending")
+    till.step(Fetched("ab" * 32))
+    assert in_force(till)[0] == 7
+
+
+def test_a_file_that_will_never_come_is_the_end_of_the_document(till):
+    till.hear(desired(7, footer("七"), blobs=[HELP]))
+    till.step(FetchFailed("ab" * 32, 9004, "another digest", final=True))
+    refused = till.of(SettingsRefused)[-1]
+    assert (refused.rev, refused.path, refused.reason) == (7, "blobs.help", "another digest")
+    assert Unfetch("ab" * 32) in till.out
+    assert till.told()[-1].status == "rejected"
+
+
+def test_a_file_server_that_is_away_is_asked_again(till):
+    till.hear(desired(7, footer("七"), blobs=[HELP]))
+    till.step(FetchFailed("ab" * 32, 1003))
+    till.pass_time(11 * MINUTE_MS)
+    assert fetches(till) == ["ab" * 32] * 2
