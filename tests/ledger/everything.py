@@ -6,6 +6,7 @@ opened before it is paid, a shift before it is closed; everything else comes as 
 
 import random
 from collections.abc import Callable
+from itertools import cycle
 
 from firmware.txn import checkout, closing, hold, numbers, payment, settings, shift, slip, voucher
 from firmware.txn.ledger import Ledger, Stamp
@@ -17,6 +18,17 @@ START_MS = 1_795_305_600_000
 TERMINAL, EPOCH = "00010023", 4711
 WHO = ("01", "02", "99", "00")
 LINE = f.Line("sku1", "可口可乐", 1000, 350, 350)
+
+
+ABOUT_SETTINGS: tuple[Fact, ...] = (
+    f.SettingsStaged(7, "cd" * 32),
+    f.SettingOverridden("terminal.volume", "3", "00", "2"),
+    f.SettingsRefused(8, "cash.rounding", 9004, "value", "cd" * 32),
+    f.SettingOverridden("shop.footer", '["再来"]', "00", "[]"),
+    f.SettingsKept(7),
+    f.SettingRestored("shop.footer", ""),
+    f.SettingsReturned(9, 7, 1003, "broker out of reach"),
+)
 
 
 class Shop:
@@ -38,6 +50,7 @@ class Shop:
         self.vouchers: list[f.VoucherUse] = []
         self.slips: list[int] = []
         self.holds: list[int] = []
+        self.about_settings = cycle(ABOUT_SETTINGS)
         self.tell(f.Born(TERMINAL, "ab" * 32, "test"))
 
     # --- telling ---
@@ -417,26 +430,20 @@ class Shop:
         self.tell(self.chance.choice(facts))
 
     def machine(self) -> None:
-        head, who = max(1, self.ledger.durable_seq), self.who()
+        head = max(1, self.ledger.durable_seq)
         facts: list[Fact] = [
             f.Booted("boot", "test", 1),
             f.Stopped("asked"),
             f.EpochGranted(7),
             f.ClockChanged("trusted", 5),
             f.SettingsApplied(self.chance.randrange(99), "aa", "fleet"),
-            f.SettingsStaged(self.chance.randrange(99), "cd" * 32),
-            f.SettingsRefused(self.chance.randrange(99), "cash.rounding", 9004, "value", "cd" * 32),
-            f.SettingsKept(self.chance.randrange(99)),
-            f.SettingsReturned(9, 8, 1003, "broker out of reach"),
-            f.SettingOverridden(self.chance.choice(("terminal.volume", "shop.footer")), "3", who, "2"),
-            f.SettingRestored("shop.footer", self.chance.choice(("", who))),
             f.CatalogueLoaded(self.chance.randrange(99), 5, "bb"),
             f.LanguageChosen(self.chance.choice(("zh", "en"))),
             f.Trouble(self.chance.choice((4001, 9006))),
             f.Seal(head, "00" * 32, "00" * 64),
             f.Quarantined("uplink", "odd", "cc"),
         ]
-        self.tell(self.chance.choice(facts))
+        self.tell(self.chance.choice(facts), next(self.about_settings))
 
 
 def must_survive(ledger: Ledger) -> dict[str, object]:
