@@ -251,5 +251,7 @@ class SimulatedAlipay(SimulatorBench):
     channel, head, kinds = "alipay", "28", AlipayBench.kinds
 
 
-REAL = (WeChatBench, WeChatPartnerBench, AlipayBench, AlipayAuthorisedBench)
-ALL = (*REAL, SimulatedWeChat, SimulatedAlipay)
+REAL = (WeChatBench, AlipayBench)
+PLAIN = (*REAL, SimulatedWeChat, SimulatedAlipay)
+ALL = (*PLAIN, WeChatPartnerBench, AlipayAuthorisedBench)
+"""With those that serve other merchants: the contract only, where their requests differ."""

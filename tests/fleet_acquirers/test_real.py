@@ -256,6 +256,11 @@ def test_wechat_is_asked_to_reverse_no_sooner_than_it_wants(wx) -> None:
     assert wx.reverse(after_ms=15_000).state == "reversed"
 
 
+def test_a_clock_that_was_set_back_holds_up_no_reversal(wx) -> None:
+    wx.pay()
+    assert wx.reverse(after_ms=-3_600_000).state == "reversed"
+
+
 def test_a_copy_of_an_old_answer_is_not_believed(wx) -> None:
     wx.misbehave("pay", "stale")
     assert wx.pay() == NO_ANSWER

@@ -3,7 +3,9 @@
 import argparse
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -16,12 +18,15 @@ from fleet.acquirer.adapters.registry import acquirer
 from fleet.acquirer.port import NO_ANSWER, PayCall, QueryCall, RefundCall, RefundQueryCall, Reply, ReverseCall
 from fleet.calls import acquirer_caller
 from fleet.commands import Wrong, serve
+from fleet.doors.clock import SystemClock
 from fleet.effects import CallAcquirer, Ticket
 from tests.fleet_acquirers.benches import TERMINAL, AlipayBench, WeChatBench, number
 from tests.fleet_adapters.benches import TurnedClock
 from tests.standins import alipay as alipay_server
 from tests.standins import wechat as wechat_server
 from tests.standins.aggregator import private_pem, public_pem
+from tests.standins.server import Fault
+from texts import t
 
 WECHAT = """[wechat]
 mchid = "{mchid}"
@@ -184,8 +189,6 @@ def test_wechat_by_its_platforms_certificates(servers, words, tmp_path) -> None:
 
 
 def test_the_backends_threads_call_through_it(servers, words, tmp_path) -> None:
-    import threading
-
     port = acquirer(kept(tmp_path / "channels.toml", words[0]), clock=servers[2])
     heard, done = [], threading.Event()
 
@@ -226,9 +229,7 @@ def test_a_pushed_table_of_codes_serves_real_channels_too(servers, words, tmp_pa
     told = options(kept(tmp_path / "channels.toml", words[0]), data=tmp_path)
     told.codes = codes
     port = serve._acquirer(told, lambda channel: None)
-    from tests.standins.server import Fault
-
-    servers[0].clock = __import__("fleet.doors.clock", fromlist=["SystemClock"]).SystemClock()
+    servers[0].clock = SystemClock()
     servers[0].misbehave("pay", Fault("error", "NEW", ""))
     assert asked(port, calls("wechat", "134567890123456789")[0]) == Reply("failed", 5019)
 
@@ -237,3 +238,24 @@ def test_a_server_without_real_channels_imports_none_of_their_packages() -> None
     told = "import fleet.commands.serve, sys; print([n for n in ('wechatpayv3', 'alipay', 'requests') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("package", "door"), [("wechatpayv3", "wechat_door.py"), ("alipay", "alipay_door.py"), ("requests", "")]
+)
+def test_each_package_has_one_door(package, door) -> None:
+    fleet = Path(__file__).parents[2] / "fleet"
+    ways = (f"import {package}\n", f"from {package} ", f"from {package}.")
+    users = {path.name for path in fleet.rglob("*.py") if any(way in path.read_text(encoding="utf-8") for way in ways)}
+    assert users == ({door} if door else set())
+
+
+def test_an_alarm_names_the_channel_and_the_next_step(servers, words, tmp_path) -> None:
+    heard: list[str] = []
+    clocked = acquirer(kept(tmp_path / "channels.toml", words[0]), clock=servers[2], alarm=heard.append)
+    servers[0].misbehave("pay", "forged")
+    assert asked(clocked, calls("wechat", "134567890123456789")[0]) == NO_ANSWER
+    assert heard == ["wechat"]
+    for lang in ("zh", "en"):
+        assert "wechat" in t("fleet", lang, "wrong__forged", detail="wechat")
+        assert t("fleet", lang, "step__forged")

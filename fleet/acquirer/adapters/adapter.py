@@ -34,6 +34,9 @@ MARGIN_MS = 500
 CODE_LIFE_MS = 60_000
 """A customer's code lives about a minute (domain 1.1): what a channel has not seen by then it will not take."""
 
+SKEW_MAX_MS = 2_000
+"""So far apart the clocks of two workers may be."""
+
 REVERSAL_PENDING = 5009
 
 _log = logging.getLogger(__name__)
@@ -148,5 +151,7 @@ class Adapter:
                 return reply
 
     def _age_ms(self, call: ReverseCall) -> int:
-        """How long ago the payment was asked for; one nobody knows about is old."""
-        return self._clock.wall_ms() - call.asked_ms if call.asked_ms else CODE_LIFE_MS
+        """How long ago the payment was asked for. One nobody knows about is old, and so is one of a time that is still to
+        come: the clock was set back since."""
+        age_ms = self._clock.wall_ms() - call.asked_ms
+        return age_ms if call.asked_ms and age_ms >= -SKEW_MAX_MS else CODE_LIFE_MS
