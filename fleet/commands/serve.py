@@ -69,12 +69,7 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
         said = http.said if http is not None else ""
         print(f"posfleet ready broker={broker} data={data} pid={os.getpid()}{said}", flush=True)
 
-    def trouble(name: str, detail: str) -> None:
-        arguments = {"broker": broker, "path": str(data), "detail": detail}
-        cause = t("fleet", lang, f"wrong__{name}", **arguments)
-        step = t("fleet", lang, f"step__{name}", **arguments)
-        print(t("fleet", lang, "wrong__line", cause=cause, step=step), file=sys.stderr, flush=True)
-
+    trouble = _teller(lang, broker, data)
     caller = acquirer_caller(
         _acquirer(options, lambda channel: trouble("forged", channel)),
         lambda ticket, reply: ingest.answered(ticket, reply),
@@ -146,6 +141,18 @@ def _acquirer(options: argparse.Namespace, alarm: Callable[[str], None]) -> Acqu
         books.add_steps(steps)
     simulator = Simulator(ledgers, random.Random(secrets.randbits(64)), table)
     return Simulated(simulator.plan, _utc_ms, lambda wait_ms: time.sleep(max(0, wait_ms) / 1_000))
+
+
+def _teller(lang: Lang, broker: str, data: Path) -> Callable[[str, str], None]:
+    """Says on standard error what is wrong while serving, by its name, and what to do; from whichever thread."""
+
+    def trouble(name: str, detail: str) -> None:
+        arguments = {"broker": broker, "path": str(data), "detail": detail}
+        cause = t("fleet", lang, f"wrong__{name}", **arguments)
+        step = t("fleet", lang, f"step__{name}", **arguments)
+        print(t("fleet", lang, "wrong__line", cause=cause, step=step), file=sys.stderr, flush=True)
+
+    return trouble
 
 
 def _platforms(options: argparse.Namespace, vault: Vault) -> tuple[Router, Shops]:
