@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from fleet import database
 from fleet.acquirer.statement import STATEMENTS
 from fleet.commands import (
     Wrong,
     acquirer,
     broker_link,
     ca_words,
+    db,
     errors,
     key,
     records,
@@ -39,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     lang = _lang(words)
     options = _parser(lang).parse_args(words)
+    if getattr(options, "database", ""):
+        os.environ[database.VARIABLE] = options.database  # what is said outranks what was set
     try:
         return int(options.run(options, lang))
     except Wrong as wrong:
@@ -67,6 +71,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
 
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--lang", choices=LANGS, help=say("lang"))
+    common.add_argument("--database", default="", metavar="URL", help=say("database"))
     common.add_argument("--data", type=Path, default=Path("var/fleet"), metavar="DIR", help=say("data"))
     parser = argparse.ArgumentParser("posfleet", description=say("posfleet"), epilog=say("exit"))
     parser.add_argument("--lang", choices=LANGS, help=say("lang"))
@@ -96,6 +101,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     voucher_words.parsers(commands, common, say)
     ca_words.parsers(commands, common, say)
     user.parsers(commands, common, say)
+    db.parsers(commands, common, say)
 
     it = commands.add_parser("errors", parents=[common], help=say("errors"), description=say("errors_more"))
     for name, kind in (("terminal", str), ("shop", str), ("code", int), ("version", str)):
@@ -124,6 +130,7 @@ def _serve_parser(commands: Any, common: argparse.ArgumentParser, say: Callable[
     """`posfleet serve`."""
     it = commands.add_parser("serve", parents=[common], help=say("serve"))
     broker_link.words(it, say)
+    it.add_argument("--worker", default="", metavar="NAME", help=say("worker"))
     serve_renewal.words(it, say)
     it.add_argument("--acquirer", choices=("simulated", "none"), default="simulated", help=say("acquirer"))
     it.add_argument("--acquirer-credentials", type=Path, default=None, metavar="FILE", help=say("acquirer_credentials"))

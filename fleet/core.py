@@ -187,6 +187,7 @@ class Core:
                 case Tick(now_ms):
                     if not self._is_mine(books, now_ms):
                         return []
+                    books.prepare(now_ms)
                     return _ask_for_holes(books, now_ms) + self._vouchers.tick(books.vouchers, now_ms)
                 case PlatformAnswered():
                     return self._vouchers.heard(books.vouchers, event)

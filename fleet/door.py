@@ -14,12 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from fleet import home
+from fleet import database, home
 from fleet.admin import READS, Call, Refused, Reply
 from fleet.core import Admin, Core
 from fleet.desk.desk import FleetDesk
 from fleet.effects import Told
-from fleet.sql import SqlStore
 from fleet.store import StoreTrouble
 
 SOCKET = "admin.sock"
@@ -116,7 +115,7 @@ class Door:
 def ask(data: Path, call: Call, utc_ms: Callable[[], int]) -> Reply:
     """Ask the server of a folder; what only reads is read from the store beside it; without a server the core is stepped
     here, under the folder's lock. Raises `StoreTrouble`, `home.InUse` (a server that does not listen), `OSError`."""
-    if isinstance(call.request, READS) and (data / home.DATABASE).exists():
+    if isinstance(call.request, READS) and database.is_there(data):
         try:
             return _look(data, call, utc_ms())
         except StoreTrouble:
@@ -144,7 +143,7 @@ def _alone(data: Path, call: Call, now_ms: int) -> Reply:
     """What is to be sent stays due in the store, and the next server sends it."""
     with home.held(data):
         key = home.fleet_key(data)
-        store = SqlStore(data / home.DATABASE)
+        store = database.open_store(data)
         try:
             return step(Core(store, key.sign), call, now_ms)
         finally:
@@ -152,7 +151,7 @@ def _alone(data: Path, call: Call, now_ms: int) -> Reply:
 
 
 def _look(data: Path, call: Call, now_ms: int) -> Reply:
-    store = SqlStore(data / home.DATABASE, read_only=True)
+    store = database.open_store(data, read_only=True)
     try:
         with store.begin() as books:
             return FleetDesk(_no_key).take(books, call, now_ms)

@@ -24,10 +24,11 @@ class InUse(Exception):
 
 
 @contextmanager
-def held(data: Path) -> Iterator[None]:
-    """Make the folder and hold it against a second server. Raises `InUse` or `OSError`."""
+def held(data: Path, worker: str = "") -> Iterator[None]:
+    """Make the folder and hold it against a second server, or against a second `worker` of the same name where several
+    share a database. Raises `InUse` or `OSError`."""
     data.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(data / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(data / (f"{worker}.{LOCK}" if worker else LOCK), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -42,12 +43,24 @@ def fleet_key(data: Path) -> Ed25519PrivateKey:
     """The key that signs time and, later, settings; made at first use. Raises `OSError` or `ValueError`."""
     path = data / KEY
     if not path.exists():
-        _write_once(path, Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n", 0o600)
+        with _key_lock(data):  # several workers may begin at once, and must have one key
+            if not path.exists():
+                _write_once(path, Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n", 0o600)
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text().strip()))
     public = key.public_key().public_bytes_raw().hex() + "\n"
     if not (data / PUBLIC_KEY).exists() or (data / PUBLIC_KEY).read_text() != public:
         _write_once(data / PUBLIC_KEY, public, 0o644)
     return key
+
+
+@contextmanager
+def _key_lock(data: Path) -> Iterator[None]:
+    descriptor = os.open(data / f"{KEY}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _write_once(path: Path, text: str, mode: int) -> None:

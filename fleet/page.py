@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from fleet import lookup
 from fleet.receipt import receipt_of
-from fleet.sql import SqlStore
+from fleet.sql import AnyStore
 from fleet.store import StoredRecord, StoreTrouble
 from rules.receipt_token import Token, is_genuine, read_receipt_token
 from texts import Lang, t
@@ -93,7 +93,7 @@ class Tries:
         return True
 
 
-def app(store: SqlStore, shop: str = "", monotonic_s: Callable[[], float] = time.monotonic) -> Starlette:
+def app(store: AnyStore, shop: str = "", monotonic_s: Callable[[], float] = time.monotonic) -> Starlette:
     """The page alone, over a store that is only read."""
 
     async def missing(request: Request, _trouble: Exception) -> Response:
@@ -102,7 +102,7 @@ def app(store: SqlStore, shop: str = "", monotonic_s: Callable[[], float] = time
     return Starlette(routes=[route(store, shop, monotonic_s)], exception_handlers={404: missing})
 
 
-def route(store: SqlStore, shop: str = "", monotonic_s: Callable[[], float] = time.monotonic) -> Route:
+def route(store: AnyStore, shop: str = "", monotonic_s: Callable[[], float] = time.monotonic) -> Route:
     """The page's place in an application that has others."""
     tries = Tries(monotonic_s)
 
@@ -117,7 +117,7 @@ def route(store: SqlStore, shop: str = "", monotonic_s: Callable[[], float] = ti
     return Route("/r/{token}", receipt, methods=["GET"])
 
 
-def _answer(store: SqlStore, request: Request, shop: str) -> Response:
+def _answer(store: AnyStore, request: Request, shop: str) -> Response:
     lang = _language(request)
     try:
         found = _find(store, read_receipt_token(request.path_params["token"]))
@@ -145,7 +145,7 @@ class _Slip(NamedTuple):
     dress: Dress | None
 
 
-def _find(store: SqlStore, token: Token | None) -> _Slip | None:
+def _find(store: AnyStore, token: Token | None) -> _Slip | None:
     """The sale or refund a genuine token is about. A token that is none costs the same looks and the same comparison."""
     wanted = token or _NOBODY
     sale_key = f"{wanted.terminal}-{lookup.receipt_number(wanted.batch, wanted.trace)}"

@@ -7,16 +7,12 @@ import sqlalchemy as sa
 
 from fleet import pg_schema
 from fleet.pg_engine import open_engine
-from fleet.pg_records import Days, make_day
-from fleet.pg_tables import day_of
+from fleet.pg_records import Days
 from fleet.sql import SqlBooks, hot
 from fleet.sql_dialect import POSTGRESQL
 from fleet.sql_engine import troubles
 from fleet.sql_locks import Advisory, Alone
 from fleet.store import StoreTrouble
-
-DAYS_AHEAD = 7
-"""Partitions made before their day comes, so that midnight finds its table ready."""
 
 
 class PgStore:
@@ -46,13 +42,6 @@ class PgStore:
             with connection.begin():
                 yield SqlBooks(connection, self._hot, days, locks)
             self._days |= days.used
-
-    def make_days(self, now_ms: int) -> None:
-        """Make the partitions of today and the days after it."""
-        with troubles(), self._engine.begin() as connection:
-            locks = Advisory(connection)
-            for day in range(day_of(now_ms), day_of(now_ms) + DAYS_AHEAD + 1):
-                make_day(connection, locks, day)
 
     @property
     def engine(self) -> sa.Engine:

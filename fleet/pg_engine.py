@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fleet.pg_staging import stage
+from fleet.store import BadUrl
 
 PREFIXES = ("postgresql://", "postgres://")
 CONNECT_TIMEOUT_S = 5
@@ -31,16 +32,15 @@ def is_url(text: str) -> bool:
 
 
 def open_engine(url: str, read_only: bool = False, schema: str = "") -> sa.Engine:
-    """An engine on a database; `schema` for books that lie beside the backend's own. Raises `ValueError` for a URL that
-    cannot be read or that carries a password."""
+    """An engine on a database; `schema` for books that lie beside the backend's own. Raises `BadUrl`."""
     try:
         parsed = sa.make_url(url.replace("postgres://", "postgresql://", 1))
     except sa.exc.ArgumentError as trouble:
-        raise ValueError("not a postgresql:// URL") from trouble
+        raise BadUrl("not a postgresql:// URL") from trouble
     if not is_url(url):
-        raise ValueError("not a postgresql:// URL")
+        raise BadUrl("not a postgresql:// URL")
     if parsed.password is not None or "password" in parsed.query:
-        raise ValueError("the URL carries a password")
+        raise BadUrl("the URL carries a password")
     session = _SESSION | ({"default_transaction_read_only": "on"} if read_only else {})
     words = " ".join(f"-c {name}={value}" for name, value in session.items())
     if schema:

@@ -17,6 +17,8 @@ from fleet.sql_records import Where
 from fleet.sql_tables import records
 from fleet.store import StoredRecord
 
+DAYS_AHEAD = 7
+
 
 class Days:
     """Shelf of one transaction.
@@ -34,14 +36,12 @@ class Days:
         if not rows:
             return
         self._locks.hold("terminal", {row.terminal for row in rows})
-        for day in {day_of(row.got_ms) for row in rows} - self._known:
-            make_day(self._db, self._locks, day)
-            self._known.add(day)
+        for day in {day_of(row.got_ms) for row in rows}:
+            self._ready(day)
         laid = lay_down(self._db, rows, self._staged)
         assert laid == len(rows), "a record was laid down under a key that is taken"
         self._staged = True
         self._db.exec_driver_sql(_MARK, by_column(record_days, _spans(rows)))
-        self.used |= self._known
 
     def within(self, terminal: str, epoch: int, first: int, last: int | None) -> Where:
         days = self._db.execute(_DAYS, {"terminal": terminal, "epoch": epoch, "first": first, "last": last or _LAST})
@@ -51,6 +51,17 @@ class Days:
         values = {"terminal": terminal, "epoch": epoch}
         spans = [(row.first_seq, row.last_seq) for row in self._db.execute(_GONE, values)]
         return [seq for seq in seqs if any(first <= seq <= last for first, last in spans)]
+
+    def prepare(self, now_ms: int) -> None:
+        """Make the partitions of today and the days after it, so that midnight finds its table ready."""
+        for day in range(day_of(now_ms), day_of(now_ms) + DAYS_AHEAD + 1):
+            self._ready(day)
+
+    def _ready(self, day: int) -> None:
+        if day not in self._known:
+            make_day(self._db, self._locks, day)
+            self._known.add(day)
+            self.used.add(day)
 
 
 def make_day(connection: sa.Connection, locks: Locks, day: int) -> None:

@@ -6,15 +6,27 @@ Each is a `SideBooks` whose transactions are told by a class of pages; what a sc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 
+from fleet import sql_locks as locks
 from fleet.sql_dialect import WHOLE
 from fleet.sql_engine import open_engine, troubles
 
 _KINDS: dict[Any, Any] = {int: WHOLE, str: sa.Text}
+
+
+class Schema(NamedTuple):
+    """Books in a PostgreSQL database, in a schema of their own."""
+
+    url: str
+    name: str
+
+
+Place = Path | Schema | None
+"""Where books lie: in a file, in a schema, or in memory."""
 
 
 class Timed(Protocol):
@@ -45,22 +57,36 @@ def steps_table(tables: sa.MetaData) -> sa.Table:
 
 
 class SideBooks(Generic[P]):
-    """The database of the books. `path` None: in memory."""
+    """The database of the books. `place` None: in memory. One at a time is in them, in a schema by a lock."""
 
-    def __init__(
-        self, tables: sa.MetaData, pages: Callable[[sa.Connection], P], path: Path | None, read_only: bool
-    ) -> None:
+    def __init__(self, tables: sa.MetaData, pages: Callable[[sa.Connection], P], place: Place, read_only: bool) -> None:
         self._pages = pages
-        self._engine = open_engine(path, read_only)
+        self._lock = ""
+        if isinstance(place, Schema):
+            from fleet import pg_engine  # the driver is imported only where it is wanted
+
+            self._engine = pg_engine.open_engine(place.url, read_only, place.name)
+            self._lock = f"SELECT pg_advisory_xact_lock({locks.number('books', place.name)})"
+        else:
+            self._engine = open_engine(place, read_only)
         if not read_only:
-            with troubles(), self._engine.begin() as connection:
+            with troubles(), self._transaction() as connection:
+                if isinstance(place, Schema):
+                    connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {place.name}")
                 tables.create_all(connection)
 
     @contextmanager
     def begin(self) -> Iterator[P]:
         """One transaction. Raises `StoreTrouble`."""
-        with troubles(), self._engine.begin() as connection:
+        with troubles(), self._transaction() as connection:
             yield self._pages(connection)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        with self._engine.begin() as connection:
+            if self._lock:
+                connection.exec_driver_sql(self._lock)
+            yield connection
 
     def close(self) -> None:
         self._engine.dispose()

@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import sqlalchemy as sa
@@ -81,6 +81,13 @@ def _leased(dialect: str) -> sa.Insert:
     return fresh.on_conflict_do_update(index_elements=["name"], set_=kept, where=free)
 
 
+class AnyStore(Protocol):
+    """The backend's store on either database, with what only readers ask of it."""
+
+    def begin(self) -> AbstractContextManager["SqlBooks"]: ...
+    def close(self) -> None: ...
+
+
 class SqlStore:
     """`Store` on one SQLite database. `path` None: in memory. `read_only`: for a look while another process writes."""
 
@@ -133,6 +140,9 @@ class OneTable:
     def gone(self, terminal: str, epoch: int, seqs: list[int]) -> list[int]:
         return []
 
+    def prepare(self, now_ms: int) -> None:
+        """One table is always ready."""
+
 
 def _shelve_all(books: "SqlBooks") -> None:
     """Enter the records of a store of version 1 where asks about money look for them."""
@@ -171,6 +181,7 @@ class SqlBooks:
         self._db = connection
         self._hot = hot
         self._locks = locks
+        self._shelf = shelf
         self._records = SqlRecords(connection, shelf)
         self.add_records, self.hashes = self._records.add, self._records.hashes
         self.covered, self.holes, self.records_after = self._records.covered, self._records.holes, self._records.after
@@ -245,6 +256,9 @@ class SqlBooks:
             self._locks.hold("desk", [""])
         else:
             self._locks.share("desk", "")
+
+    def prepare(self, now_ms: int) -> None:
+        self._shelf.prepare(now_ms)
 
     def lease(self, name: str, holder: str, now_ms: int, until_ms: int) -> bool:
         values = {"name": name, "holder": holder, "now_ms": now_ms, "until_ms": until_ms}

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 import sqlalchemy as sa
 
-Kind = Literal["terminal", "order", "refund", "reserve", "sale", "use", "code", "shop", "desk", "days"]
+Kind = Literal["terminal", "order", "refund", "reserve", "sale", "use", "code", "shop", "desk", "days", "books"]
 
 
 class Locks(Protocol):

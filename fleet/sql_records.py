@@ -30,6 +30,9 @@ class Shelf(Protocol):
         """Those of the seqs that may lie in a day that was given up (retention)."""
         ...
 
+    def prepare(self, now_ms: int) -> None:
+        """Make ready what the days to come need."""
+
 
 class SqlRecords:
     """What is asked of the records, within one transaction."""

@@ -19,6 +19,10 @@ class StoreTrouble(Exception):
     """The store could not commit (disk full, file locked or damaged); nothing of the transaction was kept."""
 
 
+class BadUrl(ValueError):
+    """A database's address cannot be read, or carries a password."""
+
+
 class StoreClash(StoreTrouble):
     """Another worker was about the same rows at the same time; nothing was kept, and the same event goes well again."""
 
@@ -158,6 +162,9 @@ class Books(Protocol):
     def hold_desk(self, alone: bool) -> None:
         """Keep other workers from what the desk keeps: `alone` from all of it; else only from deciding about it, while they
         may note what other terminals report."""
+
+    def prepare(self, now_ms: int) -> None:
+        """Make ready what the days to come need; said at every tick."""
 
     def lease(self, name: str, holder: str, now_ms: int, until_ms: int) -> bool:
         """Whether `holder` alone may do what `name` stands for until then: nobody else has it, or no longer."""

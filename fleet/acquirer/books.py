@@ -3,13 +3,12 @@
 They are the third, independent source of reconciliation (domain 2.4)."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Literal
 
 import sqlalchemy as sa
 
 from fleet.acquirer.script import Step
-from fleet.side_books import ScriptPages, SideBooks, steps_table, table_of
+from fleet.side_books import Place, ScriptPages, SideBooks, steps_table, table_of
 from fleet.sql_dialect import WHOLE, put
 
 TradeState = Literal["wait", "success", "closed", "cancelled", "revoked"]
@@ -114,7 +113,7 @@ class Pages(ScriptPages[Step]):
 
 
 class Ledgers(SideBooks[Pages]):
-    """The database of the books. `path` None: in memory."""
+    """The database of the books. `place` None: in memory."""
 
-    def __init__(self, path: Path | None = None, read_only: bool = False) -> None:
-        super().__init__(_tables, Pages, path, read_only)
+    def __init__(self, place: Place = None, read_only: bool = False) -> None:
+        super().__init__(_tables, Pages, place, read_only)

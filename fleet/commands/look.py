@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fleet import database
 from fleet.commands import Wrong
-from fleet.home import DATABASE
-from fleet.sql import SqlBooks, SqlStore
-from fleet.store import StoreTrouble
+from fleet.sql import SqlBooks
+from fleet.store import BadUrl, StoreTrouble
 from texts import Lang, t
 
 PIPED_COLUMNS = 200
@@ -22,18 +22,22 @@ PIPED_COLUMNS = 200
 @contextmanager
 def opened(data: Path) -> Iterator[SqlBooks]:
     """The books of a data folder, read-only; `serve` may be writing meanwhile. Raises `Wrong`."""
-    path = data / DATABASE
-    if not path.exists():
-        raise Wrong("no_database", {"path": str(path)})
+    path = database.shown(data)
+    if not database.is_there(data):
+        raise Wrong("no_database", {"path": path})
     try:
-        store = SqlStore(path, read_only=True)
-        try:
-            with store.begin() as books:
-                yield books
-        finally:
-            store.close()
+        store = database.open_store(data, read_only=True)
+    except BadUrl as trouble:
+        raise Wrong("database_url", {"detail": str(trouble)}, usage=True) from trouble
     except StoreTrouble as trouble:
-        raise Wrong("database", {"path": str(path), "detail": str(trouble)}) from trouble
+        raise Wrong("database", {"path": path, "detail": str(trouble)}) from trouble
+    try:
+        with store.begin() as books:
+            yield books
+    except StoreTrouble as trouble:
+        raise Wrong("database", {"path": path, "detail": str(trouble)}) from trouble
+    finally:
+        store.close()
 
 
 def show(lang: Lang, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 import msgspec
 
+from fleet import database
 from fleet.commands import Wrong
 from fleet.commands.look import show
-from fleet.side_books import ScriptPages, SideBooks, Timed
+from fleet.side_books import Place, ScriptPages, SideBooks, Timed
 from fleet.store import StoreTrouble
 from texts import Lang
 
@@ -20,11 +21,12 @@ S = TypeVar("S", bound=Timed)
 
 
 @contextmanager
-def side_books(data: Path, name: str, books: Callable[[Path, bool], SideBooks[P]], read_only: bool) -> Iterator[P]:
+def side_books(data: Path, name: str, books: Callable[[Place, bool], SideBooks[P]], read_only: bool) -> Iterator[P]:
     """The books `name` of a data folder, also while `posfleet serve` answers from them. Raises `Wrong`."""
-    path = data / name
-    if read_only and not path.exists():
-        raise Wrong("no_database", {"path": str(path)})
+    path = database.side(data, name)
+    shown = str(path) if isinstance(path, Path) else database.shown(data)
+    if read_only and isinstance(path, Path) and not path.exists():
+        raise Wrong("no_database", {"path": shown})
     try:
         data.mkdir(parents=True, exist_ok=True)
         opened = books(path, read_only)
@@ -34,7 +36,7 @@ def side_books(data: Path, name: str, books: Callable[[Path, bool], SideBooks[P]
         finally:
             opened.close()
     except StoreTrouble as trouble:
-        raise Wrong("database", {"path": str(path), "detail": str(trouble)}) from trouble
+        raise Wrong("database", {"path": shown, "detail": str(trouble)}) from trouble
     except OSError as trouble:
         raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
 

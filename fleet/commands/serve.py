@@ -4,15 +4,18 @@ import argparse
 import logging
 import os
 import random
+import re
 import secrets
 import signal
+import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from fleet import home
+from fleet import database, home
 from fleet.acquirer.books import Ledgers
 from fleet.acquirer.codes import read_table
 from fleet.acquirer.port import Acquirer, NoAcquirer
@@ -27,8 +30,7 @@ from fleet.ingest import Ingest
 from fleet.mqtt import IngestSettings
 from fleet.renewal import Renewals
 from fleet.simulated import Simulated
-from fleet.sql import SqlStore
-from fleet.store import StoreTrouble
+from fleet.store import BadUrl, StoreTrouble
 from fleet.vouchers import codes as voucher_codes
 from fleet.vouchers import script as voucher_script
 from fleet.vouchers import setup
@@ -47,21 +49,50 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
     """Serve until told to stop. Prints `posfleet ready …` once the broker has granted the subscription."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     settings = broker_link.settings(options)
+    shared = bool(database.url_of(options.data))
+    if options.worker and not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", options.worker):
+        raise Wrong("worker_name", {"text": options.worker}, usage=True)
+    if options.worker and not (shared and options.share):
+        raise Wrong("worker_alone", usage=True)
     try:
-        with home.held(options.data):
-            return _serve(settings, options, lang)
+        with home.held(options.data, options.worker):
+            # on a database others may be on too, nobody does alone what only one may do
+            return _serve(settings, options, lang, _worker(options.worker) if shared else "")
     except home.InUse as taken:
         raise Wrong("in_use", {"path": str(options.data)}) from taken
     except StoreTrouble as trouble:
-        raise Wrong("database", {"path": str(options.data / home.DATABASE), "detail": str(trouble)}) from trouble
+        raise Wrong("database", {"path": database.shown(options.data), "detail": str(trouble)}) from trouble
+    except BadUrl as trouble:
+        raise Wrong("database_url", {"detail": str(trouble)}, usage=True) from trouble
     except (OSError, ValueError) as trouble:
         raise Wrong("folder", {"path": str(options.data), "detail": str(trouble)}) from trouble
 
 
-def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) -> int:
+def _worker(name: str) -> str:
+    """A name no other process has, on whichever machine."""
+    return f"{name or 'worker'}@{socket.gethostname()}:{os.getpid()}"
+
+
+@contextmanager
+def _door(data: Path, ingest: Ingest, worker: str) -> Iterator[None]:
+    """The admin door of the folder; one of several workers keeps it open."""
+    with ExitStack() as stack:
+        if worker:
+            try:
+                stack.enter_context(home.held(data, "door"))
+            except home.InUse:
+                yield
+                return
+        door = Door(data, ingest.ask)
+        door.start()
+        stack.callback(door.stop)
+        yield
+
+
+def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang, worker: str) -> int:
     data: Path = options.data
     key = home.fleet_key(data)
-    store = SqlStore(data / home.DATABASE)
+    store = database.open_store(data)
     broker = f"{settings.host}:{settings.port}"
     http = serve_http.http(options, _utc_ms, lambda call, answer: ingest.ask(call, answer))
 
@@ -83,7 +114,7 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
     grace = serve_renewal.grace(options, key.sign)
     ingest = Ingest(
         settings,
-        Core(store, key.sign, shops),
+        Core(store, key.sign, shops, worker),
         utc_ms=_utc_ms,
         monotonic_ms=lambda: time.monotonic_ns() // 1_000_000,
         jitter=random.SystemRandom().random,
@@ -95,19 +126,17 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang) ->
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ingest.stop())
-    door = Door(data, ingest.ask)
     caller.start()
     platforms.start()
-    door.start()
     renewals.start()
     if grace is not None:
         grace.start()
     if http is not None:
         http.start()
     try:
-        ingest.run()
+        with _door(data, ingest, options.worker):
+            ingest.run()
     finally:
-        door.stop()
         renewals.stop()
         if grace is not None:
             grace.stop()
@@ -133,7 +162,7 @@ def _acquirer(options: argparse.Namespace, alarm: Callable[[str], None]) -> Acqu
         return _read(lambda path: registry.acquirer(path, table, alarm=alarm), options.acquirer_credentials)
     if options.acquirer == "none":
         return NoAcquirer()
-    ledgers = Ledgers(options.data / home.ACQUIRER)
+    ledgers = Ledgers(database.side(options.data, home.ACQUIRER))
     steps = _read(read_scenario, options.scenario) if options.scenario is not None else ()
     with ledgers.begin() as books:
         if options.scenario is not None:  # the file says all there is to happen

@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fleet import home
+from fleet import database
 from fleet.commands import Wrong
-from fleet.sql import SqlStore
+from fleet.sql import AnyStore
 
 if TYPE_CHECKING:
     from fleet.dashboard.asking import Ask
@@ -31,7 +31,7 @@ def arguments(it: argparse.ArgumentParser, say: Callable[[str], str]) -> None:
 class Http:
     """What is served, from `start` to `stop`."""
 
-    def __init__(self, web: "Web", receipts: SqlStore, dashboard: "Dashboard | None") -> None:
+    def __init__(self, web: "Web", receipts: AnyStore, dashboard: "Dashboard | None") -> None:
         self._web = web
         self._receipts = receipts
         self._dashboard = dashboard
@@ -67,8 +67,8 @@ def http(options: argparse.Namespace, utc_ms: Callable[[], int], ask: "Ask") -> 
 
     at = _address(options)
 
-    def open_store() -> SqlStore:
-        return SqlStore(options.data / home.DATABASE, read_only=True)
+    def open_store() -> AnyStore:
+        return database.open_store(options.data, read_only=True)
 
     receipts = open_store()
     route = page.route(receipts, options.shop)

@@ -14,12 +14,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from fleet import china, home
+from fleet import china, database, home
 from fleet.commands import Wrong, scripted
 from fleet.commands.look import moment, opened, say, show
 from fleet.commands.scripted import list_steps, side_books, told_steps, typed_day
-from fleet.sql import SqlStore
-from fleet.store import StoreTrouble
+from fleet.sql import AnyStore
+from fleet.store import BadUrl, StoreTrouble
 from fleet.vouchers import own, statement
 from fleet.vouchers.books import DealRow, Use
 from fleet.vouchers.deals import in_force
@@ -242,20 +242,22 @@ def script(options: argparse.Namespace, lang: Lang) -> int:
 
 
 @contextmanager
-def _writing(data: Path) -> Iterator[SqlStore]:
+def _writing(data: Path) -> Iterator[AnyStore]:
     """The backend's store for a small change, also while `serve` works on it. Raises `Wrong`."""
-    path = data / home.DATABASE
+    path = database.shown(data)
     try:
         data.mkdir(parents=True, exist_ok=True)
-        store = SqlStore(path)
+        store = database.open_store(data)
+    except BadUrl as trouble:
+        raise Wrong("database_url", {"detail": str(trouble)}, usage=True) from trouble
     except StoreTrouble as trouble:
-        raise Wrong("database", {"path": str(path), "detail": str(trouble)}) from trouble
+        raise Wrong("database", {"path": path, "detail": str(trouble)}) from trouble
     except OSError as trouble:
         raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
     try:
         yield store
     except StoreTrouble as trouble:
-        raise Wrong("database", {"path": str(path), "detail": str(trouble)}) from trouble
+        raise Wrong("database", {"path": path, "detail": str(trouble)}) from trouble
     finally:
         store.close()
 

@@ -5,7 +5,7 @@ import queue
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from fleet.sql import SqlBooks, SqlStore
+from fleet.sql import AnyStore, SqlBooks
 from fleet.store import StoreTrouble
 
 READERS = 2
@@ -15,8 +15,8 @@ WAIT_S = 10.0
 class Reading:
     """`open_store` gives a read-only store each time. Raises `StoreTrouble`."""
 
-    def __init__(self, open_store: Callable[[], SqlStore], readers: int = READERS) -> None:
-        self._stores: queue.Queue[SqlStore] = queue.Queue()
+    def __init__(self, open_store: Callable[[], AnyStore], readers: int = READERS) -> None:
+        self._stores: queue.Queue[AnyStore] = queue.Queue()
         self._all = [open_store() for _ in range(readers)]
         for store in self._all:
             self._stores.put(store)

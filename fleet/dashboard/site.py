@@ -27,7 +27,7 @@ from fleet.dashboard.sessions import Sessions
 from fleet.dashboard.settings_page import SettingsPages
 from fleet.dashboard.terminal_page import TerminalPages
 from fleet.dashboard.users import Users
-from fleet.sql import SqlStore
+from fleet.sql import AnyStore
 
 KEY = "dashboard.key"
 KEY_BYTES = 32
@@ -41,7 +41,7 @@ class Dashboard:
     def __init__(
         self,
         data: Path,
-        open_store: Callable[[], SqlStore],
+        open_store: Callable[[], AnyStore],
         *,
         secure: bool,
         utc_ms: Callable[[], int],

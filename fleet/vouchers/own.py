@@ -8,14 +8,13 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 import sqlalchemy as sa
 
 from fleet import china
-from fleet.side_books import SideBooks
+from fleet.side_books import Place, SideBooks
 from fleet.sql_dialect import WHOLE, put
 from fleet.store import StoreTrouble
 from fleet.vouchers.port import (
@@ -122,10 +121,10 @@ class OwnPages:
 
 
 class OwnBooks(SideBooks[OwnPages]):
-    """The database of the shop's own vouchers. `path` None: in memory."""
+    """The database of the shop's own vouchers. `place` None: in memory."""
 
-    def __init__(self, path: Path | None = None, read_only: bool = False) -> None:
-        super().__init__(_tables, OwnPages, path, read_only)
+    def __init__(self, place: Place = None, read_only: bool = False) -> None:
+        super().__init__(_tables, OwnPages, place, read_only)
 
 
 def issue(

@@ -7,7 +7,7 @@ from random import Random
 
 import msgspec
 
-from fleet import home
+from fleet import database, home
 from fleet.simulated import Simulated
 from fleet.vouchers.codes import Table
 from fleet.vouchers.own import OwnBooks, OwnPages, OwnVouchers, enter
@@ -42,7 +42,7 @@ def simulated(
 ) -> dict[Platform, Platforms]:
     """All platforms but the shop's own, simulated with their books in the data folder. `known`: the vouchers there are,
     None: those there were. Raises `StoreTrouble`."""
-    ledgers = PlatformLedgers(data / home.PLATFORMS)
+    ledgers = PlatformLedgers(database.side(data, home.PLATFORMS))
     with ledgers.begin() as pages:
         if known is not None:
             pages.load(known)
@@ -54,7 +54,7 @@ def simulated(
 
 def own(data: Path, vault: Vault, known: DemoVouchers | None, clocks: Clocks) -> OwnVouchers:
     """The shop's own vouchers. Raises `StoreTrouble`."""
-    books = OwnBooks(data / home.VOUCHERS)
+    books = OwnBooks(database.side(data, home.VOUCHERS))
     if known is not None:
         with books.begin() as pages:
             enter_demo(pages, vault, known, clocks.utc_ms())

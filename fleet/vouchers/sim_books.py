@@ -2,13 +2,12 @@
 reads. They are the independent witness of what was redeemed, and the source of the fourth statement (domain 2.4)."""
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 import sqlalchemy as sa
 
-from fleet.side_books import ScriptPages, SideBooks, steps_table, table_of
+from fleet.side_books import Place, ScriptPages, SideBooks, steps_table, table_of
 from fleet.sql_dialect import put
 from fleet.vouchers.script import VoucherStep
 from rules.deals import Deal
@@ -135,7 +134,7 @@ class PlatformPages(ScriptPages[VoucherStep]):
 
 
 class PlatformLedgers(SideBooks[PlatformPages]):
-    """The database of the books. `path` None: in memory."""
+    """The database of the books. `place` None: in memory."""
 
-    def __init__(self, path: Path | None = None, read_only: bool = False) -> None:
-        super().__init__(_tables, PlatformPages, path, read_only)
+    def __init__(self, place: Place = None, read_only: bool = False) -> None:
+        super().__init__(_tables, PlatformPages, place, read_only)
