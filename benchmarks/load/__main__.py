@@ -6,6 +6,7 @@ Exit code 0 when every record was acknowledged and the store holds each of them 
 import argparse
 import asyncio
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
@@ -22,13 +23,19 @@ DRAIN_S = 300
 def main() -> int:
     """Run, print, write the JSON."""
     options = _parser().parse_args()
-    with scratch() as folder, stand.plain(folder, options.terminals) as here:
+    with scratch() as folder, _stand(options, folder) as here:
         found = asyncio.run(_run(options, here))
     print(table(found))
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
     return 0 if found.clean else 1
+
+
+def _stand(options: argparse.Namespace, folder: Path) -> AbstractContextManager[stand.Stand]:
+    if options.tls == "mutual":
+        return stand.encrypted(folder, LoadPlan("", 0, options.terminals).names)
+    return stand.plain(folder, options.terminals)
 
 
 async def _run(options: argparse.Namespace, here: stand.Stand) -> Report:
@@ -50,7 +57,7 @@ async def _run(options: argparse.Namespace, here: stand.Stand) -> Report:
         took_s = fleet.now_s() - began
         used = {name: seconds - cpu[name] for name, seconds in here.cpu_s().items()}
         acknowledged = fleet.counts.acknowledged - before
-        run = Run("none", options.rate, options.seconds, acknowledged, took_s, up_s, used, back_s)
+        run = Run(options.tls, options.rate, options.seconds, acknowledged, took_s, up_s, used, back_s)
         expected = fleet.expected
     return report(fleet, run, audit_file(here.store, expected), asked)
 
@@ -73,6 +80,7 @@ async def _work(fleet: LoadFleet, options: argparse.Namespace, asked: workloads.
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--terminals", type=int, default=1_000, metavar="N")
+    parser.add_argument("--tls", choices=("none", "mutual"), default="none", help="mutual: the broker as we ship it")
     parser.add_argument("--rate", type=float, default=200.0, metavar="R", help="sales a second, in all")
     parser.add_argument("--seconds", type=float, default=20.0, metavar="S", help="how long the shops sell")
     parser.add_argument(

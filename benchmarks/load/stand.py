@@ -2,14 +2,19 @@
 
 import os
 import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load.tls import TlsFiles
+from fleet.ca import authority as ca
+from fleet.ca import certificates as make
 from tests.backend import Served
 from tests.mosquitto import Broker
+from tests.tls_broker import TlsBroker, now
+
+CERTIFICATE_DAYS = 30
 
 FILES_SPARE = 200
 """Descriptors a process needs beside its connections."""
@@ -47,6 +52,37 @@ def plain(folder: Path, terminals: int, *words: str) -> Iterator[Stand]:
     (folder / "broker").mkdir(parents=True, exist_ok=True)
     with Broker(folder / "broker") as broker, Served(folder / "fleet", broker.port, *words) as served:
         yield Stand(broker, served, folder / "fleet" / "fleet.db")
+
+
+@contextmanager
+def encrypted(folder: Path, names: Sequence[str], *words: str) -> Iterator[Stand]:
+    """Broker and backend as we ship them: both listeners with mutual TLS, terminals below the mount point, a certificate for
+    each of `names`. Raises `TooFewFiles`."""
+    open_files(len(names))
+    broker = TlsBroker(folder / "broker")
+    files, own = _certificates(broker, folder / "terminals", names), broker.backend()
+    given = ("--mount", broker.mount, "--tls-ca", own.ca, "--tls-cert", own.cert, "--tls-key", own.key)
+    with ExitStack() as running:
+        running.enter_context(broker)  # its ports are known from here on
+        served = running.enter_context(Served(folder / "fleet", broker.private_port, *map(str, given), *words))
+        yield Stand(broker, served, folder / "fleet" / "fleet.db", files)
+
+
+def _certificates(broker: TlsBroker, folder: Path, names: Sequence[str]) -> TlsFiles:
+    """A certificate under the authority for each terminal, all with one key: a register's entry for each of thousands would
+    take longer than the run, and a key of its own would change nothing at the broker."""
+    folder.mkdir(parents=True)
+    with ca.opened(broker.authority) as authority:
+        issuing = authority.latest(ca.ISSUING)
+        certificate = authority.certificate(issuing)
+    signer = make.Signer(certificate, make.read_key((broker.authority / f"{issuing}.key").read_bytes()))
+    key, term, between = make.new_key(), make.Term.days(now(), CERTIFICATE_DAYS), make.pem_of(certificate)
+    for name in names:
+        made = make.leaf(signer, name, key.public_key(), term, (make.CLIENT,))
+        (folder / f"{name}.crt").write_bytes(make.pem_of(made) + between)
+    (folder / "own.key").write_bytes(make.key_pem(key))
+    (folder / "trust.pem").write_bytes((broker.authority / ca.TRUST).read_bytes())
+    return TlsFiles(folder / "trust.pem", folder, folder / "own.key")
 
 
 def open_files(terminals: int) -> None:

@@ -219,7 +219,7 @@ class Terminal(asyncio.BufferedProtocol):
                 pass  # an answer to a ping
 
     def _came(self, packet: mqtt5.Publish) -> None:
-        topic = topics.parse(packet.topic)
+        topic = topics.parse(packet.topic) or topics.parse(packet.topic, topics.MOUNT)  # Mosquitto 2.0 leaves it there
         if topic is None or topic.terminal != self.name or topic.way != "dn":
             self._fleet.foreign(self, packet.topic)
         elif topic.rest == channels.ACK.rest:

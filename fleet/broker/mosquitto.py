@@ -29,6 +29,8 @@ persistent_client_expiration {expiry_days}d
 max_keepalive 120
 check_retain_source true
 sys_interval 0
+# Small messages must not wait for each other: Nagle's algorithm would hold acknowledgements back for 40 ms.
+set_tcp_nodelay true
 log_dest stderr
 log_type error
 log_type warning

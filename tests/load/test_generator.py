@@ -80,6 +80,23 @@ def test_fifty_terminals_lose_nothing_through_a_storm(tmp_path: Path) -> None:
     assert "nothing lost, nothing doubled  yes" in table(made)
 
 
+@needs_broker
+def test_terminals_with_certificates_meet_the_broker_as_we_ship_it(tmp_path: Path) -> None:
+    async def run(here: stand.Stand) -> LoadFleet:
+        plan = LoadPlan(here.broker.host, here.broker.port, 10, tls=here.tls)
+        async with LoadFleet(plan) as fleet:
+            await fleet.switch_on()
+            await workloads.backlog(fleet, 20)
+            assert await fleet.settled(WAIT_S)
+        return fleet
+
+    with stand.encrypted(tmp_path, LoadPlan("", 0, 10).names) as here:
+        fleet = asyncio.run(run(here))
+        found = audit_file(here.store, fleet.expected)
+    assert (found.clean, found.stored) == (True, 210), found.examples
+    assert not fleet.counts.troubles
+
+
 class Losing:
     """A core that acknowledges every tenth packet of sales without keeping it."""
 
