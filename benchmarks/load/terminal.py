@@ -49,7 +49,7 @@ class Terminal(asyncio.BufferedProtocol):
     """`journal` outlives every connection. Everything happens on the event loop's thread."""
 
     __slots__ = (
-        "_acked_s", "_fleet", "_flight", "_mid", "_reader", "_sent", "_since_s", "_tls", "_transport", "_unacked",
+        "_acked_s", "_context", "_fleet", "_flight", "_mid", "_reader", "_sent", "_since_s", "_tls", "_transport", "_unacked",
         "_window", "_written_s", "failures", "journal", "name", "rev", "source", "up", "wanted",
     )  # fmt: skip
 
@@ -64,6 +64,7 @@ class Terminal(asyncio.BufferedProtocol):
         self.rev = 0  # newest settings it was sent
         self._transport: asyncio.Transport | None = None
         self._tls: TlsSide | None = None
+        self._context: ssl.SSLContext | None = None  # made once: making it costs as much as shaking hands
         self._reset()
 
     def _reset(self) -> None:
@@ -136,7 +137,8 @@ class Terminal(asyncio.BufferedProtocol):
             self._transport.write(self._hello())
             return
         try:
-            self._tls = TlsSide(files.context(self.name), self._fleet.plan.host)
+            self._context = self._context or files.context(self.name)
+            self._tls = TlsSide(self._context, self._fleet.plan.host)
         except OSError as trouble:
             self._broken(trouble)
             return
