@@ -1,7 +1,7 @@
 """What the backend keeps about money, as values, and the part of the store that keeps it."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from fleet.store import StoredRecord
 
@@ -72,8 +72,7 @@ class Reservation:
     tenders: bytes = b"{}"
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(NamedTuple):
     """A booked refund: whose record it is, of which sale, what came back (JSON) and for how much."""
 
     terminal: str
@@ -87,8 +86,7 @@ class Return:
     reserve_no: str
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A sale, refund or opening of a shift that can be found under `key`."""
 
     key: str
@@ -98,8 +96,7 @@ class Found:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(NamedTuple):
     """A record that changes the totals of `batch`."""
 
     terminal: str

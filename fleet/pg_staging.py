@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from fleet.sql_tables import records
 from fleet.store import StoredRecord
 
-_NAMES = ", ".join(StoredRecord.__slots__)
+_NAMES = ", ".join(StoredRecord._fields)
 _KINDS = ["text", "int8", "int8", "text", "int8", "int8", "text", "bytea", "text", "text", "int8"]
 _STAGE = "CREATE TEMP TABLE staged ({}) ON COMMIT DELETE ROWS".format(
-    ", ".join(f"{name} {kind}" for name, kind in zip(StoredRecord.__slots__, _KINDS, strict=True))
+    ", ".join(f"{name} {kind}" for name, kind in zip(StoredRecord._fields, _KINDS, strict=True))
 )
 _COPY = f"COPY staged ({_NAMES}) FROM STDIN (FORMAT BINARY)"
 _LAY_DOWN = f"INSERT INTO {records.name} ({_NAMES}) SELECT {_NAMES} FROM staged ON CONFLICT DO NOTHING"
@@ -34,9 +34,6 @@ def lay_down(connection: sa.Connection, rows: list[StoredRecord], again: bool) -
         with cursor.copy(_COPY) as copy:
             copy.set_types(_KINDS)
             for row in rows:
-                copy.write_row(
-                    (row.terminal, row.epoch, row.seq, row.kind, row.version, row.at_ms, row.clock, row.body, row.prev,
-                     row.hash, row.got_ms)
-                )  # fmt: skip
+                copy.write_row(row)
         cursor.execute(_LAY_DOWN)
         return int(cursor.rowcount)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from fleet import lookup
 from fleet.desk.sql import FleetBooks
 from fleet.reading import Good
-from fleet.sql_dialect import SQLITE, Text, add_all, bulk_text, by_column, compiled_text, insert, merge
+from fleet.sql_dialect import SQLITE, Text, add_all, bulk_text, by_column, compiled_text, in_order, insert, merge
 from fleet.sql_engine import open_engine, schema_version, set_schema_version, troubles
 from fleet.sql_events import SqlEvents
 from fleet.sql_locks import Alone, Locks
@@ -38,8 +38,6 @@ SHELVED_AT_ONCE = 500
 _EPOCHS = sa.select(epochs).where(epochs.c.terminal.in_(sa.bindparam("terminals", expanding=True)))
 TERMINALS_AT_ONCE = 500
 
-_RECORD = tuple(StoredRecord.__slots__)
-_record_fields = attrgetter(*_RECORD)
 _epoch_fields = attrgetter(*Epoch.__slots__)
 
 
@@ -53,7 +51,6 @@ def hot(dialect: str) -> dict[str, Text]:
     statements: dict[str, sa.Select[Any] | sa.Insert] = {
         "epoch": sa.select(epochs).where(*here),
         "put_epoch": merge(dialect, epochs, ("journal_key", "number", "upto", "high", "asked_ms")),
-        "add_record": sa.insert(records),
         "lease": _leased(dialect),
         "seen": merge(dialect, terminals, ("seen_ms",)),
         "put_state": merge(dialect, terminals, ("epoch", "acked_seq", "state"), state_ms=since),
@@ -116,7 +113,7 @@ class SqlStore:
             yield self._books(connection)
 
     def _books(self, connection: sa.Connection) -> "SqlBooks":
-        return SqlBooks(connection, self._hot, OneTable(connection, self._hot["add_record"]), Alone())
+        return SqlBooks(connection, self._hot, OneTable(connection), Alone())
 
     def close(self) -> None:
         self._engine.dispose()
@@ -125,14 +122,12 @@ class SqlStore:
 class OneTable:
     """SQLite's shelf: all records in one table, whose key nothing can be under twice."""
 
-    def __init__(self, connection: sa.Connection, add: Text) -> None:
+    def __init__(self, connection: sa.Connection) -> None:
         self._db = connection
-        self._add = add.text
 
     def add(self, rows: list[StoredRecord]) -> None:
         if rows:
-            values = [dict(zip(_RECORD, _record_fields(row), strict=True)) for row in rows]
-            self._db.exec_driver_sql(self._add, values)
+            self._db.exec_driver_sql(in_order(records), rows)
 
     def within(self, terminal: str, epoch: int, first: int, last: int | None) -> Where:
         return []

@@ -4,6 +4,7 @@ Tables take their columns from here: every whole number has 64 bits in both (mil
 STRICT table of SQLite knows no other name for it than INTEGER.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -103,6 +104,22 @@ def add_all(db: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> N
         db.exec_driver_sql(_adding(table), rows)
     elif rows:
         db.exec_driver_sql(_adding_bulk(table), by_column(table, rows))
+
+
+def add_rows(db: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """`add_all` for rows that are tuples in the order of the table's columns: the quick way of many."""
+    if rows and db.dialect.name == SQLITE:
+        db.exec_driver_sql(f"{in_order(table)} ON CONFLICT DO NOTHING", list(rows))
+    elif rows:
+        columns = zip(table.columns.keys(), zip(*rows, strict=True), strict=True)
+        db.exec_driver_sql(_adding_bulk(table), {name: list(values) for name, values in columns})
+
+
+@cache
+def in_order(table: sa.Table) -> str:
+    """For SQLite: an insert that takes its values in order; looking each up by name takes twice as long."""
+    names = ", ".join(f'"{each.name}"' for each in table.columns)
+    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(table.columns))})"
 
 
 def partial(name: str, *columns: sa.ColumnElement[Any], where: sa.ColumnElement[bool]) -> sa.Index:

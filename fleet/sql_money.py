@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fleet.money import Found, Movement, Payment, Refund, Reservation, Return
-from fleet.sql_dialect import WHOLE, add_all, put
+from fleet.sql_dialect import WHOLE, add_rows, put
 from fleet.sql_locks import Locks
 from fleet.sql_records import SqlRecords
 from fleet.sql_tables import column, key, movements, table
@@ -118,7 +118,7 @@ class SqlMoney:
         # a return uses a reservation up: who counts what is given back of the sale sees both or neither
         self._locks.hold("sale", [_sale(each.sale_terminal, each.sale_epoch, each.sale_seq) for each in back])
         for where, rows in ((found_sales, found), (returns, back), (movements, moved)):
-            add_all(self._db, where, [_flat(row) for row in rows])
+            add_rows(self._db, where, rows)
 
     def find(self, wanted: str, limit: int) -> list[Found]:
         it = found_sales.c
@@ -141,11 +141,6 @@ class SqlMoney:
 
 def _sale(terminal: str, epoch: int, seq: int) -> str:
     return f"{terminal}/{epoch}/{seq}"
-
-
-def _flat(row: Found | Return | Movement) -> dict[str, Any]:
-    """A row of plain values; `asdict` would copy each of them."""
-    return {name: getattr(row, name) for name in row.__slots__}
 
 
 def _payment(row: Sequence[Any]) -> Payment:

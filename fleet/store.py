@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from wire.messages import State
 from wire.records import Record
@@ -27,9 +27,9 @@ class StoreClash(StoreTrouble):
     """Another worker was about the same rows at the same time; nothing was kept, and the same event goes well again."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
-    """A record as kept; `got_ms` is when it came (backend clock, UTC)."""
+class StoredRecord(NamedTuple):
+    """A record as kept; `got_ms` is when it came (backend clock, UTC). A tuple, for it is what the database takes as it is:
+    thousands a second are made."""
 
     terminal: str
     epoch: int

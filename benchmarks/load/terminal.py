@@ -49,8 +49,8 @@ class Terminal(asyncio.BufferedProtocol):
     """`journal` outlives every connection. Everything happens on the event loop's thread."""
 
     __slots__ = (
-        "_acked_s", "_context", "_fleet", "_flight", "_mid", "_reader", "_sent", "_since_s", "_tls", "_transport", "_unacked",
-        "_window", "_written_s", "failures", "journal", "name", "rev", "source", "up", "wanted",
+        "_acked_s", "_context", "_fleet", "_flight", "_mid", "_reader", "_sent", "_since_s", "_tls", "_transport",
+        "_unacked", "_window", "_written_s", "failures", "journal", "name", "rev", "source", "up", "wanted",
     )  # fmt: skip
 
     def __init__(self, fleet: "LoadFleet", name: str, source: str) -> None:

@@ -53,7 +53,7 @@ def _rows(books: SqlBooks, terminal: str, epoch: int | None, after: int) -> Iter
 
 
 def _json_line(row: StoredRecord) -> str:
-    fields: dict[str, object] = {name: getattr(row, name) for name in StoredRecord.__slots__}
+    fields: dict[str, object] = {name: getattr(row, name) for name in StoredRecord._fields}
     try:
         fields["body"] = json.loads(row.body)
     except ValueError:

@@ -1,6 +1,7 @@
 """`posfleet serve`: consume from the broker until SIGTERM."""
 
 import argparse
+import gc
 import logging
 import os
 import random
@@ -42,6 +43,7 @@ from rules.deals import Platform
 from texts import Lang, t
 
 PORT_MAX = 65_535
+GARBAGE_THRESHOLD = 20_000
 T = TypeVar("T")
 
 
@@ -133,6 +135,7 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang, wo
         grace.start()
     if http is not None:
         http.start()
+    _collect_less()
     try:
         with _door(data, ingest, options.worker):
             ingest.run()
@@ -146,6 +149,14 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang, wo
         platforms.stop()
         store.close()
     return 0
+
+
+def _collect_less() -> None:
+    """What stands until the end is never looked through for garbage again, and what records are made of seldom: nearly none
+    of it refers in circles, and looking costs a tenth of the time at full load."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
 
 
 def _utc_ms() -> int:
