@@ -170,7 +170,9 @@ def _acquirer(options: argparse.Namespace, alarm: Callable[[str], None]) -> Acqu
     if options.acquirer_credentials is not None:  # what is real is not mixed with what is simulated
         from fleet.acquirer.adapters import registry  # the channels' packages are imported only where they are wanted
 
-        return _read(lambda path: registry.acquirer(path, table, alarm=alarm), options.acquirer_credentials)
+        return _read(
+            lambda path: registry.acquirer(path, table, alarm=alarm), options.acquirer_credentials, "credentials"
+        )
     if options.acquirer == "none":
         return NoAcquirer()
     ledgers = Ledgers(database.side(options.data, home.ACQUIRER))
@@ -208,14 +210,14 @@ def _platforms(options: argparse.Namespace, vault: Vault) -> tuple[Router, Shops
     if options.voucher_credentials is not None:  # what is real is not mixed with what is simulated
         from fleet.vouchers.adapters import registry  # an HTTP client is imported only where one is wanted
 
-        adapters |= _read(lambda path: registry.adapters(path, table), options.voucher_credentials)
+        adapters |= _read(lambda path: registry.adapters(path, table), options.voucher_credentials, "credentials")
     elif options.vouchers == "simulated":
         adapters |= setup.simulated(options.data, known, steps, table, secrets.randbits(64), clocks)
     return setup.together(adapters, shops)
 
 
-def _read(read: Callable[[Path], T], path: Path) -> T:
+def _read(read: Callable[[Path], T], path: Path, what: str = "scenario") -> T:
     try:
         return read(path)
     except (OSError, ValueError) as trouble:
-        raise Wrong("scenario", {"path": str(path), "detail": str(trouble)}, usage=True) from trouble
+        raise Wrong(what, {"path": str(path), "detail": str(trouble)}, usage=True) from trouble
