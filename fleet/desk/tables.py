@@ -119,16 +119,14 @@ rollout_notes = table(
 
 
 def _keep(it: sa.Table) -> None:
-    """Let the database itself refuse to change or drop a row of a history."""
+    """Let the database itself refuse to change or drop a row of a history; PostgreSQL is told so by its migrations."""
     for verb in ("update", "delete"):
         trigger = (
             f"CREATE TRIGGER {it.name}_no_{verb} BEFORE {verb.upper()} ON {it.name} "
             f"BEGIN SELECT RAISE(ABORT, '{it.name} is only ever added to'); END"
         )
-        rule = f"CREATE RULE {it.name}_no_{verb} AS ON {verb.upper()} TO {it.name} DO INSTEAD NOTHING"
-        for dialect, text in (("sqlite", trigger), ("postgresql", rule)):
-            statement = sa.DDL(text)  # type: ignore[no-untyped-call]
-            sa.event.listen(it, "after_create", statement.execute_if(dialect=dialect))
+        statement = sa.DDL(trigger)  # type: ignore[no-untyped-call]
+        sa.event.listen(it, "after_create", statement.execute_if(dialect="sqlite"))
 
 
 for _history in (audit, pushes, pushed, rollout_notes):

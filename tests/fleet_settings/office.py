@@ -9,7 +9,7 @@ from fleet import admin
 from fleet.admin import Call, Caller, Registered, Reply, Request, Where
 from fleet.core import Admin, Arrived, Core, DeskTick, Message, Pump, Tick
 from fleet.effects import Effect, MoreDue, SendCommand, SendDesired, Told
-from fleet.sql import SqlStore
+from tests.stores import new_store
 from wire.fleet import Desired, Order, Reported, signed_text
 from wire.messages import State
 
@@ -22,7 +22,7 @@ class Office:
     """Short words for tests. `now` is the backend's clock."""
 
     def __init__(self, store: Any = None) -> None:
-        self.store = store or SqlStore()
+        self.store = store or new_store()
         self.core = Core(self.store, KEY.sign)
         self.now = NOW
         self.sent: list[Effect] = []

@@ -6,7 +6,10 @@ from fleet import admin
 from fleet.admin import Caller, Where
 from fleet.desk.orders import GRACE_MS
 from tests.fleet_settings.office import Office, order_of
+from tests.stores import each_store, postgres_free, postgres_server  # noqa: F401 - fixtures
 from wire.fleet import Check, Identify, Met, OpenDrawer, Reboot, Reply, Selftest, SendLog
+
+pytestmark = pytest.mark.usefixtures("each_store")
 
 
 @pytest.fixture

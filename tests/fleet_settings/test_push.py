@@ -9,6 +9,9 @@ from fleet.core import Pump
 from fleet.desk.pump import AGAIN_MS, AT_ONCE_MAX
 from fleet.desk.settings import EXPIRY_MS, RENEWED_BEFORE_MS
 from tests.fleet_settings.office import BORIS, Office, desired_of, reported
+from tests.stores import each_store, postgres_free, postgres_server  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.usefixtures("each_store")
 
 
 @pytest.fixture
