@@ -29,10 +29,10 @@ from firmware.drivers.names import Names
 from firmware.drivers.printer.driver import PrinterDriver, connection
 from firmware.drivers.printer.model import model_for
 from firmware.drivers.sound import BoardSound, GpioLamps, Lamps, PwmBuzzer, Silence, Sounds, Speaker
-from firmware.drivers.store import Applied, Identity, NotStored, Store
+from firmware.drivers.store import Applied, Identity, NotStored, Store, write_whole
 from firmware.drivers.store.keeper import Keeper, Unusable, read_files
 from firmware.drivers.system import Clock, JournalKey, Notifier, System, ntp_synchronised, sysfs_battery, system_network
-from firmware.drivers.uplink import LinkSettings, Tls, Uplink
+from firmware.drivers.uplink import Keyring, LinkSettings, Tls, Uplink, Wall
 from firmware.events import (
     BLOBS,
     Announce,
@@ -103,6 +103,9 @@ UNSURE = "the card does not confirm what is written"
 UNREADABLE = "a page of the ledger cannot be read"
 """Noted likewise; one is enough: the screen says 9003 instead of dying at every scan."""
 
+RENEWED = "tls-renewed"
+"""Folder of the certificates this terminal has got itself."""
+
 log = logging.getLogger("posd")
 
 
@@ -147,6 +150,14 @@ def read_folder(path: Path, profile: str = "", mend: bool = False) -> Folder:
     except Unusable as error:
         wrong = (*wrong, (9004, f"{error.path}: {error.reason}"[:120]))
     return Folder(path, store, identity, applied, hardware, (*notices, *applied.notices, *wrong), said)
+
+
+def _written(path: Path, data: bytes) -> None:
+    """Write a file whole, for a driver that knows no other's troubles. Raises `OSError`."""
+    try:
+        write_whole(path, data)
+    except NotStored as wrong:
+        raise OSError(str(wrong)) from wrong
 
 
 def open_ledger(folder: Folder, renewing: Callable[[int, int], None] = lambda done, of: None) -> Ledger:
@@ -454,13 +465,18 @@ class Edge:
             tls = Tls(folder.path / who.tls_ca if who.tls_ca else Path(), *own)
         link = LinkSettings(
             who.terminal, who.host or network.host, who.port or network.port, who.fleet_key, tls,
-            who.username, who.password,
+            who.username, who.password, grace_port=who.grace_port,
         )  # fmt: skip
         chance = random.Random(os.urandom(16))
         return Uplink(
             link, self._post, lambda utc_ms, _: self._clock.set_trusted(utc_ms),
-            jitter=chance.random, nonce=lambda: os.urandom(16),
+            jitter=chance.random, nonce=lambda: os.urandom(16), wall=self._wall,
+            keyring=None if tls is None else Keyring(tls, folder.path / RENEWED, _written),
         )  # fmt: skip
+
+    def _wall(self) -> Wall:
+        now = self._clock.now()
+        return Wall(now.wall_ms, now.clock == "trusted")
 
     # --- running ------------------------------------------------------------------------------------------------------
 

@@ -301,6 +301,13 @@ class WireGarbage:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyTrouble:
+    """The terminal's own certificate could not be renewed, or the new one was refused; the one before serves on (1006)."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class PinChecked:
     request: int
     ok: bool
@@ -384,7 +391,8 @@ Event = (
     Started | KeyPressed | KeyHeld | Scanned | ScanRejected | DeviceSeen | PrinterSeen | Printed | DrawerPulsed
     | DrawerSeen | LinkUp | LinkDown | Acked | EpochAnswered | Answered | EventReported | AskFailed | PacketRefused
     | DesiredCame | SettingsStored | OrderCame | Fetched | FetchFailed | SlotAnswered | Gauged
-    | WireGarbage | PinChecked | PinHashed | Signed | BatterySeen | DiskSeen | NetworkSeen | ClockSeen | TimerFired | Idle
+    | WireGarbage | KeyTrouble
+    | PinChecked | PinHashed | Signed | BatterySeen | DiskSeen | NetworkSeen | ClockSeen | TimerFired | Idle
     | NameFound | StopAsked
     | PracticePulse | PracticeOver
 )  # fmt: skip

@@ -44,6 +44,7 @@ from firmware.events import (
     Key,
     KeyHeld,
     KeyPressed,
+    KeyTrouble,
     Light,
     LinkDown,
     LinkUp,
@@ -313,7 +314,7 @@ class Terminal:
                 pass  # the drawer desk's
             case LinkDown(code):
                 self.note(code)  # the rest is the link desk's
-            case LinkUp() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage() | NetworkSeen():
+            case LinkUp() | Acked() | EpochAnswered() | PacketRefused() | WireGarbage() | KeyTrouble() | NetworkSeen():
                 pass  # the link desk's
             case DesiredCame() | SettingsStored() | OrderCame() | Fetched() | FetchFailed() | SlotAnswered() | Gauged():
                 pass  # of the desks for settings, commands, updates and telemetry

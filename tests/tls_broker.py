@@ -46,10 +46,12 @@ class TlsBroker(Broker):
         ca.found(self.authority, "Test", now())
         broker.mkdir()
         self.serve(now(), server_days)
+        for name in (SERVER_CERT, SERVER_KEY):
+            shutil.copyfile(broker / name, broker / f"private-{name}")
         self.publish()
 
     def serve(self, moment: datetime, days: int = 825, hosts: Sequence[str] = HOSTS) -> None:
-        """Give the broker a certificate made at `moment`; it counts from the next start or `reload`."""
+        """Give the terminals' listener a certificate made at `moment`; it counts from the next start or `reload`."""
         with ca.opened(self.authority) as authority:
             made = authority.service("server", "broker", hosts, moment, days=days)
         (self._folder / SERVER_CERT).write_bytes(made.chain)
@@ -91,7 +93,10 @@ class TlsBroker(Broker):
         self.private_port = self.private_port or free_port()
         place = Place(self._folder, self.host, self.port, self.host, self.private_port, self.mount)
         made = {name: data.decode() for name, data in mosquitto.files(place).items()}
-        text = self._change(made.pop(mosquitto.CONFIG))
+        terminals, mark, backends = made.pop(mosquitto.CONFIG).partition("# --- backends")
+        for name in (SERVER_CERT, SERVER_KEY):  # of its own, so that a test may date the terminals' one wrongly
+            backends = backends.replace(f"/{name}", f"/private-{name}")
+        text = self._change(terminals + mark + backends)
         for name, data in made.items():
             (self._folder / name).write_text(data)
         return text

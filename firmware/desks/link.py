@@ -14,6 +14,7 @@ from firmware.events import (
     AskEpoch,
     EpochAnswered,
     Event,
+    KeyTrouble,
     LinkDown,
     LinkUp,
     NetworkSeen,
@@ -33,7 +34,7 @@ ASK_AGAIN_MS = 30_000
 WANTED_MAX = 8
 """Ranges the backend misses that are sent again for one acknowledgement."""
 
-TOO_LARGE, MALFORMED, BUSY, CONFLICT = 1008, 1009, 1010, 1013
+CERTIFICATE, TOO_LARGE, MALFORMED, BUSY, CONFLICT = 1006, 1008, 1009, 1010, 1013
 REFUSED_PACKETS = {0x95: TOO_LARGE, 0x96: BUSY, 0x97: BUSY}
 """MQTT's reasons for refusing a packet -> our codes: too large, too many a second, a quota."""
 
@@ -74,6 +75,8 @@ class LinkDesk:
             case WireGarbage(topic, reason, digest):
                 self._note(till, MALFORMED)
                 till.tell(Quarantined(topic, reason, digest))
+            case KeyTrouble(detail):
+                till.tell(Trouble(CERTIFICATE, detail))
             case NetworkSeen(kind, percent, fault):
                 self._network(till, kind, percent, fault)
             case _:

@@ -16,7 +16,7 @@ from rules.help import HelpDocument
 from rules.settings import Problem, Settings
 from rules.settings_book import Heard, Origin, Override, SettingsBook, Staged, Trial, Version
 
-__all__ = ["Applied", "Identity", "KeyDamaged", "NotStored", "Store"]
+__all__ = ["Applied", "Identity", "KeyDamaged", "NotStored", "Store", "write_whole"]
 
 JOURNAL_KEY, KEY_BYTES = "journal.key", 32
 

@@ -5,7 +5,6 @@ what was unacknowledged when a connection ended is ours to send again (wire cont
 thread under paho's locks; they only hand a note over.
 """
 
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,15 +15,20 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from firmware.drivers.uplink.settings import LinkSettings, Tls
+from firmware.drivers.uplink import tls
+from firmware.drivers.uplink.access import Attempt
+from firmware.drivers.uplink.settings import LinkSettings
+from firmware.drivers.uplink.tls import Way
 from wire import topics
 from wire.channels import (
+    ASK_TIME,
     KEEP_ALIVE_S,
     PACKET_SIZE_MAX,
     RECEIVE_MAX,
     SCHEMA_MAJOR,
     SESSION_EXPIRY_S,
     STATE,
+    TIME,
     WILL_DELAY_S,
     Channel,
 )
@@ -94,34 +98,52 @@ class _Client(mqtt.Client):
 
 
 class Connection:
-    """One attempt to connect and what follows from it, until `Ended`."""
+    """One attempt to connect and what follows from it, until `Ended`.
 
-    def __init__(self, settings: LinkSettings, will: bytes, note: Callable[["Connection", Note], None]) -> None:
+    One that may only ask for the time has a session of its own that ends with it, and no will: it says nothing about the
+    terminal, and nothing that waits for the terminal can reach it.
+    """
+
+    def __init__(
+        self,
+        settings: LinkSettings,
+        will: bytes,
+        note: Callable[["Connection", Note], None],
+        attempt: Attempt | None = None,
+    ) -> None:
         self._note = note
         self._terminal = settings.terminal
+        self._attempt = attempt or Attempt(Way.STRICT, settings.tls)
         self._is_cut = False
-        self._client = _client(settings)
+        self._client = _client(settings, self._attempt)
         self._listen()
-        topic = STATE.topic(settings.terminal)
-        self._client.will_set(topic, will, STATE.qos, STATE.retained, _will_properties())
+        if not self._only_time:
+            topic = STATE.topic(settings.terminal)
+            self._client.will_set(topic, will, STATE.qos, STATE.retained, _will_properties())
         self._client.connect_async(
             settings.host,
             settings.port,
             keepalive=KEEP_ALIVE_S,
-            clean_start=False,
-            properties=_connect_properties(),
+            clean_start=self._only_time,
+            properties=_connect_properties(0 if self._only_time else SESSION_EXPIRY_S),
         )
+
+    @property
+    def _only_time(self) -> bool:
+        return self._attempt.way is Way.TIME_ONLY
 
     def open(self) -> None:
         """Start paho's thread, which connects."""
         self._client.loop_start()
 
     def subscribe(self) -> None:
-        """Ask for everything that is for this terminal -> `Subscribed`."""
-        self._client.subscribe(f"{topics.ROOT}/{self._terminal}/dn/#", options=SubscribeOptions(qos=1))
+        """Ask for everything that is for this terminal, or for the time alone -> `Subscribed`."""
+        wanted = TIME.topic(self._terminal) if self._only_time else f"{topics.ROOT}/{self._terminal}/dn/#"
+        self._client.subscribe(wanted, options=SubscribeOptions(qos=1))
 
     def publish(self, channel: Channel, payload: bytes) -> int | None:
         """Hand one message to the network -> `Delivered` with the message id returned; None: there is no connection."""
+        assert not self._only_time or channel is ASK_TIME, channel
         properties = _properties(PacketTypes.PUBLISH)
         properties.UserProperty = SCHEMA_MAJOR
         if channel.expiry_s is not None:
@@ -155,9 +177,11 @@ class Connection:
         def came(_c: Any, _u: Any, message: mqtt.MQTTMessage) -> None:
             tell(Came(_topic(message), bytes(message.payload)))
 
-        def opened(_c: Any, _u: Any, _sock: Any) -> None:
+        def opened(_c: Any, _u: Any, sock: Any) -> None:
             if self._is_cut:  # it took so long that we gave up: it must not take the session from its successor
                 raise ConnectionAbortedError("given up")
+            if self._attempt.way is Way.DATED:  # before a byte of ours has left
+                tls.check_dates(sock, self._attempt.utc_ms)
 
         client.on_socket_open = opened
         client.on_connect = connected
@@ -171,7 +195,7 @@ class Connection:
         self._note(self, note)
 
 
-def _client(settings: LinkSettings) -> _Client:
+def _client(settings: LinkSettings, attempt: Attempt) -> _Client:
     client = _Client(
         CallbackAPIVersion.VERSION2,
         client_id=settings.terminal,
@@ -182,26 +206,18 @@ def _client(settings: LinkSettings) -> _Client:
     client.max_inflight_messages = 0  # the bound is ours: paho's would queue what exceeds it
     if settings.username:
         client.username_pw_set(settings.username, settings.password)
-    if settings.tls:
-        client.tls_set_context(_tls_context(settings.tls))
+    if attempt.tls is not None:
+        client.tls_set_context(tls.context(attempt.tls, attempt.way))
     return client
-
-
-def _tls_context(tls: Tls) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(tls.ca))
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if tls.cert is not None:
-        context.load_cert_chain(str(tls.cert), str(tls.key) if tls.key else None)
-    return context
 
 
 def _properties(packet_type: int) -> Properties:
     return Properties(packet_type)  # type: ignore[no-untyped-call]
 
 
-def _connect_properties() -> Properties:
+def _connect_properties(session_expiry_s: int) -> Properties:
     properties = _properties(PacketTypes.CONNECT)
-    properties.SessionExpiryInterval = SESSION_EXPIRY_S
+    properties.SessionExpiryInterval = session_expiry_s
     properties.ReceiveMaximum = RECEIVE_MAX
     properties.MaximumPacketSize = PACKET_SIZE_MAX
     return properties

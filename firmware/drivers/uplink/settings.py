@@ -16,10 +16,14 @@ class Tls:
     key: Path | None = None
 
 
+NO_TLS = Tls(Path())
+
+
 @dataclass(frozen=True, slots=True)
 class LinkSettings:
     """`fleet_key`: the backend's Ed25519 public key in hex, with which signed time is checked; empty: time is not
-    asked for. `terminal` is topic part and MQTT client id at once (wire contract, 2)."""
+    asked for. `terminal` is topic part and MQTT client id at once (wire contract, 2). `grace_port`: where at `host` a
+    certificate that has expired is renewed; 0: nowhere."""
 
     terminal: str
     host: str
@@ -30,3 +34,4 @@ class LinkSettings:
     password: str = field(default="", repr=False)
     open_timeout_ms: int = 10_000
     backoff_cap_ms: int = BACKOFF_CAP_MS
+    grace_port: int = 0

@@ -33,6 +33,11 @@ class TimeKeeper:
         return bool(self._fleet_key)
 
     @property
+    def asking(self) -> bool:
+        """Whether a question is open: its answer has not come, or was not believed."""
+        return self._question is not None
+
+    @property
     def due_ms(self) -> int:
         """When to ask next, monotonic."""
         return self._due_ms

@@ -12,14 +12,19 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from firmware.drivers.uplink import incoming, trouble
-from firmware.drivers.uplink.settings import LinkSettings
+from firmware.drivers.uplink.access import Access, Attempt, Wall, system_wall
+from firmware.drivers.uplink.keyring import Keyring
+from firmware.drivers.uplink.renewal import Renewal
+from firmware.drivers.uplink.settings import NO_TLS, LinkSettings
 from firmware.drivers.uplink.signed import is_signed
 from firmware.drivers.uplink.signed_time import TimeKeeper
+from firmware.drivers.uplink.tls import Way
 from firmware.events import (
     Acked,
     Announce,
@@ -32,6 +37,7 @@ from firmware.events import (
     EpochAnswered,
     Event,
     EventReported,
+    KeyTrouble,
     LinkDown,
     LinkUp,
     OrderCame,
@@ -42,7 +48,19 @@ from firmware.events import (
     WireGarbage,
 )
 from wire import channels, messages
-from wire.channels import ASK_EPOCH, ASK_TIME, EVENT, MET, RECORDS, REPLY, REPORTED, STATE, Channel, money_channel
+from wire.channels import (
+    ASK_EPOCH,
+    ASK_RENEW,
+    ASK_TIME,
+    EVENT,
+    MET,
+    RECORDS,
+    REPLY,
+    REPORTED,
+    STATE,
+    Channel,
+    money_channel,
+)
 from wire.diag import Counts
 from wire.fleet import Reply, Reported, Signed
 from wire.messages import AnswerEpoch, AnswerEvent, AnswerRenew, MoneyAsk, State, Time, answer_key
@@ -66,6 +84,7 @@ OVERHEAD_BYTES = 256
 """Room for topic and properties beside a payload."""
 ASKS_MAX = 16
 """Asks about money in line for the link; more never leave."""
+RENEWAL_LOOK_MS = 60_000
 TOO_LARGE = 0x95
 REFUSAL = 0x80
 
@@ -88,14 +107,23 @@ class _Noted:
     note: "Note"
 
 
+@dataclass(frozen=True, slots=True)
+class _Graced:
+    """What the grace door said."""
+
+    answer: AnswerRenew | Exception
+
+
 @dataclass(slots=True)
 class _Link:
     """The connection there is, or is being made. `unacked`: message id -> packet, or the key of an ask about money (None:
     another message). Payloads are never shown: one may hold a customer's code (domain 1.1)."""
 
     connection: "Connection"
+    attempt: Attempt
     deadline_ms: int
     up: bool = False
+    timed: bool = False  # it was there for the time alone, and brought it
     over: bool = False  # its end has been reported; only `Ended` is still to come
     since_ms: int = 0
     answered: bool = False  # a CONNACK came
@@ -110,7 +138,8 @@ class Uplink:
     """The terminal's link to the broker.
 
     `post` hands an event to the core; `on_time(utc_ms, monotonic_ms)` gets each believed time. `jitter` gives numbers
-    in [0, 1), `nonce` 16 random bytes, `monotonic_ms` a clock that never goes back: chance and time are given in.
+    in [0, 1), `nonce` 16 random bytes, `monotonic_ms` a clock that never goes back, `wall` the terminal's wall clock: chance
+    and time are given in. `keyring` renews certificates; without one those of the settings are used as they are.
     """
 
     def __init__(
@@ -122,6 +151,8 @@ class Uplink:
         jitter: Callable[[], float],
         nonce: Callable[[], bytes],
         monotonic_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
+        wall: Callable[[], Wall] = system_wall,
+        keyring: Keyring | None = None,
     ) -> None:
         self._settings = settings
         self._post = post
@@ -129,8 +160,13 @@ class Uplink:
         self._jitter = jitter
         self._monotonic_ms = monotonic_ms
         self._time = TimeKeeper(settings.terminal, settings.fleet_key, nonce)
+        self._wall = wall
+        self._keyring = keyring or Keyring(settings.tls or NO_TLS, None, _nowhere)
+        self._renewal = Renewal(settings.terminal, settings.fleet_key, self._keyring, jitter)
+        self._access = Access(settings, self._keyring, self._renewal, wall)
+        self._renewal_look_ms = 0
         self._inbox: queue.SimpleQueue[
-            Send | Announce | AskEpoch | Ask | Report | Tell | AskTime | _Stop | _RetryNow | _Noted
+            Send | Announce | AskEpoch | Ask | Report | Tell | AskTime | _Stop | _RetryNow | _Noted | _Graced
         ] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self._ticked_ms = monotonic_ms()
@@ -206,7 +242,7 @@ class Uplink:
             self._take(item)
 
     def _take(
-        self, item: Send | Announce | AskEpoch | Ask | Report | Tell | AskTime | _Stop | _RetryNow | _Noted
+        self, item: Send | Announce | AskEpoch | Ask | Report | Tell | AskTime | _Stop | _RetryNow | _Noted | _Graced
     ) -> None:
         match item:
             case _Noted(connection, note):
@@ -230,6 +266,8 @@ class Uplink:
             case AskTime():
                 if self._link is not None and self._link.up and self._time.enabled:
                     self._ask_time(self._monotonic_ms())
+            case _Graced(answer):
+                self._graced(answer)
             case _RetryNow():
                 self._failures = 0
                 if self._attempt_ms is not None:
@@ -270,17 +308,24 @@ class Uplink:
         if link.up and self._time.enabled and now_ms >= self._time.due_ms:
             self._ask_time(now_ms)
             self._flush(link)
+        if link.up and now_ms >= self._renewal_look_ms:
+            self._look_after_key(link, now_ms)
 
     def _connect(self, now_ms: int) -> None:
         from firmware.drivers.uplink.door import Connection  # paho is imported when the worker first needs it
 
         self._attempt_ms = None
+        if self._access.wants_grace():
+            self._ask_for_grace(now_ms)
+            return
+        attempt = self._access.attempt()
         try:
-            connection = Connection(self._settings, self._will(), self._noted)
+            connection = Connection(self._settings, self._will(), self._noted, attempt)
         except (OSError, ValueError) as raised:  # certificates missing or unreadable
+            self._keyring.unusable()
             self._fail(trouble.TLS if self._settings.tls else trouble.code_of_exception(raised), str(raised))
             return
-        self._link = _Link(connection, deadline_ms=now_ms + self._settings.open_timeout_ms)
+        self._link = _Link(connection, attempt, deadline_ms=now_ms + self._settings.open_timeout_ms)
         connection.open()
 
     def _noted(self, connection: "Connection", note: "Note") -> None:
@@ -300,12 +345,16 @@ class Uplink:
                 self._down(link, trouble.code_of_connack(reason))
             case door.Connected():
                 link.answered = True
+                self._let_in()
                 link.window = max(1, min(PACKETS_IN_FLIGHT_MAX, note.receive_max))
                 link.packet_bytes_max = min(channels.PACKET_SIZE_MAX, note.packet_size_max)
                 link.connection.subscribe()
             case door.Subscribed(reason) if reason >= REFUSAL:
                 self._down(link, trouble.code_of_connack(reason))
                 link.connection.close()
+            case door.Subscribed() if link.attempt.way is Way.TIME_ONLY:
+                question = self._time.ask(self._monotonic_ms())
+                link.connection.publish(ASK_TIME, msgspec.json.encode(messages.AskTime(question.nonce)))
             case door.Subscribed():
                 self._come_up(link)
             case door.Delivered(mid, reason):
@@ -313,16 +362,23 @@ class Uplink:
             case door.Came(topic, payload):
                 self._read += 1
                 self._came(topic, payload)
+                if link.attempt.way is Way.TIME_ONLY and not self._time.asking:
+                    link.timed = link.over = True
+                    link.connection.close()
             case door.Gone(reason):
                 # Under TLS 1.3 a refused client certificate shows as a connection lost before the first answer.
                 unsure = self._settings.tls is not None and not link.answered
                 self._down(link, trouble.TLS if unsure else trouble.code_of_disconnect(reason))
             case door.Ended(raised):
-                self._down(link, trouble.code_of_exception(raised) if raised else trouble.CANNOT_CONNECT)
                 if raised is not None:
                     _log.info("link ended: %r", raised)
+                again = link.timed or self._access.failed(link.attempt, raised, link.answered, self._time.enabled)
+                if not again:
+                    self._down(link, trouble.code_of_exception(raised) if raised else trouble.CANNOT_CONNECT)
                 self._link = None
                 self._wait_for_next()
+                if again and self._stopping is None:
+                    self._attempt_ms = self._monotonic_ms()
 
     # --- up and down -----------------------------------------------------------------
 
@@ -458,6 +514,73 @@ class Uplink:
         if self._stopping is not None:
             self._close_when_delivered(link)
 
+    # --- the terminal's own certificate -----------------------------------------------------------------
+
+    def _let_in(self) -> None:
+        try:
+            outcome = self._keyring.let_in()
+        except OSError as raised:
+            self._key_trouble(f"not kept: {raised}")
+            return
+        if outcome == "refused":
+            self._renewal.new_one_refused(self._monotonic_ms())
+            self._key_trouble("the new certificate was refused, the one before serves on")
+        elif outcome:
+            _log.info("a new certificate is in force")
+
+    def _look_after_key(self, link: _Link, now_ms: int) -> None:
+        """Ask for a new certificate when the present one has lived two thirds of its life."""
+        self._renewal_look_ms = now_ms + RENEWAL_LOOK_MS
+        wall = self._wall()
+        if not wall.trusted or not self._renewal.due(wall.utc_ms, now_ms):
+            return
+        try:
+            ask = self._renewal.ask(now_ms)
+        except (OSError, ValueError) as raised:
+            self._key_trouble(f"cannot ask: {raised}")
+            return
+        self._queue(ASK_RENEW, msgspec.json.encode(ask))
+        self._flush(link)
+
+    def _renewed(self, answer: AnswerRenew) -> str:
+        """Keep what an answer brings; why not, if not."""
+        wall = self._wall()
+        try:
+            wrong = self._renewal.read(answer, wall.utc_ms if wall.trusted else None, self._monotonic_ms())
+        except (OSError, ValueError) as raised:
+            wrong = f"renewal: not kept: {raised}"
+        if wrong and answer.code:
+            self._key_trouble(wrong)
+        return wrong
+
+    def _ask_for_grace(self, now_ms: int) -> None:
+        """No broker takes our certificate any more: ask where it is taken for this alone."""
+        from firmware.drivers.uplink.grace import ask_aside
+
+        wall = self._wall()
+        way = self._access.way() if wall.trusted else Way.TIME_ONLY
+        try:
+            ask, tls = self._renewal.ask(now_ms), self._keyring.in_force()
+        except (OSError, ValueError) as raised:
+            self._key_trouble(f"cannot ask: {raised}")
+            self._fail(trouble.TLS, str(raised))
+            return
+        settings, told = self._settings, self._inbox.put
+        ask_aside(settings.host, settings.grace_port, tls, way, wall.utc_ms, ask, lambda answer: told(_Graced(answer)))
+
+    def _graced(self, answer: AnswerRenew | Exception) -> None:
+        if self._stopping is not None:
+            return
+        wrong = repr(answer) if isinstance(answer, Exception) else self._renewed(answer)
+        if wrong:
+            self._fail(trouble.TLS, f"grace door: {wrong}")
+        else:
+            self._attempt_ms = self._monotonic_ms()
+
+    def _key_trouble(self, detail: str) -> None:
+        _log.warning("certificate: %s", detail)
+        self._post(KeyTrouble(detail[:200]))
+
     # --- reading -----------------------------------------------------------------
 
     def _came(self, topic: str, payload: bytes) -> None:
@@ -481,12 +604,15 @@ class Uplink:
                 believed = self._time.read(answer, now_ms)
                 if isinstance(believed, int):
                     self._on_time(believed, now_ms)
+                    self._renewal_look_ms = now_ms
                 else:
                     self._put_aside(topic, payload, believed)
             case incoming.FromFleet(signed, command):
                 self._from_fleet(signed, command)
-            case AnswerRenew():
-                self._put_aside(topic, payload, "renewal: no such question is open")
+            case AnswerRenew() as answer:
+                wrong = self._renewed(answer)
+                if wrong:
+                    self._put_aside(topic, payload, wrong)
             case incoming.Unreadable(reason):
                 self._put_aside(topic, payload, reason)
 
@@ -516,3 +642,7 @@ class Uplink:
             "answer": up and (self._ask is not None or bool(self._open_asks)),
         }
         return tuple(name for name, is_so in waits.items() if is_so)
+
+
+def _nowhere(path: Path, data: bytes) -> None:
+    raise AssertionError(f"nothing is renewed, {path} is not written ({len(data)} bytes)")
