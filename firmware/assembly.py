@@ -9,6 +9,7 @@ import logging
 import os
 import random
 import secrets
+import shutil
 import signal
 import threading
 from collections.abc import Callable
@@ -22,16 +23,20 @@ from firmware.desks.paper import FIRST, SECOND
 from firmware.diagnosis import Diagnosis, DiagnosisSocket
 from firmware.drivers.board import BoardLink
 from firmware.drivers.display import DisplayDriver, Draws, panel_opener
+from firmware.drivers.display.scan_times import ScanTimes
 from firmware.drivers.drawer import BoardLines, Drawer, fit_board, fit_gpio
 from firmware.drivers.drawer.fittings import output
+from firmware.drivers.fetch import Fetcher
 from firmware.drivers.keys import Keys, inputs
 from firmware.drivers.names import Names
 from firmware.drivers.printer.driver import PrinterDriver, connection
 from firmware.drivers.printer.model import model_for
+from firmware.drivers.slots import FolderSlots, NoSlots, RaucSlots, Slots, SlotWorker, launch
 from firmware.drivers.sound import BoardSound, GpioLamps, Lamps, PwmBuzzer, Silence, Sounds, Speaker
 from firmware.drivers.store import Applied, Identity, NotStored, Store, write_whole
 from firmware.drivers.store.keeper import Keeper, Unusable, read_files
 from firmware.drivers.system import Clock, JournalKey, Notifier, System, ntp_synchronised, sysfs_battery, system_network
+from firmware.drivers.system.worker import restart_by_systemd
 from firmware.drivers.uplink import Keyring, LinkSettings, Tls, Uplink, Wall
 from firmware.events import (
     BLOBS,
@@ -39,6 +44,7 @@ from firmware.events import (
     Ask,
     AskEpoch,
     AskFailed,
+    AskSlot,
     AskTime,
     CheckPin,
     Configure,
@@ -47,7 +53,9 @@ from firmware.events import (
     DrawerSeen,
     Effect,
     Event,
+    Fetch,
     FindName,
+    Gauge,
     HashPin,
     Light,
     Now,
@@ -56,6 +64,7 @@ from firmware.events import (
     PrinterSeen,
     PulseDrawer,
     Report,
+    RestartDevice,
     ScanRejected,
     Send,
     Show,
@@ -65,6 +74,7 @@ from firmware.events import (
     StopAsked,
     StoreSettings,
     Tell,
+    Unfetch,
 )  # fmt: skip
 from firmware.halted import Halted
 from firmware.hardware import Board, Hardware
@@ -335,6 +345,7 @@ class Posd:
         diagnosis = DiagnosisSocket(self.folder.path / SOCKET, Diagnosis(loop, edge.display))
         diagnosis.open()
         edge.key_credit = loop.key_credit
+        loop.scan_shown = edge.scan_shown
         talk = Worker("diagnosis", diagnosis.run, diagnosis.stop)
         loop.workers = (*edge.workers(), talk)
         return loop
@@ -365,6 +376,8 @@ class Edge:
         self.link = BoardLink(board / virtual.BOARD) if board is not None and hardware.virtual else None
         self.sounds = Sounds(*self._sounds(hardware.sound), settings.terminal.volume)
         self.display = DisplayDriver(post, panel_opener(hardware.display, board), _renderer)
+        self.scan_times = ScanTimes()
+        self.display.delivered = self.scan_times.delivered
         found = inputs(hardware, board, gap_ms=settings.scanner.gap_ms)
         self.keys = Keys(found, post, credit=lambda: self.key_credit() > 0, reject=self._rejected)
         self.drawer = self._drawer(hardware)
@@ -378,8 +391,12 @@ class Edge:
             post, clock, key, folder.path,
             (lambda: sysfs_battery(Path(battery.path))) if isinstance(battery, profiles.SysfsBattery) else None,
             None if hardware.virtual else ntp_synchronised,
-            None if hardware.virtual else system_network,
+            None if hardware.virtual else system_network, scan_p95_ms=self.scan_times.p95_ms,
+            restart=self._restart_virtual if hardware.virtual else restart_by_systemd,
         )  # fmt: skip
+        who = folder.identity
+        self.fetcher = Fetcher(folder.path, post, Path(who.tls_ca) if who.tls_ca else None)
+        self.slots = SlotWorker(folder.path, _slots(hardware, who.fleet_key), SOFTWARE, post)
         if self.link is not None:
             self.link.listen(virtual.Battery, self.system.hear_battery)
             self.link.listen(virtual.Clock, self.system.hear_clock)
@@ -503,9 +520,13 @@ class Edge:
                 self._configure(settings)
             case FindName():
                 self.names.carry_out()
+            case Fetch() | Unfetch():
+                self.fetcher.carry_out(effect)
+            case AskSlot():
+                self.slots.carry_out(effect)
             case Sound() | Light():
                 self.sounds.carry_out(effect)
-            case CheckPin() | HashPin() | SignSeal():
+            case CheckPin() | HashPin() | SignSeal() | Gauge() | RestartDevice():
                 self.system.carry_out(effect)
             case _:
                 raise AssertionError(f"{effect} is the loop's own")
@@ -546,6 +567,14 @@ class Edge:
         else:
             self._post(event)
 
+    def scan_shown(self, came_ms: int) -> None:
+        """The picture handed to the display last answers a scan that came then."""
+        self.scan_times.answered(came_ms, self.display.wanted())
+
+    def _restart_virtual(self) -> None:
+        """A device that is played has nothing to start again but its daemon."""
+        self._post(StopAsked("device restart"))
+
     def _rejected(self) -> None:
         self._post(ScanRejected("lost_keys"))
 
@@ -571,9 +600,19 @@ class Edge:
         found.append(Worker("system", self.system.run, self.system.stop, busy=self.system.busy))
         found.append(Worker("keeper", self.keeper.run, self.keeper.stop, busy=self.keeper.busy))
         found.append(Worker("sound", self.sounds.run, self.sounds.stop, busy=self.sounds.busy))
+        fetcher = self.fetcher
+        found.append(Worker("fetch", fetcher.run, fetcher.stop, busy=fetcher.busy, waiting=fetcher.waiting))
+        found.append(Worker("slots", self.slots.run, self.slots.stop, busy=self.slots.busy))
         if self.uplink is not None:
             found.append(_later(display, _uplink_worker(self.uplink)))
         return tuple(found)
+
+
+def _slots(hardware: Hardware, fleet_key: str) -> Slots:
+    """Where releases are put: release folders when `launch.py` started this one, RAUC's slots on a device that has it."""
+    if releases := os.environ.get(launch.ENVIRONMENT):
+        return FolderSlots(Path(releases), SOFTWARE, fleet_key)
+    return RaucSlots(SOFTWARE) if not hardware.virtual and shutil.which("rauc") else NoSlots()
 
 
 def _later(display: DisplayDriver, worker: Worker) -> Worker:

@@ -9,11 +9,25 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from firmware.events import Effect, Event, Exit, Idle, KeyHeld, KeyPressed, Now, SetTimer, StopTimer, TimerFired
+from firmware.events import (
+    Effect,
+    Event,
+    Exit,
+    Idle,
+    KeyHeld,
+    KeyPressed,
+    Now,
+    Scanned,
+    SetTimer,
+    Show,
+    StopTimer,
+    TimerFired,
+)
 from firmware.view import View
 from wire.diag import Counts
 from wire.messages import State
@@ -136,6 +150,8 @@ class Loop:
     workers: tuple[Worker, ...]
     feed_watchdog: Callable[[], None]
     lateness: Lateness = field(default_factory=Lateness)
+    scan_shown: Callable[[int], None] = lambda came_ms: None  # a scan that came then has been answered by a picture
+    _scans_ms: "deque[int]" = field(default_factory=deque)  # when the scans in the inbox came, in order
     _inbox: "queue.SimpleQueue[Event | Query]" = field(default_factory=queue.SimpleQueue)
     _timers: dict[str, int] = field(default_factory=dict)
     _threads: dict[str, threading.Thread] = field(default_factory=dict)
@@ -153,6 +169,8 @@ class Loop:
         if isinstance(event, KeyPressed | KeyHeld):
             with self._lock:
                 self._keys += 1
+        if isinstance(event, Scanned):
+            self._scans_ms.append(time.monotonic_ns() // 1_000_000)
         self._inbox.put(event)
 
     def key_credit(self) -> int:
@@ -231,6 +249,7 @@ class Loop:
         effects = self.terminal.step(event, self.clock())
         self.lateness.note((time.monotonic_ns() - began) // 1_000_000, event)
         reason = None
+        came_ms = self._scans_ms.popleft() if isinstance(event, Scanned) and self._scans_ms else None
         for effect in effects:
             match effect:
                 case SetTimer(name, after_ms):
@@ -241,6 +260,8 @@ class Loop:
                     reason = why
                 case _:
                     self.carry(effect)
+                    if came_ms is not None and isinstance(effect, Show):
+                        self.scan_shown(came_ms)
         return reason
 
     # --- workers ------------------------------------------------------------------------------------------------------

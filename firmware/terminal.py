@@ -15,6 +15,7 @@ from firmware.desks import Desk
 from firmware.desks.all_desks import desks
 from firmware.desks.events import EventsDesk
 from firmware.desks.paper import PaperDesk
+from firmware.desks.telemetry import TelemetryDesk
 from firmware.events import (
     Acked,
     Announce,
@@ -682,8 +683,11 @@ class Terminal:
         said = terse(about) if isinstance(about, str) else about.key
         numbers = (subject, said, getattr(self.stack[-1], "order_no", "") if self.stack else "")
         subject = next((each for each in numbers if is_subject(each)), "")
-        desk = next(desk for desk in self.desks if isinstance(desk, EventsDesk))
-        desk.take(self, code, subject, reason or ("" if said == subject else said), self.steps)
+        for desk in self.desks:
+            if isinstance(desk, EventsDesk):
+                desk.take(self, code, subject, reason or ("" if said == subject else said), self.steps)
+            elif isinstance(desk, TelemetryDesk):
+                desk.count(code)
 
     def _note_fact(self, fact: Fact) -> None:
         """A fact that names a code: an alarm, a refused payment, a slip that was not printed."""

@@ -13,7 +13,7 @@ Channel = Literal["wechat", "alipay", "unionpay", "ecny", "member"]
 TenderKind = Literal["cash", "card", "code", "voucher", "any"]
 DrawerEvent = Literal[
     "sale", "refund", "cash_in", "cash_out", "no_sale", "shift_open", "shift_close", "count", "exchange", "reprint",
-    "resume", "test",
+    "resume", "test", "remote",
 ]  # fmt: skip
 DrawerAction = Literal["open", "ask", "supervisor", "deny"]
 Weekday = Annotated[int, Meta(ge=1, le=7)]
@@ -161,6 +161,7 @@ DRAWER_RULES = (
     DrawerRule(event="resume", action="ask"),
     DrawerRule(event="test", action="open", roles=("supervisor", "admin")),
     DrawerRule(event="reprint", action="deny"),
+    DrawerRule(event="remote", action="deny"),
 )
 
 

@@ -22,6 +22,7 @@ from firmware.events import (
     Announce,
     Ask,
     AskEpoch,
+    AskSlot,
     BatterySeen,
     CheckPin,
     ClockSeen,
@@ -32,6 +33,8 @@ from firmware.events import (
     Event,
     Exit,
     FindName,
+    Gauge,
+    Gauged,
     HashPin,
     Idle,
     Key,
@@ -51,6 +54,7 @@ from firmware.events import (
     Show,
     Signed,
     SignSeal,
+    SlotAnswered,
     Started,
     StopAsked,
     StopTimer,
@@ -382,6 +386,10 @@ class Machine:
                 if because:
                     self._must_be_durable(because, "an ask")
                 self.link.carry(effect)
+            case AskSlot(act):
+                self.post(SlotAnswered(act, slot="A", software="simulated"), 5)
+            case Gauge():
+                self.post(Gauged(0), 5)
             case FindName():
                 self.post(NameFound(0 if self.link.usable else 1002), 40)
             case SetTimer(name, after_ms):

@@ -12,6 +12,14 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from wire.fact import Fact
+from wire.remote_facts import (
+    CommandBegun,
+    CommandEnded,
+    CommandTaken,
+    TerminalLocked,
+    TerminalUnlocked,
+    UpdateMoved,
+)
 from wire.settings_facts import (
     SettingOverridden,
     SettingRestored,
@@ -31,8 +39,9 @@ from wire.voucher_facts import (
 )
 
 __all__ = [
-    "DealsLoaded", "Fact", "SettingOverridden", "SettingRestored", "SettingsKept", "SettingsRefused", "SettingsReturned",
-    "SettingsStaged", "VoucherHandled", "VoucherHeard", "VoucherRegistered", "VoucherSent", "VoucherUndoSent",
+    "CommandBegun", "CommandEnded", "CommandTaken", "DealsLoaded", "Fact", "SettingOverridden", "SettingRestored",
+    "SettingsKept", "SettingsRefused", "SettingsReturned", "SettingsStaged", "TerminalLocked", "TerminalUnlocked",
+    "UpdateMoved", "VoucherHandled", "VoucherHeard", "VoucherRegistered", "VoucherSent", "VoucherUndoSent",
     "VoucherUse",
 ]  # fmt: skip
 
@@ -737,7 +746,7 @@ class NoSale(Fact, frozen=True):
     operator: str
     reason: str
     approver: str = ""
-    event: Literal["no_sale", "exchange", "test", "resume"] = "no_sale"
+    event: Literal["no_sale", "exchange", "test", "resume", "remote"] = "no_sale"
 
 
 class DrawerReleased(Fact, frozen=True):

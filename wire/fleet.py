@@ -22,7 +22,7 @@ Ms = Annotated[int, msgspec.Meta(ge=0, le=4_102_444_800_000)]
 """UTC in ms, before the year 2100."""
 
 Word = Annotated[str, msgspec.Meta(max_length=64)]
-Purpose = Literal["settings", "command"]
+Purpose = Literal["settings", "command", "release"]
 
 
 class Signed(msgspec.Struct, frozen=True):

@@ -10,8 +10,11 @@ from firmware.desks.giving import GivingDesk
 from firmware.desks.link import LinkDesk
 from firmware.desks.paper import PaperDesk
 from firmware.desks.payments import PaymentsDesk
+from firmware.desks.remote import RemoteDesk
 from firmware.desks.settings import SettingsDesk
+from firmware.desks.telemetry import TelemetryDesk
 from firmware.desks.training import TrainingDesk
+from firmware.desks.update import UpdateDesk
 from firmware.desks.vouchers import VouchersDesk
 
 
@@ -20,5 +23,6 @@ def desks() -> tuple[Desk, ...]:
     all that journal, for it sends what they have; the events desk hears of the link when the link's desk knows."""
     return (
         DrawerDesk(), PaymentsDesk(), VouchersDesk(), PaperDesk(), GivingDesk(), TrainingDesk(), ClosingDesk(),
-        DealsDesk(), SettingsDesk(), LinkDesk(), DiagnosisDesk(), EventsDesk(),
+        DealsDesk(), UpdateDesk(), RemoteDesk(), SettingsDesk(), LinkDesk(), DiagnosisDesk(), EventsDesk(),
+        TelemetryDesk(),
     )  # fmt: skip

@@ -1,4 +1,5 @@
-"""The diagnosis desk: ten checks from the network to the storage, one after the other, when a person starts them.
+"""The diagnosis desk: ten checks from the network to the storage, one after the other, when a person starts them, or the
+fleet (`selftest`).
 
 What devices and link tell by themselves is taken as they last told; what nobody tells is tried: the broker's name is
 looked up, a link that is down connects at once, the backend is asked and says which platforms it reaches, and the card is
@@ -14,7 +15,9 @@ from firmware.screens.diagnosis import Diagnosis
 from firmware.txn.command import Check, CheckState
 from firmware.txn.diagnosis import CHECKS
 from firmware.txn.ledger import LedgerError
-from wire.facts import Fact
+from firmware.txn.remote import EndCommand
+from wire.facts import CommandTaken, Fact
+from wire.fleet import Check as Told
 from wire.messages import AnswerDiagnose, AskDiagnose
 
 DESK: Final = "diagnosis"
@@ -39,6 +42,7 @@ class DiagnosisDesk:
     asked: bool = False
     nonce: str = ""
     platforms: Outcome = ("unknown", 0)
+    ordered: str = ""  # the command that wants to know how they came out
 
     def booted(self, till: Till) -> None:
         """Nothing was begun."""
@@ -61,7 +65,11 @@ class DiagnosisDesk:
             self._ended(till, ("bad", till.devices.link_code or TIME_OUT))
 
     def follow(self, till: Till, fact: Fact, seq: int) -> None:
-        """Nothing."""
+        """The fleet wants to know: the checks that run are taken, or new ones begun."""
+        if isinstance(fact, CommandTaken) and fact.name == "selftest":
+            self.ordered = fact.cid
+            if not 0 <= self.at < len(CHECKS):
+                self._begin(till)
 
     def _begin(self, till: Till) -> None:
         till.devices = replace(till.devices, checks=tuple(map(Check, CHECKS)))
@@ -92,6 +100,9 @@ class DiagnosisDesk:
         if self.at < len(CHECKS):
             self._mark(till, "runs", 0)
             till.timer("diagnosis:next", PAUSE_MS)
+        elif self.ordered:
+            cid, self.ordered = self.ordered, ""
+            till.do(EndCommand(cid, "done", checks=_told(till)))
 
     def _try(self, till: Till, check: str) -> Outcome | None:
         """What is known at once; None: it has been asked."""
@@ -139,6 +150,11 @@ class DiagnosisDesk:
                 return ("bad", code)
             case _:
                 return None
+
+
+def _told(till: Till) -> tuple[Told, ...]:
+    """The checks for the fleet: only what is bad is not all right; what cannot be known says so."""
+    return tuple(Told(each.name, each.state != "bad", each.code, each.state) for each in till.devices.checks)
 
 
 def _network(till: Till) -> Outcome:

@@ -26,8 +26,9 @@ from firmware.events import (
 from firmware.txn import life
 from firmware.txn.link import BACKLOG, FAULTS
 from firmware.txn.outbox import RESEND_MS, Outbox, packets
+from firmware.txn.remote import EndCommand
 from wire.board import NetworkFault, NetworkKind
-from wire.facts import EpochGranted, Fact, Quarantined, Trouble
+from wire.facts import CommandTaken, EpochGranted, Fact, Quarantined, Trouble
 from wire.records import PACKET_RECORDS_MAX, PACKETS_IN_FLIGHT_MAX
 
 ASK_AGAIN_MS = 30_000
@@ -37,6 +38,9 @@ WANTED_MAX = 8
 CERTIFICATE, TOO_LARGE, MALFORMED, BUSY, CONFLICT = 1006, 1008, 1009, 1010, 1013
 REFUSED_PACKETS = {0x95: TOO_LARGE, 0x96: BUSY, 0x97: BUSY}
 """MQTT's reasons for refusing a packet -> our codes: too large, too many a second, a quota."""
+
+REPLAY_PACKETS, REPLAY_EVERY_MS = 4, 500
+"""Records the fleet wants once more leave so many packets at a time."""
 
 DESK = "link"
 
@@ -49,6 +53,7 @@ class LinkDesk:
     outbox: Outbox = field(default_factory=Outbox)
     announced: tuple[str, str] = ("", "")  # printer and clock, as the backend knows them
     alarmed: bool = False  # it has been said that too much waits here
+    replay: tuple[str, int, int] = ("", 0, 0)  # command, next and last seq of records the fleet wants once more
     expecting: bool = False  # the timer runs after which a silent backend counts as offline
 
     def booted(self, till: Till) -> None:
@@ -87,10 +92,13 @@ class LinkDesk:
         self._backlog(till)
 
     def fired(self, till: Till, what: str) -> None:
-        """`ack`: nothing for long, send again; `epoch`: ask again; `offline`: the backend counts as away."""
+        """`ack`: nothing for long, send again; `replay`: some more of what the fleet wants again; `epoch`: ask again;
+        `offline`: the backend counts as away."""
         match what:
             case "epoch":
                 self._ask_epoch(till)
+            case "replay":
+                self._replay(till)
             case "ack":
                 self.outbox = Outbox(till.ledger.acked_seq)
             case "offline":
@@ -100,7 +108,11 @@ class LinkDesk:
                 raise AssertionError(what)
 
     def follow(self, till: Till, fact: Fact, seq: int) -> None:
-        """Nothing: every record travels, whatever it says."""
+        """Every record travels, whatever it says; one says which are to travel once more."""
+        if isinstance(fact, CommandTaken) and fact.name == "replay":
+            first, _, last = fact.about.partition("-")
+            self.replay = (fact.cid, int(first), int(last))
+            till.timer("link:replay", REPLAY_EVERY_MS)
 
     # --- what came ---
 
@@ -160,6 +172,24 @@ class LinkDesk:
                 due = till.ledger.records(first - 1, min(last - first + 1, PACKETS_IN_FLIGHT_MAX * PACKET_RECORDS_MAX))
                 for packet in packets(due, PACKETS_IN_FLIGHT_MAX):
                     till.emit(Send(packet))
+
+    def _replay(self, till: Till) -> None:
+        """A few packets at a time, and only while new records do not need the credit: selling comes first."""
+        cid, first, last = self.replay
+        if not cid:
+            return
+        room = min(REPLAY_PACKETS, self.outbox.credit - PACKETS_IN_FLIGHT_MAX // 2)
+        if till.devices.link == "up" and not till.safe_mode and room > 0:
+            due = till.ledger.records(first - 1, min(last - first + 1, room * PACKET_RECORDS_MAX))
+            for packet in packets(due, room):
+                till.emit(Send(packet))
+                first = packet.records[-1].seq + 1
+            self.replay = (cid, first, last)
+        if first > last or not till.ledger.records(first - 1, 1):
+            self.replay = ("", 0, 0)
+            till.do(EndCommand(cid, "done"))
+        else:
+            till.timer("link:replay", REPLAY_EVERY_MS)
 
     def _numbered(self, till: Till, epoch: int, number: int) -> None:
         self._answered(till)

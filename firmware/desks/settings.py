@@ -27,6 +27,7 @@ from firmware.events import (
 )
 from firmware.screens.stack import home
 from firmware.screens.widgets import Refused
+from firmware.txn import lock, update
 from firmware.txn import settings as rules_of
 from firmware.txn.command import Refusal
 from firmware.txn.operator import SignOff
@@ -402,7 +403,8 @@ class SettingsDesk:
         drift = tuple(Drift(each.path, each.owner, each.at_ms) for each in book.overrides)
         return Reported(
             heard.rev, settings.revision, self._status(till), self._digest(settings), 0, "floor", heard.code,
-            heard.path, heard.reason, heard.rollout, drift, till.software,
+            heard.path, heard.reason, heard.rollout, drift, till.software, lock.locked(till.ledger),
+            update.look(till.ledger),
         )  # fmt: skip
 
     def _status(self, till: Till) -> Status:

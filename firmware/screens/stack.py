@@ -4,12 +4,13 @@ from firmware.screens.age import AgeCheck
 from firmware.screens.base import Home, Move, Pop, Push, Reject, Replace, Screen, Stay
 from firmware.screens.handover import BatchFull
 from firmware.screens.pay import order_screen
+from firmware.screens.remote import Locked
 from firmware.screens.sell import BasketScreen, Idle
 from firmware.screens.shift import open_shift
 from firmware.screens.slips import Unfinished, owed
 from firmware.screens.start import KeptBasket, new_pin, sign_on
 from firmware.screens.widgets import Wait
-from firmware.txn import checkout, hold, shift
+from firmware.txn import checkout, hold, lock, shift
 from firmware.txn.command import Context
 from firmware.txn.handover import full_percent
 from firmware.txn.operator import must_change_pin
@@ -19,15 +20,18 @@ DEPTH_MAX = 12
 
 
 def home(ctx: Context) -> Stack:
-    """Where the session belongs: sign-on, new PIN, open shift, the order being paid, the basket,
-    what a power cut left, or ready to sell."""
+    """Where the session belongs: sign-on, new PIN, what says that the terminal is locked, open shift, the order being
+    paid, the basket, what a power cut left, or ready to sell."""
     if not ctx.session.operator:
         return (sign_on(),)
     if must_change_pin(ctx.books, ctx.session.operator):
         return (new_pin(),)
-    if shift.current(ctx.books) is None:
-        return (open_shift(ctx),)
     order = checkout.here(ctx)
+    running = shift.current(ctx.books)
+    if lock.locked(ctx.books) and (order is None or running is None):
+        return (Locked(),)
+    if running is None:
+        return (open_shift(ctx),)
     if order is not None:
         return (Idle(), order_screen(order, ctx))
     if ctx.session.basket.age_due:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from firmware.txn import drawer, payment, refund_parts, room, sale, shift, voucher, voucher_offer
+from firmware.txn import drawer, lock, payment, refund_parts, room, sale, shift, voucher, voucher_offer
 from firmware.txn.age import with_age_due
 from firmware.txn.basket import Basket
 from firmware.txn.books import Books, Entry, Reading, Subject
@@ -283,7 +283,8 @@ def paying_refusal(ctx: Context, found: Opening | None, *states: int | None) -> 
     nothing = None if found is not None else 6008
     under_way = busy(ctx.books, found.order.trace) if found is not None else None
     too_young = 6013 if found is not None and found.facts and ctx.session.basket.age_due else None
-    refusal = lacking(ctx, Right.SALE, no_shift, nothing, under_way, too_young, *states)
+    locked = lock.sells_no_more(ctx.books) if found is not None and found.facts else None  # a frozen order is finished
+    refusal = lacking(ctx, Right.SALE, locked, no_shift, nothing, under_way, too_young, *states)
     return refusal or (found.fault if found is not None else None)
 
 

@@ -4,7 +4,7 @@ or drawer broken (decisions 21)."""
 from dataclasses import dataclass
 from typing import Final
 
-from firmware.txn import checkout, closing, drawer, hold, shift
+from firmware.txn import checkout, closing, drawer, hold, lock, shift
 from firmware.txn.approve import authority
 from firmware.txn.checkout import Unfinished
 from firmware.txn.command import Context, Decision, Refusal, lacking
@@ -32,8 +32,9 @@ class OpenShift:
     counted: tuple[tuple[int, int], ...] = ()  # denomination in fen, pieces
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`ShiftOpened`, or 2001, 8010, 2005, 9011 for a business day that has its Z, 6007."""
-        if refusal := lacking(ctx, Right.SHIFT_OPEN, None if shift.current(ctx.books) is None else 8010):
+        """`ShiftOpened`, or 2001, 2009, 8010, 2005, 9011 for a business day that has its Z, 6007."""
+        running = None if shift.current(ctx.books) is None else 8010
+        if refusal := lacking(ctx, Right.SHIFT_OPEN, lock.sells_no_more(ctx.books), running):
             return refusal
         if closing.has_z(ctx.books, self.business_date):
             return Refusal(9011, self.business_date)

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from firmware.txn import deals, eventlog, renewal
+from firmware.txn import deals, eventlog, remote, renewal
 from firmware.txn.ballast import Ballast
 from firmware.txn.books import Books, Entry
 from firmware.txn.replay import entries, kinds_of, project, projection_tables, restore, snapshot, versions
@@ -62,6 +62,7 @@ _CORE_TABLES = (
     renewal.TABLE,
     *deals.TABLES,
     *eventlog.TABLES,  # beside the journal: a rebuild leaves them alone too
+    remote.PARTS_TABLE,
 )
 
 
@@ -720,7 +721,12 @@ def _migrate(db: sqlite3.Connection, terminal: str, new_epoch: int) -> None:
         db.execute("COMMIT")
     else:
         db.execute("BEGIN IMMEDIATE")  # takes the exclusive lock now: a second process fails here, not later
-        for table in (renewal.TABLE, *eventlog.TABLES, *deals.TABLES):  # additive: an older release passes them over
+        for table in (
+            renewal.TABLE,
+            *eventlog.TABLES,
+            *deals.TABLES,
+            remote.PARTS_TABLE,
+        ):  # additive: an older release passes them over
             db.execute(table)
         db.execute("COMMIT")
 

@@ -23,7 +23,8 @@ SEAL_EVERY_RECORDS = 100
 
 
 def value(books: Reading, name: str, default: str = "") -> str:
-    """A small fact about the terminal: `lang`, `epoch_number`, `sealed`, `running`, `training` (who practises)."""
+    """A small fact about the terminal: `lang`, `epoch_number`, `sealed`, `running`, `training` (who practises), `lock` and
+    `update` (as JSON: `txn.lock`, `txn.update`)."""
     rows = books.read("SELECT value FROM life WHERE name = ?", name)
     return str(rows[0][0]) if rows else default
 
@@ -39,53 +40,54 @@ class ChooseLanguage:
         return Decision((LanguageChosen(self.lang),))
 
 
-def _set(books: Books, name: str, text: str) -> None:
+def keep(books: Books, name: str, text: str) -> None:
+    """For `apply` functions: a small fact about the terminal from now on."""
     books.write("INSERT OR REPLACE INTO life VALUES (?, ?)", name, text)
 
 
 def _born(books: Books, fact: Born, entry: Entry) -> None:
-    _set(books, "journal_key", fact.journal_key)
+    keep(books, "journal_key", fact.journal_key)
 
 
 def _booted(books: Books, fact: Booted, entry: Entry) -> None:
-    _set(books, "running", fact.boot_id)
+    keep(books, "running", fact.boot_id)
 
 
 def _stopped(books: Books, fact: Stopped, entry: Entry) -> None:
-    _set(books, "running", "")
+    keep(books, "running", "")
 
 
 def _language(books: Books, fact: LanguageChosen, entry: Entry) -> None:
-    _set(books, "lang", fact.lang)
+    keep(books, "lang", fact.lang)
 
 
 def _granted(books: Books, fact: EpochGranted, entry: Entry) -> None:
-    _set(books, "epoch_number", str(fact.number))
+    keep(books, "epoch_number", str(fact.number))
 
 
 def _sealed(books: Books, fact: Seal, entry: Entry) -> None:
-    _set(books, "sealed", str(fact.upto))
+    keep(books, "sealed", str(fact.upto))
 
 
 def _catalogue(books: Books, fact: CatalogueLoaded, entry: Entry) -> None:
-    _set(books, "catalogue", fact.digest)
+    keep(books, "catalogue", fact.digest)
 
 
 def _deals(books: Books, fact: DealsLoaded, entry: Entry) -> None:
-    _set(books, "deals", fact.digest)
-    _set(books, "deals_ms", str(entry.at_ms))
+    keep(books, "deals", fact.digest)
+    keep(books, "deals_ms", str(entry.at_ms))
 
 
 def _settings(books: Books, fact: SettingsApplied, entry: Entry) -> None:
-    _set(books, "settings", fact.digest)
+    keep(books, "settings", fact.digest)
 
 
 def _practises(books: Books, fact: TrainingEntered, entry: Entry) -> None:
-    _set(books, "training", fact.operator)
+    keep(books, "training", fact.operator)
 
 
 def _sells_again(books: Books, fact: TrainingLeft, entry: Entry) -> None:
-    _set(books, "training", "")
+    keep(books, "training", "")
 
 
 SUBJECT = Subject(

@@ -11,7 +11,7 @@ from datetime import date
 
 import msgspec
 
-from firmware.txn import drawer, numbers, original, shift, voucher_back
+from firmware.txn import drawer, lock, numbers, original, shift, voucher_back
 from firmware.txn.approve import authority
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
@@ -167,6 +167,7 @@ def _refused(
     going = sum(use.deduct_fen for use in found.uses() if use.request_no in vouchers)
     amount = None if money is None else money + going
     states = (
+        lock.sells_no_more(ctx.books),
         2014 if shift.current(ctx.books) is None else None,
         5016 if too_late(ctx, found) else None,
         6015 if not found.local and not (online(ctx) and original.epoch_number(ctx.books)) else None,

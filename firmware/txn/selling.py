@@ -1,17 +1,17 @@
 """Whether the open basket may be touched at all: what every command about it asks first."""
 
-from firmware.txn import shift
+from firmware.txn import lock, shift
 from firmware.txn.approve import authority
 from firmware.txn.command import Context, Refusal, lacking
 from rules.rights import Right, Role, grant
 
 
 def not_selling(ctx: Context, right: Right = Right.SALE, fits: bool = True) -> Refusal | None:
-    """2001, 2014, 5029 while an order is being settled, 6008 when the basket does not fit what is asked, or why the right
-    is lacking; None: go on."""
+    """2001, 2009 on a locked terminal, 2014, 5029 while an order is being settled, 6008 when the basket does not fit what
+    is asked, or why the right is lacking; None: go on."""
     no_shift = None if shift.current(ctx.books) is not None else 2014
-    locked = 5029 if settling(ctx) else None
-    return lacking(ctx, right, no_shift, locked, None if fits else 6008)
+    frozen = 5029 if settling(ctx) else None
+    return lacking(ctx, right, lock.sells_no_more(ctx.books), no_shift, frozen, None if fits else 6008)
 
 
 def settling(ctx: Context) -> bool:

@@ -10,12 +10,14 @@ from firmware.txn import (
     operator,
     payment,
     refund,
+    remote,
     removal,
     reprint,
     sale,
     settings,
     shift,
     slip,
+    update,
     voucher,
 )
 from firmware.txn.books import Subject
@@ -37,6 +39,8 @@ NAMED: dict[str, Subject] = {
     "refund": refund.SUBJECT,
     "reprint": reprint.SUBJECT,
     "closing": closing.SUBJECT,
+    "remote": remote.SUBJECT,
+    "update": update.SUBJECT,
 }
 """Names under which a ledger file says which projections it holds; never given to another subject."""
 

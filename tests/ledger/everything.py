@@ -36,6 +36,7 @@ class Shop:
 
     def __init__(self, ledger: Ledger, seed: int) -> None:
         self.ledger, self.chance = ledger, random.Random(seed)
+        self.afar = random.Random(seed + 1)
         self.at_ms, self.trace = START_MS, 0
         self.told: set[str] = set()
         self.refunded: dict[str, int] = {}  # order number -> how many refunds were numbered
@@ -76,8 +77,10 @@ class Shop:
             *[self.basket] * 3, *[self.reserve] * 2, self.reprint, *[self.use_voucher] * 3,
             *[self.hear_voucher] * 5, self.register_voucher,
         ]  # fmt: skip
-        for _ in range(steps):
+        for step in range(steps):
             self.chance.choice(acts)()
+            if step % 9 == 0:
+                self.fleet()
         self.ledger.commit()
         return self
 
@@ -444,6 +447,25 @@ class Shop:
             f.Quarantined("uplink", "odd", "cc"),
         ]
         self.tell(self.chance.choice(facts), next(self.about_settings))
+
+    def fleet(self) -> None:
+        """A command from afar, and what may become of it."""
+        chance = self.afar
+        number = chance.randrange(10**9)
+        cid, expires_ms = f"{number:09d}", self.at_ms + 120_000
+        step = f.UpdateMoved(cid, "ordered", "2.0", "ab" * 32, 10, "https://x/y", "1.0")
+        middles: list[tuple[Fact, ...]] = [
+            (), (f.CommandBegun(cid),), (f.TerminalLocked(cid, "lost", "ops"),), (f.TerminalUnlocked(cid),), (step,),
+            (f.NoSale(self.batch, "", "why", "", "remote"),),
+        ]  # fmt: skip
+        taken = (
+            f.CommandTaken(cid, "selftest", expires_ms, "ops", "x", max(0, self.at_ms - 3_600_000)),
+            *chance.choice(middles),
+        )
+        ended = (f.CommandEnded(cid, chance.choice(("done", "refused", "failed")), 1018, "r"),)
+        facts = taken + (ended if chance.random() < 0.8 else ())
+        self.ledger.append(facts, Stamp(self.at_ms, "trusted"))
+        self.told |= {fact.KIND for fact in facts}
 
 
 def must_survive(ledger: Ledger) -> dict[str, object]:

@@ -260,7 +260,7 @@ def test_a_subject_touches_only_its_tables_and_those_it_names(tmp_path: Path) ->
 
 
 def test_subjects_that_share_a_table_are_filled_together() -> None:
-    assert set(together({"numbers"})) == {"life", "numbers", "settings", "closing"}
+    assert set(together({"numbers"})) == {"life", "numbers", "settings", "closing", "remote", "update"}
     assert "shift" in together({"drawer"})
     assert together({"reprint"}) == ("reprint",)
     assert all(isinstance(each, Subject) for each in NAMED.values())

@@ -18,6 +18,7 @@ from firmware.events import (
     Idle,
     LinkDown,
     LinkUp,
+    OrderCame,
     PacketRefused,
     Printed,
     PrinterSeen,
@@ -30,7 +31,7 @@ from firmware.txn import handover, sale, slip
 from firmware.txn.command import Refusal
 from rules.errors import PRECEDENCE, error, errors, first_refusal
 from tests.counter import BEER, COLA, TOBACCO, Counter
-from tests.screens import codes, giving_codes, ledgers, link_codes, money_codes, voucher_codes
+from tests.screens import codes, from_afar, giving_codes, ledgers, link_codes, money_codes, voucher_codes
 from texts import t
 from wire.facts import Trouble
 
@@ -170,6 +171,8 @@ REFUSALS: dict[int, Way] = {
     **giving_codes.REFUSALS,
     **link_codes.REFUSALS,
     **voucher_codes.REFUSALS,
+    2009: from_afar.locked,
+    9005: from_afar.update_left,
 }
 
 
@@ -196,7 +199,7 @@ DEVICES: dict[int, Way] = {
     9013: after(DiskSeen(1 << 30, True)),
 }
 STARTS: dict[int, Way] = {9001: crashed, 9004: damaged_settings}
-REPORTED = {1008, 1009, 1010, 1013}
+REPORTED = {1008, 1009, 1010, 1013, 2019}
 """Told to the backend, and shown where somebody looks for them: they hold up nobody
 (`test_what_the_link_says_covers_no_screen`)."""
 
@@ -326,7 +329,7 @@ def test_what_the_link_says_covers_no_screen(tmp_path, code):
     epoch = counter.ledger.epoch
     said = {
         1008: PacketRefused(1, 2, link_codes.TOO_LARGE), 1009: PacketRefused(1, 2, 0x80),
-        1010: PacketRefused(1, 2, link_codes.QUOTA), 1013: EpochAnswered(epoch, 0),
+        2019: OrderCame("lock", "{}", False), 1010: PacketRefused(1, 2, link_codes.QUOTA), 1013: EpochAnswered(epoch, 0),
     }  # fmt: skip
     counter.step(said[code])
     assert counter.screen == "Idle"

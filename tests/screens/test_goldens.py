@@ -28,7 +28,7 @@ from tests.counter import APPLE_5_YUAN, COLA, Counter
 from tests.giving import looks
 from tests.payments import till as money
 from tests.payments.till import Till
-from tests.screens import ledgers, link_codes, voucher_books, voucher_codes
+from tests.screens import from_afar, ledgers, link_codes, voucher_books, voucher_codes
 from tests.screens.codes import ROOT
 from wire.board import NetworkKind
 from wire.records import Ack
@@ -298,6 +298,11 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "diagnosis": lambda folder: open_till(folder).keys("MENU 8 7"),
     "diagnosis_runs": lambda folder: diagnosed(folder, 400),
     "diagnosis_bad": lambda folder: diagnosed(folder, 60_000),
+    "sought": from_afar.sought,
+    "locked": from_afar.locked,
+    "updating": from_afar.updating,
+    "restarting": from_afar.restarting,
+    "update_left": from_afar.update_left,
     "drawer_why": lambda folder: open_till(folder).keys("MENU 9 1 4"),
     "drawer_opened": opened_by_hand,
     "drawer_log": openings,

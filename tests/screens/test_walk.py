@@ -16,7 +16,7 @@ from firmware.render import Renderer, find_font
 from firmware.render_text import speak
 from firmware.screens import base
 from firmware.screens.base import Screen
-from tests.screens import voucher_codes
+from tests.screens import from_afar, voucher_codes
 from tests.screens.codes import UNREACHABLE, refused_codes
 from tests.screens.ledgers import LEDGERS, PRINT_CODES
 from tests.screens.walk import Seen, Walker, walk
@@ -34,7 +34,7 @@ def modules(package) -> list:
 def seen(tmp_path_factory) -> Seen:
     """All walks, one after the other: what one has seen the next does not visit again, but near its own start."""
     seen, renderer = Seen(), Renderer(find_font(), speak)
-    for ledger in (*LEDGERS, *voucher_codes.LEDGERS):
+    for ledger in (*LEDGERS, *voucher_codes.LEDGERS, *from_afar.LEDGERS):
         counter = ledger(tmp_path_factory.mktemp(ledger.__name__))
         walker = Walker.of(counter, seen, renderer, PRINT_CODES.get(ledger.__name__, 0))
         walk(walker)

@@ -61,6 +61,7 @@ from firmware.txn.operator import standing
 from firmware.txn.reserve import releases
 from firmware.view import Block, Items, Lang, Text, View
 from tests.counter import APPLE_5_YUAN, COLA, Counter
+from tests.screens import from_afar
 from tests.screens.ledgers import BADGE
 from tests.vouchers.till import coupon
 from wire.messages import AnswerPayment, AnswerRefund, AnswerReserve, AnswerSale, AnswerTotals
@@ -415,7 +416,7 @@ DEVICES: dict[str, tuple[Event, ...]] = {
 }  # fmt: skip
 """What devices do by themselves; tried wherever a session is at home."""
 
-TIMERS = ("idle", "screen", "drawer:open", "keep")
+TIMERS = ("idle", "screen", "drawer:open", "keep", *from_afar.TIMERS)
 
 
 def pressed(names: str) -> tuple[Event, ...]:
@@ -552,6 +553,7 @@ def inputs(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:
         yield "release heard", (Answered(AnswerReserve(number, granted=False)),)
     yield from ((f"time ({name})", (TimerFired(name),)) for name in TIMERS if name in walker.timers)
     yield from money(walker)
+    yield from from_afar.orders(walker.terminal.shown.name if walker.terminal.shown else "")
 
 
 def money(walker: Walker) -> Iterator[tuple[str, tuple[Event, ...]]]:

@@ -64,6 +64,7 @@ class DisplayDriver:
         self._present: bool | None = None
         self._pause_ms = REOPEN_FIRST_MS
         self._panel: Panel | None = None
+        self.delivered: Callable[[int], None] = lambda number: None  # hears of each frame that is on the panel
 
     # --- from any thread ---
 
@@ -149,6 +150,7 @@ class DisplayDriver:
         self._pause_ms = REOPEN_FIRST_MS
         with self._change:
             self._shown = number
+        self.delivered(number)
         self._seen(True, "")
 
     def _seen(self, present: bool, why: str) -> None:

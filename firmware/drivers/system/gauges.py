@@ -51,6 +51,43 @@ QUALITY_MAX = 70
 """Link quality of `/proc/net/wireless` at its best, as cfg80211 scales it."""
 
 
+THERMAL, BLOCK, STATM = Path("/sys/class/thermal"), Path("/sys/block"), Path("/proc/self/statm")
+
+
+def temperature_c(folder: Path = THERMAL) -> int | None:
+    """The hottest zone the kernel tells of, in degrees; None: it tells of none."""
+    told = (_text(zone / "temp") for zone in _listed(folder) if zone.name.startswith("thermal_zone"))
+    found = [int(text) // 1_000 for text in told if text.lstrip("-").isdigit()]
+    return max(found) if found else None
+
+
+def disk_wear_percent(folder: Path = BLOCK) -> int | None:
+    """How much of its life the worst card has spent, as an eMMC says (JEDEC 84-B51, EXT_CSD 268 and 269: tenths, 0x0B is
+    past its end); None: it does not say."""
+    spent = [
+        int(tenth, 16) * 10
+        for disk in _listed(folder)
+        for tenth in _text(disk / "device" / "life_time").split()
+        if tenth.lower().startswith("0x") and int(tenth, 16)
+    ]
+    return min(100, max(spent)) if spent else None
+
+
+def disk_free_percent(folder: Path) -> int | None:
+    """Room for us on the disk of `folder`."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return None
+    return disk.f_bavail * 100 // disk.f_blocks if disk.f_blocks else None
+
+
+def memory_mb(statm: Path = STATM) -> int | None:
+    """What this process holds in memory."""
+    pages = _text(statm).split()
+    return int(pages[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20 if len(pages) > 1 and pages[1].isdigit() else None
+
+
 def _kind(link: Path) -> NetworkKind:
     if (link / "wireless").exists() or (link / "phy80211").exists():
         return "wifi"

@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,17 +11,29 @@ from queue import Empty, Full, Queue
 from typing import assert_never
 
 from firmware.drivers.system.clock import Clock
-from firmware.drivers.system.gauges import BatteryGauge, board_battery, board_network, disk_look
+from firmware.drivers.system.gauges import (
+    BatteryGauge,
+    board_battery,
+    board_network,
+    disk_free_percent,
+    disk_look,
+    disk_wear_percent,
+    memory_mb,
+    temperature_c,
+)
 from firmware.drivers.system.secrets import JournalKey, pin_hash
 from firmware.events import (
     BatterySeen,
     CheckPin,
     DiskSeen,
     Event,
+    Gauge,
+    Gauged,
     HashPin,
     NetworkSeen,
     PinChecked,
     PinHashed,
+    RestartDevice,
     Signed,
     SignSeal,
 )
@@ -36,7 +49,20 @@ SIGNAL_STEP_PERCENT = 10
 DISK_STEP_BYTES = 1024 * 1024
 """Less than this much difference in free space is no news."""
 
-Job = CheckPin | HashPin | SignSeal
+Job = CheckPin | HashPin | SignSeal | Gauge | RestartDevice
+RESTART_PATIENCE_S = 30
+
+
+def restart_by_systemd() -> None:
+    """Ask systemd for a restart; a unit without the right to it is refused, which is logged and noticed by the core.
+    Hardware: not run."""
+    try:
+        done = subprocess.run(("systemctl", "reboot"), capture_output=True, timeout=RESTART_PATIENCE_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as wrong:
+        log.warning("no restart: %s", wrong)
+        return
+    if done.returncode:
+        log.warning("no restart: %s", done.stderr.decode(errors="replace").strip()[:200])
 
 
 def monotonic_ms() -> int:
@@ -49,6 +75,7 @@ class System:
 
     `ntp` says whether the kernel's clock is held by NTP; None: this board has no such clock (the virtual one).
     `network` reads which network there is; None: the board tells of it (`hear_network`).
+    `restart` starts the whole device again; `scan_p95_ms`: how long scans took to be seen since it was last asked.
     `battery` reads the battery; None: there is none, or the board tells of it (`hear_battery`).
     """
 
@@ -62,7 +89,10 @@ class System:
         ntp: Callable[[], bool] | None = None,
         network: Callable[[], NetworkSeen] | None = None,
         clock_ms: Callable[[], int] = monotonic_ms,
+        restart: Callable[[], None] = restart_by_systemd,
+        scan_p95_ms: Callable[[], int | None] = lambda: None,
     ) -> None:
+        self._restart, self._scan_p95_ms, self._began_ms = restart, scan_p95_ms, clock_ms()
         self._post, self._clock, self._key, self._folder = post, clock, key, folder
         self._battery, self._ntp, self._network, self._clock_ms = battery, ntp, network, clock_ms
         self._network_seen: NetworkSeen | None = None
@@ -122,13 +152,20 @@ class System:
         except Empty:
             return
         try:
-            if job is not None:
+            if isinstance(job, RestartDevice):
+                self._restart()
+            elif job is not None:
                 self._post(self._answer(job))
         finally:
             self._jobs.task_done()
 
-    def _answer(self, job: Job) -> Event:
+    def _answer(self, job: CheckPin | HashPin | SignSeal | Gauge) -> Event:
         match job:
+            case Gauge():
+                return Gauged(
+                    (self._clock_ms() - self._began_ms) // 1_000, temperature_c(), disk_free_percent(self._folder),
+                    disk_wear_percent(), memory_mb(), self._scan_p95_ms(),
+                )  # fmt: skip
             case CheckPin(request, pin, expected, salt):
                 return PinChecked(request, hmac.compare_digest(pin_hash(pin, salt), expected))
             case HashPin(request, pin, salt):

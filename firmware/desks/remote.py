@@ -1,0 +1,235 @@
+"""The remote desk: commands from the fleet, and what is told of them (wire contract, 2; ADR 20).
+
+Only the fleet can command: what is not signed by it, or is meant for another terminal, gets an alarm and no reply, because
+a reply would tell the fleet something about a command it never gave. The result of a command stands in a record too, which
+the backend acknowledges; until it has, the reply is told again whenever the link comes up.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from firmware.desks import Till
+from firmware.desks.leaving import at_rest, leave
+from firmware.events import DrawerPulsed, Event, LinkUp, OrderCame, RestartDevice, Tell, ToneName
+from firmware.screens.remote import Locked, Sought, Updating
+from firmware.screens.sell import BasketScreen
+from firmware.screens.sell import Idle as ReadyToSell
+from firmware.screens.stack import home
+from firmware.txn import remote
+from firmware.txn.command import Refusal
+from firmware.txn.remote import BeginCommand, EndCommand, Known, TakeOrder
+from firmware.txn.report_log import packed
+from wire.facts import CommandEnded, Fact, NoSale, Quarantined, TerminalLocked, TerminalUnlocked, Trouble
+from wire.fleet import Order, Reply, SendLog, command_name
+
+DESK: Final = "remote"
+LOOK_MS: Final = 5_000
+"""How often a restart that waits looks whether the terminal is idle."""
+
+RESTART_SHOWN_MS: Final = 5_000
+"""The screen says so before it happens: any key puts it off."""
+
+TONE_MS: Final = 2_000
+RESTART_PATIENCE_MS: Final = 120_000
+"""A device that has not gone down by then does not restart."""
+
+REPLIES_MAX: Final = 16
+CUT, DID_NOT_OPEN, NOT_DONE = 9016, 8001, 9001
+PULSED: Final = {"opened": 0, "no_sensor": 0, "did_not_open": DID_NOT_OPEN, "no_drawer": 8003, "too_soon": 8006}
+
+DECODER: Final = msgspec.json.Decoder(Order)
+
+
+@dataclass(slots=True)
+class RemoteDesk:
+    """What this boot has under way; the rest is in the table."""
+
+    name: str = DESK
+    drawer: tuple[int, str] = (0, "")  # seq of the opening ordered from afar, and its command
+
+    def booted(self, till: Till) -> None:
+        """What a cut interrupted has failed, for all anybody knows, and is told so; a restart has happened by that very
+        cut."""
+        for each in remote.open_commands(till.ledger):
+            if each.name == "update":
+                continue  # goes on where it stopped
+            if each.name != "reboot":
+                till.do(EndCommand(each.cid, "failed", CUT, "cut off"))
+            elif each.state == "begun" or each.about == "daemon":
+                till.do(EndCommand(each.cid, "done"))
+        self._look_later(till)
+
+    def hear(self, till: Till, event: Event) -> None:
+        """Commands; the drawer's answer to one; the link, over which results may be missing."""
+        match event:
+            case OrderCame() if not till.training:
+                self._order(till, event)
+            case DrawerPulsed(cause, outcome) if cause == self.drawer[0]:
+                cid, self.drawer = self.drawer[1], (0, "")
+                code = PULSED[outcome]
+                till.do(EndCommand(cid, "failed" if code else "done", code, outcome))
+            case LinkUp():
+                for each in remote.told_since(till.ledger, till.ledger.acked_seq, REPLIES_MAX):
+                    self._reply(till, each)
+            case _:
+                pass
+
+    def fired(self, till: Till, what: str) -> None:
+        """`idle`: is it time for a restart; `restart`: it is shown; `stuck`: it did not happen; `tone`: be heard."""
+        match what:
+            case "idle":
+                self._restart_when_idle(till)
+            case "restart":
+                self._restart(till)
+            case "stuck":
+                for each in self._restarts(till):
+                    till.do(EndCommand(each.cid, "failed", NOT_DONE, "the device did not restart"))
+            case "tone":
+                if any(isinstance(screen, Sought) for screen in till.stack):
+                    till.tone(ToneName.ATTENTION)
+                    till.timer("remote:tone", TONE_MS)
+            case _:
+                raise AssertionError(what)
+
+    def follow(self, till: Till, fact: Fact, seq: int) -> None:
+        """A result is told at once; a lock shows itself where goods could be sold next."""
+        match fact:
+            case CommandEnded(cid):
+                found = remote.known(till.ledger, cid)
+                if found is not None:
+                    self._reply(till, found)
+            case TerminalLocked() if till.stack and isinstance(till.stack[-1], ReadyToSell | BasketScreen):
+                till.stack = home(till.context())
+            case TerminalUnlocked() if till.stack and isinstance(till.stack[-1], Locked):
+                till.stack = home(till.context())
+            case NoSale(event="remote"):
+                self.drawer = (seq, self.drawer[1])
+            case _:
+                pass
+
+    # --- a command comes ---
+
+    def _order(self, till: Till, event: OrderCame) -> None:
+        if not event.trusted:
+            till.tell(Trouble(2019, f"{event.name[:16]} is not signed"))
+            return
+        try:
+            order = DECODER.decode(event.text)
+        except (msgspec.MsgspecError, UnicodeEncodeError) as wrong:
+            digest = hashlib.sha256(event.text.encode("utf-8", "surrogatepass")).hexdigest()
+            till.tell(Quarantined(f"command {event.name[:16]}", str(wrong)[:120], digest))
+            return
+        if order.terminal != till.ledger.terminal or command_name(order.command) != event.name:
+            till.tell(Trouble(2019, f"{event.name[:16]} is not for here"))
+            return
+        found = remote.known(till.ledger, order.cid)
+        if found is not None:
+            self._reply(till, found)
+        else:
+            self._take(till, order)
+
+    def _take(self, till: Till, order: Order) -> None:
+        command = order.command
+        pieces: tuple[bytes, ...] = ()
+        if isinstance(command, SendLog) and remote.too_late(till.context(), order) is None:
+            pieces = packed(till.context(), command.lines)
+            self._keep(till, order.cid, pieces)
+        self.drawer = (0, order.cid) if command_name(command) == "drawer" else self.drawer
+        refusal = till.do(TakeOrder(order, len(pieces)))
+        if refusal is not None:
+            self._refuse(till, order, refusal)
+            return
+        found = remote.known(till.ledger, order.cid)
+        assert found is not None
+        if found.is_open:
+            self._reply(till, found)
+            self._begin(till, found)
+        elif found.state == "done" and found.name == "identify":
+            self._show_oneself(till, order)
+
+    def _begin(self, till: Till, taken: Known) -> None:
+        """What takes long is begun by whose it is: the link, the diagnosis, the update follow their facts."""
+        if taken.name == "reboot":
+            till.timer("remote:idle", 0)
+
+    def _show_oneself(self, till: Till, order: Order) -> None:
+        seconds = getattr(order.command, "seconds", 10)
+        till.above(Sought(seconds, till.now.monotonic_ms))
+        till.tone(ToneName.ATTENTION)
+        till.timer("remote:tone", TONE_MS)
+
+    def _keep(self, till: Till, cid: str, pieces: tuple[bytes, ...]) -> None:
+        """The data of this reply, and of the newest before it; it rides in the commit of the result."""
+        till.jot(
+            "parts", "DELETE FROM remote_part WHERE cid NOT IN (SELECT cid FROM command WHERE parts > 0"
+            " ORDER BY taken DESC LIMIT ?)", remote.PARTS_KEPT_MAX - 1, within_ms=0,
+        )  # fmt: skip
+        for number, piece in enumerate(pieces, 1):
+            till.jot(
+                f"part {cid} {number}", "INSERT INTO remote_part VALUES (?, ?, ?)", cid, number, piece, within_ms=0
+            )
+
+    # --- what is told ---
+
+    def _reply(self, till: Till, found: Known) -> None:
+        """The result, with its data; without a link it is told when there is one."""
+        if till.devices.link != "up" or till.training:
+            return
+        reply = found.reply()
+        pieces = remote.data_of(till.ledger, found.cid) if found.parts else ()
+        if not pieces:
+            till.emit(Tell(msgspec.structs.replace(reply, parts=1)))
+        for number, piece in enumerate(pieces, 1):
+            till.emit(Tell(msgspec.structs.replace(reply, data=piece, part=number, parts=len(pieces))))
+
+    def _refuse(self, till: Till, order: Order, refusal: Refusal) -> None:
+        """One that came too late leaves no trace but this."""
+        if till.devices.link == "up":
+            reason = refusal.about if isinstance(refusal.about, str) else ""
+            till.emit(
+                Tell(
+                    Reply(
+                        order.cid, command_name(order.command), "refused", max(0, till.now.wall_ms), refusal.code,
+                        reason[:200],
+                    )
+                )
+            )  # fmt: skip
+
+    # --- restarts ---
+
+    def _restarts(self, till: Till) -> tuple[Known, ...]:
+        return tuple(each for each in remote.open_commands(till.ledger) if each.name == "reboot")
+
+    def _look_later(self, till: Till) -> None:
+        if any(each.state == "open" for each in self._restarts(till)):
+            till.timer("remote:idle", LOOK_MS)
+
+    def _restart_when_idle(self, till: Till) -> None:
+        """Say so on the screen, when nothing is under way and nobody is typing."""
+        if not any(each.state == "open" for each in self._restarts(till)):
+            return
+        if at_rest(till):
+            till.above(Updating())
+            till.timer("remote:restart", RESTART_SHOWN_MS)
+        else:
+            till.timer("remote:idle", LOOK_MS)
+
+    def _restart(self, till: Till) -> None:
+        """Nobody pressed a key meanwhile."""
+        waits = next((each for each in self._restarts(till) if each.state == "open"), None)
+        if waits is None:
+            return
+        if not (till.stack and isinstance(till.stack[-1], Updating)):
+            till.timer("remote:idle", LOOK_MS)
+            return
+        till.stack = till.stack[:-1]
+        if till.do(BeginCommand(waits.cid)) is not None:
+            till.timer("remote:idle", LOOK_MS)
+        elif waits.about == "device":
+            till.emit(RestartDevice())
+            till.timer("remote:stuck", RESTART_PATIENCE_MS)
+        else:
+            leave(till, "reboot")
