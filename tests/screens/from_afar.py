@@ -65,7 +65,13 @@ def update_left(folder: Path) -> Counter:
     return counter
 
 
-LEDGERS = (sought, locked, locked_without_a_word, restarting, updating, update_left)
+def restart_does_not_come(folder: Path) -> Counter:
+    counter = restarting(folder)
+    counter.pass_time(6_000)
+    return counter
+
+
+LEDGERS = (sought, locked, locked_without_a_word, restarting, restart_does_not_come, updating, update_left)
 TIMERS = ("remote:restart", "remote:stuck", "update:start")
 
 
