@@ -75,7 +75,6 @@ class PaperDesk:
                 self._seen(till, event)
             case _:
                 pass
-        self._count(till)
         if self.offering and till.stack and isinstance(till.stack[-1], ReadyToSell | KeptBasket):
             self.offering = False  # later trouble is said beside selling, and waits in the menu
             till.stack = offered(till.stack, till.context())
@@ -90,12 +89,6 @@ class PaperDesk:
             self._give(till, fact.job, seq, self._mark(till, fact.job), self._printer(till) or FIRST)
         elif slip.wants_slip(fact):
             self._queue(till, seq)
-        self._count(till)
-
-    def _count(self, till: Till) -> None:
-        """How many slips are being printed: till they are, nobody restarts anything."""
-        if till.devices.printing != len(self.printing):
-            till.devices = replace(till.devices, printing=len(self.printing))
 
     # --- what happened at the printers ---
 

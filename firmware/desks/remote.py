@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from firmware.desks import Till
-from firmware.desks.leaving import at_rest, leave
+from firmware.desks.rest import at_rest
 from firmware.events import DrawerPulsed, Event, LinkUp, OrderCame, RestartDevice, Tell, ToneName
 from firmware.screens.remote import Locked, Sought, Updating
 from firmware.screens.sell import BasketScreen
@@ -73,7 +73,7 @@ class RemoteDesk:
                 till.do(EndCommand(cid, "failed" if code else "done", code, outcome))
             case LinkUp():
                 for each in remote.told_since(till.ledger, till.ledger.acked_seq, REPLIES_MAX):
-                    self._reply(till, each)
+                    self._reply(till, each, up=True)
             case _:
                 pass
 
@@ -174,9 +174,9 @@ class RemoteDesk:
 
     # --- what is told ---
 
-    def _reply(self, till: Till, found: Known) -> None:
-        """The result, with its data; without a link it is told when there is one."""
-        if till.devices.link != "up" or till.training:
+    def _reply(self, till: Till, found: Known, up: bool = False) -> None:
+        """The result, with its data; without a link it is told when there is one. `up`: it has just come."""
+        if not (up or till.devices.link == "up") or till.training:
             return
         reply = found.reply()
         pieces = remote.data_of(till.ledger, found.cid) if found.parts else ()
@@ -232,4 +232,4 @@ class RemoteDesk:
             till.emit(RestartDevice())
             till.timer("remote:stuck", RESTART_PATIENCE_MS)
         else:
-            leave(till, "reboot")
+            till.stop("reboot")

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmware.desks import Till
-from firmware.desks.leaving import at_rest, leave
 from firmware.desks.patience import doubled_ms
+from firmware.desks.rest import at_rest
 from firmware.events import AskSlot, Event, Fetch, Fetched, FetchFailed, LinkUp, SlotAnswered, Unfetch
 from firmware.screens.remote import Updating
 from firmware.txn import update
 from firmware.txn.command import Refusal
-from firmware.txn.idle import busy_with
 from firmware.txn.update import MoveUpdate
 from wire.facts import Fact, ShiftClosed, Trouble, UpdateMoved
 
@@ -154,7 +153,7 @@ class UpdateDesk:
     def _may(self, till: Till, step: UpdateMoved) -> bool:
         """Idle; after a day of waiting the close of a shift is enough, whatever is on the screen."""
         waited = self.closed and till.now.wall_ms - step.ordered_ms > PATIENCE_MS
-        return not busy_with(till.context()) if waited else at_rest(till)
+        return till.busy() in ("", "screen") if waited else at_rest(till)
 
     def _start(self, till: Till) -> None:
         """Nobody pressed a key meanwhile: the other slot runs next. That it is tried is on record first."""
@@ -186,7 +185,7 @@ class UpdateDesk:
                 if event.code:
                     till.do(MoveUpdate("failed", event.code, event.reason))
                 else:
-                    leave(till, "update")
+                    till.stop("update")
             case "confirm":
                 self._confirmed(till, event, step)
             case "fall_back":
@@ -235,4 +234,4 @@ class UpdateDesk:
             till.timer("update:minute", MINUTE_MS)
             return
         till.do(MoveUpdate("left", ROLLED_BACK, "the broker was not reached"))
-        leave(till, "update left")
+        till.stop("update left")

@@ -60,7 +60,6 @@ class Devices:
     drawer_warned: bool = False  # it has been said that the drawer stands open (8002)
     drawer_ready_ms: int = 0  # monotonic time from which the drawer's coil may be fired again
     printer2: PrinterLook = "none"  # the stand-in
-    printing: int = 0  # slips a printer was given and has not answered
     deals_ms: int = 0  # monotonic time at which the backend last said what the deals are; 0: not in this boot
     network: NetworkKind = "unknown"
     signal_percent: int | None = None

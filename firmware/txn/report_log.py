@@ -48,7 +48,7 @@ def _looks(ctx: Context) -> tuple[str, ...]:
         f"# time {_time(ctx.now.wall_ms)} {ctx.now.clock} up {ctx.now.monotonic_ms} ms safe_mode {ctx.safe_mode}",
         f"# link {devices.link} {devices.link_code} answered {devices.answered} network {devices.network}"
         f" {devices.signal_percent} {devices.network_fault}".rstrip(),
-        f"# printer {devices.printer} {devices.printer2} printing {devices.printing} drawer {devices.drawer_open}"
+        f"# printer {devices.printer} {devices.printer2} drawer {devices.drawer_open}"
         f" {devices.drawer_code} scanner {devices.scanner} keypad {devices.keypad} battery {devices.battery}"
         f" {devices.charging}",
     )

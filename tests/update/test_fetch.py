@@ -28,7 +28,7 @@ class Bench:
         self.thread = threading.Thread(target=self.fetcher.run)
         self.thread.start()
 
-    def fetch(self, url, sha256=SHA, size=len(DATA)):
+    def fetch(self, url, sha256=SHA, size=300_000):
         self.fetcher.carry_out(Fetch(Blob("release", sha256, size, url)))
         return self.answers.get(timeout=30)
 
