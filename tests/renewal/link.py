@@ -15,7 +15,7 @@ from fleet.tls import Tls as ServiceTls
 from tests.backend import FLEET_KEY, FLEET_PUBLIC, Backend
 from tests.tls_broker import TlsBroker
 
-WAIT_S = 60
+WAIT_S = 25
 
 
 class Terminal:

@@ -1,12 +1,79 @@
-"""The broker's configuration we ship lets the fleet work: a terminal drains its journal to a backend over TLS."""
+"""The broker's configuration we ship lets the fleet work: a terminal drains its journal to `posfleet serve` over TLS."""
 
-from tests.bus import WAIT_S
+import json
+import shutil
+
+import pytest
+
+from firmware.drivers.uplink import Tls
+from firmware.events import LinkDown
+from fleet.__main__ import main
+from tests.backend import Served, rows
 from tests.journals import Journal
-from tests.tls_broker import tls_broker  # noqa: F401 - the fixture
+from tests.mosquitto import PROGRAM
+from tests.tls_broker import TlsBroker, tls_broker  # noqa: F401 - the fixture
 from tests.uplink.pump import Pump
 
 
-def test_a_terminal_is_let_in_and_named_by_its_certificate(tls_broker):  # noqa: F811
+def link(broker: TlsBroker) -> list[str]:
+    """Words with which a backend reaches the private listener."""
+    tls = broker.backend()
+    address = f"{broker.host}:{broker.private_port}"
+    names = (
+        "--broker",
+        address,
+        "--mount",
+        broker.mount,
+        "--tls-ca",
+        tls.ca,
+        "--tls-cert",
+        tls.cert,
+        "--tls-key",
+        tls.key,
+    )
+    return [str(each) for each in names]
+
+
+def test_a_terminal_drains_to_posfleet_serve_over_tls(tls_broker, tmp_path):  # noqa: F811
+    journal = Journal().fill(50)
+    data = tmp_path / "data"
+    with (
+        Served(data, tls_broker.private_port, *link(tls_broker)) as served,
+        Pump(journal, tls_broker.host, tls_broker.port, tls=tls_broker.terminal("T0001")) as pump,
+    ):
+        pump.drain()
+        code, errors = served.end()
+    assert (code, errors) == (0, "")
+    assert len(rows(data / "fleet.db")) == len(journal.records)
+    assert any("as T0001 (p5, c0" in line for line in tls_broker.log)
+
+
+def test_a_terminal_is_thrown_out_at_once(tls_broker, capsys):  # noqa: F811
     with Pump(Journal(), tls_broker.host, tls_broker.port, tls=tls_broker.terminal("T0001")) as pump:
         pump.until(lambda: pump.up)
-    assert any("as T0001 (p5" in line for line in tls_broker.log), (WAIT_S, list(tls_broker.log))
+        assert main(["broker", "kick", "T0001", "--json", "--lang", "en", *link(tls_broker)]) == 0
+        pump.until(lambda: pump.met(LinkDown))
+    assert json.loads(capsys.readouterr().out) == {"kicked": "T0001"}
+
+
+def test_the_folder_posfleet_writes_is_one_mosquitto_starts_with(tmp_path, capsys):
+    """From `ca init` to a terminal that is let in, with the commands alone."""
+    if PROGRAM is None:
+        pytest.skip("mosquitto is not installed")
+    data, out = tmp_path / "data", tmp_path / "made"
+    made = TlsBroker(tmp_path / "tls")
+    shutil.rmtree(made.authority)
+
+    def run(*words) -> None:
+        assert main([*map(str, words), "--data", str(data), "--lang", "en"]) == 0, capsys.readouterr()
+
+    run("ca", "init")
+    run("broker", "mosquitto", "--out", out, "--name", "127.0.0.1", "--folder", made._folder)
+    run("ca", "issue", "T0001", "--dir", tmp_path / "T0001")
+    for each in out.iterdir():
+        shutil.copyfile(each, made._folder / each.name)
+        if each.name.startswith("server"):
+            shutil.copyfile(each, made._folder / f"private-{each.name}")
+    own = Tls(*(tmp_path / "T0001" / name for name in ("ca.pem", "terminal.crt", "terminal.key")))
+    with made, Pump(Journal(), made.host, made.port, tls=own) as pump:
+        pump.until(lambda: pump.up)
