@@ -78,6 +78,7 @@ class Counter:
     timers: dict[str, int] = field(default_factory=dict)
     looks: bool = True  # whoever presses keys sees what has just come up by itself first
     book: SettingsBook | None = None  # what was kept last
+    number: str = "00010023"  # of the terminal
     signs: bool = True  # whether the worker that signs seals answers
     ledger: Ledger = field(init=False)
     terminal: Terminal = field(init=False)
@@ -85,7 +86,7 @@ class Counter:
     def boot(self, notices: tuple[tuple[int, str], ...] = (), safe_mode: bool = False) -> "Counter":
         """Start the daemon on the folder."""
         self.boots += 1
-        self.ledger = open_ledger(self.folder)
+        self.ledger = open_ledger(self.folder, self.number)
         self.terminal = Terminal(self.ledger, self.settings, "test", "ab" * 32)
         if self.book is not None:
             self.terminal.book = self.book

@@ -109,9 +109,11 @@ class Light:
 class Crowd(Office):
     """An office with terminals around it."""
 
-    def __init__(self, natures: Iterable[str], store: Any = None) -> None:
+    def __init__(self, natures: Iterable[str], store: Any = None, others: Iterable[Any] = ()) -> None:
+        """`others`: terminals that are more than light."""
         super().__init__(store)
         self.lights = {f"T{place:04}": Light(f"T{place:04}", nature) for place, nature in enumerate(natures)}
+        self.lights |= {other.name: other for other in others}
         self.extra: Callable[[Crowd], Iterable[tuple[str, str, Any]]] = lambda _crowd: ()
         self.restart_always = False
         rows = tuple(admin.Registered(terminal=name, shop=f"s{name[-1]}") for name in self.lights)
@@ -119,7 +121,7 @@ class Crowd(Office):
         self.speak((light.name, "state", light.state()) for light in self.lights.values())
         self.layer("fleet", GOOD)
         self.push()
-        self.minutes(10)
+        self.minutes(10 if not others else 15)  # real ones are tried for ten minutes
         assert {light.status for light in self.lights.values() if light.awake} == {"applied"}
 
     def speak(self, said: Iterable[tuple[str, str, Any]]) -> None:
