@@ -6,6 +6,7 @@ commit, so no acknowledgement can outrun what it promises (wire contract, 3).
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from fleet import admin, diagnose, events, lookup, payments, refunds, totals
 from fleet.acquirer.port import Reply
@@ -151,6 +152,14 @@ class DeskTick:
 
 
 Event = Arrived | Tick | Spoilt | AcquirerAnswered | PlatformAnswered | Admin | Pump | DeskTick
+
+
+class Steps(Protocol):
+    """The core as its edge sees it."""
+
+    def step(self, event: Event) -> list[Effect]:
+        """As `Core.step`."""
+        ...
 
 
 class Core:

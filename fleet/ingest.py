@@ -13,7 +13,7 @@ import msgspec
 
 from fleet import admin
 from fleet.acquirer.port import NO_ANSWER, Reply
-from fleet.core import AcquirerAnswered, Admin, Arrived, Core, DeskTick, Effect, Event, Message, Pump, Spoilt, Tick
+from fleet.core import AcquirerAnswered, Admin, Arrived, DeskTick, Effect, Event, Message, Pump, Spoilt, Steps, Tick
 from fleet.effects import (
     CallAcquirer,
     CallPlatform,
@@ -69,7 +69,7 @@ class Ingest:
     def __init__(
         self,
         settings: IngestSettings,
-        core: Core,
+        core: Steps,
         *,
         utc_ms: Callable[[], int],
         monotonic_ms: Callable[[], int],

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from fleet import database, home
+from fleet import database, home, logs
 from fleet.acquirer.books import Ledgers
 from fleet.acquirer.codes import read_table
 from fleet.acquirer.port import Acquirer, NoAcquirer
@@ -45,11 +45,12 @@ from texts import Lang, t
 PORT_MAX = 65_535
 GARBAGE_THRESHOLD = 20_000
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
 def run(options: argparse.Namespace, lang: Lang) -> int:
     """Serve until told to stop. Prints `posfleet ready …` once the broker has granted the subscription."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logs.configure(options.log_json)
     settings = broker_link.settings(options)
     shared = bool(database.url_of(options.data))
     if options.worker and not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", options.worker):
@@ -99,10 +100,9 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang, wo
     http = serve_http.http(options, _utc_ms, lambda call, answer: ingest.ask(call, answer))
 
     def ready() -> None:
-        said = http.said if http is not None else ""
-        print(f"posfleet ready broker={broker} data={data} pid={os.getpid()}{said}", flush=True)
+        print(f"posfleet ready broker={broker} data={data} pid={os.getpid()}{http.said}", flush=True)
 
-    trouble = _teller(lang, broker, data)
+    trouble = _teller(options, broker, lang)
     caller = acquirer_caller(
         _acquirer(options, lambda channel: trouble("forged", channel)),
         lambda ticket, reply: ingest.answered(ticket, reply),
@@ -116,7 +116,7 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang, wo
     grace = serve_renewal.grace(options, key.sign)
     ingest = Ingest(
         settings,
-        Core(store, key.sign, shops, worker),
+        http.measured(Core(store, key.sign, shops, worker)),
         utc_ms=_utc_ms,
         monotonic_ms=lambda: time.monotonic_ns() // 1_000_000,
         jitter=random.SystemRandom().random,
@@ -133,8 +133,7 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang, wo
     renewals.start()
     if grace is not None:
         grace.start()
-    if http is not None:
-        http.start()
+    http.start()
     _collect_less()
     try:
         with _door(data, ingest, options.worker):
@@ -143,8 +142,7 @@ def _serve(settings: IngestSettings, options: argparse.Namespace, lang: Lang, wo
         renewals.stop()
         if grace is not None:
             grace.stop()
-        if http is not None:
-            http.stop()
+        http.stop()
         caller.stop()
         platforms.stop()
         store.close()
@@ -157,6 +155,21 @@ def _collect_less() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_THRESHOLD)
+
+
+def _teller(options: argparse.Namespace, broker: str, lang: Lang) -> Callable[[str, str], None]:
+    """Says what is wrong and what to do: to people as a sentence, to machines as a line of the log."""
+
+    def trouble(name: str, detail: str) -> None:
+        if options.log_json:
+            _log.error("trouble", extra={"event_name": f"{name}_trouble", "broker": broker, "detail": detail})
+            return
+        arguments = {"broker": broker, "path": str(options.data), "detail": detail}
+        cause = t("fleet", lang, f"wrong__{name}", **arguments)
+        step = t("fleet", lang, f"step__{name}", **arguments)
+        print(t("fleet", lang, "wrong__line", cause=cause, step=step), file=sys.stderr, flush=True)
+
+    return trouble
 
 
 def _utc_ms() -> int:
@@ -183,18 +196,6 @@ def _acquirer(options: argparse.Namespace, alarm: Callable[[str], None]) -> Acqu
         books.add_steps(steps)
     simulator = Simulator(ledgers, random.Random(secrets.randbits(64)), table)
     return Simulated(simulator.plan, _utc_ms, lambda wait_ms: time.sleep(max(0, wait_ms) / 1_000))
-
-
-def _teller(lang: Lang, broker: str, data: Path) -> Callable[[str, str], None]:
-    """Says on standard error what is wrong while serving, by its name, and what to do; from whichever thread."""
-
-    def trouble(name: str, detail: str) -> None:
-        arguments = {"broker": broker, "path": str(data), "detail": detail}
-        cause = t("fleet", lang, f"wrong__{name}", **arguments)
-        step = t("fleet", lang, f"step__{name}", **arguments)
-        print(t("fleet", lang, "wrong__line", cause=cause, step=step), file=sys.stderr, flush=True)
-
-    return trouble
 
 
 def _platforms(options: argparse.Namespace, vault: Vault) -> tuple[Router, Shops]:

@@ -98,14 +98,14 @@ class _Guards:
         return await run_in_threadpool(draw, self._visit(request, {}), "said.html", 404, said="missing")
 
     async def broken(self, request: Request, trouble: Exception) -> Response:
-        _log.error("a page broke", exc_info=trouble, extra={"event": "page_broke", "path": request.url.path})
+        _log.error("a page broke", exc_info=trouble, extra={"event_name": "page_broke", "path": request.url.path})
         return await run_in_threadpool(draw, self._visit(request, {}), "said.html", 500, said="broken")
 
     def _checked(self, door: Door, role: Role, quiet: bool, request: Request, form: dict[str, str] | None) -> Response:
         try:
             found = self._doors.visitor(request.cookies.get(self._doors.cookies.session, ""), self._utc_ms())
         except (StoreTrouble, OSError, ValueError) as trouble:
-            _log.error("sign-in is out of order: %s", trouble, extra={"event": "sign_in_broken"})
+            _log.error("sign-in is out of order: %s", trouble, extra={"event_name": "sign_in_broken"})
             return draw(self._visit(request, {}), "said.html", 503, {"Retry-After": "10"}, said="busy")
         visit = self._visit(request, form or {})
         if found is None:
@@ -117,7 +117,7 @@ class _Guards:
         if not visit.may(role):
             return draw(visit, "said.html", 403, said="role")
         if request.method == "POST" and not (form is not None and self._carries(request, form, csrf)):
-            _log.warning("form refused", extra={"event": "form_refused", "user": user.name, "path": visit.path})
+            _log.warning("form refused", extra={"event_name": "form_refused", "user": user.name, "path": visit.path})
             return draw(visit, "said.html", 403, said="foreign")
         return self._answered(door, visit, request)
 
@@ -128,7 +128,9 @@ class _Guards:
         try:
             answer = door(visit, request)
         except StoreTrouble as trouble:
-            _log.warning("a page waits for the store: %s", trouble, extra={"event": "page_waits", "path": visit.path})
+            _log.warning(
+                "a page waits for the store: %s", trouble, extra={"event_name": "page_waits", "path": visit.path}
+            )
             return draw(visit, "said.html", 503, {"Retry-After": "10"}, said="busy")
         if visit.query.get("lang", "") in ("zh", "en"):
             self._doors.put_lang(answer, visit.lang)

@@ -120,13 +120,15 @@ class Doors:
         wait_s = self.throttle.wait_s(visit.address, name, proven)
         if wait_s > 0:
             _log.warning(
-                "sign-in has to wait", extra={"event": "sign_in_waits", "user": name, "address": visit.address}
+                "sign-in has to wait", extra={"event_name": "sign_in_waits", "user": name, "address": visit.address}
             )
             return self.sign_in_page(visit, request, "wait", 429, int(wait_s) + 1)
         user = self._users.let_in(name, visit.form.get("password", ""))
         if user is None:
             self.throttle.failed(visit.address, name, proven)
-            _log.warning("sign-in refused", extra={"event": "sign_in_refused", "user": name, "address": visit.address})
+            _log.warning(
+                "sign-in refused", extra={"event_name": "sign_in_refused", "user": name, "address": visit.address}
+            )
             return self.sign_in_page(visit, request, "wrong", 401)
         return self._let_in(visit, request, user, proven)
 
@@ -136,7 +138,7 @@ class Doors:
         if old:
             self._sessions.end(old)  # a session is never carried over a sign-in
         token = self._sessions.begin(user, visit.now_ms)
-        _log.info("signed in", extra={"event": "signed_in", "user": user.name, "address": visit.address})
+        _log.info("signed in", extra={"event_name": "signed_in", "user": user.name, "address": visit.address})
         answer = _to(local(visit.form.get("next", "")) or "/")
         self.cookies.put(answer, self.cookies.session, token, LIFE_MS // 1_000)
         self.cookies.put(
@@ -147,7 +149,7 @@ class Doors:
 
     def sign_out(self, visit: Visit, request: Request) -> Response:
         self._sessions.end(request.cookies.get(self.cookies.session, ""))
-        _log.info("signed out", extra={"event": "signed_out", "user": visit.user, "address": visit.address})
+        _log.info("signed out", extra={"event_name": "signed_out", "user": visit.user, "address": visit.address})
         answer = _to("/sign-in")
         self.cookies.drop(answer, self.cookies.session)
         answer.headers["Clear-Site-Data"] = '"cache"'
