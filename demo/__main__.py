@@ -5,8 +5,10 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -23,6 +25,8 @@ from demo.processes import NotStarted, Process, python, stop_all
 from texts import LANGS, Lang, t
 
 TERMINAL = "00010023"
+USER = "demo"
+USER_WAIT_S = 60
 DISK_MIB = 64
 LOOK_S = 0.5
 LOCK = "demo.lock"
@@ -133,10 +137,12 @@ def _run(plan: Plan) -> int:
     started: list[Process] = []
     with _asked_to_stop() as stop, tempfile.TemporaryDirectory(prefix="pos-demo-") as scratch, ExitStack() as last:
         try:
+            password = _user(plan)
             address = _start(plan, Path(scratch), started, stop, last)
             if address is not None:
                 _say(plan, "ready", address=address, data=_short(plan.data))
                 _say(plan, "backend", command=f"{_posfleet()} records {TERMINAL} --data {_short(plan.fleet)}")
+                _say(plan, "dashboard", address=_word(started[1].ready_line, "dashboard"), user=USER, password=password)
             _watch(plan, started, stop)
         finally:
             _say(plan, "stopping")
@@ -157,7 +163,7 @@ def _start(plan: Plan, scratch: Path, started: list[Process], stop: threading.Ev
     steps: tuple[Callable[[], Process], ...] = (
         lambda: mosquitto,
         lambda: _fleet(plan, broker_port),
-        lambda: _terminal(plan, broker_port, link_port, control.path, _receipts(started[-1].ready_line)),
+        lambda: _terminal(plan, broker_port, link_port, control.path, started[-1].ready_line),
     )
     for step in steps:
         if stop.is_set():
@@ -174,29 +180,46 @@ def _start(plan: Plan, scratch: Path, started: list[Process], stop: threading.Ev
 
 
 def _fleet(plan: Plan, broker_port: int) -> Process:
-    """The backend with the simulated acquirer, whose scenario goes by the last digits of the customer's code, and with
-    the page of receipts."""
+    """The backend with the simulated acquirer, whose scenario goes by the last digits of the customer's code, with the
+    dashboard and the page of receipts."""
     argv = python(
         "fleet", "serve", "--data", str(plan.fleet), "--broker", f"127.0.0.1:{broker_port}",
         "--scenario", str(SCENARIO), "--voucher-deals", str(VOUCHERS), "--http", f"{plan.host}:0",
+        *(() if plan.host in ("127.0.0.1", "::1", "localhost") else ("--http-plain",)),
     )  # fmt: skip
     return Process("fleet", argv, plan.log("fleet"), "posfleet ready")
 
 
-def _receipts(ready_line: str) -> str:
-    """Address of the receipts' page, by the backend's word."""
-    return f"{ready_line.rpartition('http=')[2].strip()}/r"
+def _user(plan: Plan) -> str:
+    """Let somebody in at the dashboard: a new password at each start, told once and kept nowhere. Returns it."""
+    password = "-".join(secrets.token_hex(2) for _ in range(4))
+    ways = (("add", USER, "--role", "approver"), ("password", USER))
+    for way in ways:  # the user of an earlier start gets the new password
+        argv = [*python("fleet", "user", *way), "--password-stdin", "--data", str(plan.fleet)]
+        done = subprocess.run(
+            argv, cwd=ROOT, input=password + "\n", capture_output=True, text=True, timeout=USER_WAIT_S, check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        if done.returncode == 0:
+            return password
+    raise Trouble("no_user", detail=done.stderr.strip())
 
 
-def _terminal(plan: Plan, broker_port: int, link_port: int, control: Path, receipts: str) -> Process:
-    """The emulator, which starts the terminal's daemon; called when the backend has made its key."""
+def _word(ready_line: str, name: str) -> str:
+    """What the backend's ready line says of `name`; empty when it says nothing."""
+    return next((word.partition("=")[2] for word in ready_line.split() if word.startswith(f"{name}=")), "")
+
+
+def _terminal(plan: Plan, broker_port: int, link_port: int, control: Path, ready_line: str) -> Process:
+    """The emulator, which starts the terminal's daemon; called when the backend has made its key and said where it is."""
     _provision(plan, link_port)
-    _tell_receipts(plan, receipts)
+    _tell_receipts(plan, f"{_word(ready_line, 'http')}/r")
     argv = python(
         "emulator",
         "--data", str(plan.terminal), "--profile", plan.profile, "--host", plan.host, "--port", str(plan.port),
         "--broker", f"127.0.0.1:{broker_port}", "--link-port", str(link_port), "--broker-control", str(control),
         "--disk-mib", str(plan.disk_mib), "--seed", str(plan.seed), "--log", str(plan.log("posd")),
+        "--dashboard", _word(ready_line, "dashboard") + f"t/{TERMINAL}",
         *(("--lang", plan.page_lang) if plan.page_lang else ()),
     )  # fmt: skip
     return Process("terminal", argv, plan.log("posemu"), "posemu ready")

@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--log", type=Path, help="the daemon's log file (default: posd.log in the data folder's parent)"
     )
+    parser.add_argument("--dashboard", default="", metavar="URL", help="the fleet's dashboard, for a link on the page")
     parser.add_argument("--lang", choices=("zh", "en"), help="language of the page (default: the browser's)")
     return parser
 
@@ -128,7 +129,7 @@ def _serve(given: argparse.Namespace, rig: Rig, scratch: Path, door: socket.sock
     log = given.log or given.data.parent / "posd.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     machine = _machine(given, rig, given.board or scratch / "board", log)
-    app = build(machine, log, given.allow_host, given.lang)
+    app = build(machine, log, given.allow_host, given.lang, given.dashboard)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_WAIT_S, ws="none", lifespan="on"
     )

@@ -29,9 +29,12 @@ from texts import Lang
 Call = Callable[[Request], Awaitable[Response]]
 
 
-def build(machine: Machine, log: Path, allowed_hosts: Collection[str] = (), page_lang: Lang | None = None) -> Starlette:
-    """The application around a machine; it starts and stops the machine with itself."""
-    calls = Api(machine, log, page_lang)
+def build(
+    machine: Machine, log: Path, allowed_hosts: Collection[str] = (), page_lang: Lang | None = None, dashboard: str = ""
+) -> Starlette:
+    """The application around a machine; it starts and stops the machine with itself. `dashboard`: where the fleet's
+    dashboard is, for a link on the page."""
+    calls = Api(machine, log, page_lang, dashboard)
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:

@@ -37,10 +37,11 @@ for a bounce of its scanner (`scanner.bounce_ms`)."""
 class Api:
     """The calls. Each method answers one route."""
 
-    def __init__(self, machine: Machine, log: Path, page_lang: Lang | None) -> None:
+    def __init__(self, machine: Machine, log: Path, page_lang: Lang | None, dashboard: str = "") -> None:
         self._machine = machine
         self._log = log
         self._page_lang = page_lang
+        self._dashboard = dashboard
         self._one_at_a_time = asyncio.Lock()
         self._scanned = (b"", 0.0)  # what was scanned last, and when the terminal had taken it (monotonic seconds)
 
@@ -274,6 +275,7 @@ class Api:
             "slips": [{"number": slip.number, "state": slip.state} for slip in machine.printer.slips()],
             "log": list(machine.feed.entries),
             "lang": lang,
+            "dashboard": self._dashboard,
         }
 
     def _note_keys(self, keys: tuple[str, ...], hold_ms: int) -> None:

@@ -458,7 +458,14 @@ for (const button of document.querySelectorAll("[data-lang]")) {
 
 // --- the stream ---
 
+function drawDashboard() {
+  const link = $("dashboard");
+  link.hidden = !/^https?:\/\//.test(state.dashboard ?? "");
+  if (!link.hidden) link.href = state.dashboard;
+}
+
 function drawAll() {
+  drawDashboard();
   drawDrawer();
   drawPower();
   drawTroubles();

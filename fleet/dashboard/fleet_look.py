@@ -43,10 +43,17 @@ class Watch:
         self._look: FleetLook | None = None
         self._fresh_ms = FRESH_MS
 
-    def look(self) -> FleetLook:
+    def find(self, terminal: str) -> Tile | None:
+        """One terminal's tile; one that has just come is looked for anew."""
+        found = self.look().by_id.get(terminal)
+        return found if found is not None else self.look(self._fresh_ms // 3).by_id.get(terminal)
+
+    def look(self, fresh_ms: int | None = None) -> FleetLook:
+        """The look that is not older than `fresh_ms`."""
         with self._guard:
             now_ms = self._utc_ms()
-            if self._look is None or not 0 <= now_ms - self._look.at_ms < self._fresh_ms:
+            limit_ms = self._fresh_ms if fresh_ms is None else fresh_ms
+            if self._look is None or not 0 <= now_ms - self._look.at_ms < limit_ms:
                 began_s = time.monotonic()
                 self._look = self._taken(now_ms, self._look)
                 self._fresh_ms = max(FRESH_MS, int((time.monotonic() - began_s) * 1_000 * REST))

@@ -114,7 +114,7 @@ class TerminalPages:
         )
 
     def _tile(self, visit: Visit) -> Tile | None:
-        return self._watch.look().by_id.get(visit.params["terminal"])
+        return self._watch.find(visit.params["terminal"])
 
     def _shown(self, visit: Visit, terminal: str) -> TerminalShown | None:
         reply: Reply = self._asking.read(visit, admin.ShowTerminal(terminal=terminal))

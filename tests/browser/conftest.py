@@ -49,14 +49,16 @@ class Demo:
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         self.said: list[str] = []
-        self.address = self._wait_for_address()
+        self.address = self._wait_for_address()[0]
+        self.dashboard, *_, self.password = self._wait_for_address()
 
-    def _wait_for_address(self) -> str:
+    def _wait_for_address(self) -> list[str]:
+        """The words of the next line with an address, from there on."""
         assert self._child.stdout is not None
         for line in self._child.stdout:
             self.said.append(line.rstrip())
             if SAYING in line:
-                return line[line.index(SAYING) :].split()[0]
+                return line[line.index(SAYING) :].split()
         raise AssertionError("the demonstration did not start:\n" + "\n".join([*self.said, *self.logs()]))
 
     def logs(self) -> list[str]:
