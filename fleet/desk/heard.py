@@ -53,6 +53,8 @@ def state(books: Books, terminal: str, now: State, now_ms: int, is_old: bool) ->
         ended_well = is_old or before is None or not was or (not before.online and before.reason != "lost")
         books.fleet.heard.pass_(terminal, "boot" if ended_well else "crash", now_ms, f"{now.software} {now.boot_id}")
     if before is None or not before.online or now.boot_id != was:
-        orders.came_back(books.fleet.orders, terminal, now_ms)
-        said = books.fleet.heard.reported(terminal)
-        _again(books, terminal, said.reported.desired_rev if said is not None else 0, now_ms)
+        settings, commands = books.fleet.heard.wants(terminal, now_ms, now_ms - REPUBLISH_AFTER_MS)
+        if settings:
+            _again(books, terminal, 0, now_ms)
+        if commands:
+            orders.came_back(books.fleet.orders, terminal, now_ms)

@@ -194,6 +194,7 @@ def dry_run(books: Books, request: admin.DryRun) -> Reply:
     sources.know(rows)
     have = books.fleet.settings.desired_of(row.terminal for row in rows)
     groups: dict[bytes, tuple[list[str], tuple[admin.PathChange, ...]]] = {}
+    compared: dict[tuple[int, str], tuple[admin.PathChange, ...]] = {}  # many terminals have the same two documents
     unchanged = 0
     wrong: list[Fault] = []
     for row in rows:
@@ -201,8 +202,11 @@ def dry_run(books: Books, request: admin.DryRun) -> Reply:
         if bad:
             wrong += [fault for fault in bad if fault not in wrong]
             continue
-        before = sources.meaning(have[row.terminal].sha256) if row.terminal in have else sources.meaning("")
-        changes = differences(before, whole(doc))
+        before = have[row.terminal].sha256 if row.terminal in have else ""
+        key = (id(doc), before)
+        if key not in compared:
+            compared[key] = differences(sources.meaning(before), whole(doc))
+        changes = compared[key]
         if row.terminal in have and not changes:
             unchanged += 1
             continue

@@ -6,7 +6,7 @@ import msgspec
 import sqlalchemy as sa
 
 from fleet.admin import MetRow, Passage
-from fleet.desk.tables import met, passages, reported
+from fleet.desk.tables import desired, met, orders, passages, reported
 from fleet.sql_dialect import put
 from fleet.sql_tables import terminals
 from wire.fleet import Met, Reported
@@ -17,7 +17,9 @@ MET_SLOT_MS = 10 * 60_000
 MET_KEPT_MS = 26 * 3_600_000
 PASSAGES_KEPT_MS = 14 * 86_400_000
 PASSAGES_MAX = 1_000
-"""Rows of each kind for each terminal."""
+"""Rows of each kind for each terminal, and some more until they are pruned."""
+PRUNED_EACH = 16
+"""About one in so many lines looks for those that are too old or too many."""
 
 
 # Statements of what every message of a terminal needs, made once: to make one anew costs ten times what it takes to run.
@@ -28,6 +30,19 @@ _OLD_MET = sa.delete(met).where(met.c.terminal == _MINE, met.c.slot < sa.bindpar
 _OF_A_KIND = (passages.c.terminal == _MINE, passages.c.what == sa.bindparam("kind"))
 _BEYOND = sa.select(passages.c.at_ms).where(*_OF_A_KIND).order_by(passages.c.at_ms.desc()).offset(PASSAGES_MAX).limit(1)
 _OLD_PASSAGES = sa.delete(passages).where(*_OF_A_KIND, passages.c.at_ms < sa.bindparam("before"))
+
+
+_UNHEARD = sa.select(sa.literal(1)).where(
+    desired.c.terminal == _MINE, desired.c.due_ms == 0, desired.c.sent_ms <= sa.bindparam("sent"),
+    desired.c.rev > sa.func.coalesce(
+        sa.select(reported.c.desired_rev).where(reported.c.terminal == _MINE).scalar_subquery(), 0
+    ),
+)  # fmt: skip
+_UNANSWERED = sa.select(sa.literal(1)).where(
+    orders.c.terminal == _MINE, orders.c.waiting > 0, orders.c.status == "waiting",
+    orders.c.expires_ms > sa.bindparam("now_ms"),
+)  # fmt: skip
+_WANTS = sa.select(sa.exists(_UNHEARD), sa.exists(_UNANSWERED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +90,19 @@ class HeardBooks:
         ]
 
     def pass_(self, terminal: str, what: str, at_ms: int, detail: str) -> None:
-        """One line of the timeline; the oldest go."""
+        """One line of the timeline; now and then the oldest go."""
         put(self._db, passages, {"terminal": terminal, "what": what, "at_ms": at_ms, "detail": detail[:200]})
+        if at_ms % PRUNED_EACH:
+            return
         mine = {"terminal": terminal, "kind": what}
         last = self._db.execute(_BEYOND, mine).scalar()
         oldest_ms = max(at_ms - PASSAGES_KEPT_MS, (last or -1) + 1)
         self._db.execute(_OLD_PASSAGES, mine | {"before": oldest_ms})
+
+    def wants(self, terminal: str, now_ms: int, sent_before_ms: int) -> tuple[bool, bool]:
+        """Whether a terminal that comes back should be given settings it has not heard of, and orders without answer."""
+        row = self._db.execute(_WANTS, {"terminal": terminal, "now_ms": now_ms, "sent": sent_before_ms}).one()
+        return bool(row[0]), bool(row[1])
 
     def passages(self, terminal: str, limit: int) -> list[Passage]:
         """Newest first."""

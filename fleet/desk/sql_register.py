@@ -90,30 +90,24 @@ class RegisterBooks:
 
     def _page(self, where: Where, after: str, limit: int) -> list[TerminalLook]:
         """Rows after `after`, narrowed by what the database can tell; `fits` decides."""
-        ids = sa.union(sa.select(register.c.terminal), sa.select(terminals.c.terminal)).subquery()
+        if len(set(where.terminals)) > IDS_AT_ONCE:
+            return self._page_of_many(where, after, limit)
+        ids = _ids(where, after, limit)
+        held = sa.select(sa.func.max(rollout_terminals.c.rollout)).where(
+            rollout_terminals.c.live > 0, rollout_terminals.c.terminal == ids.c.terminal
+        )
         query = (
-            sa.select(ids.c.terminal.label("id"), *_COLUMNS)
+            sa.select(ids.c.terminal.label("id"), *_COLUMNS, held.scalar_subquery().label("rollout"))
             .select_from(
                 ids.outerjoin(register, register.c.terminal == ids.c.terminal)
                 .outerjoin(terminals, terminals.c.terminal == ids.c.terminal)
                 .outerjoin(desired, desired.c.terminal == ids.c.terminal)
                 .outerjoin(reported, reported.c.terminal == ids.c.terminal)
-                .outerjoin(_held, _held.c.terminal == ids.c.terminal)
-                .outerjoin(_journals, sa.and_(_journals.c.terminal == ids.c.terminal, _journals.c.epoch == _EPOCH))
+                .outerjoin(epochs, sa.and_(epochs.c.terminal == ids.c.terminal, epochs.c.epoch == terminals.c.epoch))
             )
-            .where(ids.c.terminal > after)
             .order_by(ids.c.terminal)
             .limit(limit)
         )
-        for wanted, there in ((where.shop, register.c.shop), (where.group, register.c.grp)):
-            if wanted:
-                query = query.where(there == wanted)
-        for tag in where.tags:
-            query = query.where(_has_tag(tag))
-        if where.terminals:
-            query = query.where(ids.c.terminal.in_(sorted(set(where.terminals))[:IDS_AT_ONCE]))
-            if len(set(where.terminals)) > IDS_AT_ONCE:
-                return self._page_of_many(where, after, limit)
         return [_look(row) for row in self._db.execute(query)]
 
     def _page_of_many(self, where: Where, after: str, limit: int) -> list[TerminalLook]:
@@ -126,19 +120,25 @@ class RegisterBooks:
         return found
 
 
-_held = (
-    sa.select(rollout_terminals.c.terminal, sa.func.max(rollout_terminals.c.rollout).label("rollout"))
-    .where(rollout_terminals.c.live > 0)
-    .group_by(rollout_terminals.c.terminal)
-    .subquery()
-)
-_journals = epochs
-_EPOCH = terminals.c.epoch
+def _ids(where: Where, after: str, limit: int) -> sa.Subquery:
+    """The next numbers of terminals, of those registered and of those who speak; each read no further than needed."""
+    scopes = ((where.shop, register.c.shop), (where.group, register.c.grp))
+    conditions = [there == wanted for wanted, there in scopes if wanted]
+    conditions += [_has_tag(tag) for tag in where.tags]
+    sources = [register] if conditions else [register, terminals]
+    pages = []
+    for source in sources:
+        page = sa.select(source.c.terminal).where(source.c.terminal > after, *conditions)
+        if where.terminals:
+            page = page.where(source.c.terminal.in_(sorted(set(where.terminals))))
+        pages.append(sa.select(page.order_by(source.c.terminal).limit(limit).subquery().c.terminal))
+    return sa.union(*pages).subquery()
+
+
 _COLUMNS = (
     register.c.terminal.label("registered"), register.c.shop, register.c.grp, register.c.tags, register.c.note,
     register.c.retired, terminals.c.state, terminals.c.state_ms, terminals.c.seen_ms, epochs.c.upto, desired.c.rev,
     desired.c.sha256, desired.c.at_ms, desired.c.due_ms, desired.c.sent_ms, reported.c.body, reported.c.got_ms,
-    _held.c.rollout,
 )  # fmt: skip
 
 
@@ -156,11 +156,10 @@ def _look(row: Any) -> TerminalLook:
 
 
 def fits(where: Where, look: TerminalLook) -> bool:
-    """Whether a terminal meets all that is asked."""
+    """Whether a terminal meets all that is asked, but for the numbers, which the database has seen to."""
     state, heard = look.state, look.reported
     return (
         (where.retired or not look.retired)
-        and (not where.terminals or look.terminal in where.terminals)
         and (not where.shop or look.shop == where.shop)
         and (not where.group or look.group == where.group)
         and set(where.tags) <= set(look.tags)
