@@ -12,16 +12,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from firmware.drivers.uplink import incoming, trouble
-from firmware.drivers.uplink.access import Access, Attempt, Wall, system_wall
+from firmware.drivers.uplink.access import Attempt, Wall, system_wall
 from firmware.drivers.uplink.keyring import Keyring
-from firmware.drivers.uplink.renewal import Renewal
-from firmware.drivers.uplink.settings import NO_TLS, LinkSettings
+from firmware.drivers.uplink.own_key import OwnKey
+from firmware.drivers.uplink.settings import LinkSettings
 from firmware.drivers.uplink.signed import is_signed
 from firmware.drivers.uplink.signed_time import TimeKeeper
 from firmware.drivers.uplink.tls import Way
@@ -37,7 +36,6 @@ from firmware.events import (
     EpochAnswered,
     Event,
     EventReported,
-    KeyTrouble,
     LinkDown,
     LinkUp,
     OrderCame,
@@ -84,7 +82,6 @@ OVERHEAD_BYTES = 256
 """Room for topic and properties beside a payload."""
 ASKS_MAX = 16
 """Asks about money in line for the link; more never leave."""
-RENEWAL_LOOK_MS = 60_000
 TOO_LARGE = 0x95
 REFUSAL = 0x80
 
@@ -160,11 +157,7 @@ class Uplink:
         self._jitter = jitter
         self._monotonic_ms = monotonic_ms
         self._time = TimeKeeper(settings.terminal, settings.fleet_key, nonce)
-        self._wall = wall
-        self._keyring = keyring or Keyring(settings.tls or NO_TLS, None, _nowhere)
-        self._renewal = Renewal(settings.terminal, settings.fleet_key, self._keyring, jitter)
-        self._access = Access(settings, self._keyring, self._renewal, wall)
-        self._renewal_look_ms = 0
+        self._key = OwnKey(settings, keyring, post, jitter, wall)
         self._inbox: queue.SimpleQueue[
             Send | Announce | AskEpoch | Ask | Report | Tell | AskTime | _Stop | _RetryNow | _Noted | _Graced
         ] = queue.SimpleQueue()
@@ -308,21 +301,23 @@ class Uplink:
         if link.up and self._time.enabled and now_ms >= self._time.due_ms:
             self._ask_time(now_ms)
             self._flush(link)
-        if link.up and now_ms >= self._renewal_look_ms:
-            self._look_after_key(link, now_ms)
+        if link.up and now_ms >= self._key.look_ms and (ask := self._key.ask_due(now_ms)) is not None:
+            self._queue(ASK_RENEW, msgspec.json.encode(ask))
+            self._flush(link)
 
     def _connect(self, now_ms: int) -> None:
         from firmware.drivers.uplink.door import Connection  # paho is imported when the worker first needs it
 
         self._attempt_ms = None
-        if self._access.wants_grace():
-            self._ask_for_grace(now_ms)
+        if self._key.access.wants_grace():
+            if not self._key.ask_for_grace(now_ms, lambda answer: self._inbox.put(_Graced(answer))):
+                self._fail(trouble.TLS)
             return
-        attempt = self._access.attempt()
+        attempt = self._key.access.attempt()
         try:
             connection = Connection(self._settings, self._will(), self._noted, attempt)
         except (OSError, ValueError) as raised:  # certificates missing or unreadable
-            self._keyring.unusable()
+            self._key.unusable()
             self._fail(trouble.TLS if self._settings.tls else trouble.code_of_exception(raised), str(raised))
             return
         self._link = _Link(connection, attempt, deadline_ms=now_ms + self._settings.open_timeout_ms)
@@ -345,7 +340,7 @@ class Uplink:
                 self._down(link, trouble.code_of_connack(reason))
             case door.Connected():
                 link.answered = True
-                self._let_in()
+                self._key.let_in(self._monotonic_ms())
                 link.window = max(1, min(PACKETS_IN_FLIGHT_MAX, note.receive_max))
                 link.packet_bytes_max = min(channels.PACKET_SIZE_MAX, note.packet_size_max)
                 link.connection.subscribe()
@@ -372,7 +367,7 @@ class Uplink:
             case door.Ended(raised):
                 if raised is not None:
                     _log.info("link ended: %r", raised)
-                again = link.timed or self._access.failed(link.attempt, raised, link.answered, self._time.enabled)
+                again = link.timed or self._key.access.failed(link.attempt, raised, link.answered, self._time.enabled)
                 if not again:
                     self._down(link, trouble.code_of_exception(raised) if raised else trouble.CANNOT_CONNECT)
                 self._link = None
@@ -417,6 +412,15 @@ class Uplink:
         wait_ms = backoff_ms(self._failures, self._jitter(), self._settings.backoff_cap_ms)
         self._failures += 1
         self._attempt_ms = self._monotonic_ms() + wait_ms
+
+    def _graced(self, answer: AnswerRenew | Exception) -> None:
+        if self._stopping is not None:
+            return
+        wrong = repr(answer) if isinstance(answer, Exception) else self._key.read(answer, self._monotonic_ms())
+        if wrong:
+            self._fail(trouble.TLS, f"grace door: {wrong}")
+        else:
+            self._attempt_ms = self._monotonic_ms()
 
     def _begin_to_stop(self, stop: _Stop) -> None:
         self._stopping = stop
@@ -514,73 +518,6 @@ class Uplink:
         if self._stopping is not None:
             self._close_when_delivered(link)
 
-    # --- the terminal's own certificate -----------------------------------------------------------------
-
-    def _let_in(self) -> None:
-        try:
-            outcome = self._keyring.let_in()
-        except OSError as raised:
-            self._key_trouble(f"not kept: {raised}")
-            return
-        if outcome == "refused":
-            self._renewal.new_one_refused(self._monotonic_ms())
-            self._key_trouble("the new certificate was refused, the one before serves on")
-        elif outcome:
-            _log.info("a new certificate is in force")
-
-    def _look_after_key(self, link: _Link, now_ms: int) -> None:
-        """Ask for a new certificate when the present one has lived two thirds of its life."""
-        self._renewal_look_ms = now_ms + RENEWAL_LOOK_MS
-        wall = self._wall()
-        if not wall.trusted or not self._renewal.due(wall.utc_ms, now_ms):
-            return
-        try:
-            ask = self._renewal.ask(now_ms)
-        except (OSError, ValueError) as raised:
-            self._key_trouble(f"cannot ask: {raised}")
-            return
-        self._queue(ASK_RENEW, msgspec.json.encode(ask))
-        self._flush(link)
-
-    def _renewed(self, answer: AnswerRenew) -> str:
-        """Keep what an answer brings; why not, if not."""
-        wall = self._wall()
-        try:
-            wrong = self._renewal.read(answer, wall.utc_ms if wall.trusted else None, self._monotonic_ms())
-        except (OSError, ValueError) as raised:
-            wrong = f"renewal: not kept: {raised}"
-        if wrong and answer.code:
-            self._key_trouble(wrong)
-        return wrong
-
-    def _ask_for_grace(self, now_ms: int) -> None:
-        """No broker takes our certificate any more: ask where it is taken for this alone."""
-        from firmware.drivers.uplink.grace import ask_aside
-
-        wall = self._wall()
-        way = self._access.way() if wall.trusted else Way.TIME_ONLY
-        try:
-            ask, tls = self._renewal.ask(now_ms), self._keyring.in_force()
-        except (OSError, ValueError) as raised:
-            self._key_trouble(f"cannot ask: {raised}")
-            self._fail(trouble.TLS, str(raised))
-            return
-        settings, told = self._settings, self._inbox.put
-        ask_aside(settings.host, settings.grace_port, tls, way, wall.utc_ms, ask, lambda answer: told(_Graced(answer)))
-
-    def _graced(self, answer: AnswerRenew | Exception) -> None:
-        if self._stopping is not None:
-            return
-        wrong = repr(answer) if isinstance(answer, Exception) else self._renewed(answer)
-        if wrong:
-            self._fail(trouble.TLS, f"grace door: {wrong}")
-        else:
-            self._attempt_ms = self._monotonic_ms()
-
-    def _key_trouble(self, detail: str) -> None:
-        _log.warning("certificate: %s", detail)
-        self._post(KeyTrouble(detail[:200]))
-
     # --- reading -----------------------------------------------------------------
 
     def _came(self, topic: str, payload: bytes) -> None:
@@ -604,13 +541,13 @@ class Uplink:
                 believed = self._time.read(answer, now_ms)
                 if isinstance(believed, int):
                     self._on_time(believed, now_ms)
-                    self._renewal_look_ms = now_ms
+                    self._key.look_ms = now_ms
                 else:
                     self._put_aside(topic, payload, believed)
             case incoming.FromFleet(signed, command):
                 self._from_fleet(signed, command)
             case AnswerRenew() as answer:
-                wrong = self._renewed(answer)
+                wrong = self._key.read(answer, self._monotonic_ms())
                 if wrong:
                     self._put_aside(topic, payload, wrong)
             case incoming.Unreadable(reason):
@@ -642,7 +579,3 @@ class Uplink:
             "answer": up and (self._ask is not None or bool(self._open_asks)),
         }
         return tuple(name for name, is_so in waits.items() if is_so)
-
-
-def _nowhere(path: Path, data: bytes) -> None:
-    raise AssertionError(f"nothing is renewed, {path} is not written ({len(data)} bytes)")
