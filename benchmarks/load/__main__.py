@@ -13,7 +13,7 @@ import msgspec
 
 from benchmarks.harness import scratch
 from benchmarks.load import stand, workloads
-from benchmarks.load.audit import audit_file
+from benchmarks.load.audit import audit_store
 from benchmarks.load.fleet import LoadFleet, LoadPlan
 from benchmarks.load.report import Report, Run, report, table
 
@@ -59,7 +59,7 @@ async def _run(options: argparse.Namespace, here: stand.Stand) -> Report:
         acknowledged = fleet.counts.acknowledged - before
         run = Run(options.tls, options.rate, options.seconds, acknowledged, took_s, up_s, used, back_s)
         expected = fleet.expected
-    return report(fleet, run, audit_file(here.store, expected), asked)
+    return report(fleet, run, audit_store(here.store, expected), asked)
 
 
 async def _work(fleet: LoadFleet, options: argparse.Namespace, asked: workloads.Asked) -> float | None:

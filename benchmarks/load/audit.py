@@ -3,12 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
 
-from fleet.sql_engine import open_engine
 from fleet.sql_tables import conflicts, quarantine, records
 from wire.records import Record, record_hash
 
@@ -44,9 +42,9 @@ class Audit:
             self.examples.append(text)
 
 
-def audit_file(path: Path, expected: Expected) -> Audit:
-    """Audit a store on SQLite. Raises `sqlalchemy.exc.SQLAlchemyError`."""
-    engine = open_engine(path, read_only=True)
+def audit_store(url: str, expected: Expected) -> Audit:
+    """Audit a store by the URL of its database. Raises `sqlalchemy.exc.SQLAlchemyError`."""
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     try:
         return audit(engine, expected)
     finally:

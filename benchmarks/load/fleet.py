@@ -23,7 +23,8 @@ TROUBLES_KEPT = 20
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
     """`sources`: loopback addresses 127.0.0.1… to come from, so that ports do not run out; 0: the system's choice.
-    `connects_per_s`: how fast terminals are switched on, so that the beginning is no storm of its own."""
+    `connects_per_s`: how fast terminals are switched on, so that the beginning is no storm of its own. `shared`: a topic all
+    of them hear, for the broker's own fan-out."""
 
     host: str
     port: int
@@ -34,6 +35,7 @@ class LoadPlan:
     sources: int = 8
     connects_per_s: int = 1_000
     seed: int = 1
+    shared: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -87,15 +89,15 @@ class LoadFleet:
 
     # --- what workloads ask for -------------------------------------------------------------------------------------------
 
-    async def switch_on(self) -> None:
-        """Give every journal its first record and connect all, at the plan's pace; returns when all are up."""
+    async def switch_on(self, timeout_s: float = 600.0) -> bool:
+        """Give every journal its first record and connect all, at the plan's pace; whether all came up in time."""
         began = self.now_s()
         for number, terminal in enumerate(self.terminals):
             terminal.switch_on(wall_ms())
             ahead_s = number / self.plan.connects_per_s - (self.now_s() - began)
             if ahead_s > 0.005 or number % 50 == 0:
                 await asyncio.sleep(max(0.0, ahead_s))
-        await self.until(lambda: self.online == len(self.terminals))
+        return await self.until(lambda: self.online == len(self.terminals), timeout_s)
 
     async def until(self, true: Callable[[], bool], timeout_s: float = 600.0) -> bool:
         """Wait until it is so; whether it became so in time."""

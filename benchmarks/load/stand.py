@@ -26,11 +26,11 @@ class TooFewFiles(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """`store`: the backend's database."""
+    """`store`: the URL of the backend's database."""
 
     broker: Broker
     served: Served
-    store: Path
+    store: str
     tls: TlsFiles | None = None
 
     def cpu_s(self) -> dict[str, float]:
@@ -46,16 +46,21 @@ def processor_s(pid: int) -> float:
 
 
 @contextmanager
-def plain(folder: Path, terminals: int, *words: str) -> Iterator[Stand]:
-    """Broker and backend without TLS. `words`: further ones for `posfleet serve`. Raises `TooFewFiles`."""
+def plain(folder: Path, terminals: int, database: str = "") -> Iterator[Stand]:
+    """Broker and backend without TLS. `database`: URL of a PostgreSQL; "": SQLite in the folder. Raises `TooFewFiles`."""
     open_files(terminals)
     (folder / "broker").mkdir(parents=True, exist_ok=True)
+    words = ("--database", database) if database else ()
     with Broker(folder / "broker") as broker, Served(folder / "fleet", broker.port, *words) as served:
-        yield Stand(broker, served, folder / "fleet" / "fleet.db")
+        yield Stand(broker, served, database or _url(folder))
+
+
+def _url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'fleet' / 'fleet.db'}"
 
 
 @contextmanager
-def encrypted(folder: Path, names: Sequence[str], *words: str) -> Iterator[Stand]:
+def encrypted(folder: Path, names: Sequence[str]) -> Iterator[Stand]:
     """Broker and backend as we ship them: both listeners with mutual TLS, terminals below the mount point, a certificate for
     each of `names`. Raises `TooFewFiles`."""
     open_files(len(names))
@@ -64,8 +69,8 @@ def encrypted(folder: Path, names: Sequence[str], *words: str) -> Iterator[Stand
     given = ("--mount", broker.mount, "--tls-ca", own.ca, "--tls-cert", own.cert, "--tls-key", own.key)
     with ExitStack() as running:
         running.enter_context(broker)  # its ports are known from here on
-        served = running.enter_context(Served(folder / "fleet", broker.private_port, *map(str, given), *words))
-        yield Stand(broker, served, folder / "fleet" / "fleet.db", files)
+        served = running.enter_context(Served(folder / "fleet", broker.private_port, *map(str, given)))
+        yield Stand(broker, served, _url(folder), files)
 
 
 def _certificates(broker: TlsBroker, folder: Path, names: Sequence[str]) -> TlsFiles:

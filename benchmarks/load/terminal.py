@@ -30,6 +30,8 @@ ATTEMPT_S = 15.0
 """An attempt that is not through by then is given up."""
 RESEND_S = 10.0
 PING_S = 30.0
+SHARED = "shared"
+"""What a message on the plan's shared topic is told to the fleet as."""
 IP_BIND_ADDRESS_NO_PORT = 24
 """Linux: let `connect` choose the port, which may then be shared between destinations."""
 
@@ -208,8 +210,9 @@ class Terminal(asyncio.BufferedProtocol):
                 self.cut()
             case mqtt5.Connack():
                 self._window = max(1, min(PACKETS_IN_FLIGHT_MAX, packet.value(mqtt5.RECEIVE_MAX, 65_535)))
-                wanted = f"{topics.ROOT}/{self.name}/dn/#"
-                self._write(mqtt5.subscribe(mqtt5.Subscribe(self._next_mid(), ((wanted, 1),))))
+                wanted = filter(None, (f"{topics.ROOT}/{self.name}/dn/#", self._fleet.plan.shared))
+                filters = tuple((each, 1) for each in wanted)
+                self._write(mqtt5.subscribe(mqtt5.Subscribe(self._next_mid(), filters)))
             case mqtt5.Suback(_, reasons) if max(reasons) >= 0x80:
                 self._fleet.refused(self, max(reasons))
                 self.cut()
@@ -222,7 +225,9 @@ class Terminal(asyncio.BufferedProtocol):
 
     def _came(self, packet: mqtt5.Publish) -> None:
         topic = topics.parse(packet.topic) or topics.parse(packet.topic, topics.MOUNT)  # Mosquitto 2.0 leaves it there
-        if topic is None or topic.terminal != self.name or topic.way != "dn":
+        if packet.topic == self._fleet.plan.shared:
+            self._fleet.heard(self, SHARED, packet.payload)
+        elif topic is None or topic.terminal != self.name or topic.way != "dn":
             self._fleet.foreign(self, packet.topic)
         elif topic.rest == channels.ACK.rest:
             self._acknowledged(msgspec.json.decode(packet.payload, type=Ack))

@@ -4,13 +4,12 @@ import asyncio
 import random
 import secrets
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
 
 from benchmarks.load.fleet import LoadFleet, wall_ms
-from benchmarks.load.terminal import Terminal
+from benchmarks.load.terminal import SHARED, Terminal
 from rules.orders import order_no
 from wire import channels
 from wire.fleet import Desired, Signed
@@ -117,30 +116,41 @@ async def back(fleet: LoadFleet, since_s: float, share: float, timeout_s: float)
 
 @dataclass(slots=True)
 class Heard:
-    """Settings documents that arrived: how many terminals have revision `rev` or a later one, and when the last came."""
+    """Messages from above that arrived: at how many terminals, and when the last came. `since_s`: when they were sent."""
 
-    rev: int
     terminals: int = 0
-    bytes: int = 0
     last_s: float = 0.0
+    since_s: float = 0.0
 
 
 _SIGNED, _DESIRED = msgspec.json.Decoder(Signed), msgspec.json.Decoder(Desired)
 
 
-def await_settings(fleet: LoadFleet, rev: int, read: Callable[[bytes], int] | None = None) -> Heard:
-    """Count terminals that get revision `rev` from now on. `read` gives the revision of a payload; without it the payload is
-    a signed document, read as a terminal reads it."""
-    heard = Heard(rev)
-    revision = read or (lambda payload: _DESIRED.decode(_SIGNED.decode(payload).text).rev)
+def await_settings(fleet: LoadFleet, rev: int, keep: list[bytes]) -> Heard:
+    """Count terminals that get signed settings of revision `rev` or later, from now on; `keep` gets the first of them."""
+    heard = Heard()
 
     def hear(terminal: Terminal, _rest: str, payload: bytes) -> None:
-        found = revision(payload)
-        if terminal.rev < heard.rev <= found:
+        found = _DESIRED.decode(_SIGNED.decode(payload).text).rev
+        if terminal.rev < rev <= found:
+            if not heard.terminals:
+                keep.append(payload)
             heard.terminals += 1
-            heard.bytes += len(payload)
             heard.last_s = fleet.now_s()
         terminal.rev = max(terminal.rev, found)
 
-    fleet.hears["desired"] = hear
+    fleet.hears[channels.DESIRED.rest] = hear
+    return heard
+
+
+def await_shared(fleet: LoadFleet) -> Heard:
+    """Count terminals that get the same signed settings on the shared topic, read as those of their own."""
+    heard = Heard()
+
+    def hear(_terminal: Terminal, _rest: str, payload: bytes) -> None:
+        assert _DESIRED.decode(_SIGNED.decode(payload).text).rev
+        heard.terminals += 1
+        heard.last_s = fleet.now_s()
+
+    fleet.hears[SHARED] = hear
     return heard

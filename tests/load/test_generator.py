@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from benchmarks.load import stand, workloads
-from benchmarks.load.audit import Audit, audit_file
+from benchmarks.load.audit import Audit, audit_store
 from benchmarks.load.fleet import LoadFleet, LoadPlan
 from benchmarks.load.journal import LoadJournal
 from benchmarks.load.report import Run, report, table
@@ -70,7 +70,7 @@ async def _shops(port: int, seconds: float = 2.0, **more: int) -> LoadFleet:
 def test_fifty_terminals_lose_nothing_through_a_storm(tmp_path: Path) -> None:
     with stand.plain(tmp_path, 50) as here:
         fleet = asyncio.run(_shops(here.broker.port))
-        found = audit_file(here.store, fleet.expected)
+        found = audit_store(here.store, fleet.expected)
     assert (found.clean, found.expected, found.stored) == (True, fleet.committed, fleet.committed), found.examples
     assert not fleet.counts.troubles
     assert fleet.counts.losses == 25
@@ -92,7 +92,7 @@ def test_terminals_with_certificates_meet_the_broker_as_we_ship_it(tmp_path: Pat
 
     with stand.encrypted(tmp_path, LoadPlan("", 0, 10).names) as here:
         fleet = asyncio.run(run(here))
-        found = audit_file(here.store, fleet.expected)
+        found = audit_store(here.store, fleet.expected)
     assert (found.clean, found.stored) == (True, 210), found.examples
     assert not fleet.counts.troubles
 
@@ -128,7 +128,7 @@ class Losing:
 def test_a_backend_that_acknowledges_what_it_lost_is_found_out(tmp_path: Path) -> None:
     with Broker(tmp_path) as broker, Backend(tmp_path / "fleet.db", broker.host, broker.port, wrap=Losing):
         fleet = asyncio.run(_shops(broker.port, seconds=1.0))
-        found = audit_file(tmp_path / "fleet.db", fleet.expected)
+        found = audit_store(f"sqlite:///{tmp_path / 'fleet.db'}", fleet.expected)
     assert found.missing > 0
     assert not found.clean
     assert any(example.startswith("missing") for example in found.examples)
@@ -176,12 +176,12 @@ def test_the_audit_names_each_harm(tmp_path: Path, harm: Callable[[sa.Connection
     core.step(Arrived(1, (Message("L000001", "rec", made.packet(0)[0]),)))
     store.close()
     expected = {"L000001": (1, made.hashes)}
-    assert audit_file(tmp_path / "fleet.db", expected) == Audit(expected=5, stored=5)
+    assert audit_store(f"sqlite:///{tmp_path / 'fleet.db'}", expected) == Audit(expected=5, stored=5)
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'fleet.db'}")
     with engine.begin() as db:
         harm(db)
     engine.dispose()
-    found = audit_file(tmp_path / "fleet.db", expected)
+    found = audit_store(f"sqlite:///{tmp_path / 'fleet.db'}", expected)
     assert getattr(found, name) == 1
     assert not found.clean
     assert found.examples[0].startswith(name)
