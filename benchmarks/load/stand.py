@@ -2,11 +2,14 @@
 
 import os
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.harness import ROOT
 from benchmarks.load.tls import TlsFiles
 from fleet.ca import authority as ca
 from fleet.ca import certificates as make
@@ -51,6 +54,9 @@ def plain(folder: Path, terminals: int, database: str = "") -> Iterator[Stand]:
     open_files(terminals)
     (folder / "broker").mkdir(parents=True, exist_ok=True)
     words = ("--database", database) if database else ()
+    if database:
+        init = [sys.executable, "-m", "fleet", "--lang", "en", "db", "init", "--database", database]
+        subprocess.run(init, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
     with Broker(folder / "broker") as broker, Served(folder / "fleet", broker.port, *words) as served:
         yield Stand(broker, served, database or _url(folder))
 
