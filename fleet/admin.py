@@ -667,7 +667,8 @@ Reason = Literal[
 
 
 class Refused(Struct, frozen=True, tag="refused"):
-    """Nothing was changed. The text is `refused__REASON` of the room `fleet`."""
+    """Nothing was changed. The texts are `refused__REASON` (with `detail` and `terminals`) and `refused_step__REASON` of the
+    room `fleet`."""
 
     reason: Reason
     detail: str = ""

@@ -322,3 +322,20 @@ def test_everything_is_in_the_audit():
     ]  # fmt: skip
     assert rows[2].why == "because"
     assert crowd.ask(admin.Audit()).whole
+
+
+def test_a_terminal_that_never_had_settings_keeps_of_the_bad_ones_only_what_lets_it_be_reached():
+    crowd = of(FINE[:5])
+    crowd.ask(admin.Register(rows=(admin.Registered(terminal="NEW"),)))
+    crowd.online("NEW")
+    crowd.layer("terminal:NEW", {"network": {"host": "10.1.1.1"}, "shop": {"name": "坏"}})
+    plan = admin.Plan(**{**as_dict(QUICK), "first": ("NEW",)})
+    start = admin.StartRollout(release=admin.SettingsRelease(), plan=plan, where=admin.Where(terminals=("NEW",)))
+    number = crowd.ask(start).look.rollout
+    crowd.act(number, "approve", by=BORIS)
+    crowd.tick()
+    crowd.act(number, "revert")
+    crowd.tick()
+    assert crowd.shown(number).look.state == "reverted"
+    desired = crowd.ask(admin.ShowTerminal(terminal="NEW")).desired
+    assert (desired["network"]["host"], desired["shop"]["name"] == "坏") == ("10.1.1.1", False)
