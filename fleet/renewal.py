@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fleet.ca import authority as ca
-from fleet.ca.certificates import Refused
+from fleet.ca.certificates import UNREADABLE, Refused
 from fleet.effects import RenewKey
 from fleet.store import StoreTrouble
 from wire.messages import AnswerRenew, AskRenew, renewal_text, renewed_text, request_digest
@@ -70,7 +70,7 @@ def _judge(authority: ca.Authority, terminal: str, ask: AskRenew, now: datetime,
         public.verify(bytes.fromhex(ask.signature), renewal_text(terminal, ask.request), ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as forged:
         raise Refused("the old key has not signed this request") from forged
-    except (ValueError, TypeError, x509.UnsupportedGeneralNameType) as wrong:
+    except UNREADABLE as wrong:
         raise Refused(f"the old certificate cannot be read: {wrong}") from wrong
     entry = authority.entry(certificate)
     if entry is None or (entry.kind, entry.name) != ("terminal", terminal):
@@ -137,7 +137,7 @@ class Renewals:
     def _grant(self, effect: RenewKey) -> None:
         try:
             answer = grant(self._folder, effect.terminal, effect.ask, self._clock(), self._rules, self._sign)
-        except (OSError, StoreTrouble, ValueError, ca.NoAuthority, ca.KeyAway, ca.KeyLocked) as trouble:
+        except Exception as trouble:  # any: what one terminal sent must not end the thread for all others
             _log.error("no renewal for %s: %r", effect.terminal, trouble)
             return
         self._answered(effect.terminal, answer)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -24,6 +24,8 @@ CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUT
 BACKDATED = timedelta(hours=1)
 """A certificate counts from a little earlier, for machines whose clocks are not quite alike."""
 REQUEST_CHARS_MAX = 2_000
+UNREADABLE = (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion)
+"""What the library raises for bytes somebody else made."""
 
 
 class Refused(ValueError):
@@ -124,7 +126,7 @@ def read_request(pem: str, name: str) -> ec.EllipticCurvePublicKey:
         request = x509.load_pem_x509_csr(pem.encode())
         public, signed = request.public_key(), request.is_signature_valid
         subject = [(each.oid, each.value) for each in request.subject]
-    except (ValueError, TypeError, InvalidSignature) as wrong:
+    except UNREADABLE as wrong:
         raise Refused(f"the request cannot be read: {wrong}") from wrong
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
         raise Refused("the request's key is not of the curve P-256")

@@ -1,5 +1,7 @@
 """Who gets a new certificate, and who does not, however the ask came."""
 
+import base64
+import random
 from datetime import timedelta
 
 import msgspec
@@ -80,6 +82,30 @@ def test_every_false_ask_is_refused(folder):
     assert codes == dict.fromkeys(codes, REFUSED)
     with ca.opened(folder) as authority:
         assert len(authority.entries()) == 2, "and nothing was issued"
+
+
+def flipped(pem: str, dice: random.Random) -> str:
+    """The same PEM with some of what it holds changed."""
+    lines = pem.split("\n")
+    data = bytearray(base64.b64decode("".join(lines[1:-2])))
+    for _ in range(dice.randint(1, 4)):
+        data[dice.randrange(len(data))] = dice.randrange(256)
+    return "\n".join((lines[0], base64.b64encode(data).decode(), lines[-2], ""))
+
+
+def test_certificates_and_requests_with_changed_bytes_are_refused_and_break_nothing(folder):
+    dice = random.Random(5)
+    old = issued(folder)
+    good = ask("T0001", old)
+    answers = set()
+    for number in range(400):
+        part = ("certificate", "request")[number % 2]
+        bad = msgspec.structs.replace(good, **{part: flipped(getattr(good, part), dice)})
+        if bad != good:
+            resigned = ask("T0001", old, bad.request)  # a good signature: the request itself is judged
+            bad = msgspec.structs.replace(bad, signature=resigned.signature)
+            answers.add(grant(folder, "T0001", bad, now(), Rules(), FLEET_KEY.sign).code)
+    assert answers == {REFUSED}
 
 
 def test_a_revoked_terminal_gets_none(folder):
