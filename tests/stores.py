@@ -51,7 +51,7 @@ class PgStores:
     """Databases of one test, handed back empty. They are kept for the tests after it, each with its open store."""
 
     def __init__(self, server: Server, free: list[tuple[str, PgStore]]) -> None:
-        self._server = server
+        self.server = server
         self._free = free
         self._used: list[tuple[str, PgStore]] = []
         self._by_path: dict[Path, str] = {}
@@ -81,7 +81,7 @@ class PgStores:
 
     def _take(self) -> tuple[str, PgStore]:
         if not self._free:
-            url = upgraded(self._server.database())
+            url = upgraded(self.server.database())
             self._free.append((url, PgStore(url)))
         self._used.append(self._free.pop())
         return self._used[-1]
