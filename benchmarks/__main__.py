@@ -34,6 +34,7 @@ FIGURES = (
     "fleet_restart",
     "keystrokes",
     "closing",
+    "postgres",
 )
 """Modules of this package, each with `measure(scale) -> list[Figure]`."""
 

@@ -2,7 +2,7 @@
 
 All are the same as in SQLite but `records`, which is cut into days of arrival, so that a day can be given up whole. Beside
 it `record_days` says which seqs of a journal came on which day: a record is found without asking every day there is, and a
-key that is taken on one day cannot be taken again on another (docs/adr/0019).
+key that is taken on one day cannot be taken again on another (docs/adr/0022).
 """
 
 import sqlalchemy as sa
@@ -23,7 +23,6 @@ record_days = sa.Table(
     "record_days", tables,
     key("terminal", sa.Text), key("epoch", sa.Integer), key("day", sa.Integer),
     column("first_seq", sa.Integer), column("last_seq", sa.Integer), column("gone", sa.Integer),
-    postgresql_with={"fillfactor": "80"},
 )  # fmt: skip
 sa.Index("record_days_by_day", record_days.c.day)
 

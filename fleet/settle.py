@@ -84,7 +84,7 @@ def _advance(books: Books, row: Epoch, covered: set[int]) -> Epoch:
     upto, high = row.upto, max(row.high, max(covered, default=0))
     while upto + 1 in covered:
         upto += 1
-    if row.high > row.upto:  # records beyond a hole were there already: the hole may have closed
+    if row.upto < upto < row.high:  # the first hole has closed, and records beyond it were there already
         while seqs := books.covered(row.terminal, row.epoch, upto, WALK_PAGE):
             start = upto
             for seq in seqs:

@@ -15,7 +15,18 @@ import sqlalchemy as sa
 from fleet import lookup
 from fleet.desk.sql import FleetBooks
 from fleet.reading import Good
-from fleet.sql_dialect import SQLITE, Text, add_all, bulk_text, by_column, compiled_text, in_order, insert, merge
+from fleet.sql_dialect import (
+    POSTGRESQL,
+    SQLITE,
+    Text,
+    add_all,
+    bulk_text,
+    by_column,
+    compiled_text,
+    in_order,
+    insert,
+    merge,
+)
 from fleet.sql_engine import open_engine, schema_version, set_schema_version, troubles
 from fleet.sql_events import SqlEvents
 from fleet.sql_locks import Alone, Locks
@@ -67,7 +78,8 @@ def hot(dialect: str) -> dict[str, Text]:
         return made
     bulk = {"put_epoch": epochs, "seen": terminals}
     texts = {name: bulk_text(table, made[name].text) for name, table in bulk.items()}
-    return made | {f"{name}/bulk": Text(text, {}) for name, text in texts.items()}
+    of_all = f"{sa.select(epochs)} WHERE terminal = ANY(%(terminals)s)"  # one text for any number of them
+    return made | {"epochs": Text(of_all, {})} | {f"{name}/bulk": Text(text, {}) for name, text in texts.items()}
 
 
 def _leased(dialect: str) -> sa.Insert:
@@ -193,6 +205,9 @@ class SqlBooks:
         return Epoch(*row) if row else None
 
     def epochs(self, terminals: list[str]) -> dict[tuple[str, int], Epoch]:
+        if self._db.dialect.name == POSTGRESQL:
+            rows = self._db.exec_driver_sql(self._hot["epochs"].text, {"terminals": terminals})
+            return {(row[0], row[1]): Epoch(*row) for row in rows}
         found: dict[tuple[str, int], Epoch] = {}
         for start in range(0, len(terminals), TERMINALS_AT_ONCE):
             names = terminals[start : start + TERMINALS_AT_ONCE]
