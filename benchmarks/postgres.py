@@ -141,10 +141,7 @@ class _Bare:
             with cursor.copy(f"COPY bare_staged ({_COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy:
                 copy.set_types(_KINDS)
                 for row in rows:
-                    copy.write_row(
-                        (row.terminal, row.epoch, row.seq, row.kind, row.version, row.at_ms, row.clock, row.body,
-                         row.prev, row.hash, row.got_ms)
-                    )  # fmt: skip
+                    copy.write_row(row)
             cursor.execute(f"INSERT INTO bare ({_COLUMNS}) SELECT {_COLUMNS} FROM bare_staged ON CONFLICT DO NOTHING")
         self._db.commit()
 
