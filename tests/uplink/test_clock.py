@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from firmware.drivers.uplink import Wall
-from firmware.events import LinkDown, LinkUp
+from firmware.events import Announce, LinkDown, LinkUp, WireGarbage
 from tests.backend import UTC_MS
 from tests.renewal.link import House, Terminal, system_ms
+from tests.rogue.rogue import Rogue, context
 from tests.tls_broker import TlsBroker, now, tls_broker  # noqa: F401 - the fixture
+from wire.messages import State
 
 FLEETS_NOW = datetime.fromtimestamp(UTC_MS / 1_000, UTC)
 """What the backend's signed time says; the machine's clock says something else, as a terminal's may."""
@@ -79,6 +81,25 @@ def test_a_time_that_is_not_signed_by_the_fleet_opens_nothing(tls_broker, tmp_pa
         assert terminal.times == []
         assert not terminal.met(LinkUp)
     assert "c0" not in come_in(tls_broker)
+
+
+def test_the_connection_for_the_time_hears_and_says_nothing_else(tls_broker, tmp_path):  # noqa: F811
+    """Commands, answers and settings do not reach a connection whose dates nobody has checked, nor does its state leave."""
+    tls = tls_broker.terminal("T0001")
+    dated(tls_broker, FLEETS_NOW, 100)
+    with (
+        Rogue(tls_broker.private_port, context(tls_broker.backend()), "fleet-test") as house,
+        Terminal(tls_broker, tls, tmp_path / "keys", LOST, open_timeout_ms=3_000) as terminal,
+    ):
+        house.subscribe(f"{tls_broker.mount}#")
+        terminal.uplink.carry_out(Announce(State(online=True)))
+        house.until(lambda: house.heard)
+        for rest in ("ack", "answer", "desired", "cmd/reboot", "time"):
+            house.publish(f"{tls_broker.mount}pos/v1/T0001/dn/{rest}", b"{}")
+        assert terminal.down() in (1004, 1006)
+        assert [event.topic for event in terminal.met(WireGarbage)] == [f"{tls_broker.mount}pos/v1/T0001/dn/time"]
+        said = [topic for topic, _, _ in house.heard if "/up/" in topic]
+        assert set(said) == {f"{tls_broker.mount}pos/v1/T0001/up/ask/time"}
 
 
 def test_a_stranger_is_not_even_asked_for_the_time(tls_broker, tmp_path):  # noqa: F811
