@@ -200,7 +200,7 @@ def _sight(books: Books, row: RolloutRow, body: Body, now_ms: int) -> Sight:
     return Sight(
         plan, row.size, row.stage, row.baking_ms, rollouts.counts(row.number),
         (silent, untouched) if untouched else (body.silent, row.size),
-        rollouts.errors(row, plan, now_ms), rollouts.crashes(row, plan, now_ms),
+        *rollouts.rates(row, plan, now_ms),
     )  # fmt: skip
 
 

@@ -201,49 +201,42 @@ class RolloutBooks:
 
     def silent_untouched(self, number: int, before_ms: int) -> tuple[int, int]:
         """Of the untouched terminals, how many were last heard before, and how many there are."""
-        query = sa.select(sa.func.count()).select_from(
-            rollout_terminals.outerjoin(terminals, terminals.c.terminal == _it.terminal)
-        )
-        query = query.where(_it.rollout == number, _it.state == "untouched")
-        silent = query.where(sa.or_(terminals.c.seen_ms.is_(None), terminals.c.seen_ms <= before_ms))
-        return int(self._db.execute(silent).scalar_one()), int(self._db.execute(query).scalar_one())
-
-    def errors(self, row: RolloutRow, plan: Plan, now_ms: int) -> Rate:
-        """Event reports, by their counts."""
-        return self._rate(row, plan, now_ms, events, events.c.when_ms, sa.func.sum(events.c.count), sa.true())
-
-    def crashes(self, row: RolloutRow, plan: Plan, now_ms: int) -> Rate:
-        """Boots without a leave before."""
-        it = passages.c
-        return self._rate(row, plan, now_ms, passages, it.at_ms, sa.func.count(), it.what == "crash")
-
-    def _rate(
-        self,
-        row: RolloutRow,
-        plan: Plan,
-        now_ms: int,
-        where: sa.Table,
-        at: Any,
-        number: Any,
-        kind: sa.ColumnElement[bool],
-    ) -> Rate:
-        baseline_ms = plan.baseline_s * 1_000
-        both = where.join(rollout_terminals, _it.terminal == where.c.terminal)
+        is_silent = sa.or_(terminals.c.seen_ms.is_(None), terminals.c.seen_ms <= before_ms)
         query = (
-            sa.select(sa.func.coalesce(number, 0)).select_from(both).where(_it.rollout == row.number, kind, at < now_ms)
+            sa.select(sa.func.coalesce(sa.func.sum(sa.case((is_silent, 1), else_=0)), 0), sa.func.count())
+            .select_from(rollout_terminals.outerjoin(terminals, terminals.c.terminal == _it.terminal))
+            .where(_it.rollout == number, _it.state == "untouched")
         )
-        touched = query.where(_it.state.in_(TOUCHED))
-        exposed = sa.select(sa.func.coalesce(sa.func.sum(now_ms - _it.pushed_ms), 0), sa.func.count())
-        exposed = exposed.where(_it.rollout == row.number, _it.state.in_(TOUCHED))
-        touched_ms, count = self._db.execute(exposed).one()
-        rest = row.size - int(count)
-        oldest_ms = row.started_ms - baseline_ms
-        return Rate(
-            self._one(touched.where(at >= _it.pushed_ms, at >= row.started_ms)), int(touched_ms),
-            self._one(touched.where(at < _it.pushed_ms, at >= _it.pushed_ms - baseline_ms, at >= oldest_ms)),
-            int(count) * baseline_ms,
-            self._one(query.where(_it.state == "untouched", at >= row.started_ms)), rest * (now_ms - row.started_ms),
-        )  # fmt: skip
+        silent, count = self._db.execute(query).one()
+        return int(silent), int(count)
 
-    def _one(self, query: sa.Select[Any]) -> int:
-        return int(self._db.execute(query).scalar_one())
+    def rates(self, row: RolloutRow, plan: Plan, now_ms: int) -> tuple[Rate, Rate]:
+        """Errors, by the counts of their reports, and crashes, which are boots without a leave before."""
+        query = sa.select(sa.func.coalesce(sa.func.sum(now_ms - _it.pushed_ms), 0), sa.func.count())
+        touched_ms, touched = self._db.execute(query.where(_it.rollout == row.number, _it.state.in_(TOUCHED))).one()
+        baseline_ms = plan.baseline_s * 1_000
+        times = (int(touched_ms), int(touched) * baseline_ms, (row.size - int(touched)) * (now_ms - row.started_ms))
+        is_error, is_crash = sa.true(), passages.c.what == "crash"
+        errors = self._events(row, baseline_ms, now_ms, events, events.c.when_ms, events.c.count, is_error)
+        crashes = self._events(row, baseline_ms, now_ms, passages, passages.c.at_ms, sa.literal(1), is_crash)
+        first, second = (
+            Rate(of[0], times[0], of[1], times[1], of[2], times[2]) for of in (errors, crashes)
+        )  # fmt: skip
+        return first, second
+
+    def _events(
+        self, row: RolloutRow, baseline_ms: int, now_ms: int, where: sa.Table, at: Any, number: Any, kind: Any
+    ) -> tuple[int, int, int]:
+        """How many of touched terminals since they were touched, of the same ones before, of untouched ones since."""
+        touched = _it.state.in_(TOUCHED)
+        since = sa.and_(touched, at >= _it.pushed_ms)
+        before = sa.and_(touched, at < _it.pushed_ms, at >= _it.pushed_ms - baseline_ms)
+        others = sa.and_(_it.state == "untouched", at >= row.started_ms)
+        sums = (sa.func.coalesce(sa.func.sum(sa.case((each, number), else_=0)), 0) for each in (since, before, others))
+        query = (
+            sa.select(*sums)
+            .select_from(where.join(rollout_terminals, _it.terminal == where.c.terminal))
+            .where(_it.rollout == row.number, kind, at >= row.started_ms - baseline_ms, at < now_ms)
+        )
+        found = self._db.execute(query).one()
+        return int(found[0]), int(found[1]), int(found[2])

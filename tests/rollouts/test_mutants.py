@@ -143,7 +143,7 @@ def grows_first(books, row, now_ms):
 MUTANTS = {
     "silence_is_success": ((engine, "judge", silence_is_success), silence_stops_it),
     "gate_ignores_baseline": ((engine, "_events_max", no_baseline), noise_does_not),
-    "errors_are_not_counted": ((RolloutBooks, "errors", lambda *_: Rate()), errors_do),
+    "errors_are_not_counted": ((RolloutBooks, "rates", lambda *_: (Rate(), Rate())), errors_do),
     "revert_forgets_a_terminal": ((RolloutBooks, "touched", forgets_one), everybody_gets_the_old_back),
     "grows_before_it_baked": ((engine, "decide", no_baking), stages_are_watched),
     "paused_keeps_pushing": ((desk, "_watch", paused_goes_on), a_pause_is_one),
