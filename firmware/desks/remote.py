@@ -1,4 +1,4 @@
-"""The remote desk: commands from the fleet, and what is told of them (wire contract, 2; ADR 20).
+"""The remote desk: commands from the fleet, and what is told of them (wire contract, 2; ADR 30).
 
 Only the fleet can command: what is not signed by it, or is meant for another terminal, gets an alarm and no reply, because
 a reply would tell the fleet something about a command it never gave. The result of a command stands in a record too, which

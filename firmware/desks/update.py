@@ -1,5 +1,5 @@
 """The update desk: fetches the release that was ordered, has it installed when the terminal is idle, proves it, or leaves it
-(wire contract, 4; decisions 24; ADR 21).
+(wire contract, 4; decisions 24; ADR 31).
 
 Every step is a fact before its effect, and after a boot the slot says what really runs. The trial counts only minutes with
 the broker reached: a release that cannot reach it while there is a network is left, and so is one that crashes, which the
