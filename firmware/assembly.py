@@ -395,7 +395,7 @@ class Edge:
             restart=self._restart_virtual if hardware.virtual else restart_by_systemd,
         )  # fmt: skip
         who = folder.identity
-        self.fetcher = Fetcher(folder.path, post, Path(who.tls_ca) if who.tls_ca else None)
+        self.fetcher = Fetcher(folder.path, post, folder.path / who.tls_ca if who.tls_ca else None)
         self.slots = SlotWorker(folder.path, _slots(hardware, who.fleet_key), SOFTWARE, post)
         if self.link is not None:
             self.link.listen(virtual.Battery, self.system.hear_battery)
