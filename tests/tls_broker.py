@@ -5,7 +5,7 @@
 or `with TlsBroker(folder) as broker: …`. `broker.port` is the terminals' listener, `broker.private_port` the backends';
 `broker.terminal("T0001")` issues a certificate and gives it as an uplink wants it, `broker.backend()` as `fleet.mqtt`
 wants it. Topics at the private listener begin with `broker.mount`. `change` edits the configuration before the start, for a
-control that shows what a measure is good for.
+control that shows what a measure is good for. `keeps`: what is retained survives a stop and start.
 """
 
 import os
@@ -36,14 +36,23 @@ class TlsBroker(Broker):
 
     mount = MOUNT
 
-    def __init__(self, folder: Path, change: Callable[[str], str] = lambda text: text, server_days: int = 825) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        change: Callable[[str], str] = lambda text: text,
+        server_days: int = 825,
+        keeps: bool = False,
+    ) -> None:
         self.authority = folder / "ca"
         self._made = folder
         self._change = change
+        self._state = folder / "state" if keeps else None
         self.private_port = 0
         broker = folder / "broker"
         super().__init__(broker)
         ca.found(self.authority, "Test", now())
+        if self._state is not None:
+            self._state.mkdir()
         broker.mkdir()
         self.serve(now(), server_days)
         for name in (SERVER_CERT, SERVER_KEY):
@@ -91,7 +100,9 @@ class TlsBroker(Broker):
 
     def _config(self) -> str:
         self.private_port = self.private_port or free_port()
-        place = Place(self._folder, self.host, self.port, self.host, self.private_port, self.mount)
+        place = Place(
+            self._folder, self.host, self.port, self.host, self.private_port, self.mount, state=self._state
+        )  # fmt: skip
         made = {name: data.decode() for name, data in mosquitto.files(place).items()}
         terminals, mark, backends = made.pop(mosquitto.CONFIG).partition("# --- backends")
         for name in (SERVER_CERT, SERVER_KEY):  # of its own, so that a test may date the terminals' one wrongly

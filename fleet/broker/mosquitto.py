@@ -14,6 +14,9 @@ from wire.topics import ROOT
 
 CONFIG, TERMINALS_ACL, BACKEND_ACL = "mosquitto.conf", "terminals.acl", "backend.acl"
 
+AUTOSAVE_S = 60
+"""Between writings of what is retained and what waits."""
+
 _CONFIG = """\
 # Terminals come in on one listener and backends on another, and neither on the other's: each believes another root.
 # After a change of certificates or of a revocation list: kill -HUP. A new list refuses a revoked terminal the next time
@@ -28,6 +31,7 @@ queue_qos0_messages false
 persistent_client_expiration {expiry_days}d
 max_keepalive 120
 check_retain_source true
+{persistence}
 sys_interval 0
 # Small messages must not wait for each other: Nagle's algorithm would hold acknowledgements back for 40 ms.
 set_tcp_nodelay true
@@ -82,7 +86,9 @@ topic readwrite {mount}{root}/#
 
 def files(place: Place) -> dict[str, bytes]:
     """The configuration's files by name, without certificates."""
+    kept = f"persistence true\npersistence_location {place.state}/\nautosave_interval {AUTOSAVE_S}"
     words = {
+        "persistence": kept if place.state is not None else "persistence false",
         "packet_max": PACKET_BYTES_MAX, "inflight_max": INFLIGHT_MAX, "queued_max": QUEUED_MAX,
         "expiry_days": SESSION_EXPIRY_DAYS, "mount": place.mount, "port": place.port, "host": place.host,
         "terminals_max": place.terminals_max, "folder": place.folder, "clients": CLIENTS, "crl": CRL,

@@ -19,7 +19,8 @@ SERVER_CERT, SERVER_KEY = "server.crt", "server.key"
 @dataclass(frozen=True, slots=True)
 class Place:
     """`folder`: where the files will lie when the broker reads them. `private_host`: an address no terminal reaches.
-    `backends`: names of the certificates backends come with."""
+    `backends`: names of the certificates backends come with. `state`: folder the broker may write to; with it
+    retained settings and waiting sessions survive its restart (no record depends on it: PUBACK proves nothing)."""
 
     folder: Path
     host: str = "0.0.0.0"
@@ -29,3 +30,4 @@ class Place:
     mount: str = MOUNT
     terminals_max: int = TERMINALS_MAX
     backends: tuple[str, ...] = ("fleet.backend",)
+    state: Path | None = None

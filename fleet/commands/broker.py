@@ -27,7 +27,7 @@ def make(options: argparse.Namespace, lang: Lang) -> int:
     folder = options.folder or options.out.resolve()
     place = Place(
         folder, options.host, options.port, options.private_host, options.private_port,
-        terminals_max=options.terminals_max,
+        terminals_max=options.terminals_max, state=options.state,
     )  # fmt: skip
 
     def issue(authority: ca.Authority, passphrase: bytes) -> ca.Issued:

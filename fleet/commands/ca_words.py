@@ -90,6 +90,7 @@ def _broker_parsers(more: Any, common: argparse.ArgumentParser, say: Callable[[s
         it.add_argument("--private-host", default="127.0.0.1", metavar="HOST", help=say("broker_private_host"))
         it.add_argument("--private-port", type=_port, default=8884, metavar="PORT", help=say("broker_private_port"))
         it.add_argument("--terminals-max", type=int, default=place.TERMINALS_MAX, metavar="N", help=say("broker_max"))
+        it.add_argument("--state", type=Path, default=None, metavar="DIR", help=say("broker_state"))
         _passphrase(it, say)
         _json(it, say)
         it.set_defaults(run=broker.make, kind=kind)

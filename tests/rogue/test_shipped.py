@@ -11,6 +11,7 @@ from fleet.__main__ import main
 from tests.backend import Served, rows
 from tests.journals import Journal
 from tests.mosquitto import PROGRAM
+from tests.rogue.rogue import Rogue, context
 from tests.tls_broker import TlsBroker, tls_broker  # noqa: F401 - the fixture
 from tests.uplink.pump import Pump
 
@@ -77,3 +78,21 @@ def test_the_folder_posfleet_writes_is_one_mosquitto_starts_with(tmp_path, capsy
     own = Tls(*(tmp_path / "T0001" / name for name in ("ca.pem", "terminal.crt", "terminal.key")))
     with made, Pump(Journal(), made.host, made.port, tls=own) as pump:
         pump.until(lambda: pump.up)
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_retained_settings_survive_a_restart_where_there_is_a_folder_for_them(tmp_path, keeps):
+    """The control without a folder shows that it is the folder that does it."""
+    if PROGRAM is None:
+        pytest.skip("mosquitto is not installed")
+    topic = f"{TlsBroker.mount}pos/v1/T0001/dn/desired"
+    with TlsBroker(tmp_path / "tls", keeps=keeps) as broker:
+        with Rogue(broker.private_port, context(broker.backend()), "fleet-test") as backend:
+            assert backend.publish(topic, b"signed settings", retain=True) < 0x80
+        broker.stop()
+        broker.start()
+        with Rogue(broker.private_port, context(broker.backend()), "fleet-test") as backend:
+            backend.subscribe(topic)
+            backend.publish(topic, b"marker")
+            backend.until(lambda: b"marker" in [payload for _, payload, _ in backend.heard])
+            assert (b"signed settings" in [payload for _, payload, _ in backend.heard]) == keeps
