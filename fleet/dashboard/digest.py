@@ -25,7 +25,7 @@ from wire.messages import State
 from wire.totals import part_of
 
 FILE = "dashboard.db"
-VERSION = 1
+VERSION = 2
 HOUR_MS = 3_600_000
 TURN_SEQS = 2_000
 """Records looked at in one turn, at most; between two turns others have the processor."""

@@ -12,7 +12,7 @@ from fleet.dashboard.asking import Asking
 from fleet.dashboard.map_page import as_json
 from fleet.dashboard.pages import draw, moment
 from fleet.dashboard.visit import Visit
-from texts import t
+from texts import catalogue, t
 
 ROWS_MAX = 100
 TERMINALS_MAX = 500
@@ -80,7 +80,7 @@ class RolloutPages:
         return draw(
             visit, "rollout.html", shown=shown, look=look, stages=stages(shown, visit), acts=acts, good=GOOD, bad=BAD,
             where=where_words(shown.where, visit.lang), progress=progress(look), release=release_words(look, visit),
-            open=OPEN, stamp=_stamp(look),
+            open=OPEN, stamp=_stamp(look), notes=catalogue("dashboard", visit.lang),
         )  # fmt: skip
 
     def act(self, visit: Visit) -> Response:

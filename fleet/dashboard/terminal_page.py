@@ -73,7 +73,7 @@ class TerminalPages:
         happened = self._digest.happened(tile.terminal, SEQ_MAX, TIMELINE_MAX)
         passages = [Passage(each.at_ms, happening_words(each.what, each.detail, visit.lang)) for each in happened]
         passages += [_event_passage(each, visit.lang) for each in latest]
-        passages += _desk_passages(shown)
+        passages += _desk_passages(shown, visit.lang)
         return draw(
             visit, "terminal.html", tile=tile, facts=facts(tile, visit.lang), journals=journals, epoch=epoch,
             records=[(row, _body(row)) for row in rows[:RECORDS_MAX]], more=len(rows) > RECORDS_MAX, slip=slip,
@@ -172,10 +172,15 @@ def _event_passage(row: StoredEvent, lang: Lang) -> Passage:
     return Passage(row.when_ms, f"[{row.code}] {title} ×{row.count}", "bad")
 
 
-def _desk_passages(shown: TerminalShown | None) -> list[Passage]:
-    """What the desk knows beyond records: pushes, reports, commands, roll-outs."""
+def _desk_passages(shown: TerminalShown | None, lang: Lang) -> list[Passage]:
+    """What the desk knows beyond records: pushes, reports, commands, roll-outs. Boots stand there as records."""
     told = shown.timeline if shown is not None else ()
-    return [Passage(each.at_ms, f"{each.what} {each.detail}".strip()) for each in told if each.what != "boot"]
+    known = catalogue("dashboard", lang)
+    return [
+        Passage(each.at_ms, known.get(f"passage__{each.what}", each.what + " {detail}").format(detail=each.detail))
+        for each in told
+        if each.what != "boot"
+    ]
 
 
 def _epoch(visit: Visit, journals: list[Epoch]) -> int:

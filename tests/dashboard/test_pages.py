@@ -5,7 +5,7 @@ import pytest
 
 from fleet import admin
 from fleet.admin import ROLES, Call, Refused, Reply
-from fleet.core import Admin
+from fleet.core import Admin, Tick
 from fleet.dashboard.charts import Slot as BarSlot
 from fleet.dashboard.charts import bars, round_step, spark
 from fleet.effects import Told
@@ -300,3 +300,73 @@ def test_the_register_names_shop_and_tags_and_hides_who_is_retired(busy: House) 
         text = browser.page("/" + query)
         assert f'data-id="{HOME}"' in text
         assert f'data-id="{OTHER}"' not in text
+
+
+# --- roll-outs -----------------------------------------------------------------
+
+
+@pytest.fixture
+def rolling(busy: House) -> House:
+    """Twenty registered terminals, changed settings, and a roll-out that waits for approval."""
+    rows = tuple(admin.Registered(terminal=f"0002{n:04d}", shop="S1") for n in range(20))
+    ask(busy, admin.Register(rows=rows))
+    for row in rows:
+        busy.says(row.terminal)
+    ask(busy, admin.PutLayer(layer="fleet", document={"shop": {"footer": ["明天见"]}}))
+    answer = busy.signed_in("manager").post("/rollouts", shop="S1", why="a new footer")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/rollouts/1"), answer.text
+    return busy
+
+
+def stages_of(text: str) -> list[str]:
+    return [each.split('"')[0] for each in text.split('data-stage="')[1:]]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_roll_out_shows_who_when_why_and_its_stages(rolling: House, lang: str) -> None:
+    browser = rolling.signed_in("approver", lang)
+    assert "a new footer" in browser.page("/rollouts")
+    text = browser.page("/rollouts/1")
+    for words in ("manager-en", "a new footer", "shop:S1", "100 %"):
+        assert words in text, words
+    assert stages_of(text) == ["ahead"] * 5
+    assert "__" not in text
+    assert browser.get("/rollouts/99").status_code == 404
+    assert browser.get(f"/rollouts/{2**70}").status_code == 404
+
+
+def test_a_roll_out_is_approved_by_somebody_else_moves_and_is_paused(rolling: House) -> None:
+    manager, approver = rolling.signed_in("manager"), rolling.signed_in("approver")
+    assert 'value="approve"' not in manager.page("/rollouts/1")
+    assert manager.post("/rollouts/1", act="approve").status_code == 409
+    before = approver.get("/live/rollouts/1").json()
+    assert approver.post("/rollouts/1", act="approve", why="looked at it").status_code == 303
+    rolling.core.step(Tick(rolling.utc_ms()))
+    news = approver.get("/live/rollouts/1").json()
+    assert news["state"] == "running"
+    assert news["stages"] == ["now", "ahead", "ahead", "ahead", "ahead"]
+    assert news["stamp"] != before["stamp"]
+    assert sum(news["counts"].values()) == 20
+    assert stages_of(manager.page("/rollouts/1"))[0] == "now"
+    assert manager.post("/rollouts/1", act="pause", why="wait").status_code == 303
+    text = manager.page("/rollouts/1")
+    assert "paused" in text
+    assert 'value="resume"' in text
+    assert manager.post("/rollouts/1", act="nonsense").status_code == 409
+    assert manager.post("/rollouts/1", act="abort", why="enough").status_code == 303
+    assert "aborted" in manager.page("/rollouts/1")
+    assert manager.post("/rollouts/1", act="pause").status_code == 409, "it is in another state by now"
+
+
+def test_a_viewer_sees_a_roll_out_and_no_button(rolling: House) -> None:
+    text = rolling.signed_in("viewer").page("/rollouts/1")
+    assert 'name="act"' not in text
+    assert "a new footer" in text
+
+
+def test_a_roll_out_of_nothing_is_refused_with_its_reason(rolling: House) -> None:
+    answer = rolling.signed_in("manager").post("/rollouts", shop="S1", why="")
+    assert answer.status_code == 409
+    assert "Say why" in answer.text
+    assert rolling.signed_in("manager").post("/rollouts", shop="S1", why="again").status_code == 409
+    assert rolling.signed_in("manager").post("/rollouts", shop="none", why="x").status_code == 409
