@@ -21,6 +21,11 @@ MET_EVERY_MS = 15 * 60_000
 QUICK = Plan(bake_s=600, silent_after_s=1_800, unfinished_after_s=3_600, baseline_s=3_600)
 
 
+def is_bad(document: dict[str, Any]) -> bool:
+    """What natures are about."""
+    return bool(document.get("terminal", {}).get("volume") == 0)
+
+
 class Light:
     """One terminal. `nature` is what it does with a bad document: fine, silent (dies of it), falls (tries and goes back),
     rejects, errs (works with errors), crashes (boots again and again), never (never idle)."""
@@ -46,9 +51,9 @@ class Light:
         self.desired_rev, self.staged, self.since_ms = rev, document, now_ms
         self.given.append(document)
         self.status, self.changed = "waiting_idle", True
-        if document == BAD and self.nature == "silent":
+        if is_bad(document) and self.nature == "silent":
             self.awake = False
-        if document == BAD and self.nature == "rejects":
+        if is_bad(document) and self.nature == "rejects":
             self.status = "rejected"
 
     def ordered(self, cid: str, update: Update, now_ms: int) -> None:
@@ -66,11 +71,11 @@ class Light:
         if (
             self.status == "waiting_idle"
             and age_ms >= 2 * STEP_MS
-            and not (self.staged == BAD and self.nature == "never")
+            and not (is_bad(self.staged) and self.nature == "never")
         ):
             self.status, self.changed = "trial", True
         elif self.status == "trial" and age_ms >= 5 * STEP_MS:
-            falls = self.staged == BAD and self.nature == "falls"
+            falls = is_bad(self.staged) and self.nature == "falls"
             self.status, self.changed = ("rolled_back" if falls else "applied"), True
             if not falls:
                 self.rev, self.document = self.desired_rev, self.staged
@@ -79,10 +84,10 @@ class Light:
             self.update = msgspec.structs.replace(self.update, status="rolled_back" if bad else "applied")
             self.software, self.changed = (self.software if bad else self.update.version), True
             yield f"reply/{self.update.cid}", Reply(self.update.cid, "update", "failed" if bad else "done", now_ms)
-        if self.document == BAD and self.nature == "crashes":
+        if is_bad(self.document) and self.nature == "crashes":
             self.boots += 1
             yield "state", self.state()
-        if self.document == BAD and self.nature == "errs":
+        if is_bad(self.document) and self.nature == "errs":
             yield "event", self.trouble(now_ms)
         if self.changed:
             self.changed = False

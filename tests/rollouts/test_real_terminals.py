@@ -100,9 +100,11 @@ def crowd(tmp_path):
     return Mixed(["fine"] * 9, others=real)
 
 
-PLAN = admin.Plan(
-    **{name: getattr(QUICK, name) for name in QUICK.__struct_fields__} | {"first": ("00010021", "00010020")}
-)
+def plan(*first):
+    return admin.Plan(**{name: getattr(QUICK, name) for name in QUICK.__struct_fields__} | {"first": first})
+
+
+PLAN = plan("00010021", "00010020")
 
 
 def reals(crowd):
@@ -135,3 +137,23 @@ def test_a_broker_that_is_nowhere_stops_at_the_first_terminal_which_goes_back_by
     assert first.up
     assert first.shop.terminal.settings.network.host == defaults().network.host
     assert (first.document, first.status) == (GOOD, "applied"), "it was given back what it had, under a new revision"
+
+
+def test_among_200_some_go_silent_and_some_fall_back_real_ones_too_and_all_get_back_what_they_had(tmp_path):
+    real = [Real(f"0001002{number}", tmp_path / str(number)) for number in range(2)]
+    crowd = Mixed(["fine", "fine", "silent", "falls", *["fine"] * 194], others=real)
+    worst = {"terminal": {"volume": 0}, "network": {"host": "10.9.9.9"}}
+    number = crowd.roll_out(worst, plan("T0000", "T0001", "00010021", "T0002", "T0003"))
+    crowd.minutes(200, crowd.ended(number))
+    shown = crowd.shown(number)
+    assert shown.look.state == "reverted"
+    assert shown.look.counts == {"reverted": 20, "untouched": 180}, "the stage of a tenth, and no more"
+    assert "rolled_back" in shown.look.verdict
+    crowd.minutes(30)
+    assert crowd.with_(worst) == ["T0002"], "one cannot hear"
+    assert not crowd.lights["T0002"].awake
+    assert crowd.ask(admin.ShowTerminal(terminal="T0002")).desired["terminal"]["volume"] == 1, (
+        "it will when it wakes up"
+    )
+    assert [each.document for each in real] == [GOOD] * 2
+    assert all(light.document == GOOD for light in crowd.lights.values() if light.awake)
