@@ -12,10 +12,14 @@ WHY = "the backend on this machine checks, stores and acknowledges every record;
 
 
 def measure(scale: Scale) -> list[Figure]:
-    """One ratio; without a broker on this machine it cannot be taken."""
-    name = "backlog records/s ÷ bare paho messages/s"
+    """One ratio without TLS and one with it; without a broker on this machine they cannot be taken."""
+    return [_figure(scale, tls) for tls in (False, True)]
+
+
+def _figure(scale: Scale, tls: bool) -> Figure:
+    name = f"backlog records/s ÷ bare paho messages/s{', TLS' if tls else ''}"
     if PROGRAM is None:
-        return [Figure(name, 0, "×", detail="not measured: mosquitto is not installed")]
-    found = drain.measure(scale.pick(600, 4_000), scale.pick(1, 3))
+        return Figure(name, 0, "×", detail="not measured: mosquitto is not installed")
+    found = drain.measure(scale.pick(600, 10_000), scale.pick(1, 3), tls)
     detail = f"{found.records_per_s:.0f} ÷ {found.bare_messages_per_s:.0f} a second, {found.records} records"
-    return [Figure(name, found.ratio, "×", RATIO_MIN, "more", detail, WHY)]
+    return Figure(name, found.ratio, "×", RATIO_MIN, "more", detail, WHY)

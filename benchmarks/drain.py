@@ -6,9 +6,12 @@ credit of 16 packets. Rounds alternate, so that a busy machine slows both alike.
 """
 
 import queue
+import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -17,11 +20,12 @@ import msgspec
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from firmware.drivers.uplink import LinkSettings, Uplink
+from firmware.drivers.uplink import LinkSettings, Tls, Uplink
 from firmware.events import Acked, Event, LinkUp, Send
 from tests.backend import Served
 from tests.journals import Journal
-from tests.mosquitto import Broker
+from tests.mosquitto import Broker, free_port
+from tests.tls_broker import TlsBroker
 from wire.facts import Line, Sale, TenderPart
 from wire.records import PACKET_BYTES_MAX, PACKET_RECORDS_MAX, PACKETS_IN_FLIGHT_MAX, Packet, Record
 
@@ -41,21 +45,50 @@ class Drain:
     rounds: int
 
 
-def measure(records: int = 4_000, rounds: int = 3) -> Drain:
-    """Run both by turns on one broker."""
+def measure(records: int = 4_000, rounds: int = 3, tls: bool = False) -> Drain:
+    """Run both by turns on one broker; with `tls` as we ship it, both with a terminal's certificate."""
     drained: list[float] = []
     bare: list[float] = []
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Broker(Path(folder)) as broker,
-        Served(Path(folder) / "fleet", broker.port),
-    ):
+    with tempfile.TemporaryDirectory() as folder, _stand(Path(folder), tls) as here:
         for number in range(rounds):
             journal = sales(f"B{number:04d}", records)
-            drained.append(records / _drain(journal, broker))
-            bare.append(records / _bare(records, broker))
+            drained.append(records / _drain(journal, here))
+            bare.append(records / _bare(records, here))
     ours, theirs = median(drained), median(bare)
     return Drain(ours, theirs, ours / theirs, records, rounds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """`tls`: what the terminal of this name connects with; `bare_port`: a listener nobody else hears anything of."""
+
+    broker: Broker
+    bare_port: int
+    tls: Callable[[str], Tls | None] = lambda _name: None
+
+
+@contextmanager
+def _stand(folder: Path, tls: bool) -> Iterator[_Stand]:
+    if not tls:
+        with Broker(folder) as broker, Served(folder / "fleet", broker.port):
+            yield _Stand(broker, broker.port)
+        return
+    bare_port = free_port()
+    shipped = TlsBroker(folder / "broker", change=lambda text: f"{text}\n{_bare_listener(text, bare_port)}\n")
+    own = shipped.backend()
+    given = ("--mount", shipped.mount, "--tls-ca", own.ca, "--tls-cert", own.cert, "--tls-key", own.key)
+    with ExitStack() as running:
+        running.enter_context(shipped)  # its ports are known from here on
+        running.enter_context(Served(folder / "fleet", shipped.private_port, *map(str, given)))
+        yield _Stand(shipped, bare_port, shipped.terminal)
+
+
+def _bare_listener(text: str, port: int) -> str:
+    """The terminals' listener once more, without access list and mount point: the peer publishes where nobody listens."""
+    first = text.index("listener ")
+    lines = text[first : text.index("listener ", first + 1)].splitlines()[1:]
+    kept = [line for line in lines if not line.startswith(("mount_point", "acl_file", "#"))]
+    return "\n".join([f"listener {port} 127.0.0.1", *kept])
 
 
 def sales(terminal: str, count: int) -> Journal:
@@ -83,11 +116,11 @@ def packets(records: list[Record]) -> list[Packet]:
     return [*made, Packet(tuple(held))]
 
 
-def _drain(journal: Journal, broker: Broker) -> float:
+def _drain(journal: Journal, here: _Stand) -> float:
     """Seconds from the link's coming up to the acknowledgement of the last record."""
     inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
     uplink = Uplink(
-        LinkSettings(journal.terminal, broker.host, broker.port),
+        LinkSettings(journal.terminal, here.broker.host, here.broker.port, tls=here.tls(journal.terminal)),
         inbox.put,
         lambda _utc_ms, _monotonic_ms: None,
         jitter=lambda: 0.0,
@@ -114,14 +147,16 @@ def _drain(journal: Journal, broker: Broker) -> float:
         uplink.stop("done")
 
 
-def _bare(messages: int, broker: Broker) -> float:
+def _bare(messages: int, here: _Stand) -> float:
     """Seconds for that many QoS 1 messages of 400 bytes from a bare paho client, 20 in flight, to their PUBACK."""
     credit = threading.Semaphore(BARE_WINDOW)
     client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
     connected = threading.Event()
     client.on_connect = lambda *_: connected.set()
     client.on_publish = lambda *_: credit.release()
-    client.connect(broker.host, broker.port)
+    if (files := here.tls("BARE")) is not None:
+        client.tls_set(str(files.ca), str(files.cert), str(files.key))
+    client.connect(here.broker.host, here.bare_port)
     client.loop_start()
     assert connected.wait(WAIT_S)
     payload = b"x" * BARE_BYTES
@@ -138,6 +173,6 @@ def _bare(messages: int, broker: Broker) -> float:
 
 
 if __name__ == "__main__":
-    found = measure()
+    found = measure(tls="--tls" in sys.argv)
     print(f"drain {found.records_per_s:.0f} records/s, bare paho {found.bare_messages_per_s:.0f} messages/s", end="")
     print(f", ratio {found.ratio:.2f} ({found.records} records, {found.rounds} rounds)")

@@ -57,5 +57,4 @@ def taken(books: Books, what: tuple[Sent, ...]) -> None:
     for each in what:
         if each.cid:
             books.fleet.orders.taken(each.cid)
-        else:
-            books.fleet.settings.taken(each.terminal, each.rev)
+    books.fleet.settings.taken([(each.terminal, each.rev) for each in what if not each.cid])

@@ -131,9 +131,10 @@ class SettingsBooks:
             change = sa.update(desired).where(desired.c.terminal.in_(some))
             self._db.execute(change.values(sent_ms=now_ms, due_ms=again_ms))
 
-    def taken(self, terminal: str, rev: int) -> None:
-        """The broker has it."""
-        self._db.execute(_TAKEN, {"mine": terminal, "its": rev})
+    def taken(self, what: list[tuple[str, int]]) -> None:
+        """The broker has these: terminal and revision."""
+        if what:
+            self._db.execute(_TAKEN, [{"mine": terminal, "its": rev} for terminal, rev in what])
 
     # --- pushes ---
 
