@@ -314,13 +314,17 @@ class PushesSeen(Struct, frozen=True, tag="pushes_seen"):
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
+EXPIRY_S_MAX = 6 * 86_400
+"""A terminal takes no command that it could carry out for longer than seven days by its own clock, which may be slow."""
+
+
 class SendCommand(Struct, frozen=True, tag="send_command"):
     """Order something of every terminal of `where` -> `Ordered`. After `expires_s` a terminal refuses it and the backend
     books "no answer". `support` may order what does no harm (`HARMLESS`)."""
 
     where: Where
     command: Command
-    expires_s: Annotated[int, msgspec.Meta(ge=10, le=7 * 86_400)] = 120
+    expires_s: Annotated[int, msgspec.Meta(ge=10, le=EXPIRY_S_MAX)] = 120
 
 
 HARMLESS = ("identify", "replay", "selftest", "log")

@@ -18,7 +18,7 @@ from wire.fleet import Blob, Update
 
 GIVEN_AT_ONCE_MAX = 1_000
 """Terminals that one tick touches, or gives the old thing back: the records of others wait meanwhile."""
-ORDER_EXPIRY_S = 7 * 86_400
+ORDER_EXPIRY_S = admin.EXPIRY_S_MAX
 """An update is taken as late as this; the roll-out counts silence long before."""
 OF_THE_DEVICE = ("network", "hardware", "keys", "printer", "drawer", "scanner")
 """Sections that stay as pushed when a terminal that never had settings is to have none again: without them it might be out

@@ -2,6 +2,7 @@
 
 import pytest
 
+from firmware.txn.remote import LIFE_MS_MAX
 from fleet import admin
 from fleet.admin import Caller, Policy, Window
 from fleet.core import Core, DeskTick
@@ -272,6 +273,16 @@ def test_software_goes_the_same_way():
     number = crowd.ask(admin.StartRollout(release=software("2.0"), plan=QUICK)).look.rollout
     assert set(installed(crowd, number)) == {"2.0"}
     assert crowd.shown(number).look.state == "complete"
+
+
+def test_a_terminal_whose_clock_is_a_day_slow_still_takes_the_order():
+    assert (admin.EXPIRY_S_MAX + 86_400) * 1_000 <= LIFE_MS_MAX
+    crowd = of(FINE[:3])
+    number = crowd.ask(admin.StartRollout(release=software("2.0"), plan=QUICK)).look.rollout
+    crowd.act(number, "approve", by=BORIS)
+    crowd.tick()
+    (order,) = crowd.ask(admin.Commands()).rows
+    assert order.expires_ms - order.issued_ms <= LIFE_MS_MAX - 86_400_000
 
 
 def test_bad_software_is_taken_back():
