@@ -7,6 +7,7 @@ a client certificate: what stands on a command line can be read by everybody on 
 from typing import Any
 
 import sqlalchemy as sa
+from psycopg.types.string import StrDumper
 
 from fleet.pg_staging import stage
 from fleet.store import BadUrl
@@ -52,6 +53,7 @@ def open_engine(url: str, read_only: bool = False, schema: str = "") -> sa.Engin
         max_overflow=POOL_MORE,
         connect_args={"options": words, "connect_timeout": CONNECT_TIMEOUT_S},
     )
+    sa.event.listen(engine, "connect", _without_nul)
     if not read_only and not schema:
         sa.event.listen(engine, "connect", _connected)
     return engine
@@ -63,6 +65,19 @@ def shown(url: str) -> str:
         return sa.make_url(url).render_as_string(hide_password=True)
     except sa.exc.ArgumentError:
         return "postgresql://…"
+
+
+class _Str(StrDumper):
+    """PostgreSQL's text holds no NUL, and what comes from a wire may: it becomes the sign for what cannot be shown.
+
+    Bytes (records, what is put aside) are kept as they came; COPY goes another way: its texts were checked one by one."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+
+
+def _without_nul(connection: Any, _record: Any) -> None:
+    connection.adapters.register_dumper(str, _Str)
 
 
 def _connected(connection: Any, _record: Any) -> None:

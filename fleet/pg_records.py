@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fleet.pg_staging import lay_down
 from fleet.pg_tables import DAY_MS, day_of, record_days
-from fleet.sql_dialect import POSTGRESQL, bulk_text, by_column, compiled_text, insert
+from fleet.sql_dialect import POSTGRESQL, bulk_text, compiled_text, insert, packed
 from fleet.sql_locks import Locks
 from fleet.sql_records import Where
 from fleet.sql_tables import records
@@ -41,7 +41,7 @@ class Days:
         laid = lay_down(self._db, rows, self._staged)
         assert laid == len(rows), "a record was laid down under a key that is taken"
         self._staged = True
-        self._db.exec_driver_sql(_MARK, by_column(record_days, _spans(rows)))
+        self._db.exec_driver_sql(_MARK, packed(_spans(rows)))
 
     def within(self, terminal: str, epoch: int, first: int, last: int | None) -> Where:
         days = self._db.execute(_DAYS, {"terminal": terminal, "epoch": epoch, "first": first, "last": last or _LAST})
@@ -91,17 +91,12 @@ def _is_there(connection: sa.Connection, name: str) -> bool:
     return connection.exec_driver_sql("SELECT to_regclass(%s) IS NOT NULL", (name,)).scalar_one() is True
 
 
-def _spans(rows: list[StoredRecord]) -> list[dict[str, object]]:
-    """First and last seq of each journal and day among the rows."""
-    spans: dict[tuple[str, int, int], tuple[int, int]] = {}
+def _spans(rows: list[StoredRecord]) -> list[tuple[str, int, int, int, int, int]]:
+    """Rows of `record_days`: first and last seq of each journal and day."""
+    spans: dict[tuple[str, int, int], list[int]] = {}
     for row in rows:
-        where = (row.terminal, row.epoch, day_of(row.got_ms))
-        first, last = spans.get(where, (row.seq, row.seq))
-        spans[where] = (min(first, row.seq), max(last, row.seq))
-    return [
-        {"terminal": key[0], "epoch": key[1], "day": key[2], "first_seq": first, "last_seq": last, "gone": 0}
-        for key, (first, last) in sorted(spans.items())
-    ]
+        spans.setdefault((row.terminal, row.epoch, row.got_ms // DAY_MS), []).append(row.seq)
+    return [(*key, min(seqs), max(seqs), 0) for key, seqs in sorted(spans.items())]
 
 
 def _runs(days: Iterable[int]) -> list[tuple[int, int]]:

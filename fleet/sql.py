@@ -21,11 +21,11 @@ from fleet.sql_dialect import (
     Text,
     add_all,
     bulk_text,
-    by_column,
     compiled_text,
     in_order,
     insert,
     merge,
+    packed,
 )
 from fleet.sql_engine import open_engine, schema_version, set_schema_version, troubles
 from fleet.sql_events import SqlEvents
@@ -76,10 +76,20 @@ def hot(dialect: str) -> dict[str, Text]:
     made = {name: compiled_text(dialect, statement) for name, statement in statements.items()}
     if dialect == SQLITE:
         return made
-    bulk = {"put_epoch": epochs, "seen": terminals}
-    texts = {name: bulk_text(table, made[name].text) for name, table in bulk.items()}
-    of_all = f"{sa.select(epochs)} WHERE terminal = ANY(%(terminals)s)"  # one text for any number of them
-    return made | {"epochs": Text(of_all, {})} | {f"{name}/bulk": Text(text, {}) for name, text in texts.items()}
+    bulk = {
+        "epochs": f"{sa.select(epochs)} WHERE terminal = ANY(%(terminals)s)",  # one text for any number of them
+        "put_epoch": bulk_text(epochs, made["put_epoch"].text),
+        "seen": _SEEN,
+    }
+    return made | {f"{name}/bulk": Text(text, {}) for name, text in bulk.items()}
+
+
+_SEEN = """
+INSERT INTO terminals (terminal, epoch, acked_seq, state, state_ms, seen_ms)
+SELECT name, 0, 0, '', 0, %(now_ms)s FROM json_array_elements_text(%(names)s::json) AS name
+ON CONFLICT (terminal) DO UPDATE SET seen_ms = excluded.seen_ms
+"""
+"""PostgreSQL's way of `seen`, for any number of terminals."""
 
 
 def _leased(dialect: str) -> sa.Insert:
@@ -206,7 +216,7 @@ class SqlBooks:
 
     def epochs(self, terminals: list[str]) -> dict[tuple[str, int], Epoch]:
         if self._db.dialect.name == POSTGRESQL:
-            rows = self._db.exec_driver_sql(self._hot["epochs"].text, {"terminals": terminals})
+            rows = self._db.exec_driver_sql(self._hot["epochs/bulk"].text, {"terminals": terminals})
             return {(row[0], row[1]): Epoch(*row) for row in rows}
         found: dict[tuple[str, int], Epoch] = {}
         for start in range(0, len(terminals), TERMINALS_AT_ONCE):
@@ -216,20 +226,20 @@ class SqlBooks:
         return found
 
     def put_epochs(self, rows: list[Epoch]) -> None:
-        self._run_many(
-            "put_epoch", epochs, [dict(zip(Epoch.__slots__, _epoch_fields(row), strict=True)) for row in rows]
-        )
+        if rows and self._db.dialect.name == POSTGRESQL:
+            self._db.exec_driver_sql(self._hot["put_epoch/bulk"].text, packed(map(_epoch_fields, rows)))
+        else:
+            values = [dict(zip(Epoch.__slots__, _epoch_fields(row), strict=True)) for row in rows]
+            self._run_many("put_epoch", values)
 
     def _run(self, name: str, values: dict[str, Any]) -> sa.CursorResult[*tuple[Any, ...]]:
         sql = self._hot[name]
         return self._db.exec_driver_sql(sql.text, sql.fixed | values)
 
-    def _run_many(self, name: str, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    def _run_many(self, name: str, rows: list[dict[str, Any]]) -> None:
         sql = self._hot[name]
-        if rows and self._db.dialect.name == SQLITE:
+        if rows:
             self._db.exec_driver_sql(sql.text, [sql.fixed | row for row in rows])
-        elif rows:
-            self._db.exec_driver_sql(self._hot[f"{name}/bulk"].text, by_column(table, rows))
 
     def last_number(self, terminal: str) -> int:
         query = sa.select(sa.func.coalesce(sa.func.max(epochs.c.number), 0)).where(epochs.c.terminal == terminal)
@@ -255,8 +265,12 @@ class SqlBooks:
         self._run("put_state", row | {"state_ms": now_ms, "seen_ms": now_ms if fresh else 0})
 
     def seen(self, names: list[str], now_ms: int) -> None:
-        row = {"epoch": 0, "acked_seq": 0, "state": b"", "state_ms": 0, "seen_ms": now_ms}
-        self._run_many("seen", terminals, [row | {"terminal": name} for name in names])
+        if self._db.dialect.name == POSTGRESQL:
+            values = {"names": msgspec.json.encode(names).decode(), "now_ms": now_ms}
+            self._db.exec_driver_sql(self._hot["seen/bulk"].text, values)
+        else:
+            row = {"epoch": 0, "acked_seq": 0, "state": b"", "state_ms": 0, "seen_ms": now_ms}
+            self._run_many("seen", [row | {"terminal": name} for name in names])
 
     def hold(self, terminals: Iterable[str]) -> None:
         self._locks.hold("terminal", terminals)

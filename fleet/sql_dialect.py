@@ -4,10 +4,12 @@ Tables take their columns from here: every whole number has 64 bits in both (mil
 STRICT table of SQLite knows no other name for it than INTEGER.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
@@ -44,18 +46,33 @@ def compiled_text(dialect: str, statement: sa.Executable) -> Text:
 
 
 def bulk_text(table: sa.Table, text: str) -> str:
-    """For PostgreSQL: the same insert for any number of rows, given as a list for each column."""
-    names = [each.name for each in table.columns]
-    kinds = {"BIGINT": "bigint", "TEXT": "text", "BYTEA": "bytea"}
-    of_ = {each.name: kinds[each.type.compile(_dialect(POSTGRESQL)).split()[0]] for each in table.columns}
-    columns = ", ".join(f"%({name})s::{of_[name]}[]" for name in names)
-    quoted = ", ".join(f'"{name}"' for name in names)
-    return f"INSERT INTO {table.name} ({quoted}) SELECT * FROM unnest({columns}) {text[text.index('ON CONFLICT') :]}"
+    """For PostgreSQL: the same insert for any number of rows, given as `packed` makes them: one JSON text costs the driver a
+    tenth of what a list for each column does. Not for tables with bytes."""
+    tail = text[text.index("ON CONFLICT") :]
+    names = ", ".join(f'"{each.name}"' for each in table.columns)
+    casts = ", ".join(
+        f"(r->>{place})" + ("::bigint" if _kind(each) == "BIGINT" else "") for place, each in enumerate(table.columns)
+    )
+    return f"INSERT INTO {table.name} ({names}) SELECT {casts} FROM json_array_elements(%(rows)s::json) AS r {tail}"
 
 
-def by_column(table: sa.Table, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Rows as `bulk_text` wants them."""
-    return {each.name: [row[each.name] for row in rows] for each in table.columns}
+def packed(rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
+    """Rows as `bulk_text` wants them, their values in the order of the table's columns."""
+    text = msgspec.json.encode(list(rows)).decode()
+    return {"rows": _NUL.sub(r"\1\\ufffd", text) if "\\u0000" in text else text}
+
+
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""A NUL in JSON; PostgreSQL's text knows none (see `fleet.pg_engine`)."""
+
+
+@cache
+def _has_bytes(table: sa.Table) -> bool:
+    return any(_kind(each) == "BYTEA" for each in table.columns)
+
+
+def _kind(column: sa.Column[Any]) -> str:
+    return str(column.type.compile(_dialect(POSTGRESQL))).split()[0]
 
 
 def _dialect(name: str) -> sa.Dialect:
@@ -103,16 +120,18 @@ def add_all(db: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> N
     if rows and db.dialect.name == SQLITE:
         db.exec_driver_sql(_adding(table), rows)
     elif rows:
-        db.exec_driver_sql(_adding_bulk(table), by_column(table, rows))
+        names = table.columns.keys()
+        add_rows(db, table, [tuple(row[name] for name in names) for row in rows])
 
 
 def add_rows(db: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """`add_all` for rows that are tuples in the order of the table's columns: the quick way of many."""
     if rows and db.dialect.name == SQLITE:
         db.exec_driver_sql(f"{in_order(table)} ON CONFLICT DO NOTHING", list(rows))
+    elif rows and _has_bytes(table):
+        db.execute(add(POSTGRESQL, table), [dict(zip(table.columns.keys(), row, strict=True)) for row in rows])
     elif rows:
-        columns = zip(table.columns.keys(), zip(*rows, strict=True), strict=True)
-        db.exec_driver_sql(_adding_bulk(table), {name: list(values) for name, values in columns})
+        db.exec_driver_sql(_adding_bulk(table), packed(rows))
 
 
 @cache

@@ -270,6 +270,25 @@ def test_no_acknowledgement_without_a_commit(backend):
     assert core.step(event) == [SendAck("T0001", Ack(1, 4))], "the same event may be given again"
 
 
+NUL_KEYS = [
+    ("ask/time", b'{"nonce":"\\u0000"}'),
+    ("ask/epoch", b'{"epoch":1,"journal_key":"' + b"a" * 64 + b'","\\u0000":1}'),
+    ("ask/sale", b'{"key":"\\u0000"}'),
+    ("event", b'{"\\u0000":"\\u0000"}'),
+    ("event", b'{"id":"\\u0000"}'),
+    ("reported", b'{"\\u0000":1}'),
+    ("state", b'{"online":true,"epoch":1,"software":"\\u0000"}'),
+    ("nobody\0knows", b"\0"),
+    ("rec", b'{"records":[{"epoch":1,"seq":3,"kind":"\\u0000","\\u0000":1}]}'),
+]
+
+
+def test_a_nul_in_what_a_terminal_sends_stops_nobody(backend):
+    """One of the databases knows no NUL in text: a rogue must not bring the backend to try one message for ever."""
+    backend.core.step(Arrived(NOW, tuple(Message("T0001", rest, payload) for rest, payload in NUL_KEYS)))
+    assert backend.ack(packet(*Journal("T0002").fill(3).records), terminal="T0002") == Ack(1, 3)
+
+
 # --- asks and states -----------------------------------------------------------------
 
 
