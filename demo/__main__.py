@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from demo import layer
 from demo.broker import Control, NoProgram, broker, free_port
 from demo.processes import NotStarted, Process, python, stop_all
 from texts import LANGS, Lang, t
@@ -213,7 +214,12 @@ def _word(ready_line: str, name: str) -> str:
 def _terminal(plan: Plan, broker_port: int, link_port: int, control: Path, ready_line: str) -> Process:
     """The emulator, which starts the terminal's daemon; called when the backend has made its key and said where it is."""
     _provision(plan, link_port)
-    _tell_receipts(plan, f"{_word(ready_line, 'http')}/r")
+    receipts = f"{_word(ready_line, 'http')}/r"
+    _tell_receipts(plan, receipts)
+    try:
+        layer.tell_receipts(plan.fleet, receipts)
+    except (OSError, ValueError) as trouble:
+        raise Trouble("no_settings", detail=trouble) from trouble
     argv = python(
         "emulator",
         "--data", str(plan.terminal), "--profile", plan.profile, "--host", plan.host, "--port", str(plan.port),

@@ -1,6 +1,7 @@
 """The dashboard beside the terminal, in a real browser: a manager signs in and changes a slip's footer, the cashier sells;
 and the pages as somebody meets them who has only a keyboard, or another language, or a narrow screen."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,7 +129,8 @@ def test_a_pushed_footer_stands_on_the_next_slip(browser: Any, shop: Shop) -> No
     with dashboard(browser, shop.demo) as page:
         page.wait_for_selector(f'[data-id="{TERMINAL}"]')
         page.goto(shop.demo.dashboard + "settings?layer=fleet")
-        page.fill("#document", '{"shop": {"footer": ["明天见 再来坐坐"]}}')
+        document = json.loads(page.input_value("#document"))
+        page.fill("#document", json.dumps(document | {"shop": {"footer": ["明天见 再来坐坐"]}}, ensure_ascii=False))
         page.fill("#why", "new footer")
         page.click("button[value=keep]")
         page.wait_for_selector(f"text={TERMINAL}")
@@ -139,7 +141,9 @@ def test_a_pushed_footer_stands_on_the_next_slip(browser: Any, shop: Shop) -> No
         in_force(page, shop)
         day.sell_for_cash(COLA)
         day.paper_is_out()
-        assert "明天见 再来坐坐" in shop.slips()[-1]["text"]
+        slip = shop.slips()[-1]["text"]
+        assert "明天见 再来坐坐" in slip
+        assert f"{document['slips']['receipt_url']}/" in slip, "the electronic copy is still there"
         shop.settle("acked")
         page.goto(f"{shop.demo.dashboard}t/{TERMINAL}")
         slip = re.sub(r"\s+", " ", page.text_content(".slip"))

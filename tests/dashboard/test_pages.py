@@ -12,6 +12,7 @@ from fleet.effects import Told
 from tests.dashboard.house import HOME, NOW, OTHER, House, opened, sale
 from tests.dashboard.test_map import EVIL, fleet_of
 from wire.facts import Booted, Dress, Origin, Refund, RefundLine, Stopped, TenderPart
+from wire.fleet import Drift, Met, Reported
 from wire.records import Packet
 
 PATHS = ("/", "/rollouts", "/settings", "/settings/push", "/sales", "/errors", "/care", f"/t/{HOME}")
@@ -60,6 +61,19 @@ def test_a_terminal_shows_state_slip_timeline_errors_and_records(busy: House) ->
     assert "<b>牛奶" not in text, "a good's name is no markup"
     assert "<code>sale</code>" in text
     assert busy.signed_in("viewer").get("/t/99999999").status_code == 404
+
+
+def test_drift_what_was_refused_and_measurements_are_shown(busy: House) -> None:
+    drift = (Drift("shop.name", "01", NOW),)
+    told = Reported(1, 3, "rejected", "a" * 64, NOW, "trusted", 9004, EVIL[:100], EVIL, drift=drift)
+    busy.hears(HOME, "reported", msgspec.json.encode(told))
+    busy.hears(HOME, "met", msgspec.json.encode(Met(NOW, 5, 3, temperature_c=41)))
+    browser = busy.signed_in("viewer")
+    text = browser.page(f"/t/{HOME}")
+    for words in ("refused", "shop.name", "Temperature", "41"):
+        assert words in text
+    assert "<script>" not in text
+    assert f'data-id="{HOME}"' in browser.page("/?mark=drift")
 
 
 def test_records_come_page_by_page(house: House) -> None:
