@@ -26,10 +26,10 @@ from fleet.commands import (
     serve,
     serve_http,
     serve_renewal,
-    terminals,
     user,
     voucher_words,
 )
+from fleet.commands.manager import words
 from texts import LANGS, Lang, t
 
 FOUND, USAGE, TROUBLE = 1, 2, 3
@@ -38,9 +38,9 @@ _LANG_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    lang = _lang(words)
-    options = _parser(lang).parse_args(words)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    lang = _lang(given)
+    options = _parser(lang).parse_args(given)
     if getattr(options, "database", ""):
         os.environ[database.VARIABLE] = options.database  # what is said outranks what was set
     try:
@@ -93,10 +93,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     it.add_argument("--json", action="store_true", help=say("json"))
     it.set_defaults(run=seal.run)
 
-    it = commands.add_parser("terminals", parents=[common], help=say("terminals"))
-    it.add_argument("--json", action="store_true", help=say("json"))
-    it.set_defaults(run=terminals.run)
-
+    words.parsers(commands, common, lang, lambda: _parser(lang))
     _acquirer_parsers(commands, common, say)
     voucher_words.parsers(commands, common, say)
     ca_words.parsers(commands, common, say)

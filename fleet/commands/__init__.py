@@ -7,16 +7,18 @@ from texts import Lang, t
 
 @dataclass(slots=True)
 class Wrong(Exception):
-    """A command cannot go on. `name` is a pair of texts, `wrong__NAME` (the cause) and `step__NAME` (what to do)."""
+    """A command cannot go on. `name` is a pair of texts, `wrong__NAME` (the cause) and `step__NAME` (what to do), of
+    the room `room`."""
 
     name: str
     arguments: dict[str, str] = field(default_factory=dict)
     usage: bool = False
+    room: str = "fleet"
 
     def cause(self, lang: Lang) -> str:
         """What happened, in words."""
-        return t("fleet", lang, f"wrong__{self.name}", **self.arguments)
+        return t(self.room, lang, f"wrong__{self.name}", **self.arguments)
 
     def step(self, lang: Lang) -> str:
         """What the reader can do about it."""
-        return t("fleet", lang, f"step__{self.name}", **self.arguments)
+        return t(self.room, lang, f"step__{self.name}", **self.arguments)

@@ -40,17 +40,27 @@ def opened(data: Path) -> Iterator[SqlBooks]:
         store.close()
 
 
-def show(lang: Lang, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+def show(lang: Lang, columns: Iterable[str], rows: Iterable[Iterable[str]], room: str = "fleet") -> None:
     """Print a table; column titles are texts `column__NAME`, cells are shown without control characters."""
+    console().print(tabled(lang, columns, rows, room))
+
+
+def console() -> Console:
+    """Where tables go; wide when it is no terminal."""
+    there = Console()
+    if not there.is_terminal:
+        there.width = PIPED_COLUMNS
+    return there
+
+
+def tabled(lang: Lang, columns: Iterable[str], rows: Iterable[Iterable[str]], room: str = "fleet") -> Table:
+    """The table, to be shown once or again and again."""
     table = Table(header_style="bold")
     for column in columns:
-        table.add_column(t("fleet", lang, f"column__{column}"), overflow="fold")
+        table.add_column(t(room, lang, f"column__{column}"), overflow="fold")
     for row in rows:
         table.add_row(*(escape(plain(cell)) for cell in row))
-    console = Console()
-    if not console.is_terminal:
-        console.width = PIPED_COLUMNS
-    console.print(table)
+    return table
 
 
 def say(lang: Lang, key: str, **arguments: object) -> None:

@@ -155,7 +155,7 @@ def test_terminals_with_state_and_backlog(tmp_path, capsys):
     code, out, _ = run(capsys, data, "terminals", "--json")
     first, second, third = (json.loads(line) for line in out.splitlines())
     assert code == 0
-    assert (first["terminal"], first["upto"], first["state"]["battery"]) == ("T0001", {"1": 4}, 80)
+    assert (first["terminal"], first["backlog"], first["state"]["battery"]) == ("T0001", 6, 80)
     assert second["state"]["online"] is False
     assert third["state"] is None
     for lang, word in (("en", "not announced"), ("zh", "未报到")):

@@ -1,0 +1,178 @@
+"""What all commands of managers share: asking the backend, choosing terminals, and showing what it answered."""
+
+import argparse
+import getpass
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import msgspec
+
+from fleet import database, home
+from fleet.admin import READS, ROLES, Call, Caller, Refused, Reply, Request, Where
+from fleet.commands import Wrong
+from fleet.commands.look import plain, show
+from fleet.door import ask as ask_door
+from fleet.store import BadUrl, StoreTrouble
+from texts import Lang, catalogue, t
+
+Say = Callable[[str], str]
+Answer = TypeVar("Answer")
+FOUND = 1
+"""Exit code: all was done, and a person should look at something."""
+
+FAULTS_SHOWN_MAX = 20
+TERMINALS_SHOWN_MAX = 12
+
+
+def ask(options: argparse.Namespace, request: Request, kind: type[Answer]) -> Answer:
+    """Ask the backend of the data folder. Raises `Wrong` for a refusal, with what to do about it."""
+    call = Call(
+        by=Caller(name=getpass.getuser(), role=getattr(options, "role", "approver")),
+        request=request,
+        why=getattr(options, "why", "") or "",
+        nonce=secrets.token_hex(16),
+    )
+    if isinstance(request, READS) and not database.is_there(options.data):
+        raise Wrong("no_database", {"path": database.shown(options.data)})
+    try:
+        reply: Reply = ask_door(options.data, call, utc_ms)
+    except home.InUse as trouble:
+        raise Wrong("deaf", {"path": str(options.data)}, room="manager") from trouble
+    except BadUrl as trouble:
+        raise Wrong("database_url", {"detail": str(trouble)}, usage=True) from trouble
+    except StoreTrouble as trouble:
+        raise Wrong("database", {"path": database.shown(options.data), "detail": str(trouble)}) from trouble
+    except (OSError, ValueError) as trouble:
+        raise Wrong("backend", {"path": str(options.data), "detail": str(trouble)}, room="manager") from trouble
+    if isinstance(reply, Refused):
+        raise refusal(reply)
+    assert isinstance(reply, kind), reply
+    return reply
+
+
+def refusal(reply: Refused) -> Wrong:
+    """The backend's refusal as this tool's: which paths and terminals it is about stands in the cause."""
+    about = [f"{_from(fault.layer)}{fault.path}: {fault.reason} {fault.detail}".rstrip() for fault in reply.faults]
+    parts = [*about[:FAULTS_SHOWN_MAX], few(reply.terminals), plain(reply.detail) if not about else ""]
+    detail = "; ".join(plain(part) for part in parts if part)
+    return Wrong(f"refused_{reply.reason}", {"detail": detail}, room="manager", usage=reply.reason in _USAGE)
+
+
+_USAGE = frozenset(
+    {"why_missing", "unknown_terminal", "unknown_layer", "unknown_version", "faults", "bad_request", "plan"}
+)
+
+
+def _from(layer: str) -> str:
+    return f"[{layer}] " if layer else ""
+
+
+def utc_ms() -> int:
+    """Now."""
+    return time.time_ns() // 1_000_000
+
+
+# --- which terminals --------------------------------------------------------------------------------------------------
+
+
+def where_words(it: argparse.ArgumentParser, say: Say, ids: bool = True) -> None:
+    """Options that choose terminals; all that are given must be met."""
+    if ids:
+        it.add_argument("ids", nargs="*", default=[], metavar="ID", help=say("ids"))
+    it.add_argument("--shop", default="", metavar="NAME", help=say("shop"))
+    it.add_argument("--group", default="", metavar="NAME", help=say("group"))
+    it.add_argument("--tag", action="append", default=[], metavar="NAME", help=say("tag"))
+    it.add_argument("--without-tag", action="append", default=[], metavar="NAME", help=say("without_tag"))
+    it.add_argument("--software", default="", metavar="VERSION", help=say("software"))
+
+
+def where_of(options: argparse.Namespace, all_asked: bool = True) -> Where:
+    """What was chosen. Raises `Wrong`: nothing was, where `all_asked` wants `--all` to be said for everything."""
+    where = wrong_value(
+        lambda: msgspec.convert(
+            {
+                "terminals": list(getattr(options, "ids", [])),
+                "shop": options.shop, "group": options.group, "tags": options.tag,
+                "without": options.without_tag, "software": options.software,
+            },
+            Where,
+        )
+    )  # fmt: skip
+    if all_asked and where == Where() and not options.all:
+        raise Wrong("nobody_chosen", room="manager", usage=True)
+    return where
+
+
+def wrong_value(made: Callable[[], Answer]) -> Answer:
+    """What was made of words from the command line. Raises `Wrong` when they have no such form."""
+    try:
+        return made()
+    except (msgspec.ValidationError, ValueError) as trouble:
+        raise Wrong("value", {"detail": str(trouble)}, room="manager", usage=True) from trouble
+
+
+def all_word(it: argparse.ArgumentParser, say: Say) -> None:
+    """`--all`: every terminal, on purpose."""
+    it.add_argument("--all", action="store_true", help=say("all"))
+
+
+def why_words(it: argparse.ArgumentParser, say: Say, required: bool = False) -> None:
+    """Why it is done, for the audit; and that nobody need be asked."""
+    it.add_argument("--why", default="", required=required, metavar="TEXT", help=say("why"))
+    it.add_argument("--role", choices=ROLES, default="approver", help=say("role"))
+
+
+def json_word(it: argparse.ArgumentParser, say: Say) -> None:
+    it.add_argument("--json", action="store_true", help=say("json"))
+
+
+# --- showing ----------------------------------------------------------------------------------------------------------
+
+
+def put(value: object) -> None:
+    """One line of JSON."""
+    print(msgspec.json.encode(value).decode())
+
+
+def table(lang: Lang, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """A table whose titles are this room's texts."""
+    show(lang, columns, rows, room="manager")
+
+
+def tell(lang: Lang, key: str, **arguments: object) -> None:
+    """Print one of this room's texts."""
+    print(t("manager", lang, key, **arguments))
+
+
+def word(lang: Lang, area: str, name: str) -> str:
+    """The text of a state or kind; the name itself when there is none."""
+    return catalogue("manager", lang).get(f"{area}__{name}", name)
+
+
+def few(names: Iterable[str]) -> str:
+    """The first of them, and how many more there are."""
+    listed = list(names)
+    rest = len(listed) - TERMINALS_SHOWN_MAX
+    return ", ".join(listed[:TERMINALS_SHOWN_MAX]) + (f" … +{rest}" if rest > 0 else "")
+
+
+def value(it: Any) -> str:
+    """A setting's value on one line."""
+    return "–" if it is None else plain(msgspec.json.encode(it).decode())[:120]
+
+
+def confirmed(options: argparse.Namespace, lang: Lang, key: str, **arguments: object) -> bool:
+    """Whether the person at the keyboard agrees; `--yes` agrees. Raises `Wrong` where nobody can be asked."""
+    if options.yes:
+        return True
+    if not sys.stdin.isatty():
+        raise Wrong("nobody_to_ask", room="manager", usage=True)
+    said = input(t("manager", lang, f"ask__{key}", **arguments) + " ")
+    return said.strip().lower() in ("y", "yes", "是", "好")
+
+
+def yes_word(it: argparse.ArgumentParser, say: Say) -> None:
+    it.add_argument("--yes", action="store_true", help=say("yes"))

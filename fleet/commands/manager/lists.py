@@ -1,0 +1,119 @@
+"""`posfleet gaps|quarantine|audit|pushes`: what a person should look at, and who did what."""
+
+import argparse
+from typing import Any
+
+from fleet.admin import (
+    Audit,
+    AuditSeen,
+    Gaps,
+    GapsSeen,
+    Pushes,
+    PushesSeen,
+    Quarantined,
+    QuarantineSeen,
+)  # fmt: skip
+from fleet.commands.look import moment
+from fleet.commands.manager.asking import FOUND, Say, ask, json_word, put, table, tell, word, wrong_value
+from texts import Lang
+
+LIMIT_MAX = 1_000
+
+
+def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
+    """Their words."""
+    for name, run in (("gaps", gaps), ("quarantine", quarantine), ("pushes", pushes)):
+        it = commands.add_parser(name, parents=[common], help=say(name), description=say(f"{name}_more"))
+        it.add_argument("--terminal", default="", metavar="ID", help=say("id"))
+        it.add_argument("--limit", type=int, default=200, metavar="N", help=say("limit"))
+        json_word(it, say)
+        it.set_defaults(run=run)
+    it = commands.add_parser("audit", parents=[common], help=say("audit"), description=say("audit_more"))
+    for name in ("who", "what", "subject"):
+        it.add_argument(f"--{name}", default="", metavar="TEXT", help=say(f"audit_{name}"))
+    it.add_argument("--limit", type=int, default=100, metavar="N", help=say("limit"))
+    json_word(it, say)
+    it.set_defaults(run=audit)
+
+
+def gaps(options: argparse.Namespace, lang: Lang) -> int:
+    """Records known to exist that are not here. Exit code 1 when there are any."""
+    rows = ask(options, wrong_value(lambda: Gaps(terminal=options.terminal, limit=_limit(options))), GapsSeen).rows
+    if options.json:
+        for row in rows:
+            put(row)
+    elif rows:
+        columns = ("terminal", "epoch", "first", "last", "asked")
+        table(lang, columns, ([r.terminal, str(r.epoch), str(r.first), str(r.last), moment(r.asked_ms)] for r in rows))
+    else:
+        tell(lang, "lists__whole")
+    return FOUND if rows else 0
+
+
+def _limit(options: argparse.Namespace) -> int:
+    return max(1, min(int(options.limit), LIMIT_MAX))
+
+
+def quarantine(options: argparse.Namespace, lang: Lang) -> int:
+    """What could not be read, and what came under a key that was taken. Exit code 1 when there is any."""
+    request = wrong_value(lambda: Quarantined(terminal=options.terminal, limit=_limit(options)))
+    rows = ask(options, request, QuarantineSeen).rows
+    if options.json:
+        for row in rows:
+            put(row)
+    elif rows:
+        columns = ("terminal", "epoch", "seq", "what", "reason", "bytes", "at")
+        table(
+            lang, columns,
+            (
+                [
+                    r.terminal, str(r.epoch), str(r.seq), word(lang, "aside", "conflict" if r.conflict else "unread"),
+                    r.reason, str(r.size), moment(r.got_ms),
+                ]
+                for r in rows
+            ),
+        )  # fmt: skip
+    else:
+        tell(lang, "lists__nothing")
+    return FOUND if rows else 0
+
+
+def pushes(options: argparse.Namespace, lang: Lang) -> int:
+    """Who pushed what to whom and why, newest first."""
+    request = wrong_value(lambda: Pushes(terminal=options.terminal, limit=_limit(options)))
+    rows = ask(options, request, PushesSeen).rows
+    if options.json:
+        for row in rows:
+            put(row)
+        return 0
+    columns = ("rev", "at", "who", "why", "kind", "terminals", "rollout")
+    table(
+        lang, columns,
+        (
+            [
+                str(r.rev), moment(r.at_ms), r.who, r.why, word(lang, "push_kind", r.kind), str(r.terminals),
+                f"#{r.rollout}" if r.rollout else "",
+            ]
+            for r in rows
+        ),
+    )  # fmt: skip
+    return 0
+
+
+def audit(options: argparse.Namespace, lang: Lang) -> int:
+    """Everything anybody did, newest first. Exit code 1 when the chain of hashes does not fit."""
+    request = wrong_value(
+        lambda: Audit(who=options.who, what=options.what, subject=options.subject, limit=_limit(options))
+    )
+    seen = ask(options, request, AuditSeen)
+    if options.json:
+        put(seen)
+    else:
+        columns = ("number", "at", "who", "role", "what", "subject", "why", "detail")
+        table(
+            lang, columns,
+            ([str(r.number), moment(r.at_ms), r.who, r.role, r.what, r.subject, r.why, r.detail] for r in seen.rows),
+        )  # fmt: skip
+        if not seen.whole:
+            tell(lang, "lists__broken")
+    return 0 if seen.whole else FOUND

@@ -1,0 +1,205 @@
+"""`posfleet cmd`: order something of terminals and wait for what they answer."""
+
+import argparse
+import gzip
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from fleet.admin import CommandData, CommandDataGot, Commands, CommandsSeen, Ordered, OrderLook, SendCommand
+from fleet.commands import Wrong
+from fleet.commands.look import moment
+from fleet.commands.manager.asking import (
+    FOUND,
+    Say,
+    all_word,
+    ask,
+    confirmed,
+    json_word,
+    put,
+    table,
+    tell,
+    utc_ms,
+    where_of,
+    where_words,
+    why_words,
+    word,
+    wrong_value,
+    yes_word,
+)  # fmt: skip
+from fleet.commands.manager.blobs import blob_of, blob_words
+from texts import Lang, t
+from wire.fleet import Command
+
+POLL_S = 0.5
+GRACE_MS = 2_000
+"""The backend books "no answer" a moment after an order has expired."""
+
+LOG_BYTES_MAX = 32 * 1024 * 1024
+OPEN = ("waiting", "accepted")
+SURE = ("lock", "reboot", "update", "drawer")
+"""What stops or opens something is asked for twice."""
+
+
+def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
+    """`posfleet cmd NAME …` and `posfleet cmd list`."""
+    it = commands.add_parser("cmd", help=say("cmd"), description=say("cmd_more"))
+    more = it.add_subparsers(required=True, metavar=say("command"))
+    for name in ("identify", "selftest", "log", "lock", "unlock", "reboot", "replay", "drawer", "update"):
+        it = more.add_parser(name, parents=[common], help=say(f"cmd_{name}"), description=say(f"cmd_{name}"))
+        where_words(it, say)
+        all_word(it, say)
+        _own_words(it, name, say)
+        why_words(it, say, required=name in SURE)
+        it.add_argument("--expires", type=int, default=120, metavar="S", help=say("expires"))
+        it.add_argument("--no-wait", action="store_true", help=say("no_wait"))
+        yes_word(it, say)
+        json_word(it, say)
+        it.set_defaults(run=order, name=name)
+    it = more.add_parser("list", parents=[common], help=say("cmd_list"), description=say("cmd_list"))
+    it.add_argument("--terminal", default="", metavar="ID", help=say("id"))
+    it.add_argument("--limit", type=int, default=50, metavar="N", help=say("limit"))
+    json_word(it, say)
+    it.set_defaults(run=listed)
+
+
+def _own_words(it: argparse.ArgumentParser, name: str, say: Say) -> None:
+    match name:
+        case "identify":
+            it.add_argument("--seconds", type=int, default=10, metavar="S", help=say("seconds"))
+        case "log":
+            it.add_argument("--lines", type=int, default=200, metavar="N", help=say("lines"))
+            it.add_argument("--out", type=Path, default=Path(), metavar="DIR", help=say("log_out"))
+        case "reboot":
+            it.add_argument("--device", action="store_true", help=say("device"))
+        case "replay":
+            for bound in ("epoch", "first", "last"):
+                it.add_argument(f"--{bound}", type=int, required=True, metavar="N", help=say(bound))
+        case "update":
+            it.add_argument("--version", required=True, metavar="VERSION", help=say("release"))
+            blob_words(it, say)
+
+
+def _command(options: argparse.Namespace) -> Command:
+    """What is ordered. Raises `Wrong` for values no terminal would take."""
+    fields: dict[str, Any] = {"type": options.name}
+    match options.name:
+        case "identify":
+            fields |= {"seconds": options.seconds}
+        case "log":
+            fields |= {"lines": options.lines}
+        case "lock" | "drawer":
+            fields |= {"reason": options.why}
+        case "reboot":
+            fields |= {"what": "device" if options.device else "daemon"}
+        case "replay":
+            fields |= {"epoch": options.epoch, "first": options.first, "last": options.last}
+        case "update":
+            fields |= {"version": options.version, "bundle": msgspec.to_builtins(blob_of(options.bundle, options.url))}
+    command: Command = wrong_value(lambda: msgspec.convert(fields, Command))
+    return command
+
+
+def order(options: argparse.Namespace, lang: Lang) -> int:
+    """Order it, wait for the answers. Exit code 1 when one terminal did not do it."""
+    where, command = where_of(options), _command(options)
+    if options.name in SURE and not confirmed(
+        options, lang, "order", what=t("manager", lang, f"help__cmd_{options.name}")
+    ):
+        tell(lang, "settings__left")
+        return FOUND
+    request = wrong_value(lambda: SendCommand(where=where, command=command, expires_s=options.expires))
+    ordered = ask(options, request, Ordered)
+    if options.no_wait:
+        put(ordered) if options.json else tell(lang, "cmd__sent", count=len(ordered.cids), batch=ordered.batch)
+        return 0
+    rows = _wait(options, ordered, lang)
+    if options.name == "log":
+        _keep_logs(options, rows, lang)
+    _show(options, rows, lang)
+    return FOUND if any(row.status != "done" for row in rows) else 0
+
+
+def _wait(options: argparse.Namespace, ordered: Ordered, lang: Lang) -> tuple[OrderLook, ...]:
+    """Until every terminal has answered or its order has expired; Ctrl-C stops waiting, not the orders."""
+    until_ms = utc_ms() + options.expires * 1_000 + GRACE_MS
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=Console(stderr=True), transient=True, disable=options.json,
+    )  # fmt: skip
+    rows: tuple[OrderLook, ...] = ()
+    with bar:
+        task = bar.add_task(t("manager", lang, "cmd__waiting"), total=len(ordered.cids))
+        try:
+            while True:
+                rows = _orders(options, ordered)
+                open_now = [row for row in rows if row.status in OPEN]
+                bar.update(task, completed=len(rows) - len(open_now))
+                if not open_now or utc_ms() > until_ms:
+                    return rows
+                time.sleep(POLL_S)
+        except KeyboardInterrupt:
+            return rows
+
+
+def _orders(options: argparse.Namespace, ordered: Ordered) -> tuple[OrderLook, ...]:
+    seen = ask(options, Commands(batch=ordered.batch, limit=1_000), CommandsSeen).rows
+    if len(ordered.cids) > len(seen):  # more than one page holds: each by its own number
+        got = {row.cid for row in seen}
+        rest = [cid for cid in ordered.cids.values() if cid not in got]
+        seen += tuple(row for cid in rest for row in ask(options, Commands(cid=cid, limit=1), CommandsSeen).rows)
+    return seen
+
+
+def _keep_logs(options: argparse.Namespace, rows: tuple[OrderLook, ...], lang: Lang) -> None:
+    for row in rows:
+        if row.status != "done" or not row.parts_all:
+            continue
+        got = ask(options, CommandData(cid=row.cid), CommandDataGot)
+        if not got.whole:
+            tell(lang, "cmd__log_part", terminal=row.terminal, parts=row.parts, all=row.parts_all)
+            continue
+        path = options.out / f"{row.terminal}-{row.cid}.log"
+        try:
+            options.out.mkdir(parents=True, exist_ok=True)
+            with gzip.open(_bytes(got.data)) as packed:
+                text = packed.read(LOG_BYTES_MAX)
+            path.write_bytes(text)
+        except (OSError, EOFError) as trouble:
+            raise Wrong("file", {"path": str(path), "detail": str(trouble)}, room="manager") from trouble
+        if not options.json:
+            tell(lang, "cmd__log", path=path)
+
+
+def _bytes(data: bytes) -> Any:
+    import io
+
+    return io.BytesIO(data)
+
+
+def listed(options: argparse.Namespace, lang: Lang) -> int:
+    """What was ordered lately, newest first."""
+    request = wrong_value(lambda: Commands(terminal=options.terminal, limit=max(1, min(options.limit, 1_000))))
+    _show(options, ask(options, request, CommandsSeen).rows, lang)
+    return 0
+
+
+def _show(options: argparse.Namespace, rows: tuple[OrderLook, ...], lang: Lang) -> None:
+    if options.json:
+        for row in rows:
+            put(row)
+        return
+    columns = ("terminal", "command", "status", "detail", "who", "why", "at")
+    table(lang, columns, (_cells(row, lang) for row in rows))
+
+
+def _cells(row: OrderLook, lang: Lang) -> list[str]:
+    checks = "  ".join(
+        f"{'✓' if each.ok else '✗'} {each.name}" + ("" if each.ok else f" [{each.code}]") for each in row.checks
+    )
+    detail = " ".join(part for part in (f"[{row.code}]" if row.code else "", row.reason, checks) if part)
+    return [row.terminal, row.name, word(lang, "order", row.status), detail, row.who, row.why, moment(row.issued_ms)]

@@ -1,0 +1,326 @@
+"""`posfleet settings`: layers of settings, written, checked, compared and pushed."""
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fleet import admin
+from fleet.admin import (
+    DiffLayer,
+    DryRun,
+    DryRunDone,
+    GetLayer,
+    LayerGot,
+    LayerPut,
+    Layers,
+    LayersSeen,
+    Push,
+    Pushed,
+    PutLayer,
+)
+from fleet.commands import Wrong
+from fleet.commands.look import moment
+from fleet.commands.manager.asking import (
+    FOUND,
+    Say,
+    all_word,
+    ask,
+    confirmed,
+    few,
+    json_word,
+    put,
+    table,
+    tell,
+    where_of,
+    where_words,
+    why_words,
+    yes_word,
+)  # fmt: skip
+from fleet.commands.manager.terminals import change_table, fault_table
+from rules import settings as model
+from texts import Lang
+
+EDITORS = ("VISUAL", "EDITOR")
+DOCUMENT_BYTES_MAX = 4_000_000
+LAYER = "fleet|group:N|shop:N|tag:N|terminal:ID"
+
+
+def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
+    """`posfleet settings layers|get|put|edit|check|diff|push|history`."""
+    it = commands.add_parser("settings", help=say("settings"), description=say("settings_more"))
+    more = it.add_subparsers(required=True, metavar=say("command"))
+
+    def command(name: str, run: Any) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = more.add_parser(
+            name, parents=[common], help=say(f"settings_{name}"), description=say(f"settings_{name}")
+        )
+        made.set_defaults(run=run)
+        return made
+
+    it = command("layers", layers)
+    json_word(it, say)
+
+    it = command("history", layers)
+    it.add_argument("layer", metavar=LAYER, help=say("layer"))
+    json_word(it, say)
+
+    it = command("get", get)
+    it.add_argument("layer", metavar=LAYER, help=say("layer"))
+    it.add_argument("--number", type=int, default=0, metavar="N", help=say("version"))
+
+    it = command("put", put_layer)
+    it.add_argument("layer", metavar=LAYER, help=say("layer"))
+    it.add_argument("file", type=Path, metavar="FILE", help=say("document"))
+    why_words(it, say)
+    json_word(it, say)
+
+    it = command("edit", edit)
+    it.add_argument("layer", metavar=LAYER, help=say("layer"))
+    why_words(it, say)
+
+    it = command("check", check)
+    it.add_argument("file", type=Path, metavar="FILE", help=say("document"))
+    it.add_argument("--layer", default="", metavar=LAYER, help=say("check_layer"))
+    json_word(it, say)
+
+    it = command("diff", diff)
+    it.add_argument("layer", metavar=LAYER, help=say("layer"))
+    it.add_argument("before", nargs="?", type=int, default=None, metavar="N", help=say("diff_before"))
+    it.add_argument("after", nargs="?", type=int, default=0, metavar="N", help=say("diff_after"))
+    json_word(it, say)
+
+    it = command("push", push)
+    where_words(it, say)
+    all_word(it, say)
+    it.add_argument("--dry-run", action="store_true", help=say("dry_run"))
+    why_words(it, say)
+    yes_word(it, say)
+    json_word(it, say)
+
+
+# --- layers -------------------------------------------------------------------------------------------------------------
+
+
+def layers(options: argparse.Namespace, lang: Lang) -> int:
+    """Every layer's newest version, or all versions of one."""
+    seen = ask(options, Layers(layer=_layer(options)), LayersSeen)
+    if options.json:
+        for row in seen.rows:
+            put(row)
+        return 0
+    columns = ("layer", "version", "at", "who", "why", "sha256")
+    table(lang, columns, ([r.layer, str(r.number), moment(r.at_ms), r.who, r.why, r.sha256[:12]] for r in seen.rows))
+    return 0
+
+
+def _layer(options: argparse.Namespace) -> str | None:
+    name: str = getattr(options, "layer", "")
+    if not name:
+        return None
+    try:
+        return str(msgspec.convert(name, admin.Layer))
+    except msgspec.ValidationError as trouble:
+        raise Wrong("layer", {"text": name, "form": LAYER}, room="manager", usage=True) from trouble
+
+
+def get(options: argparse.Namespace, lang: Lang) -> int:
+    """The document of a layer as JSON, secrets masked."""
+    print(_text(_got(options, options.number, secrets=False).document), end="")
+    return 0
+
+
+def _got(options: argparse.Namespace, number: int, secrets: bool) -> LayerGot:
+    layer = _layer(options)
+    assert layer is not None
+    return ask(options, GetLayer(layer=layer, number=number, secrets=secrets), LayerGot)
+
+
+def put_layer(options: argparse.Namespace, lang: Lang) -> int:
+    """Write a layer anew from a file. It reaches no terminal before a push."""
+    layer = _layer(options)
+    assert layer is not None
+    done = ask(options, PutLayer(layer=layer, document=read(options.file)), LayerPut)
+    if options.json:
+        put(done)
+    else:
+        _say_put(done, lang)
+    return 0
+
+
+def _say_put(done: LayerPut, lang: Lang) -> None:
+    if not done.changes:
+        tell(lang, "settings__same")
+        return
+    change_table(done.changes, lang)
+    tell(lang, "settings__put", layer=done.version.layer, number=done.version.number, count=done.terminals)
+
+
+def edit(options: argparse.Namespace, lang: Lang) -> int:
+    """Open a layer in the editor and write it back. What has a fault can be edited again and is never half stored."""
+    layer = _layer(options)
+    assert layer is not None
+    try:
+        got = _got(options, 0, secrets=True)
+        parent, text = got.version.sha256, _text(got.document)
+    except Wrong as wrong:
+        if wrong.name != "refused_unknown_layer":
+            raise
+        parent, text = "", "{}\n"
+    while True:
+        edited = _edited(text)
+        if edited == text:
+            tell(lang, "settings__same")
+            return 0
+        try:
+            done = ask(options, PutLayer(layer=layer, document=_parsed(edited, ".json"), parent=parent), LayerPut)
+        except Wrong as wrong:
+            print(wrong.cause(lang), wrong.step(lang), sep="\n", file=sys.stderr)
+            if wrong.name not in ("refused_faults", "document") or not _again(lang):
+                raise
+            text = edited
+            continue
+        _say_put(done, lang)
+        return 0
+
+
+def _again(lang: Lang) -> bool:
+    from texts import t
+
+    return sys.stdin.isatty() and input(t("manager", lang, "ask__again") + " ").strip().lower() in (
+        "",
+        "y",
+        "yes",
+        "是",
+    )
+
+
+def _edited(text: str) -> str:
+    """The text as it comes back from the editor. The file is its owner's only: it may hold hashes of PINs."""
+    words = next((os.environ[name] for name in EDITORS if os.environ.get(name)), "vi")
+    with tempfile.TemporaryDirectory(prefix="posfleet-") as folder:
+        path = Path(folder) / "settings.json"
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+        try:
+            subprocess.run([*shlex.split(words), str(path)], check=True)
+        except (OSError, subprocess.CalledProcessError) as trouble:
+            raise Wrong("editor", {"text": words, "detail": str(trouble)}, room="manager") from trouble
+        return path.read_text(encoding="utf-8")
+
+
+def _text(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def read(path: Path) -> Any:
+    """A settings document of a JSON or TOML file. Raises `Wrong`."""
+    try:
+        if path.stat().st_size > DOCUMENT_BYTES_MAX:
+            raise Wrong(
+                "document", {"path": str(path), "detail": f"> {DOCUMENT_BYTES_MAX} B"}, room="manager", usage=True
+            )
+        return _parsed(path.read_text(encoding="utf-8"), path.suffix, str(path))
+    except (OSError, UnicodeDecodeError) as trouble:
+        raise Wrong("document", {"path": str(path), "detail": str(trouble)}, room="manager", usage=True) from trouble
+
+
+def _parsed(text: str, suffix: str, path: str = "") -> Any:
+    try:
+        return tomllib.loads(text) if suffix == ".toml" else json.loads(text)
+    except (ValueError, RecursionError) as trouble:
+        raise Wrong("document", {"path": path, "detail": str(trouble)}, room="manager", usage=True) from trouble
+
+
+# --- checking, comparing, pushing ---------------------------------------------------------------------------------------
+
+
+def check(options: argparse.Namespace, lang: Lang) -> int:
+    """Check a file: by itself as a whole document, or laid into its place in the fleet. Exit code 1 when it has faults."""
+    document = read(options.file)
+    layer = _layer(options)
+    if layer is not None:
+        done = ask(options, PutLayer(layer=layer, document=document, check=True), LayerPut)
+        if options.json:
+            put(done)
+        else:
+            change_table(done.changes, lang)
+            tell(lang, "settings__sound_at", count=done.terminals)
+        return 0
+    checked = model.check(document)
+    faults = [
+        admin.Fault(path=each.path, reason=each.reason, detail=each.detail, code=each.code)
+        for each in (checked if isinstance(checked, list) else ())
+    ]
+    if options.json:
+        put(faults)
+    elif faults:
+        fault_table(faults, lang)
+    else:
+        tell(lang, "settings__sound")
+    return FOUND if faults else 0
+
+
+def diff(options: argparse.Namespace, lang: Lang) -> int:
+    """What differs between two versions of a layer; without numbers: what the last one changed."""
+    layer = _layer(options)
+    assert layer is not None
+    before = options.before
+    if before is None:
+        versions = ask(options, Layers(layer=layer), LayersSeen).rows
+        before = versions[1].number if len(versions) > 1 else 0
+    seen = ask(options, DiffLayer(layer=layer, before=before, after=options.after), admin.Differences)
+    if options.json:
+        put(seen)
+    elif seen.changes:
+        change_table(seen.changes, lang)
+    else:
+        tell(lang, "settings__same")
+    return 0
+
+
+def push(options: argparse.Namespace, lang: Lang) -> int:
+    """Say who would change what; then, if it is meant, give it to all of them at once."""
+    where = where_of(options)
+    if not options.dry_run and not options.why:
+        raise Wrong("refused_why_missing", {"detail": ""}, room="manager", usage=True)
+    dry = ask(options, DryRun(where=where), DryRunDone)
+    if options.dry_run and options.json:
+        put(dry)
+        return FOUND if dry.faults or dry.held else 0
+    if not options.json:
+        show_dry(dry, lang)
+    if options.dry_run:
+        return FOUND if dry.faults or dry.held else 0
+    count = sum(len(group.terminals) for group in dry.groups)
+    if count and not dry.faults and not confirmed(options, lang, "push", count=count):
+        tell(lang, "settings__left")
+        return FOUND
+    done = ask(options, Push(where=where), Pushed)
+    if options.json:
+        put(done)
+    elif done.rev:
+        tell(lang, "settings__pushed", rev=done.rev, count=done.terminals)
+    else:
+        tell(lang, "settings__same")
+    return 0
+
+
+def show_dry(dry: DryRunDone, lang: Lang) -> None:
+    """Which terminals would change what."""
+    for group in dry.groups:
+        tell(lang, "settings__alike", count=len(group.terminals), names=few(group.terminals))
+        change_table(group.changes, lang)
+    if dry.faults:
+        fault_table(dry.faults, lang)
+    if dry.held:
+        tell(lang, "settings__held", names=few(f"{name} (#{number})" for name, number in dry.held.items()))
+    tell(lang, "settings__unchanged", count=dry.unchanged)

@@ -1,0 +1,274 @@
+"""`posfleet terminals|show|register|tag`: who is out there, how they are, and what they are called."""
+
+import argparse
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+from rich.live import Live
+
+from fleet import admin
+from fleet.admin import (
+    ListTerminals,
+    Register,
+    Registered,
+    SetTags,
+    ShowTerminal,
+    TerminalLook,
+    Terminals,
+    TerminalShown,
+)
+from fleet.commands.look import console, moment, tabled
+from fleet.commands.manager.asking import (
+    Say,
+    all_word,
+    ask,
+    few,
+    json_word,
+    put,
+    table,
+    tell,
+    value,
+    where_of,
+    where_words,
+    why_words,
+    word,
+    wrong_value,
+)  # fmt: skip
+from texts import Lang
+
+PAGE = 1_000
+WATCH_EVERY_S = 2.0
+COLUMNS = (
+    "terminal",
+    "shop",
+    "group",
+    "tags",
+    "link",
+    "backlog",
+    "software",
+    "rev",
+    "status",
+    "printer",
+    "battery",
+    "seen",
+)
+SORTS: dict[str, Callable[[TerminalLook], Any]] = {
+    "id": lambda row: row.terminal,
+    "shop": lambda row: (row.shop, row.terminal),
+    "seen": lambda row: (-row.seen_ms, row.terminal),
+    "backlog": lambda row: (-row.backlog, row.terminal),
+    "software": lambda row: (row.state.software if row.state else "", row.terminal),
+    "status": lambda row: (row.reported.status if row.reported else "", row.terminal),
+}
+
+
+def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
+    """Their words."""
+    it = commands.add_parser("terminals", parents=[common], help=say("terminals"), description=say("terminals_more"))
+    where_words(it, say)
+    it.add_argument("--status", default="", metavar="applied|rejected|…", help=say("status"))
+    for name in ("online", "offline", "drift", "unregistered", "retired"):
+        it.add_argument(f"--{name}", action="store_true", help=say(name))
+    it.add_argument("--sort", choices=tuple(SORTS), default="id", help=say("sort"))
+    it.add_argument("--watch", action="store_true", help=say("watch"))
+    json_word(it, say)
+    it.set_defaults(run=listed)
+
+    it = commands.add_parser("show", parents=[common], help=say("show"), description=say("show_more"))
+    it.add_argument("id", metavar="ID", help=say("id"))
+    json_word(it, say)
+    it.set_defaults(run=shown)
+
+    it = commands.add_parser("register", parents=[common], help=say("register"), description=say("register_more"))
+    it.add_argument("ids", nargs="+", metavar="ID", help=say("ids"))
+    it.add_argument("--shop", default="", metavar="NAME", help=say("shop_of"))
+    it.add_argument("--group", default="", metavar="NAME", help=say("group_of"))
+    it.add_argument("--tag", action="append", default=[], metavar="NAME", help=say("tag_of"))
+    it.add_argument("--note", default="", metavar="TEXT", help=say("note"))
+    it.add_argument("--retired", action="store_true", help=say("retire"))
+    why_words(it, say)
+    it.set_defaults(run=register)
+
+    it = commands.add_parser("tag", parents=[common], help=say("tag_tool"), description=say("tag_more"))
+    where_words(it, say)
+    all_word(it, say)
+    it.add_argument("--add", action="append", default=[], metavar="NAME", help=say("tag_add"))
+    it.add_argument("--remove", action="append", default=[], metavar="NAME", help=say("tag_remove"))
+    why_words(it, say)
+    it.set_defaults(run=tag)
+
+
+def listed(options: argparse.Namespace, lang: Lang) -> int:
+    """A table, a live one, or one JSON line each."""
+    if options.watch and not options.json:
+        _watch(options, lang)
+        return 0
+    rows = sorted(_rows(options), key=SORTS[options.sort])
+    if options.json:
+        for row in rows:
+            put(row)
+        return 0
+    table(lang, COLUMNS, (_cells(row, lang) for row in rows))
+    tell(lang, "terminals__sum", count=len(rows), online=sum(_online(row) for row in rows))
+    return 0
+
+
+def _rows(options: argparse.Namespace) -> Iterator[TerminalLook]:
+    where = where_of(options, all_asked=False)
+    told = {
+        "status": options.status,
+        "online": True if options.online else False if options.offline else None,
+        "drift": options.drift or None,
+        "registered": False if options.unregistered else None,
+        "retired": options.retired,
+    }
+    where = wrong_value(lambda: msgspec.structs.replace(where, **told))
+    after, more = "", True
+    while more:
+        page = ask(options, ListTerminals(where=where, after=after, limit=PAGE), Terminals)
+        yield from page.rows
+        after, more = (page.rows[-1].terminal, page.more) if page.rows else ("", False)
+
+
+def _watch(options: argparse.Namespace, lang: Lang) -> None:
+    """The table anew every two seconds until Ctrl-C."""
+
+    def now() -> Any:
+        return tabled(
+            lang, COLUMNS, (_cells(row, lang) for row in sorted(_rows(options), key=SORTS[options.sort])), "manager"
+        )
+
+    there = console()
+    try:
+        with Live(now(), console=there, auto_refresh=False, screen=there.is_terminal) as live:
+            while True:
+                time.sleep(WATCH_EVERY_S)
+                live.update(now(), refresh=True)
+    except KeyboardInterrupt:
+        return
+
+
+def _online(row: TerminalLook) -> bool:
+    return row.state is not None and row.state.online
+
+
+def _cells(row: TerminalLook, lang: Lang) -> list[str]:
+    state, reported = row.state, row.reported
+    link = "unknown" if state is None else "online" if state.online else "offline"
+    rev = f"{reported.rev if reported else 0}"
+    rev += f" → {row.desired_rev}" if row.desired_rev and (not reported or reported.rev != row.desired_rev) else ""
+    return [
+        row.terminal,
+        row.shop or ("" if row.registered else word(lang, "register", "none")),
+        row.group,
+        " ".join(row.tags),
+        word(lang, "link", link),
+        str(row.backlog or ""),
+        state.software if state else "",
+        rev,
+        _status(row, lang),
+        state.printer if state else "",
+        "" if state is None or state.battery is None else f"{state.battery} %",
+        moment(row.seen_ms),
+    ]
+
+
+def _status(row: TerminalLook, lang: Lang) -> str:
+    marks = [word(lang, "status", row.reported.status)] if row.reported else []
+    if row.reported is not None and row.reported.drift:
+        marks.append(word(lang, "status", "drift"))
+    if row.reported is not None and row.reported.locked:
+        marks.append(word(lang, "status", "locked"))
+    if row.rollout:
+        marks.append(f"#{row.rollout}")
+    return " ".join(marks)
+
+
+# --- one ----------------------------------------------------------------------------------------------------------------
+
+
+def shown(options: argparse.Namespace, lang: Lang) -> int:
+    """Everything about one terminal but its records. Exit code 1 when something is to be looked at."""
+    it = ask(options, ShowTerminal(terminal=options.id), TerminalShown)
+    if options.json:
+        put(it)
+        return int(bool(it.gaps or it.faults))
+    look, reported = it.look, it.look.reported
+    facts: list[tuple[str, str]] = [
+        ("shop", look.shop), ("group", look.group), ("tags", " ".join(look.tags)), ("note", look.note),
+        ("link", _cells(look, lang)[4]), ("seen", moment(look.seen_ms)), ("backlog", str(look.backlog)),
+        ("desired", f"{look.desired_rev} {moment(look.desired_ms)}" if look.desired_rev else ""),
+        ("rev", str(reported.rev) if reported else ""), ("status", _status(look, lang)),
+        ("reason", f"[{reported.code}] {reported.path} {reported.reason}" if reported and reported.code else ""),
+        ("drift", few(f"{each.path} ({each.owner})" for each in reported.drift) if reported else ""),
+        ("layers", few(f"{each.layer} v{each.number}" for each in it.layers)),
+    ]  # fmt: skip
+    if look.state is not None:
+        state = look.state
+        facts += [
+            ("software", state.software), ("printer", state.printer), ("drawer", state.drawer), ("clock", state.clock),
+            ("battery", "" if state.battery is None else f"{state.battery} %"),
+        ]  # fmt: skip
+    table(lang, ("what", "value"), ([word(lang, "column", name), text] for name, text in facts if text))
+    _changes(it, lang)
+    if it.timeline:
+        table(
+            lang,
+            ("at", "what", "detail"),
+            ([moment(e.at_ms), word(lang, "passage", e.what), e.detail] for e in it.timeline),
+        )
+    if it.gaps:
+        tell(lang, "show__gaps", count=len(it.gaps))
+    return int(bool(it.gaps or it.faults))
+
+
+def _changes(it: TerminalShown, lang: Lang) -> None:
+    if it.faults:
+        tell(lang, "show__faults")
+        fault_table(it.faults, lang)
+    elif it.pending:
+        tell(lang, "show__pending")
+        change_table(it.pending, lang)
+
+
+def change_table(changes: Iterable[admin.PathChange], lang: Lang) -> None:
+    """Settings that differ, by path."""
+    table(lang, ("path", "before", "after"), ([each.path, value(each.before), value(each.after)] for each in changes))
+
+
+def fault_table(faults: Iterable[admin.Fault], lang: Lang) -> None:
+    """What is wrong with settings, by path."""
+    rows = ([each.path, f"[{each.code}] {each.reason} {each.detail}", each.layer, each.terminal] for each in faults)
+    table(lang, ("path", "fault", "layer", "terminal"), rows)
+
+
+# --- the register -----------------------------------------------------------------------------------------------------
+
+
+def register(options: argparse.Namespace, lang: Lang) -> int:
+    """Enter terminals, or write their entries anew."""
+    fields = {"shop": options.shop, "group": options.group, "tags": options.tag, "note": options.note}
+    rows = wrong_value(
+        lambda: tuple(
+            msgspec.convert({"terminal": each, "retired": options.retired} | fields, Registered) for each in options.ids
+        )
+    )
+    done = ask(options, Register(rows=rows), admin.Done)
+    tell(lang, "register__done", count=done.count)
+    return 0
+
+
+def tag(options: argparse.Namespace, lang: Lang) -> int:
+    """Add and take away tags of all that are chosen."""
+    where = where_of(options)
+    request = wrong_value(
+        lambda: msgspec.convert(
+            {"where": msgspec.to_builtins(where), "add": options.add, "remove": options.remove, "type": "set_tags"},
+            SetTags,
+        )
+    )
+    done = ask(options, request, admin.Done)
+    tell(lang, "register__done", count=done.count)
+    return 0

@@ -1,0 +1,359 @@
+"""`posfleet` as a fleet manager meets it: words, tables and JSON, refusals with cause and next step, in both languages."""
+
+import argparse
+import csv
+import gzip
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from fleet import __main__ as posfleet
+from fleet import admin
+from fleet.admin import Call, Caller
+from fleet.commands.manager import orders, rollouts
+from fleet.core import Arrived, Core, Message
+from fleet.home import DATABASE
+from fleet.sql import SqlStore
+from tests.backend import FLEET_KEY
+from tests.journals import Journal
+from texts import catalogue
+from wire.facts import Line, Sale, TenderPart
+from wire.fleet import Reply, Reported
+from wire.messages import State
+
+encode = msgspec.json.encode
+
+
+@pytest.fixture
+def data(tmp_path, capsys):
+    """A fleet of three, entered in the register."""
+    folder = tmp_path / "fleet"
+    folder.mkdir()
+    SqlStore(folder / DATABASE).close()
+    for name, shop, tag in (("T0001", "s1", "pilot"), ("T0002", "s1", "old"), ("T0003", "s2", "old")):
+        assert run(capsys, folder, "register", name, "--shop", shop, "--tag", tag)[0] == 0
+    return folder
+
+
+def run(capsys, data, *words, lang="en"):
+    code = posfleet.main([*words, "--data", str(data), "--lang", lang])
+    return code, *capsys.readouterr()
+
+
+def listed(capsys, data, *words):
+    code, out, errors = run(capsys, data, *words, "--json")
+    assert code in (0, 1), errors
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def document(tmp_path, text, name="layer.toml"):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def heard(data, terminal, rest, message):
+    """A terminal says something to the backend."""
+    store = SqlStore(data / DATABASE)
+    Core(store, FLEET_KEY.sign).step(Arrived(1_900_000_000_000, (Message(terminal, rest, encode(message)),)))
+    store.close()
+
+
+# --- the words themselves -----------------------------------------------------------------------------------------------
+
+
+def _parsers(parser, path="posfleet"):
+    yield path, parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, inner in action.choices.items():
+                yield from _parsers(inner, f"{path} {name}")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_command_explains_itself_and_each_of_its_words(lang):
+    for path, parser in _parsers(posfleet._parser(lang)):
+        text = parser.format_help()
+        assert "None" not in text, path
+        for action in parser._actions:
+            assert action.help or action.choices or action.metavar, f"{path} {action.dest}"
+
+
+def test_both_languages_say_the_same_things():
+    zh, en = catalogue("manager", "zh"), catalogue("manager", "en")
+    assert zh.keys() == en.keys()
+    for key in zh:
+        assert set(re.findall(r"{\w+}", zh[key])) == set(re.findall(r"{\w+}", en[key])), key
+
+
+def test_every_refusal_of_the_backend_has_a_cause_and_a_step():
+    reasons = next(field for field in msgspec.structs.fields(admin.Refused) if field.name == "reason").type.__args__
+    known = catalogue("manager", "en")
+    assert [reason for reason in reasons if f"wrong__refused_{reason}" not in known] == []
+    assert [reason for reason in reasons if f"step__refused_{reason}" not in known] == []
+
+
+def test_the_completion_is_a_script_the_shell_takes(capsys):
+    assert posfleet.main(["completion", "bash"]) == 0
+    script = capsys.readouterr().out
+    assert "rollout" in script
+    assert subprocess.run([shutil.which("bash"), "-n"], input=script, text=True, check=False).returncode == 0
+
+
+# --- terminals ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ((), ["T0001", "T0002", "T0003"]),
+        (("--shop", "s1"), ["T0001", "T0002"]),
+        (("--shop", "s1", "--tag", "old"), ["T0002"]),
+        (("--without-tag", "old"), ["T0001"]),
+        (("T0003", "T0001"), ["T0001", "T0003"]),
+        (("--online",), ["T0002"]),
+        (("--sort", "backlog"), ["T0002", "T0001", "T0003"]),
+        (("--unregistered",), []),
+    ],
+)
+def test_terminals_are_filtered_and_sorted(data, capsys, words, found):
+    heard(data, "T0002", "state", State(online=True, epoch=1, next_seq=9))
+    assert [row["terminal"] for row in listed(capsys, data, "terminals", *words)] == found
+
+
+def test_watching_ends_with_ctrl_c(data, capsys, monkeypatch):
+    def tired(_seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fleet.commands.manager.terminals.time.sleep", tired)
+    code, out, _ = run(capsys, data, "terminals", "--watch")
+    assert (code, "T0001" in out) == (0, True)
+
+
+def test_tags_are_added_and_taken_away(data, capsys):
+    assert run(capsys, data, "tag", "--shop", "s1", "--add", "night", "--remove", "old")[0] == 0
+    assert {row["terminal"]: row.get("tags") for row in listed(capsys, data, "terminals")} == {
+        "T0001": ["night", "pilot"],
+        "T0002": ["night"],
+        "T0003": ["old"],
+    }
+
+
+# --- settings -----------------------------------------------------------------------------------------------------------
+
+FOOTER = '[shop]\nfooter = ["Thank you"]\n'
+
+
+def test_a_footer_is_written_compared_tried_and_pushed(data, capsys, tmp_path):
+    path = document(tmp_path, FOOTER)
+    assert run(capsys, data, "settings", "check", path)[0] == 0
+    assert run(capsys, data, "settings", "put", "shop:s1", path, "--why", "season")[0] == 0
+    (change,) = json.loads(run(capsys, data, "settings", "diff", "shop:s1", "--json")[1])["changes"]
+    assert change["after"] == {"footer": ["Thank you"]}
+    code, out, _ = run(capsys, data, "settings", "push", "--all", "--dry-run", "--json")
+    dry = json.loads(out)
+    assert (code, dry["groups"][0]["terminals"]) == (0, ["T0001", "T0002"])
+    assert dry["groups"][0]["changes"][0]["path"] == "shop.footer"
+    assert all(row["desired_rev"] == 0 for row in listed(capsys, data, "terminals")), "a dry run changes nothing"
+    code, out, _ = run(capsys, data, "settings", "push", "--all", "--yes", "--why", "season", "--json")
+    assert (code, json.loads(out)) == (0, {"type": "pushed", "rev": 1, "terminals": 3, "unchanged": 0})
+    assert [row["desired_rev"] for row in listed(capsys, data, "terminals")] == [1, 1, 1]
+    (row,) = listed(capsys, data, "pushes")
+    assert (row["rev"], row["why"]) == (1, "season")
+
+
+def test_a_faulty_layer_is_refused_with_its_path_and_nothing_is_stored(data, capsys, tmp_path):
+    path = document(tmp_path, '[shop]\nfooter = 5\n[cash]\nrounding = "up"\n')
+    code, _, errors = run(capsys, data, "settings", "put", "fleet", path)
+    assert code == 2
+    assert "shop.footer" in errors
+    assert "cash.rounding" in errors
+    assert "Next:" in errors
+    assert listed(capsys, data, "settings", "layers") == []
+    assert run(capsys, data, "settings", "check", path)[0] == 1
+
+
+def test_a_layer_is_edited_in_the_editor_and_not_over_somebody_elses_change(data, capsys, tmp_path, monkeypatch):
+    editor = tmp_path / "editor.py"
+    editor.write_text(
+        'import sys, pathlib\np = pathlib.Path(sys.argv[1])\np.write_text(\'{"shop": {"branch": "East"}}\')\n'
+    )
+    monkeypatch.setenv("VISUAL", f"{sys.executable} {editor}")
+    monkeypatch.setenv("PYTHONPATH", str(Path(posfleet.__file__).parents[1]))
+    assert run(capsys, data, "settings", "edit", "fleet", "--why", "branch")[0] == 0
+    assert json.loads(run(capsys, data, "settings", "get", "fleet")[1]) == {"shop": {"branch": "East"}}
+    meanwhile = document(tmp_path, FOOTER)
+    editor.write_text(
+        "import sys, pathlib\nfrom fleet.__main__ import main\n"
+        f"main(['settings', 'put', 'fleet', {meanwhile!r}, '--data', {str(data)!r}, '--why', 'x'])\n"
+        'p = pathlib.Path(sys.argv[1])\np.write_text(\'{"shop": {"branch": "West"}}\')\n'
+    )
+    code, _, errors = run(capsys, data, "settings", "edit", "fleet")
+    assert (code, "somebody else changed it" in errors) == (3, True)
+    assert json.loads(run(capsys, data, "settings", "get", "fleet")[1]) == {"shop": {"footer": ["Thank you"]}}
+
+
+# --- commands -----------------------------------------------------------------------------------------------------------
+
+
+def answering(folder, monkeypatch, status="done", **fields):
+    """Terminals that answer as soon as the manager waits."""
+
+    def answer(_seconds):
+        store = SqlStore(folder / DATABASE)
+        core = Core(store, FLEET_KEY.sign)
+        call = Call(by=Caller(name="t"), request=admin.Commands(limit=100))
+        with store.begin() as books:
+            rows = core._desk.take(books, call, 1).rows
+        for row in rows:
+            if row.status == "waiting":
+                body = encode(Reply(row.cid, row.name, status, 1, **fields))
+                core.step(Arrived(row.issued_ms + 1, (Message(row.terminal, f"reply/{row.cid}", body),)))
+        store.close()
+
+    monkeypatch.setattr(orders.time, "sleep", answer)
+
+
+def test_a_command_waits_for_every_answer(data, capsys, monkeypatch):
+    answering(data, monkeypatch)
+    rows = listed(capsys, data, "cmd", "identify", "--shop", "s1")
+    assert sorted((row["terminal"], row["status"]) for row in rows) == [("T0001", "done"), ("T0002", "done")]
+
+
+def test_a_refused_command_ends_with_one(data, capsys, monkeypatch):
+    answering(data, monkeypatch, "refused", code=2005, reason="locked")
+    code, out, _ = run(capsys, data, "cmd", "selftest", "T0001")
+    assert (code, "[2005] locked" in out) == (1, True)
+
+
+def test_a_log_is_kept_as_a_file(data, capsys, monkeypatch, tmp_path):
+    answering(data, monkeypatch, data=gzip.compress(b"line one\n"))
+    code, _, errors = run(capsys, data, "cmd", "log", "T0001", "--out", str(tmp_path / "logs"))
+    assert code == 0, errors
+    (path,) = (tmp_path / "logs").iterdir()
+    assert path.read_text() == "line one\n"
+
+
+# --- roll-outs ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_rollout_waits_for_approval_and_is_watched(data, capsys, tmp_path, monkeypatch):
+    assert run(capsys, data, "settings", "put", "fleet", document(tmp_path, FOOTER))[0] == 0
+    code, out, errors = run(capsys, data, "rollout", "start", "--all", "--why", "season")
+    assert (code, "posfleet rollout approve 1" in out) == (0, True), errors
+    code, _, errors = run(capsys, data, "rollout", "approve", "1")
+    assert (code, "somebody else must approve" in errors) == (3, True)
+    monkeypatch.setattr("fleet.commands.manager.asking.getpass.getuser", lambda: "boris")
+    assert run(capsys, data, "rollout", "approve", "1")[0] == 0
+
+    def tired(_seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rollouts.time, "sleep", tired)
+    code, out, _ = run(capsys, data, "rollout", "status", "1", "--watch")
+    assert (code, "running" in out) == (0, True)
+    assert run(capsys, data, "rollout", "abort", "1", "--yes", "--why", "no")[0] == 0
+    assert run(capsys, data, "rollout", "status", "1")[0] == 1, "what was ended is to be looked at"
+    assert [row["state"] for row in listed(capsys, data, "rollout", "list")] == ["aborted"]
+
+
+def test_the_policy_is_printed_changed_and_put_back(data, capsys, tmp_path):
+    policy = json.loads(run(capsys, data, "policy", "get")[1])
+    path = document(tmp_path, json.dumps(policy | {"four_eyes": False}), "policy.json")
+    assert run(capsys, data, "policy", "put", path)[0] == 0
+    assert json.loads(run(capsys, data, "policy", "get")[1])["four_eyes"] is False
+
+
+# --- lists and export ---------------------------------------------------------------------------------------------------
+
+
+def test_gaps_quarantine_and_audit(data, capsys):
+    journal = Journal("T0001").fill(10)
+    store = SqlStore(data / DATABASE)
+    core = Core(store, FLEET_KEY.sign)
+    packets = journal.packets()
+    first = msgspec.structs.replace(packets[0], records=packets[0].records[3:])
+    core.step(Arrived(1_700_000_000_000, (Message("T0001", "rec", first), Message("T0001", "rec", b"rubbish"))))
+    store.close()
+    code, out, _ = run(capsys, data, "gaps", "--json")
+    assert (code, [json.loads(line)["first"] for line in out.splitlines()]) == (1, [1])
+    code, out, _ = run(capsys, data, "quarantine")
+    assert (code, "unreadable" in out) == (1, True)
+    code, out, _ = run(capsys, data, "audit", "--json")
+    seen = json.loads(out)
+    assert code == 0
+    assert seen.get("whole", True) is True
+    assert {row["what"] for row in seen["rows"]} == {"register"}
+
+
+def test_sales_are_exported_as_csv_and_records_as_json_lines(data, capsys, tmp_path):
+    line = Line("6901234567892", "Cola", 1_000, 350, 350)
+    part = TenderPart("cash", 500, 150)
+    journal = Journal("T0001")
+    journal.add(Sale(1, 7, "01", "2026-11-23", (line,), 350, 0, 350, (part,), 3))
+    store = SqlStore(data / DATABASE)
+    Core(store, FLEET_KEY.sign).step(Arrived(1, tuple(Message("T0001", "rec", each) for each in journal.packets())))
+    store.close()
+    path = tmp_path / "sales.csv"
+    assert run(capsys, data, "export", "sales", "--out", str(path))[0] == 0
+    (row,) = csv.DictReader(io.StringIO(path.read_text()))
+    assert (row["receipt"], row["due"], row["cash"], row["change"]) == ("000001-000007", "3.50", "5.00", "1.50")
+    code, out, _ = run(capsys, data, "export", "records", "--terminal", "T0001")
+    assert (code, len(out.splitlines())) == (0, len(journal.records))
+    assert list(tmp_path.glob("*.part")) == []
+
+
+# --- wrong use ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "zh", "en"),
+    [
+        (("settings", "push", "--why", "x"), 2, "没有选择终端", "no terminal was chosen"),
+        (("settings", "push", "--all"), 2, "没有写明原因", "no reason was given"),
+        (("settings", "push", "--all", "--why", "x"), 2, "没有终端会因此改变", "must be confirmed"),
+        (("settings", "get", "nowhere"), 2, "没有 nowhere 这样的层", "nowhere is no layer"),
+        (("settings", "get", "fleet"), 2, "没有此层", "no such layer"),
+        (("settings", "put", "fleet", "/none.toml"), 2, "读不懂 /none.toml", "/none.toml cannot be read"),
+        (("show", "T0009"), 2, "没有终端", "no terminal T0009"),
+        (("rollout", "status", "9"), 3, "没有此发布", "no such roll-out"),
+        (("cmd", "lock", "T0001", "--why", "x"), 2, "无人可问", "nobody is there to be asked"),
+        (("cmd", "identify"), 2, "没有选择终端", "no terminal was chosen"),
+        (("cmd", "identify", "T0001", "--seconds", "0"), 2, "参数有误", "a value does not fit"),
+        (("register", "T 1"), 2, "参数有误", "a value does not fit"),
+        (("export", "sales", "--since", "yesterday"), 2, "参数有误", "a value does not fit"),
+    ],
+)
+def test_wrong_use_says_cause_and_next_step_in_both_languages(data, capsys, words, code, zh, en):
+    for lang, cause, step in (("zh", zh, "处理: "), ("en", en, "Next: ")):
+        found, _, errors = run(capsys, data, *words, lang=lang)
+        assert (found, step in errors) == (code, True), errors
+        if not (words[:2] == ("settings", "push") and "x" in words and "--all" in words):
+            assert cause in errors
+
+
+def test_init_twice_does_no_harm(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("several words are good\n"))
+    data = tmp_path / "new"
+    assert run(capsys, data, "init", "--user", "anna", "--password-stdin")[0] == 0
+    before = {
+        path.name: path.read_bytes() for path in data.iterdir() if path.is_file() and path.suffix in (".key", ".pub")
+    }
+    code, out, _ = run(capsys, data, "init")
+    assert (code, "the certificate authority is there" in out) == (0, True)
+    assert "several words" not in out
+    assert before == {name: (data / name).read_bytes() for name in before}
+
+
+def test_a_reported_fault_is_shown_with_its_path(data, capsys):
+    report = Reported(2, 1, "rejected", "a" * 64, 1, "trusted", code=9004, path="shop.footer", reason="unknown")
+    heard(data, "T0001", "reported", report)
+    out = run(capsys, data, "show", "T0001")[1]
+    assert "[9004] shop.footer unknown" in " ".join(out.split())
