@@ -48,17 +48,30 @@ def ask(options: argparse.Namespace, request: Request, kind: type[Answer]) -> An
     except (OSError, ValueError) as trouble:
         raise Wrong("backend", {"path": str(options.data), "detail": str(trouble)}, room="manager") from trouble
     if isinstance(reply, Refused):
-        raise refusal(reply)
+        raise Denied(reply)
     assert isinstance(reply, kind), reply
     return reply
 
 
-def refusal(reply: Refused) -> Wrong:
-    """The backend's refusal as this tool's: which paths and terminals it is about stands in the cause."""
-    about = [f"{_from(fault.layer)}{fault.path}: {fault.reason} {fault.detail}".rstrip() for fault in reply.faults]
-    parts = [*about[:FAULTS_SHOWN_MAX], few(reply.terminals), plain(reply.detail) if not about else ""]
-    detail = "; ".join(plain(part) for part in parts if part)
-    return Wrong(f"refused_{reply.reason}", {"detail": detail}, room="manager", usage=reply.reason in _USAGE)
+class Denied(Wrong):
+    """The backend's refusal. Its texts are `refused__REASON` and `refused_step__REASON` of the room `fleet`."""
+
+    def __init__(self, reply: Refused) -> None:
+        super().__init__(reply.reason, usage=reply.reason in _USAGE)
+        self._about = {"detail": plain(reply.detail), "terminals": few(map(plain, reply.terminals))}
+        self._faults = reply.faults[:FAULTS_SHOWN_MAX]
+
+    def cause(self, lang: Lang) -> str:
+        """What was refused, and every path at fault."""
+        lines = [t("fleet", lang, f"refused__{self.name}", **self._about)]
+        lines += [
+            plain(f"  {_from(each.layer)}{each.path}: {each.reason} {each.detail}".rstrip()) for each in self._faults
+        ]
+        return "\n".join(lines)
+
+    def step(self, lang: Lang) -> str:
+        """What to do about it."""
+        return t("fleet", lang, f"refused_step__{self.name}", **self._about)
 
 
 _USAGE = frozenset(

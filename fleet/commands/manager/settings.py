@@ -31,6 +31,7 @@ from fleet.commands import Wrong
 from fleet.commands.look import moment
 from fleet.commands.manager.asking import (
     FOUND,
+    Denied,
     Say,
     all_word,
     ask,
@@ -172,7 +173,7 @@ def edit(options: argparse.Namespace, lang: Lang) -> int:
         got = _got(options, 0, secrets=True)
         parent, text = got.version.sha256, _text(got.document)
     except Wrong as wrong:
-        if wrong.name != "refused_unknown_layer":
+        if wrong.name != "unknown_layer":
             raise
         parent, text = "", "{}\n"
     while True:
@@ -184,7 +185,7 @@ def edit(options: argparse.Namespace, lang: Lang) -> int:
             done = ask(options, PutLayer(layer=layer, document=_parsed(edited, ".json"), parent=parent), LayerPut)
         except Wrong as wrong:
             print(wrong.cause(lang), wrong.step(lang), sep="\n", file=sys.stderr)
-            if wrong.name not in ("refused_faults", "document") or not _again(lang):
+            if wrong.name not in ("faults", "document") or not _again(lang):
                 raise
             text = edited
             continue
@@ -291,7 +292,7 @@ def push(options: argparse.Namespace, lang: Lang) -> int:
     """Say who would change what; then, if it is meant, give it to all of them at once."""
     where = where_of(options)
     if not options.dry_run and not options.why:
-        raise Wrong("refused_why_missing", {"detail": ""}, room="manager", usage=True)
+        raise Denied(admin.Refused(reason="why_missing"))
     dry = ask(options, DryRun(where=where), DryRunDone)
     if options.dry_run and options.json:
         put(dry)
