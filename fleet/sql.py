@@ -206,7 +206,7 @@ class SqlBooks:
         self.vouchers = SqlVouchers(connection, self._records, locks)
         self.events = SqlEvents(connection)
         self.fleet = FleetBooks(connection)
-        self.looks = SqlLooks(connection)
+        self.looks = SqlLooks(connection, shelf)
 
     # --- what the core needs ---
 

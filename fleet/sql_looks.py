@@ -7,6 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from fleet.desk.tables import register, reported, rollouts
+from fleet.sql_records import Shelf
 from fleet.sql_tables import conflicts, epochs, quarantine, records, terminals
 from fleet.store import Conflict, Epoch, Quarantine, StoredRecord
 
@@ -41,8 +42,9 @@ _drifts = msgspec.json.Decoder(_Drifts)
 class SqlLooks:
     """Looks at one open transaction."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, shelf: Shelf) -> None:
         self._db = connection
+        self._shelf = shelf
 
     def terminals(self, limit: int) -> list[TerminalLook]:
         """By id, the first `limit`."""
@@ -111,6 +113,7 @@ class SqlLooks:
         """The newest records of a journal below seq `before`, the newest first."""
         it = records.c
         query = sa.select(records).where(it.terminal == terminal, it.epoch == epoch, it.seq < before)
+        query = query.where(*self._shelf.within(terminal, epoch, 1, before - 1))
         query = query.where(it.kind.in_(kinds)) if kinds else query
         return [StoredRecord(*row) for row in self._db.execute(query.order_by(it.seq.desc()).limit(limit))]
 
@@ -120,6 +123,7 @@ class SqlLooks:
         """Records of these kinds with `after` < seq <= `upto`, ascending."""
         it = records.c
         query = sa.select(records).where(it.terminal == terminal, it.epoch == epoch, it.seq > after, it.seq <= upto)
+        query = query.where(*self._shelf.within(terminal, epoch, after + 1, upto))
         return [StoredRecord(*row) for row in self._db.execute(query.where(it.kind.in_(kinds)).order_by(it.seq))]
 
     def quarantine(self, terminal: str, limit: int, offset: int) -> list[Quarantine]:

@@ -69,6 +69,10 @@ def test_a_journal_over_three_days_is_one_journal(backend: Backend) -> None:
     assert backend.kept() == list(range(1, 31))
     with backend.store.begin() as books:
         assert books.money.record("T0001", 1, 15).hash == journal.records[14].hash
+        assert [row.seq for row in books.looks.records_before("T0001", 1, 25, 10)] == list(range(24, 14, -1))
+        assert [row.seq for row in books.looks.records_within("T0001", 1, 9, 21, ["language_chosen"])] == [
+            *range(10, 22)
+        ]
         assert books.hashes("T0001", 1, [5, 15, 25, 35]) == {n: journal.records[n - 1].hash for n in (5, 15, 25)}
 
 
