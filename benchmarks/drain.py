@@ -85,8 +85,9 @@ def _stand(folder: Path, tls: bool) -> Iterator[_Stand]:
 
 def _bare_listener(text: str, port: int) -> str:
     """The terminals' listener once more, without access list and mount point: the peer publishes where nobody listens."""
-    first = text.index("listener ")
-    lines = text[first : text.index("listener ", first + 1)].splitlines()[1:]
+    lines = text.splitlines()
+    begins = [number for number, line in enumerate(lines) if line.startswith("listener ")]
+    lines = lines[begins[0] + 1 : begins[1]]
     kept = [line for line in lines if not line.startswith(("mount_point", "acl_file", "#"))]
     return "\n".join([f"listener {port} 127.0.0.1", *kept])
 
