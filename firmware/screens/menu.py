@@ -35,6 +35,7 @@ from firmware.screens.refund import GiveBack
 from firmware.screens.report import settlement, x_report
 from firmware.screens.reprint import archive, find_slip, reprint_last
 from firmware.screens.rights import rights
+from firmware.screens.settings import settings
 from firmware.screens.slips import Unfinished, owed
 from firmware.screens.training import training
 from firmware.screens.voucher import entry as voucher_entry
@@ -215,7 +216,9 @@ class About(Screen):
     tried_ms: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """OK tries the link, or leaves when there is one."""
+        """OK tries the link, or leaves when there is one; F2 leads to the settings."""
+        if key is Key.F2:
+            return settings(ctx)
         if key is Key.OK and down(ctx):
             return Do(again(self.tried_ms, ctx), _tried)
         return Pop() if key in (Key.OK, Key.CANCEL) else Stay()
@@ -234,8 +237,9 @@ class About(Screen):
             *((age_row(ctx),) if ctx.settings.vouchers.enabled and not code else ()),
             *(code_rows(code, ctx) if code else ()),
         )
-        hints = (RETRY_HINT, CANCEL_HINT) if down(ctx) else (CANCEL_HINT,)
-        return shown(self, ctx, text("about__title"), rows, hints)
+        hints: tuple[Hint, ...] = (RETRY_HINT,) if down(ctx) else ()
+        hints += (Hint("F2", text("setting__title")),) if ctx.session.operator else ()
+        return shown(self, ctx, text("about__title"), rows, (*hints, CANCEL_HINT))
 
 
 def _tried(done: Done, ctx: Context) -> Move:

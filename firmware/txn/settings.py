@@ -8,7 +8,7 @@ owner, on record in the journal, laid over whatever document is in force (`rules
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -37,7 +37,7 @@ from rules.settings_read import read
 from wire.facts import Fact, LanguageChosen, SettingOverridden, SettingRestored, SettingsApplied
 from wire.fleet import TEXT_MAX, Blob, Desired
 
-TOO_LARGE, UNTRUSTED, BAD, NOT_PERMITTED = 1008, 2019, 9004, 2005
+TOO_LARGE, BUSY, UNTRUSTED, BAD, NOT_PERMITTED = 1008, 1010, 2019, 9004, 2005
 FILES: Final = ("help", "goods")
 """Names of files that a document may bring along: what the fleet says beside the built-in help, and the price list."""
 
@@ -154,6 +154,8 @@ class ChangeSetting:
         value that makes no sense."""
         if refusal := not_changeable(ctx, self.path):
             return refusal
+        if ctx.book.applied.rev != ctx.settings.revision:
+            return Refusal(BUSY, text("setting__waiting"))
         number = ctx.session.operator
         new = Override(self.path, self.value, number, ctx.now.wall_ms)
         book = with_override(ctx.book, new)
@@ -180,6 +182,8 @@ class TakeBack:
         """`SettingRestored` and `SettingsApplied`; 2001, 2005, 9004 when nothing was changed."""
         if refusal := not_changeable(ctx, self.path):
             return refusal
+        if ctx.book.applied.rev != ctx.settings.revision:
+            return Refusal(BUSY, text("setting__waiting"))
         if not any(each.path == self.path for each in ctx.book.overrides):
             return Refusal(BAD, self.path)
         book = without_override(ctx.book, self.path)
@@ -199,6 +203,14 @@ def not_changeable(ctx: Context, path: str) -> Refusal | None:
     if not allowed:
         return Refusal(NOT_PERMITTED, path)
     return None if may_stand(ctx.settings.local, path) else Refusal(NOT_PERMITTED, text("setting__fixed"))
+
+
+def standing(ctx: Context) -> Literal["none", "waiting", "trial", "applied", "rejected", "rolled_back"]:
+    """How the fleet's newest document stands, for the screen."""
+    if ctx.book.staged is not None or ctx.book.applied.rev != ctx.settings.revision:
+        return "waiting"
+    status = ctx.book.heard.status
+    return "applied" if status == "staged" else status
 
 
 def value_of(settings: Settings, path: str) -> Any:

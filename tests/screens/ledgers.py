@@ -226,6 +226,13 @@ def supervisor_at_the_keypad(folder: Path) -> Counter:
     return supervisor_wanted(folder).keys("0 0 OK")
 
 
+def settings_changed_here(folder: Path) -> Counter:
+    """A supervisor in her own shift at the settings, one of which she has changed."""
+    counter = supervised(folder).keys("MENU 9 9 0 0 OK 4 8 2 9 1 7 OK MENU 9 6 F2 OK DOWN DOWN OK 1 OK")
+    assert counter.screen == "SettingsGroup", counter.text()
+    return counter
+
+
 def supervisor_works(folder: Path) -> Counter:
     """A supervisor in her own shift, with a cashier whose PIN is locked: at the list of operators."""
     counter = supervised(folder)
@@ -636,6 +643,7 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     day_done,
     day_to_reopen,
     settled_unevenly,
+    settings_changed_here,
     supervisor_works,
     badge_wanted,
     badge_at_sign_on,

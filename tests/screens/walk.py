@@ -454,6 +454,8 @@ def answers(walker: Walker) -> tuple[str, ...]:
             return "1 0 0 3 OK", "9 9", "0"
         case "OneOperator":
             return ("2",)
+        case "SettingNumber" if not getattr(top, "digits", ""):
+            return "1 OK", "9 9 9 9 9 9 9 9 9 OK"
         case "Amount":
             return ("9 9 9 9 9 9 9 9 OK",)
         case "PriceMenu":
