@@ -372,6 +372,8 @@ def _field(name: str, value: Any) -> Any:
     sale or counted of a drawer is something or nothing."""
     if name == "code":
         return value
+    if name == "value" and isinstance(value, str) and not value.isdigit():
+        return "text", bool(value)
     if name == "values":
         return len(value), value[-1:]
     if name == "pieces":
