@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware.drivers.store import Identity, Store
+from rules.settings_book import Heard, Override, SettingsBook, Staged, Trial, Version, kept
 from tests.power.sell import say
 
 
@@ -23,6 +24,24 @@ def identity(number: int) -> Identity:
     return Identity(f"T{number:04d}", host=f"broker{number}.example.com", port=8883 + number)
 
 
+def book_of(rev: int) -> SettingsBook:
+    """Everything that is kept when the fleet's revision `rev` is on trial: each part tells the number."""
+    return SettingsBook(
+        Version(rev, "fleet", document(rev), sha256=f"{rev:064d}"), Version(rev - 1, "fleet", document(rev - 1)),
+        Staged(Version(rev + 1, "fleet", document(rev + 1))), Trial(rev), Heard(rev + 1, status="staged"),
+        (Override("terminal.volume", rev % 4, "00", rev),),
+    )  # fmt: skip
+
+
+def keep(store: Store, number: int) -> None:
+    """The book as the fleet's pipeline replaces it: on trial, then proven."""
+    book = book_of(number)
+    store.keep(book, good=False)
+    say(f"rev {number}")
+    store.keep(kept(book), good=True)
+    say(f"good {number}")
+
+
 def run(folder: Path, count: str) -> None:
     """One whole run, saying what is kept."""
     store = Store(folder)
@@ -31,6 +50,9 @@ def run(folder: Path, count: str) -> None:
         if number % 3 == 1:
             store.write_identity(identity(number))
             say(f"identity {number}")
+        if number % 3 == 0:
+            keep(store, number)
+            continue
         trial = number % 2 == 0
         assert not isinstance(store.apply_settings(document(number), number, "fleet", trial), list)
         say(f"rev {number}")

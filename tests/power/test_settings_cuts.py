@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from firmware.drivers.store import Store
+from firmware.drivers.store import Applied, Store
+from rules.settings_book import SettingsBook, kept
 from tests.power import trace
 from tests.power.disk import Card, Op, Said, Sync, SyncFolder
 from tests.power.judge import laid
-from tests.power.set_up import document, identity
+from tests.power.set_up import book_of, document, identity
 
 SHARE = 10
 COUNT = 9
@@ -52,6 +53,8 @@ def fault(folder: Path, kept: Kept) -> str:
         return f"revision {rev} is not whole"
     if rev and applied.settings.shift.float_expected_fen != rev * 100:
         return f"revision {rev} is mixed"
+    if wrong := mixed(applied):
+        return wrong
     who, notices = store.identity()
     if notices or (who is None and kept.numbers["identity"]):
         return f"the identity is damaged or gone: {notices}"
@@ -64,6 +67,17 @@ def fault(folder: Path, kept: Kept) -> str:
     if kept.numbers["good"] and good.exists() is False:
         return "the last known good settings are gone"
     return ""
+
+
+def mixed(applied: Applied) -> str:
+    """Parts of the book that are of another time than the document."""
+    rev, book = applied.rev, applied.book
+    if rev % 3 or not rev:
+        return "" if book == SettingsBook(book.applied) else f"revision {rev} has something beside it"
+    meant = book_of(rev)
+    if book not in (meant, kept(meant)):
+        return f"what stands beside revision {rev} is mixed"
+    return "" if applied.settings.terminal.volume == rev % 4 else f"revision {rev} without its override"
 
 
 def cut_everywhere(ops: Sequence[Op], folder: Path, cuts: int) -> tuple[int, list[str]]:

@@ -105,7 +105,7 @@ class Kept(Generic[T]):
             self._put_aside(path)
         table = TinyDB(path, storage=AtomicStorage).table(self._name)
         if table.contains(doc_id=ONLY):
-            table.update(row, doc_ids=[ONLY])
+            table.update(_replaced_by(row), doc_ids=[ONLY])
         else:  # not `upsert`: it writes an empty table first
             table.insert(Document(row, doc_id=ONLY))
 
@@ -125,3 +125,13 @@ class Kept(Generic[T]):
             sync_folder(path.parent)
         except OSError as wrong:
             log.warning("%s not put aside: %s", path.name, wrong)
+
+
+def _replaced_by(row: dict[str, Any]) -> Callable[[Any], None]:
+    """For tinydb, whose `update` with a mapping would leave what stood beside the old document."""
+
+    def replace(kept: Any) -> None:
+        kept.clear()
+        kept.update(row)
+
+    return replace
