@@ -57,6 +57,7 @@ from firmware.events import (
     FindName,
     Gauge,
     HashPin,
+    Key,
     Light,
     Now,
     Print,
@@ -378,7 +379,10 @@ class Edge:
         self.display = DisplayDriver(post, panel_opener(hardware.display, board), _renderer)
         self.scan_times = ScanTimes()
         self.display.delivered = self.scan_times.delivered
-        found = inputs(hardware, board, gap_ms=settings.scanner.gap_ms)
+        found = inputs(
+            hardware, board, settings.scanner.gap_ms, {row.code: Key(row.key) for row in settings.keys.map},
+            settings.scanner.gs_substitute,
+        )  # fmt: skip
         self.keys = Keys(found, post, credit=lambda: self.key_credit() > 0, reject=self._rejected)
         self.drawer = self._drawer(hardware)
         if self.drawer is not None:

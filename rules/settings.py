@@ -159,6 +159,10 @@ def _nonsense(settings: Settings) -> Iterator[Problem]:
     for place, name in enumerate(settings.vouchers.shop_numbers):
         if name not in get_args(Platform):
             yield Problem(f"vouchers.shop_numbers[{place}]", "unknown", name)
+    if settings.scanner.gs_substitute.isalnum():
+        yield Problem("scanner.gs_substitute", "value", "a sign that is part of codes")
+    codes = [row.code for row in settings.keys.map]
+    yield from (Problem(f"keys.map[{n}].code", "twice", str(code)) for n, code in enumerate(codes) if code in codes[:n])
     yield from _rights(settings.rights)
     for fault in faults(settings.vouchers.grants, settings.operators, settings.rights):
         yield Problem(fault.path, fault.kind, fault.about)

@@ -22,9 +22,9 @@ NETWORK = ("network.host", "network.port", "network.mount", "network.tls", "netw
 
 RESTARTED = (
     *NETWORK, "printer.paper_mm", "printer.density", "printer.speed", "printer.cut", "scanner.gap_ms",
-    "scanner.gs_substitute",
+    "scanner.gs_substitute", "keys.map",
 )  # fmt: skip
-"""Settings that a driver reads once, when it is built: the daemon starts again, idle, when one of them changes (ADR 20)."""
+"""Settings that a driver reads once, when it is built: the daemon starts again, idle, when one of them changes (ADR 40)."""
 
 
 class File(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,6 +1,7 @@
 """The reference pages and the commented example, generated from the settings model and the error table.
 
-`python -m rules.settings_docs FOLDER` writes `settings.md`, `settings.example.toml` and `errors.md` into the folder.
+`python -m rules.settings_docs FOLDER` writes `settings.md`, `settings.example.toml`, `settings.schema.json`
+and `errors.md` into the folder.
 """
 
 from collections.abc import Iterator
@@ -246,8 +247,12 @@ def _unwrap(kind: Any) -> tuple[Any, msgspec.Meta]:
 
 
 if __name__ == "__main__":
+    import json
     import sys
     from pathlib import Path
 
-    for name, text in pages().items():
+    from rules.settings_schema import settings_schema
+
+    schema = json.dumps(settings_schema(), ensure_ascii=False, indent=1) + "\n"
+    for name, text in {**pages(), "settings.schema.json": schema}.items():
         Path(sys.argv[1], name).write_text(text, encoding="utf-8")

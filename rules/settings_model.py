@@ -110,11 +110,35 @@ class Log(Section, frozen=True):
     reports_max: Annotated[int, Meta(ge=10, le=1_000, extra=ADMIN)] = 200
 
 
+KeyName = Literal[
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#", "OK", "CANCEL", "CLEAR", "UP", "DOWN", "MENU", "F1", "F2",
+]  # fmt: skip
+
+
+class KeyCode(Section, frozen=True):
+    """One more code (Linux input event code) that a key of ours is sent as."""
+
+    code: Annotated[int, Meta(ge=1, le=767)]
+    key: KeyName
+
+
+class Keys(Section, frozen=True):
+    """The keypad, beside the hardware profile."""
+
+    map: Annotated[tuple[KeyCode, ...], Meta(max_length=64, extra=DEVICE)] = ()
+
+
+class Sync(Section, frozen=True):
+    """How often the terminal tells how it fares."""
+
+    telemetry_min: Annotated[int, Meta(ge=1, le=60, extra=ADMIN)] = 15
+
+
 Path = Annotated[str, Meta(max_length=64, pattern=r"^[a-z][a-z_]*(\.[a-z][a-z_]*)?\Z")]
 
 
 class Local(Section, frozen=True):
-    """What may be another at the terminal than in the document; only who writes the document says (ADR 20)."""
+    """What may be another at the terminal than in the document; only who writes the document says (ADR 41)."""
 
     allowed: Annotated[bool, Meta(extra=NOBODY)] = True
     fixed: Annotated[tuple[Path, ...], Meta(max_length=64, extra=NOBODY)] = ()
@@ -163,7 +187,9 @@ class Settings(Section, frozen=True):
     printer: Printer = Printer()
     drawer: Drawer = Drawer()
     scanner: Scanner = Scanner()
+    keys: Keys = Keys()
     network: Network = Network()
+    sync: Sync = Sync()
     log: Log = Log()
     local: Local = Local()
     tax: Tax = Tax()

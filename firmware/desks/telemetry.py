@@ -1,4 +1,4 @@
-"""The telemetry desk: how the terminal fares, every 15 minutes while the link is up (`up/met`, wire contract, 2).
+"""The telemetry desk: how the terminal fares, every `sync.telemetry_min` while the link is up (`up/met`, wire contract, 2).
 
 Nothing is kept for later: without a link what would have been told is counted on, in bounded memory, into the next one.
 """
@@ -12,7 +12,7 @@ from wire.facts import Fact, Sale
 from wire.fleet import Met
 
 DESK: Final = "telemetry"
-EVERY_MS, SOON_MS = 900_000, 60_000
+MINUTE_MS, SOON_MS = 60_000, 60_000
 CODES_MAX: Final = 64
 
 
@@ -29,7 +29,7 @@ class TelemetryDesk:
         """Nothing is told before the link is up."""
 
     def hear(self, till: Till, event: Event) -> None:
-        """The first message soon after the link is up, then every 15 minutes; what was measured is told."""
+        """The first message soon after the link is up, then every `sync.telemetry_min`; what was measured is told."""
         match event:
             case LinkUp() if not self.waits and not till.training:
                 self.waits = True
@@ -41,7 +41,7 @@ class TelemetryDesk:
 
     def fired(self, till: Till, what: str) -> None:
         """It is time; the answer to `Gauge` is told."""
-        till.timer("telemetry:due", EVERY_MS)
+        till.timer("telemetry:due", till.settings.sync.telemetry_min * MINUTE_MS)
         if till.devices.link == "up":
             till.emit(Gauge())
 

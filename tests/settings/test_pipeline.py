@@ -1,7 +1,12 @@
 """What a fleet manager pushes is what the shop has: at an idle moment, once it has proven good, or not at all."""
 
+import json
+
 import pytest
 
+from firmware.assembly import Changes, read_folder, settled_settings
+from firmware.crashes import CrashFile
+from firmware.drivers.store import Identity, Store
 from firmware.events import (
     ClockSeen,
     Configure,
@@ -16,7 +21,9 @@ from firmware.events import (
     Unfetch,
 )  # fmt: skip
 from firmware.txn.hold import HoldBasket
-from tests.counter import COLA, DAY_MS
+from rules import settings_book as books
+from rules.settings_book import SettingsBook, Staged, Version
+from tests.counter import COLA, DAY_MS, open_ledger
 from tests.settings.fleet import HOUR_MS, desired, footer, shop
 from wire.facts import (
     Sale,
@@ -27,6 +34,7 @@ from wire.facts import (
     SettingsStaged,
     ShiftClosed,
     SignedOff,
+    TerminalLocked,
 )  # fmt: skip
 
 MINUTE_MS = 60_000
@@ -356,3 +364,44 @@ def test_a_file_server_that_is_away_is_asked_again(till):
     till.step(FetchFailed("ab" * 32, 1003))
     till.pass_time(11 * MINUTE_MS)
     assert fetches(till) == ["ab" * 32] * 2
+
+
+# --- crashes, and what the fleet sees beside settings -----------------------------------------------------------------
+
+
+def test_two_crashes_under_settings_on_trial_and_the_boot_runs_with_those_before(tmp_path):
+    store = Store(tmp_path)
+    store.write_identity(Identity("00010023"))
+    book = books.staged(SettingsBook(), Staged(Version(7, "fleet", footer("七"), sha256="ab" * 32)))
+    store.keep(books.switched(book, False), good=False)
+    crashes, ledger = CrashFile(tmp_path / "crashes.json"), open_ledger(tmp_path)
+    for count, rev in ((1, 7), (2, 0)):
+        crashes.note("Scanned", 7)
+        folder, changes = settled_settings(read_folder(tmp_path), ledger, crashes)
+        assert (folder.applied.rev, bool(changes.facts)) == (rev, count == 2)
+    assert isinstance(changes.facts[0], SettingsReturned)
+    again = Store(tmp_path).settings()
+    assert (again.rev, again.book.trial, again.book.heard.status) == (0, None, "rolled_back")
+    for _ in range(3):
+        crashes.note("Scanned", 6)
+    assert settled_settings(read_folder(tmp_path), ledger, crashes)[1] == Changes(), "crashes under others do not count"
+
+
+def test_a_locked_terminal_says_so_beside_its_settings(till):
+    assert not till.told()[-1].locked
+    till.terminal.append(TerminalLocked("c0ffee01", "fleet", "stolen"))
+    till.pass_time(2 * MINUTE_MS)
+    assert till.told()[-1].locked
+
+
+@pytest.mark.parametrize("broken", ["{", '{"beside": 1}'])
+def test_what_stands_beside_a_document_and_cannot_be_read_never_stops_a_boot(tmp_path, broken):
+    store = Store(tmp_path)
+    store.keep(SettingsBook(Version(7, "fleet", footer("七"))), good=True)
+    path = tmp_path / "settings.json"
+    row = json.loads(path.read_text())
+    row["settings"]["1"]["beside"] = broken
+    path.write_text(json.dumps(row))
+    applied = Store(tmp_path).settings()
+    assert applied.settings.shop.footer == ("七",)
+    assert applied.notices[0][0] == 9004

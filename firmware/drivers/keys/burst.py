@@ -21,16 +21,19 @@ def decode(raw: bytes) -> str | None:
     return None
 
 
-def read_scan(raw: bytes, device_ms: int) -> Outcome | None:
+def read_scan(raw: bytes, device_ms: int, gs_substitute: str = "") -> Outcome | None:
     """The event of one whole burst without its terminator; None when there is nothing in it.
 
     A scan with control or hidden characters inside (GS of GS1 codes aside) is damaged or meant to deceive: taking the
-    characters out could turn it into another valid code, so it is refused.
+    characters out could turn it into another valid code, so it is refused. `gs_substitute`: what this scanner sends where
+    the code has GS.
     """
     text = decode(raw)
     if text is None:
         return ScanRejected("undecodable")
     text, symbology = strip_aim(clean_scan(text))
+    if gs_substitute:
+        text = text.replace(gs_substitute, GS)
     if len(text) > SCAN_CHARS_MAX:
         return ScanRejected("too_long")
     if has_hidden(text, allowed=GS) or "\ufffd" in text:
@@ -45,8 +48,8 @@ class Burst:
     by ours.
     """
 
-    def __init__(self, gap_ms: int) -> None:
-        self._gap_ms = gap_ms
+    def __init__(self, gap_ms: int, gs_substitute: str = "") -> None:
+        self._gap_ms, self._gs_substitute = gap_ms, gs_substitute
         self._bytes = bytearray()
         self._swallowing = False
         self._device_ms = 0
@@ -102,5 +105,5 @@ class Burst:
         raw = bytes(self._bytes)
         self._bytes.clear()
         self._swallowing, self._quiet_at_ms = False, None
-        outcome = read_scan(raw, self._device_ms) if raw else None
+        outcome = read_scan(raw, self._device_ms, self._gs_substitute) if raw else None
         return [outcome] if outcome is not None else []

@@ -101,10 +101,10 @@ class KeypadLane:
 class WedgeLane:
     """A scanner that types like a keyboard."""
 
-    def __init__(self, gap_ms: int) -> None:
+    def __init__(self, gap_ms: int, gs_substitute: str = "") -> None:
         self._unpacker = Unpacker()
         self._letters = Letters()
-        self._burst = Burst(gap_ms)
+        self._burst = Burst(gap_ms, gs_substitute)
         self.lost = False
 
     @property
@@ -146,8 +146,8 @@ class SerialLane:
 
     lost = False
 
-    def __init__(self, gap_ms: int) -> None:
-        self._burst = Burst(gap_ms)
+    def __init__(self, gap_ms: int, gs_substitute: str = "") -> None:
+        self._burst = Burst(gap_ms, gs_substitute)
 
     @property
     def due_ms(self) -> int | None:
