@@ -83,7 +83,7 @@ def _strange(value: object, path: str, depth: int) -> Iterator[Problem]:
         case _NoNumber(text):
             yield Problem(path or "$", "no_number", text[:DETAIL_MAX])
         case None:
-            yield Problem(path or "$", "value", "null")
+            yield Problem(path or "$", "value", "it is null")
         case _:
             pass
 
