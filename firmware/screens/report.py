@@ -150,7 +150,7 @@ class Settlement(Screen):
         here = known[at]
         tint = {"balanced": Tint.GOOD, "uneven": Tint.BAD}.get(here.verdict, Tint.UNSURE)
         rows = tuple(_against(*row) for row in settled(here.ours, _theirs(here, ctx), ctx.lang))
-        fit = SETTLED_ROWS - bool(self.said)  # what is said takes a row's room
+        fit = SETTLED_ROWS - 2 * bool(self.said)  # what is said takes a row's room, and a verdict may be two lines long
         parts = [rows[first : first + fit] for first in range(0, len(rows), fit)]
         page = self.page % len(parts)
         body: tuple[Block, ...] = (

@@ -14,7 +14,8 @@ UNREACHABLE = {
 """Guards of commands that no key leads to; the commands themselves are tested (`test_codes`)."""
 
 HEARD = {
-    5011: "of a late or doubled payment's refund: the channel has reversed all of it, which is recorded as given back"
+    5011: "of a late or doubled payment's refund: the channel has reversed all of it, which is recorded as given back",
+    2019: "of settings without the fleet's signature: on record and at the fleet, nobody at the till is told",
 }
 """Codes of a channel that a subject compares and keeps in a record of success, and refuses nothing with: the screen shows
 them where the channel says them of a payment (`money_codes.CHANNEL`)."""
