@@ -11,6 +11,9 @@ from fleet.dashboard.visit import Visit
 from texts import Lang, catalogue, t
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+NAMED_MAX = 12
+"""Terminals a sentence names."""
+
 WHERE_FIELDS = ("terminal", "shop", "group", "tag")
 
 
@@ -22,9 +25,12 @@ def refused(visit: Visit, reply: Refused, back: str) -> Response:
 
 
 def refusal(reply: Refused, lang: Lang) -> str:
-    """A reason in words; one that is not known by its name."""
-    text = catalogue("dashboard", lang).get(f"refused__{reply.reason}", reply.reason)
-    return f"{text} {reply.detail}".strip() if reply.detail and not reply.faults else text
+    """The reason in words, and what to do about it."""
+    about = {"detail": reply.detail, "terminals": ", ".join(reply.terminals[:NAMED_MAX])}
+    cause = t("fleet", lang, f"refused__{reply.reason}", **about)
+    step = t("fleet", lang, f"refused_step__{reply.reason}", **about)
+    stop = "。" if lang == "zh" else ". "
+    return "".join(f"{part[:1].upper()}{part[1:]}{stop}" for part in (cause, step)).rstrip()
 
 
 def fault_words(fault: Fault, lang: Lang) -> str:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from fleet import admin
 from fleet.admin import DryRunDone, LayerGot, LayerPut, LayersSeen, PushesSeen, Refused, Reply
-from fleet.dashboard.acting import NAME, bad, fault_words, onward, refused, where_of, where_words
+from fleet.dashboard.acting import NAME, bad, fault_words, onward, refusal, refused, where_of, where_words
 from fleet.dashboard.app import Page
 from fleet.dashboard.asking import Asking
 from fleet.dashboard.pages import draw, query
@@ -98,7 +98,8 @@ class SettingsPages:
             versions=versions.rows if isinstance(versions, LayersSeen) else (),
             pushes=pushes.rows if isinstance(pushes, PushesSeen) else (),
             checked=reply if isinstance(reply, LayerPut) else None,
-            fault=fault, faults=listed, value=as_text, why=visit.form.get("why", ""),
+            fault=refusal(fault, visit.lang) if fault else "", faults=listed,
+            value=as_text, why=visit.form.get("why", ""),
             pushed=visit.number("pushed", -1, 0, 2**31), count=visit.number("count", 0, 0, 2**31),
         )  # fmt: skip
 

@@ -218,7 +218,7 @@ def test_a_viewer_sees_no_button_they_may_not_press(busy: House) -> None:
 def test_the_desk_itself_checks_the_role_too(busy: House) -> None:
     answer = busy.signed_in("support").post(f"/t/{HOME}/command", command="lock")
     assert answer.status_code == 409
-    assert "Your role does not allow this" in answer.text
+    assert "Your role may not do this" in answer.text
 
 
 # --- settings -----------------------------------------------------------------
