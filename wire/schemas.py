@@ -1,4 +1,5 @@
-"""JSON Schemas (2020-12) of all messages and facts, generated from their types; `python -m wire.schemas` writes them.
+"""JSON Schemas (2020-12) of all messages and facts, generated from their types; `python -m wire.schemas` writes them, the
+AsyncAPI document and the page that tells all of it to people.
 
 The files under `docs/wire/` are for people and other programs; a test checks that they are current.
 """
@@ -50,14 +51,13 @@ def name(payload: type | UnionType) -> str:
 
 def files() -> dict[str, str]:
     """Every generated file under `docs/wire/`: relative path -> text."""
-    from wire import asyncapi  # it builds on this module
+    from wire import asyncapi, channels_docs  # they build on this module
 
     made: dict[str, Schema] = {f"{name}.schema.json": schema for name, schema in messages().items()}
     made |= {f"facts/{kind}.schema.json": schema for kind, schema in bodies().items()}
     made["asyncapi.json"] = asyncapi.document()
-    return {
-        path: json.dumps(_tidy(content), ensure_ascii=False, indent=2) + "\n" for path, content in sorted(made.items())
-    }
+    texts = {path: json.dumps(_tidy(content), ensure_ascii=False, indent=2) + "\n" for path, content in made.items()}
+    return dict(sorted((texts | {channels_docs.PAGE: channels_docs.page()}).items()))
 
 
 def write(folder: Path = DOCS) -> list[str]:

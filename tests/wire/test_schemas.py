@@ -16,7 +16,9 @@ encode = msgspec.json.encode
 
 def test_the_files_under_docs_wire_are_current():
     on_disk = {
-        str(path.relative_to(schemas.DOCS)): path.read_text(encoding="utf-8") for path in schemas.DOCS.rglob("*.json")
+        str(path.relative_to(schemas.DOCS)): path.read_text(encoding="utf-8")
+        for path in schemas.DOCS.rglob("*")
+        if path.is_file()
     }
     assert on_disk == schemas.files(), "run: python -m wire.schemas"
 
@@ -46,7 +48,7 @@ def references(node):
             yield from references(value)
 
 
-@pytest.mark.parametrize("path", sorted(schemas.files()))
+@pytest.mark.parametrize("path", sorted(path for path in schemas.files() if path.endswith(".json")))
 def test_every_reference_leads_somewhere(path):
     document = json.loads(schemas.files()[path])
     for reference in references(document):
@@ -66,6 +68,18 @@ def test_the_asyncapi_document_has_every_channel_with_its_delivery():
     ack = document["operations"]["receive_ack"]["bindings"]["mqtt"]
     assert (ack["qos"], ack["retain"], ack["messageExpiryInterval"]) == (1, False, 600)
     assert document["operations"]["send_state"]["bindings"]["mqtt"]["retain"] is True
+
+
+def test_the_page_has_every_channel_and_its_links_lead_somewhere():
+    page = schemas.files()["README.md"]
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert len(rows) == len(channels.CHANNELS)
+    for channel in channels.CHANNELS:
+        (row,) = (row for row in rows if row.startswith(f"| `{channel.rest}` |"))
+        assert channel.summary in row
+        assert f"| {channel.qos} | {'yes' if channel.retained else '–'} |" in row
+    for link in re.findall(r"\]\(([^)]+)\)", page):
+        assert link in schemas.files(), link
 
 
 def test_every_message_type_has_a_channel():
