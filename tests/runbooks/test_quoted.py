@@ -1,0 +1,82 @@
+"""Every `posfleet …` that the documents quote is one the command line knows."""
+
+import argparse
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fleet.__main__ import _parser
+
+ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "docs" / "operating-a-fleet.md"
+PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"`(posfleet [^`]+)`")
+SEVERAL = re.compile(r"\\?\|")
+
+
+def fenced(text: str) -> Iterator[str]:
+    """Command lines in blocks, without their comments; lines that go on are joined."""
+    for block in FENCE.findall(text):
+        for line in block.replace("\\\n", " ").splitlines():
+            if match := re.match(r"\s*(?:\.venv/bin/)?posfleet (.*)", line):
+                yield re.sub(r"\s+#.*| *\| .*", "", match[1])
+
+
+def quoted(text: str) -> Iterator[str]:
+    """All command lines of a page."""
+    yield from fenced(text)
+    for match in SPAN.findall(FENCE.sub("", text)):
+        yield re.sub(r"\s+", " ", match.removeprefix("posfleet "))
+
+
+def inner(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    found = [each.choices for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
+    return dict(found[0]) if found else {}
+
+
+def unknown(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
+    """Words of a line that are no command where one must stand, and options its command has not."""
+    commands = inner(parser)
+    if commands:
+        while words and words[0].startswith("-"):
+            words = words[1:]
+        if not words or words[0] in ("…", "..."):
+            return []
+        names = SEVERAL.split(words[0])
+        wrong = [name for name in names if name not in commands]
+        last = len(names) == 1
+        return wrong or (unknown(commands[names[0]], words[1:]) if last else [])
+    options = {text for action in parser._actions for text in action.option_strings}
+    given = [re.split(r"[= \]]", word.lstrip("["))[0] for word in words if word.lstrip("[").startswith("--")]
+    return [word for word in given if "…" not in word and word not in options]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_is_quoted_exists_with_its_options(page):
+    parser = _parser("en")
+    lines = list(quoted(page.read_text(encoding="utf-8")))
+    assert {line: wrong for line in lines if (wrong := unknown(parser, line.split()))} == {}
+
+
+def test_every_command_of_the_guide_can_be_typed_as_it_stands(capsys):
+    """Names and files are examples; everything else is meant word for word."""
+    parser, wrong = _parser("en"), []
+    lines = [line for line in fenced(GUIDE.read_text(encoding="utf-8")) if "…" not in line]
+    assert len(lines) > 40
+    for line in lines:
+        try:
+            parser.parse_args(shlex.split(line.replace('"$LINK"', "").replace("$LINK", "")))
+        except SystemExit:
+            wrong.append((line, capsys.readouterr().err.splitlines()[-1]))
+    assert wrong == []
+
+
+def test_a_wrong_word_is_noticed():
+    parser = _parser("en")
+    assert unknown(parser, ["cmd", "selftest|explode", "T0001"]) == ["explode"]
+    assert unknown(parser, ["terminals", "--onlin"]) == ["--onlin"]
+    assert unknown(parser, ["settings", "pull"]) == ["pull"]
