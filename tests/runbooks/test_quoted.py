@@ -47,7 +47,7 @@ def unknown(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
         if not words or words[0] in ("…", "..."):
             return []
         names = SEVERAL.split(words[0])
-        wrong = [name for name in names if name not in commands]
+        wrong = [name for name in names if name not in commands and name != "…"]
         last = len(names) == 1
         return wrong or (unknown(commands[names[0]], words[1:]) if last else [])
     options = {text for action in parser._actions for text in action.option_strings}
