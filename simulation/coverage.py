@@ -23,23 +23,27 @@ ELSEWHERE = {
     "screens": {
         "Help", "HelpChoice", "HelpSearch", "Network", "EventFilter", "EventDetails",
         "Training", "Tasks", "OneOperator", "ReopenTheDay", "DayIsClosed", "OpenByKey",
-        "Sought", "Locked", "Updating"},
+        "Sought", "Locked", "Updating",
+        "SettingsHome", "SettingsGroup", "SettingChoice", "SettingNumber", "SettingText", "SettingList"},
     "commands": {
         "StartTraining", "StopTraining", "ResetPin", "UnlockOperator", "CheckOwnPin", "OwnPinWrong", "ReopenDay",
         "IssueBadge", "PrintBadge", "RevokeBadge", "ReadBadge", "PrintDrawerLog", "PrintCopies", "PrintDetail",
         "PrintDiagnosis", "PrintEvents", "Reconnect", "TakeOrder", "BeginCommand", "EndCommand", "MoveUpdate",
+        "ChangeSetting", "TakeBack",
     },
     "facts": {"training_entered", "training_left", "day_reopened", "pin_reset", "operator_unlocked", "badge_issued",
               "badge_revoked", "copy_shown", "command_taken", "command_begun", "command_ended", "terminal_locked",
-              "terminal_unlocked", "update_moved"},
-    "events": {"PracticeOver", "PracticePulse", "NameFound", "NetworkSeen", "OrderCame", "Fetched", "FetchFailed"},
-    "effects": {"Practise", "Connect", "FindName", "Fetch", "Unfetch", "RestartDevice"},
+              "terminal_unlocked", "update_moved", "settings_staged", "settings_refused", "settings_kept",
+              "settings_returned", "setting_overridden", "setting_restored"},
+    "events": {"PracticeOver", "PracticePulse", "NameFound", "NetworkSeen", "OrderCame", "Fetched", "FetchFailed",
+               "DesiredCame", "SettingsStored", "KeyTrouble"},
+    "effects": {"Practise", "Connect", "FindName", "Fetch", "Unfetch", "RestartDevice", "StoreSettings", "Configure"},
 }  # fmt: skip
 """Not played in simulated days: practice stands beside the terminal (tests/training); locks lifted, badges and a day
 opened again have tests of their own (tests/operators, tests/till), some reports on paper too (tests/reprint), and so has the
 key of rules that simulated shops do not have (tests/drawer). Help, the event log's pages and the network's change nothing
-(tests/help, tests/events). Commands from afar and updates are played between sales and cuts by tests/remote
-and tests/update, with mistakes of their own."""
+(tests/help, tests/events). Commands from afar, updates and settings are played between sales and cuts by tests/remote,
+tests/update and tests/settings (`days.py`), with mistakes of their own."""
 
 OWN_COMMANDS = {"SignOnAnswered", "KeepPin"}
 """Commands given by the answer of a worker: met all the same; listed for the reader."""

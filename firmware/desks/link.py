@@ -81,6 +81,7 @@ class LinkDesk:
                 self._note(till, MALFORMED)
                 till.tell(Quarantined(topic, reason, digest))
             case KeyTrouble(detail):
+                self._note(till, CERTIFICATE)
                 till.tell(Trouble(CERTIFICATE, detail))
             case NetworkSeen(kind, percent, fault):
                 self._network(till, kind, percent, fault)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from firmware.events import EpochAnswered, Event, LinkDown, LinkUp, NetworkSeen, PacketRefused, WireGarbage
+from firmware.events import EpochAnswered, Event, KeyTrouble, LinkDown, LinkUp, NetworkSeen, PacketRefused, WireGarbage
 from rules.settings import defaults
 from tests.counter import Counter
 
@@ -70,11 +70,12 @@ REFUSALS: dict[int, Way] = {
 (`codes.link_codes`)."""
 
 NOTED: dict[int, Way] = {
+    1006: after(KeyTrouble("the new certificate was refused")),
     1008: after(PacketRefused(1, 2, TOO_LARGE)),
     1010: after(PacketRefused(1, 2, QUOTA)),
     1013: lambda folder: epoch_refused(folder).keys(PAGE),
 }
-"""What the broker or the backend found wrong with what was sent."""
+"""What the broker or the backend found wrong with what was sent, or with the key it was sent under."""
 
 GROUP = frozenset(range(1001, 1020)) - {1014}
 

@@ -16,6 +16,7 @@ from firmware.events import (
     DrawerSeen,
     EpochAnswered,
     Idle,
+    KeyTrouble,
     LinkDown,
     LinkUp,
     OrderCame,
@@ -199,7 +200,7 @@ DEVICES: dict[int, Way] = {
     9013: after(DiskSeen(1 << 30, True)),
 }
 STARTS: dict[int, Way] = {9001: crashed, 9004: damaged_settings}
-REPORTED = {1008, 1009, 1010, 1013, 2019}
+REPORTED = {1006, 1008, 1009, 1010, 1013, 2019}
 """Told to the backend, and shown where somebody looks for them: they hold up nobody
 (`test_what_the_link_says_covers_no_screen`)."""
 
@@ -330,6 +331,7 @@ def test_what_the_link_says_covers_no_screen(tmp_path, code):
     said = {
         1008: PacketRefused(1, 2, link_codes.TOO_LARGE), 1009: PacketRefused(1, 2, 0x80),
         2019: OrderCame("lock", "{}", False), 1010: PacketRefused(1, 2, link_codes.QUOTA), 1013: EpochAnswered(epoch, 0),
+        1006: KeyTrouble("the new certificate was refused"),
     }  # fmt: skip
     counter.step(said[code])
     assert counter.screen == "Idle"
