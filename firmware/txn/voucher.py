@@ -230,27 +230,18 @@ def _put(
     )  # fmt: skip
 
 
-def _state(books: Books, request_no: str) -> str:
-    rows = books.read("SELECT state FROM voucher_use WHERE request_no = ?", request_no)
-    return str(rows[0][0]) if rows else ""
-
-
 def _planned(books: Books, fact: OrderOpened, entry: Entry) -> None:
     for place, use in enumerate(fact.vouchers):
         _put(books, entry, use, "planned", fact.batch, fact.trace, fact.operator, "", fact.business_date, place)
 
 
 def _sent(books: Books, fact: VoucherSent, entry: Entry) -> None:
-    """A planned or registered use keeps the fact that describes it."""
-    if _state(books, fact.use.request_no):
-        books.write(
-            "UPDATE voucher_use SET state = 'sent', at_ms = ? WHERE request_no = ? AND state IN ('planned', 'registered')",
-            entry.at_ms, fact.use.request_no,
-        )  # fmt: skip
-        return
-    rows = books.read("SELECT business_date FROM shift WHERE batch = ?", fact.batch)
-    date = str(rows[0][0]) if rows else ""
-    _put(books, entry, fact.use, "sent", fact.batch, fact.trace, fact.operator, fact.approver, date)
+    """A planned or registered use keeps the fact that describes it. Without one that fact has been pruned, and the use with
+    it: what of its records stays must not bring it back in a rebuild."""
+    books.write(
+        "UPDATE voucher_use SET state = 'sent', at_ms = ? WHERE request_no = ? AND state IN ('planned', 'registered')",
+        entry.at_ms, fact.use.request_no,
+    )  # fmt: skip
 
 
 def _registered(books: Books, fact: VoucherRegistered, entry: Entry) -> None:
@@ -348,5 +339,4 @@ SUBJECT = Subject(
         VoucherHandled: _handled,
         Sale: _sold,
     },
-    uses=("shift",),
 )

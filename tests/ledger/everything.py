@@ -280,9 +280,8 @@ class Shop:
         )  # fmt: skip
 
     def use_voucher(self) -> None:
-        """One that an order was frozen with leaves; sometimes one of which the order said nothing."""
-        if trace := self.an_order():
-            planned = [*self.orders[trace].vouchers, self.a_use(trace, 9)]
+        """One that an order was frozen with leaves, sometimes twice."""
+        if (trace := self.an_order()) and (planned := self.orders[trace].vouchers):
             use = self.chance.choice([each for each in planned if each not in self.vouchers] or planned)
             self.vouchers.append(use)
             self.tell(f.VoucherSent(self.batch, trace, use, "01"))
