@@ -7,13 +7,13 @@ is replaced whole. What a document says at a default's value stays in it: anothe
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from fleet.admin import Fault, PathChange, Registered
-from rules.settings import Problem, Settings, check, document
-from wire.fleet import TEXT_MAX
+from rules.settings import Problem, Settings, check, document, misfits
+from wire.fleet import TEXT_MAX, Blob, Sha256
 
 DOCUMENT_CHARS_MAX = TEXT_MAX - 2_000
 """Leaves room for the envelope that is signed with it."""
@@ -22,6 +22,27 @@ SECRET = re.compile(r"(^|_)(pins?|hash|secret|password|passphrase|token|private)
 MASK = "***"
 
 Document = dict[str, Any]
+
+FILES = "files"
+"""Beside the settings a layer may name files that terminals fetch: help texts, the price list. They travel as
+`Desired.blobs`."""
+
+FILE_NAMES = ("help", "goods")
+
+
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of them: where it is, and what it must be."""
+
+    sha256: Sha256
+    size: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+    url: Annotated[str, msgspec.Meta(max_length=500, pattern=r"^https?://[^\s]+\Z")]
+
+
+def split(doc: Document) -> tuple[Document, tuple[Blob, ...]]:
+    """The settings of a document that is known to be right, and its files."""
+    files = doc.get(FILES, {})
+    blobs = tuple(Blob(name, **files[name]) for name in sorted(files))
+    return {name: value for name, value in doc.items() if name != FILES}, blobs
 
 
 def layers_of(row: Registered) -> tuple[str, ...]:
@@ -62,9 +83,11 @@ def _over(below: Document, above: Document) -> Document:
 
 def whole(doc: Document) -> Document:
     """A document that is known to be right with every default in it: two of them are equal when they mean the same."""
-    settings = check(doc)
+    plain, _ = split(doc)
+    settings = check(plain)
     assert not isinstance(settings, list), settings
-    return document(msgspec.structs.replace(settings, revision=0))
+    made = document(msgspec.structs.replace(settings, revision=0))
+    return made | {FILES: doc[FILES]} if doc.get(FILES) else made
 
 
 def faults(parts: Mapping[str, Document], terminal: str = "") -> tuple[Fault, ...]:
@@ -75,10 +98,22 @@ def faults(parts: Mapping[str, Document], terminal: str = "") -> tuple[Fault, ..
     size = len(canonical(made).decode())
     if size > DOCUMENT_CHARS_MAX:
         return (Fault(path="$", reason="too_large", detail=str(size), terminal=terminal),)
+    problems = list(_file_problems(made.pop(FILES, {})))
     found: Settings | list[Problem] = check(made)
-    if isinstance(found, list):
-        return tuple(_fault(each, parts, terminal) for each in found)
-    return ()
+    problems += found if isinstance(found, list) else []
+    return tuple(_fault(each, parts, terminal) for each in problems)
+
+
+def _file_problems(files: Any) -> Iterator[Problem]:
+    if not isinstance(files, dict):
+        yield Problem(FILES, "table")
+        return
+    for name, file in files.items():
+        if name not in FILE_NAMES:
+            yield Problem(f"{FILES}.{name}", "unknown")
+            continue
+        for each in misfits(File, file):
+            yield Problem(f"{FILES}.{name}.{each.path}", each.reason, each.detail)
 
 
 def _fault(problem: Problem, parts: Mapping[str, Document], terminal: str) -> Fault:

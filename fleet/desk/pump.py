@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import msgspec
 
+from fleet.desk.layers import canonical, split
 from fleet.desk.sql_settings import DesiredRow
 from fleet.effects import Effect, MoreDue, SendCommand, SendDesired, Sent
 from fleet.store import Books
-from wire.fleet import Desired, Signed, signed_text
+from wire.fleet import Blob, Desired, Signed, signed_text
 
 AT_ONCE_MAX = 128
 AGAIN_MS = 60_000
@@ -29,11 +30,12 @@ def pump(books: Books, sign: Callable[[bytes], bytes], now_ms: int, limit: int) 
     if orders:
         books.fleet.orders.sent([order.cid for order in orders], now_ms, now_ms + AGAIN_MS)
     rows = books.fleet.settings.due(now_ms, limit - len(orders))
-    bodies: dict[str, bytes] = {}
+    bodies: dict[str, tuple[bytes, tuple[Blob, ...]]] = {}
     for row in rows:
         if row.sha256 not in bodies:
-            bodies[row.sha256] = books.fleet.settings.body(row.sha256)
-        text = desired_text(row, bodies[row.sha256])
+            doc, blobs = split(msgspec.json.decode(books.fleet.settings.body(row.sha256)))
+            bodies[row.sha256] = canonical(doc), blobs
+        text = desired_text(row, *bodies[row.sha256])
         effects.append(SendDesired(row.terminal, row.rev, Signed(text, sign(signed_text("settings", text)).hex())))
     if rows:
         books.fleet.settings.sent([row.terminal for row in rows], now_ms, now_ms + AGAIN_MS)
@@ -42,12 +44,12 @@ def pump(books: Books, sign: Callable[[bytes], bytes], now_ms: int, limit: int) 
     return effects
 
 
-def desired_text(row: DesiredRow, body: bytes) -> str:
+def desired_text(row: DesiredRow, body: bytes, blobs: tuple[Blob, ...] = ()) -> str:
     """The text that is signed: for the same row always the same to the byte, for a terminal takes another one under a
     revision it knows for a replay."""
     desired = Desired(
         row.rev, f"terminal:{row.terminal}", 0, row.expires_ms, msgspec.Raw(body),
-        rollout=str(row.rollout) if row.rollout else "",
+        blobs, str(row.rollout) if row.rollout else "",
     )  # fmt: skip
     return msgspec.json.encode(desired).decode()
 

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import gzip
+import hashlib
 import io
 import json
 import re
@@ -18,14 +19,15 @@ from fleet import __main__ as posfleet
 from fleet import admin
 from fleet.admin import Call, Caller
 from fleet.commands.manager import orders, rollouts
-from fleet.core import Arrived, Core, Message
+from fleet.core import Arrived, Core, Message, Pump
+from fleet.effects import SendDesired
 from fleet.home import DATABASE
 from fleet.sql import SqlStore
 from tests.backend import FLEET_KEY
 from tests.journals import Journal
 from texts import catalogue
 from wire.facts import Line, Sale, TenderPart
-from wire.fleet import Reply, Reported
+from wire.fleet import Desired, Reply, Reported
 from wire.messages import State
 
 encode = msgspec.json.encode
@@ -198,6 +200,49 @@ def test_a_layer_is_edited_in_the_editor_and_not_over_somebody_elses_change(data
     code, _, errors = run(capsys, data, "settings", "edit", "fleet")
     assert (code, "somebody has changed this layer" in errors) == (3, True)
     assert json.loads(run(capsys, data, "settings", "get", "fleet")[1]) == {"shop": {"footer": ["Thank you"]}}
+
+
+def test_a_file_is_named_pushed_with_its_digest_and_taken_away(data, capsys, tmp_path):
+    goods = tmp_path / "goods.tsv"
+    goods.write_bytes(b"sku\tname\n")
+    url = "https://files.example/goods.tsv"
+    assert run(capsys, data, "settings", "put", "fleet", document(tmp_path, FOOTER))[0] == 0
+    assert run(capsys, data, "settings", "file", "fleet", "goods", str(goods), "--url", url, "--why", "prices")[0] == 0
+    assert run(capsys, data, "settings", "push", "--all", "--yes", "--why", "prices")[0] == 0
+    store = SqlStore(data / DATABASE)
+    sent = [
+        each
+        for each in Core(store, FLEET_KEY.sign).step(Pump(2_000_000_000_000, (), 10))
+        if isinstance(each, SendDesired)
+    ]
+    store.close()
+    desired = msgspec.json.decode(sent[0].signed.text, type=Desired)
+    (blob,) = desired.blobs
+    assert (blob.name, blob.size, blob.url) == ("goods", 9, url)
+    assert blob.sha256 == hashlib.sha256(goods.read_bytes()).hexdigest()
+    assert desired.document["shop"]["footer"] == ["Thank you"]
+    assert "files" not in desired.document, "a terminal knows no such setting"
+    assert run(capsys, data, "settings", "file", "fleet", "goods", "--remove")[0] == 0
+    assert json.loads(run(capsys, data, "settings", "get", "fleet")[1]) == {
+        "files": {},
+        "shop": {"footer": ["Thank you"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "path"),
+    [
+        ({"firmware": {}}, "files.firmware"),
+        ({"help": {"sha256": "ab", "size": 1, "url": "https://a/b"}}, "files.help.sha256"),
+        ({"help": {"sha256": "ab" * 32, "size": 0, "url": "https://a/b"}}, "files.help.size"),
+        ({"help": {"sha256": "ab" * 32, "size": 1, "url": "file:///etc/passwd"}}, "files.help.url"),
+        ([], "files"),
+    ],
+)
+def test_a_file_named_wrongly_is_refused_with_its_path(data, capsys, tmp_path, files, path):
+    layer = document(tmp_path, json.dumps({"files": files}), "layer.json")
+    code, _, errors = run(capsys, data, "settings", "put", "fleet", layer)
+    assert (code, path in errors) == (2, True)
 
 
 # --- commands -----------------------------------------------------------------------------------------------------------

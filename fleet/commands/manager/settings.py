@@ -46,7 +46,9 @@ from fleet.commands.manager.asking import (
     why_words,
     yes_word,
 )  # fmt: skip
+from fleet.commands.manager.blobs import blob_of
 from fleet.commands.manager.terminals import change_table, fault_table
+from fleet.desk.layers import FILE_NAMES, FILES
 from rules import settings as model
 from texts import Lang
 
@@ -87,6 +89,15 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
     it = command("edit", edit)
     it.add_argument("layer", metavar=LAYER, help=say("layer"))
     why_words(it, say)
+
+    it = command("file", name_file)
+    it.add_argument("layer", metavar=LAYER, help=say("layer"))
+    it.add_argument("name", choices=FILE_NAMES, help=say("file_name"))
+    it.add_argument("file", type=Path, nargs="?", default=None, metavar="FILE", help=say("file"))
+    it.add_argument("--url", default="", metavar="URL", help=say("url"))
+    it.add_argument("--remove", action="store_true", help=say("file_remove"))
+    why_words(it, say)
+    json_word(it, say)
 
     it = command("check", check)
     it.add_argument("file", type=Path, metavar="FILE", help=say("document"))
@@ -149,12 +160,41 @@ def put_layer(options: argparse.Namespace, lang: Lang) -> int:
     """Write a layer anew from a file. It reaches no terminal before a push."""
     layer = _layer(options)
     assert layer is not None
-    done = ask(options, PutLayer(layer=layer, document=read(options.file)), LayerPut)
+    return _put(options, lang, PutLayer(layer=layer, document=read(options.file)))
+
+
+def _put(options: argparse.Namespace, lang: Lang, request: PutLayer) -> int:
+    done = ask(options, request, LayerPut)
     if options.json:
         put(done)
     else:
         _say_put(done, lang)
     return 0
+
+
+def name_file(options: argparse.Namespace, lang: Lang) -> int:
+    """Name a file that the layer's terminals are to fetch with their settings, or no longer."""
+    layer = _layer(options)
+    assert layer is not None
+    if not options.remove and (options.file is None or not options.url):
+        raise Wrong("file_words", room="manager", usage=True)
+    document, parent = _newest(options)
+    files = {name: row for name, row in document.get(FILES, {}).items() if name != options.name}
+    if not options.remove:
+        blob = blob_of(options.file, options.url, options.name)
+        files[options.name] = {"sha256": blob.sha256, "size": blob.size, "url": blob.url}
+    return _put(options, lang, PutLayer(layer=layer, document=document | {FILES: files}, parent=parent))
+
+
+def _newest(options: argparse.Namespace) -> tuple[Any, str]:
+    """A layer's document and which version it is; nothing, when nobody ever wrote into it."""
+    try:
+        got = _got(options, 0, secrets=True)
+    except Denied as wrong:
+        if wrong.name != "unknown_layer":
+            raise
+        return {}, ""
+    return got.document, got.version.sha256
 
 
 def _say_put(done: LayerPut, lang: Lang) -> None:
@@ -169,13 +209,8 @@ def edit(options: argparse.Namespace, lang: Lang) -> int:
     """Open a layer in the editor and write it back. What has a fault can be edited again and is never half stored."""
     layer = _layer(options)
     assert layer is not None
-    try:
-        got = _got(options, 0, secrets=True)
-        parent, text = got.version.sha256, _text(got.document)
-    except Wrong as wrong:
-        if wrong.name != "unknown_layer":
-            raise
-        parent, text = "", "{}\n"
+    document, parent = _newest(options)
+    text = _text(document)
     while True:
         edited = _edited(text)
         if edited == text:
