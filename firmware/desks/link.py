@@ -7,6 +7,7 @@ everything begins again at that number (wire contract, 3).
 from dataclasses import dataclass, field, replace
 
 from firmware.desks import Till
+from firmware.desks.patience import doubled_ms
 from firmware.events import (
     Acked,
     Announce,
@@ -25,7 +26,7 @@ from firmware.events import (
 )
 from firmware.txn import life
 from firmware.txn.link import BACKLOG, FAULTS
-from firmware.txn.outbox import RESEND_MS, Outbox, packets
+from firmware.txn.outbox import RESEND_MS, RESEND_MS_MAX, Outbox, packets
 from firmware.txn.remote import EndCommand
 from wire.board import NetworkFault, NetworkKind
 from wire.facts import CommandTaken, EpochGranted, Fact, Quarantined, Trouble
@@ -54,6 +55,7 @@ class LinkDesk:
     announced: tuple[str, str] = ("", "")  # printer and clock, as the backend knows them
     alarmed: bool = False  # it has been said that too much waits here
     replay: tuple[str, int, int] = ("", 0, 0)  # command, next and last seq of records the fleet wants once more
+    silences: int = 0  # times in a row that everything was sent again for want of an acknowledgement
     expecting: bool = False  # the timer runs after which a silent backend counts as offline
 
     def booted(self, till: Till) -> None:
@@ -101,6 +103,7 @@ class LinkDesk:
             case "replay":
                 self._replay(till)
             case "ack":
+                self.silences += 1
                 self.outbox = Outbox(till.ledger.acked_seq)
             case "offline":
                 self.expecting = False
@@ -141,7 +144,7 @@ class LinkDesk:
 
     def _up(self, till: Till) -> None:
         till.devices = replace(till.devices, link="up", answered=True, link_code=0, link_notes=())
-        self.outbox = Outbox(till.ledger.acked_seq)
+        self.outbox, self.silences = Outbox(till.ledger.acked_seq), 0
         self._announce(till)
         self._ask_epoch(till)
 
@@ -156,14 +159,19 @@ class LinkDesk:
             till.tell(Quarantined("ack", f"epoch {epoch} upto {upto}", ""))
             return
         till.ledger.note_acked(upto)
+        self.silences = 0
         self._answered(till)
         self.outbox = self.outbox.acked(upto)
         self._send_again(till, wanted)
         if self.outbox.in_flight:
-            till.timer("link:ack", RESEND_MS)
+            self._wait_for_ack(till)
             self._expect_answer(till)
         else:
             till.stop_timer("link:ack")
+
+    def _wait_for_ack(self, till: Till) -> None:
+        """Longer each time: a backend that cannot keep up must not get everything twice from everybody."""
+        till.timer("link:ack", doubled_ms(RESEND_MS, self.silences, RESEND_MS_MAX))
 
     def _send_again(self, till: Till, wanted: tuple[tuple[int, int], ...]) -> None:
         """Records the backend misses, also acknowledged ones: it may have been restored from an older copy. What it
@@ -243,5 +251,5 @@ class LinkDesk:
         self.outbox = self.outbox.sent(ready)
         for packet in ready:
             till.emit(Send(packet))
-        till.timer("link:ack", RESEND_MS)
+        self._wait_for_ack(till)
         self._expect_answer(till)

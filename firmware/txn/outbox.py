@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from wire.records import PACKET_BYTES_MAX, PACKET_RECORDS_MAX, PACKETS_IN_FLIGHT_MAX, Packet, Record
 
-RESEND_MS = 10_000
-"""No acknowledgement for this long while packets are under way: send again from what is acknowledged."""
+RESEND_MS, RESEND_MS_MAX = 10_000, 160_000
+"""No acknowledgement for this long while packets are under way: send again from what is acknowledged; twice as long each
+time in a row."""
 
 RECORD_OVERHEAD_BYTES = 260
 """Header, hashes and punctuation of one record in a packet, rounded up."""

@@ -167,6 +167,24 @@ def test_everything_unacknowledged_is_sent_again_after_a_lost_link_or_a_silent_b
     assert [e.packet.records[0].seq for e in counter.out if isinstance(e, Send)] == [3]
 
 
+def test_a_backend_that_stays_silent_gets_everything_again_less_and_less_often(tmp_path: Path) -> None:
+    counter = Counter(tmp_path).open_for_business()
+    counter.step(LinkUp())
+    counter.keys("1 0 OK OK")
+
+    def times(within_ms: int) -> int:
+        counter.out = []
+        counter.pass_time(within_ms)
+        return sum(isinstance(effect, Send) and effect.packet.records[0].seq == 1 for effect in counter.out)
+
+    assert times(35_000) >= 1
+    assert times(300_000) <= 4
+    counter.step(Acked(Ack(counter.ledger.epoch, 1)))
+    counter.out = []
+    counter.pass_time(11_000)
+    assert any(isinstance(effect, Send) for effect in counter.out), "once it speaks again, all is as before"
+
+
 @pytest.mark.parametrize("ack", [Ack(99, 1), Ack(4711, 10_000), Ack(4711, -1)])
 def test_an_acknowledgement_that_cannot_be_is_quarantined(tmp_path: Path, ack: Ack) -> None:
     counter = Counter(tmp_path).open_for_business()
