@@ -156,6 +156,7 @@ ELSEWHERE = {
     "resume": "test_a_boot_opens_nothing_and_a_key_resumes",
     "count": "a drawer is counted with the shift's close, which opens it",
     "reprint": "a copy opens nothing",
+    "remote": "a command from afar is asked of nobody: tests/remote",
 }
 
 

@@ -215,7 +215,7 @@ WRONG = {
     "entries[0].en.cause": {"entries": [{"code": 4001, "en": {"cause": "x" * 999}}]},
     "entries[0].en": {"entries": [{"code": 4001, "en": {"cause": "\x1b[2J"}}]},
     "entries[0].en.action": {"entries": [{"code": 9990, "zh": {}, "en": {"title": "t"}}]},
-    "entries[0].call": {"entries": [{"code": 4001, "call": ["mother"]}]},
+    "entries[0].call[0]": {"entries": [{"code": 4001, "call": ["mother"]}]},
     "contacts[1].who": {"contacts": [{"who": "support", "zh": "1", "en": "1"}] * 2},
     "version": {"version": -1},
     "language": {"language": {}},

@@ -83,6 +83,11 @@ def checking(folder: Path) -> Counter:
     return counter
 
 
+def at_settings(folder: Path) -> Counter:
+    """The administrator's view of what the shop may change."""
+    return ledgers.supervised(folder).keys("MENU 9 9 0 0 OK 4 8 2 9 1 7 OK MENU 9 6 F2")
+
+
 def no_link(folder: Path) -> Counter:
     counter = ledgers.link_down_with_backlog(folder)
     return counter.keys("MENU 9 6")
@@ -225,6 +230,12 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "menu_none": lambda folder: open_till(folder).keys("MENU 4 9"),
     "about": lambda folder: open_till(folder).keys("MENU 9 6"),
     "about_no_link": no_link,
+    "setting_home": lambda folder: at_settings(folder),
+    "setting_group": lambda folder: at_settings(folder).keys("OK"),
+    "setting_list": lambda folder: at_settings(folder).keys("OK OK"),
+    "setting_text": lambda folder: at_settings(folder).keys("OK OK OK"),
+    "setting_choice": lambda folder: at_settings(folder).keys("OK DOWN OK"),
+    "setting_number": lambda folder: at_settings(folder).keys("OK DOWN DOWN OK"),
     "help": lambda folder: no_link(folder).keys("F1"),
     "help_steps": lambda folder: no_link(folder).keys("F1 DOWN"),
     "help_last": lambda folder: no_link(folder).keys("F1 DOWN DOWN"),

@@ -70,6 +70,7 @@ def test_the_flood_of_them_does_not_fill_the_journal(tmp_path):
 
 def test_a_share_of_them_comes_through_the_real_uplink(tmp_path, broker: Broker):  # noqa: F811
     till = shop(tmp_path)
+    till.hear(desired(10, footer("好的一行")))  # or an old revision would be the newest heard of
     before = till.terminal.settings
     events: queue.SimpleQueue = queue.SimpleQueue()
     link = LinkSettings(TERMINAL, broker.host, broker.port, FLEET_PUBLIC)

@@ -54,7 +54,8 @@ DAYS: dict[str, Plan] = {
     "undo_taken_for_done": clerk("voucher", "voucher_regret", "give_back"),
     "registered_voucher_never_verified": Plan(1.0, ("link_down",) * 6, staff="clerk", wishes=("voucher",)),
     "voided_voucher_stays_redeemed": clerk("voucher", "give_back"),
-    "kept_voucher_on_no_list": clerk("voucher", "voucher_regret", "give_back"),
+    "kept_voucher_on_no_list": Plan(2.5, (), staff="clerk", wishes=("voucher", "voucher_regret", "give_back")),
+    "refused_voucher_pays": Plan(2.5, (), staff="clerk", wishes=("voucher",)),
     "voucher_asked_anew_under_another_number": Plan(1.0, ("link_lossy",) * 6, staff="clerk", wishes=("voucher",)),
 }
 
