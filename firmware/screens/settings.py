@@ -64,7 +64,7 @@ def _said(one: Editable, value: Any, ctx: Context) -> str:
             return t("rules", ctx.lang, f"choice__{value}")
         case "number" | "numbers" if isinstance(value, int) and one.money:
             return amount_text(str(value))
-        case "texts" | "numbers" if isinstance(value, list):
+        case "texts" | "numbers" if isinstance(value, list | tuple):
             return "/".join(_said(one, each, ctx) for each in value) or "-"
         case _:
             return str(value) or "-"
