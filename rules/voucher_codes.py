@@ -66,8 +66,10 @@ def read_code(
         return Reading(fault="card", refusal=CARD_NUMBER)
     if scanned and text.lower().startswith(("http://", "https://")):
         return _link(text, rows)
-    if not _TYPED.fullmatch(text):
+    bare = text.replace(" ", "").replace("-", "")
+    if not _TYPED.fullmatch(bare):
         return _other(text, scanned)
+    text = bare  # in groups, as it stands on the customer's screen (domain 3.2)
     if scanned and (is_goods(text) or (len(text) in (8, 13) and is_valid(text) and _platform(text, rows) is None)):
         return Reading(fault="goods", refusal=BAD_FORMAT)
     if len(text) < TYPED_DIGITS_MIN:

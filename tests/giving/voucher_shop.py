@@ -4,7 +4,7 @@ from firmware.txn import original, shift
 from firmware.txn.original import Original
 from rules.orders import voucher_no
 from tests.giving import shop
-from wire.facts import Sale, TenderPart, VoucherHeard, VoucherRegistered, VoucherSent, VoucherUse
+from wire.facts import OrderOpened, Sale, TenderPart, VoucherHeard, VoucherRegistered, VoucherSent, VoucherUse
 
 HOUR_MS = 3_600_000
 
@@ -31,13 +31,16 @@ def sold(
         for place, each in enumerate(shares, 1)
     )
     until = counter.day_ms + counter.ms + undo_after_ms
+    due = sum(each.net_fen for each in lines)
+    if not registered:
+        frozen = OrderOpened(current.batch, trace, "01", current.business_date, lines, (), due, due, 0, vouchers=uses)
+        shop.journal(counter, frozen)
     for each in uses:
         if registered:
             shop.journal(counter, VoucherRegistered(current.batch, trace, each, "123456789012", "01", "00"))
         else:
             shop.journal(counter, VoucherSent(current.batch, trace, each, "01"))
             shop.journal(counter, VoucherHeard(each.request_no, state, "consume", record_no="MT1", undo_until_ms=until))
-    due = sum(each.net_fen for each in lines)
     rest = due - sum(each.deduct_fen for each in uses)
     paid = (*map(part, uses), *((TenderPart("cash", rest),) if rest else ()))
     sale = Sale(

@@ -26,6 +26,7 @@ def read(raw: str, scanned: bool = False):
         ("12345678", False, "", "12345678"),
         ("12345678901234567890", False, "", "12345678901234567890"),
         ("8812345678901234", True, "own", "8812345678901234"),
+        ("1234 567-89012", True, "meituan", "123456789012"),
         ("https://v.douyin.com/iRNBho6/", True, "douyin", "https://v.douyin.com/iRNBho6/"),
         ("https://v.douyin.com/iRNBho6", True, "douyin", "https://v.douyin.com/iRNBho6"),
         (LONG, True, "douyin", LONG),

@@ -299,7 +299,7 @@ def test_a_late_sale_prints_when_somebody_is_there(tmp_path) -> None:
     counter.answer("paid", "query")
     assert counter.one("sale").late
     assert [each.receipt.kind for each in counter.printed()] == ["sale"]
-    assert "小票已打印" in counter.text()
+    assert "小票随后打印" in counter.text()
 
 
 def test_a_sale_booked_when_the_shift_opens_prints_then(tmp_path) -> None:
