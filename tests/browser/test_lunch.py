@@ -193,7 +193,7 @@ def every_kind(lunch: Lunch) -> None:
     lunch.coupon("meituan", 4000, "2")
     lunch.keys("MENU")
     lunch.card("美团20元券")
-    lunch.comes("CouponView", "[3011]")  # one for each 20.00
+    lunch.comes("CouponView", "[3009]")  # one for each 20.00
     lunch.keys("CANCEL CANCEL")
     lunch.pay()
 
