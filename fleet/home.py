@@ -10,6 +10,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fleet.files import PRIVATE, PUBLIC, locked, replace_whole
+
 DATABASE = "fleet.db"
 ACQUIRER = "acquirer.db"
 PLATFORMS = "platforms.db"
@@ -43,38 +45,11 @@ def fleet_key(data: Path) -> Ed25519PrivateKey:
     """The key that signs time and, later, settings; made at first use. Raises `OSError` or `ValueError`."""
     path = data / KEY
     if not path.exists():
-        with _key_lock(data):  # several workers may begin at once, and must have one key
+        with locked(data / f"{KEY}.lock"):  # several workers may begin at once, and must have one key
             if not path.exists():
-                _write_once(path, Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n", 0o600)
+                replace_whole(path, (Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n").encode(), PRIVATE)
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text().strip()))
     public = key.public_key().public_bytes_raw().hex() + "\n"
     if not (data / PUBLIC_KEY).exists() or (data / PUBLIC_KEY).read_text() != public:
-        _write_once(data / PUBLIC_KEY, public, 0o644)
+        replace_whole(data / PUBLIC_KEY, public.encode(), PUBLIC)
     return key
-
-
-@contextmanager
-def _key_lock(data: Path) -> Iterator[None]:
-    descriptor = os.open(data / f"{KEY}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _write_once(path: Path, text: str, mode: int) -> None:
-    """Write a small file so that a power cut leaves all of it or nothing."""
-    draft = path.with_suffix(path.suffix + ".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    try:
-        os.write(descriptor, text.encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

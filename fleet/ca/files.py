@@ -1,14 +1,13 @@
 """Files of the authority: written whole or not at all, never over another, private keys for their owner only."""
 
-import fcntl
 import os
-import secrets
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-PRIVATE, PUBLIC = 0o600, 0o644
+from fleet.files import PRIVATE, PUBLIC, draft_of, locked, replace_whole, sync, write_new
+
 LOCK = "ca.lock"
 
 
@@ -25,19 +24,19 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise Taken(str(folder))
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    draft = draft_of(folder)
     draft.mkdir(mode=0o700)
     try:
         for name, data in files.items():
-            _write(draft / name, data, PRIVATE if is_private(name) else PUBLIC)
-        _sync(draft)
+            write_new(draft / name, data, PRIVATE if is_private(name) else PUBLIC)
+        sync(draft)
         try:
             draft.rename(folder)  # takes the place of an empty folder, and of nothing else
         except OSError as full:
             if folder.exists() and any(folder.iterdir()):
                 raise Taken(str(folder)) from full
             raise
-        _sync(folder.parent)
+        sync(folder.parent)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -45,51 +44,22 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def add_file(path: Path, data: bytes) -> None:
     """A new file. Raises `Taken` or `OSError`."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    _write(draft, data, PRIVATE if is_private(path.name) else PUBLIC)
+    draft = draft_of(path)
+    write_new(draft, data, PRIVATE if is_private(path.name) else PUBLIC)
     try:
         os.link(draft, path)
     except FileExistsError as there:
         raise Taken(str(path)) from there
     finally:
         draft.unlink()
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def replace_file(path: Path, data: bytes) -> None:
     """A file whose content is made from what is kept elsewhere, such as a revocation list."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        _write(draft, data, PUBLIC)
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
-    _sync(path.parent)
+    replace_whole(path, data, PUBLIC)
 
 
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
+def held(folder: Path) -> AbstractContextManager[None]:
     """One process at a time works on the authority; others wait. Raises `OSError`."""
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return locked(folder / LOCK)

@@ -1,6 +1,5 @@
 """The dashboard put together: its files in the data folder, its threads, its pages."""
 
-import os
 import secrets
 import time
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from fleet.dashboard.sessions import Sessions
 from fleet.dashboard.settings_page import SettingsPages
 from fleet.dashboard.terminal_page import TerminalPages
 from fleet.dashboard.users import Users
+from fleet.files import PRIVATE, write_new
 from fleet.sql import AnyStore
 
 KEY = "dashboard.key"
@@ -80,16 +80,11 @@ class Dashboard:
 
 def _key(path: Path) -> bytes:
     """The secret that signs what browsers keep; made at first use, for the owner's eyes only."""
+    key = secrets.token_bytes(KEY_BYTES)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        write_new(path, (key.hex() + "\n").encode(), PRIVATE)
     except FileExistsError:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
         if len(key) != KEY_BYTES:
             raise ValueError(f"{path.name} is not a key") from None
-        return key
-    with os.fdopen(descriptor, "w") as file:
-        key = secrets.token_bytes(KEY_BYTES)
-        file.write(key.hex() + "\n")
-        file.flush()
-        os.fsync(descriptor)
     return key

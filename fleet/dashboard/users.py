@@ -4,8 +4,6 @@ The server reads it again whenever it has changed, so a user who is taken away, 
 the next click. No password is in it, only scrypt hashes.
 """
 
-import fcntl
-import os
 import re
 import secrets
 import threading
@@ -19,6 +17,7 @@ import msgspec
 
 from fleet.admin import Role
 from fleet.dashboard.passwords import Hash, fits, hashed, weakness
+from fleet.files import PRIVATE, locked, replace_whole
 
 FILE = "users.json"
 LOCK = "users.lock"
@@ -131,14 +130,10 @@ class Users:
     def _changing(self) -> Iterator[dict[str, User]]:
         """The users as they are in the file, to be changed and written by the end of the block."""
         self._lock.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with locked(self._lock):
             users = self._load()
             yield users
-            _write(self._path, msgspec.json.encode(_File(1, tuple(users.values()))))
-        finally:
-            os.close(descriptor)
+            replace_whole(self._path, msgspec.json.encode(_File(1, tuple(users.values()))), PRIVATE)
 
 
 def _with_password(name: str, role: Role, password: str, now_ms: int) -> User:
@@ -152,21 +147,3 @@ def _known(users: dict[str, User], name: str) -> User:
     if name not in users:
         raise UserTrouble("unknown", name=name)
     return users[name]
-
-
-def _write(path: Path, raw: bytes) -> None:
-    """All of it or nothing, for the owner's eyes only."""
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, raw)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

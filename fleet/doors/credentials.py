@@ -15,7 +15,6 @@ serve`, never a command line, never a log. Tokens that a platform renews are kep
 """
 
 import json
-import os
 import stat
 import threading
 import tomllib
@@ -27,6 +26,7 @@ from typing import Any
 import msgspec
 
 from fleet.doors.clock import Clock, Until
+from fleet.files import PRIVATE, replace_whole
 
 BYTES_MAX = 65_536
 EARLY_MS = 60_000
@@ -100,13 +100,7 @@ class TokenFile:
         with self._lock:
             held = self._all()
             held[name] = token
-            draft = self._path.with_name(self._path.name + ".new")
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(handle, "wb") as file:
-                file.write(msgspec.json.encode(held))
-                file.flush()
-                os.fsync(handle)
-            draft.replace(self._path)
+            replace_whole(self._path, msgspec.json.encode(held), PRIVATE)
 
     def _all(self) -> dict[str, Token]:
         try:
