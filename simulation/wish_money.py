@@ -1,10 +1,12 @@
 """Wishes about money that is not plain cash, and about money that goes back."""
 
 import re
+from typing import Literal
 
 from firmware.events import Key
 from firmware.view import Para
-from fleet.acquirer.script import CallName, Play, Step
+from fleet.acquirer.codes import CallName
+from fleet.acquirer.script import Play, Step
 from simulation import sight
 from simulation.clerk import Clerk, Job, Lost
 from simulation.wishes import choose, goods, take_cash
@@ -12,7 +14,7 @@ from simulation.wishes import choose, goods, take_cash
 CODE_DIGITS = {"wechat": ("1", 18), "alipay": ("28", 18), "unionpay": ("62", 19)}
 PLAYS: tuple[Play, ...] = ("success", "password", "refuse", "error", "silent", "lost", "late", "double")
 WEIGHTS = (40, 12, 8, 6, 6, 8, 8, 6)
-LATER: tuple[tuple[CallName, Play], ...] = (
+LATER: tuple[tuple[CallName | Literal["any"], Play], ...] = (
     ("query", "silent"), ("query", "error"), ("reverse", "silent"), ("reverse", "error"), ("reverse", "refuse"),
     ("reverse", "lost"), ("reverse", "double"), ("refund", "silent"), ("refund", "lost"), ("refund", "processing"),
     ("refund", "refuse"), ("refund", "double"), ("any", "outage"),

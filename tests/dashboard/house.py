@@ -145,6 +145,11 @@ def token_of(page: str) -> str:
     return found[1]
 
 
+def without_token(page: str) -> str:
+    """The page without the one random word in it, which may hold any signs."""
+    return page.replace(token_of(page), "")
+
+
 def opened(dress: Dress | None = None, batch: int = 1) -> ShiftOpened:
     return ShiftOpened(batch, "01", "2026-11-22", 20_000, {}, dress=dress)
 
