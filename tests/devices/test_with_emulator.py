@@ -160,6 +160,11 @@ def test_the_drawer_opens_sticks_and_is_forced(terminal):
     assert (terminal.board.drawer.pulses, terminal.board.drawer.short_pulses) == (1, 0)
 
 
+def a_day_ahead(event):
+    """The step is measured between two clocks, each cut to a millisecond."""
+    return isinstance(event, ClockSeen) and event.state == "floor" and abs(event.step_ms - 86_400_000) <= 2
+
+
 def test_tones_lamp_battery_and_clock(terminal):
     terminal.sounds.carry_out(Sound(ToneName.SCAN))
     terminal.sounds.carry_out(Light("amber"))
@@ -168,5 +173,5 @@ def test_tones_lamp_battery_and_clock(terminal):
     assert terminal.board.lamp == "amber"
     terminal.do(terminal.call(terminal.board.set_battery, 12, False))
     terminal.do(terminal.call(terminal.board.set_clock, 86_400))
-    terminal.inbox.until(lambda events: BatterySeen(12, False) in events and ClockSeen("floor", 86_400_000) in events)
+    terminal.inbox.until(lambda events: BatterySeen(12, False) in events and any(map(a_day_ahead, events)))
     terminal.settle()

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from threading import Event as Flag
-from threading import Timer
+from threading import Thread
 from typing import Literal
 
 from firmware.drivers.drawer.coil import (
@@ -163,15 +163,14 @@ class Drawer:
 
     def _fire(self, fittings: Fittings) -> None:
         """One pulse. Off is said thrice over: here, by the guard if this thread is late, and when the lines close."""
-        guard = Timer(GUARD_MS / 1000, _off, (fittings,))
-        guard.daemon = True
-        guard.start()
+        done = Flag()
+        Thread(target=_guard, args=(fittings, done), name="coil guard", daemon=True).start()
         try:
             fittings.coil.on()
             self._stopping.wait(self._pulse_ms / 1000)
         finally:
             fittings.coil.off()
-            guard.cancel()
+            done.set()
             self._coil.fired(self._clock_ms())
 
     def _confirm(self, fittings: Fittings) -> Outcome:
@@ -228,9 +227,11 @@ def _contact(fittings: Fittings) -> bool | None:
     return bool(fittings.contact.open) if fittings.contact is not None and fittings.wired() else None
 
 
-def _off(fittings: Fittings) -> None:
-    log.error("the drawer's thread is late: coil switched off by the guard")
-    fittings.coil.off()
+def _guard(fittings: Fittings, done: Flag) -> None:
+    """Again and again, not once: a thread that was late before it switched the coil on may be late after it, too."""
+    while not done.wait(GUARD_MS / 1000):
+        log.error("the drawer's thread is late: coil switched off by the guard")
+        fittings.coil.off()
 
 
 def _release(fittings: Fittings) -> None:
