@@ -29,6 +29,10 @@ Layer = Annotated[str, msgspec.Meta(pattern=r"^(fleet|(group|shop|tag|terminal):
 """Where settings are written down. They are laid over each other in this order: fleet, group, shop, the terminal's tags by
 name, terminal; the later one wins, tables are merged by key, everything else is replaced whole."""
 Text = Annotated[str, msgspec.Meta(max_length=200)]
+Link = Literal["online", "silent", "lost", "offline", "unknown"]
+"""How a terminal's link is (`fleet.desk.link`). online: it said so, and was heard of lately; silent: it said so, and was not
+heard of for longer than `Policy.silent_after_min`; lost: the broker says that it broke off; offline: it took its leave;
+unknown: it never said."""
 
 
 class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -55,7 +59,8 @@ class Where(Struct, frozen=True):
     without: tuple[Name, ...] = ()  # none of these tags
     software: Text = ""
     status: Text = ""  # of `Reported`: applied, rejected, …
-    online: bool | None = None
+    link: Link | None = None
+    online: bool | None = None  # False: every other link
     drift: bool | None = None
     registered: bool | None = None
     retired: bool = False
@@ -114,6 +119,7 @@ class TerminalLook(Struct, frozen=True):
     tags: tuple[str, ...] = ()
     note: str = ""
     retired: bool = False
+    link: Link = "unknown"
     state: State | None = None
     state_ms: int = 0
     seen_ms: int = 0
@@ -557,11 +563,14 @@ Scope = Annotated[str, msgspec.Meta(pattern=r"^(fleet|(group|shop):[A-Za-z0-9_-]
 
 
 class Policy(Struct, frozen=True):
-    """Rules of the house. `windows`: by scope; the shop's goes before the group's before the fleet's."""
+    """Rules of the house. `windows`: by scope; the shop's goes before the group's before the fleet's. `silent_after_min`: a
+    terminal that said it is online and was not heard of for so long counts as silent; more than two times the longest
+    `sync.telemetry_min` of the fleet, for a single message of telemetry may be lost."""
 
     four_eyes: bool = True
     plan: Plan = Plan()
     windows: dict[Scope, Window] = {}
+    silent_after_min: Annotated[int, msgspec.Meta(ge=2, le=1_440)] = 35
 
 
 class GetPolicy(Struct, frozen=True, tag="get_policy"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fleet.dashboard.digest import Digest, Known
 from fleet.dashboard.reading import Reading
 from fleet.dashboard.tiles import Counts, Extra, Tile, counted, tiles
+from fleet.desk.link import hearing
 from fleet.events import Asked
 from fleet.sql import SqlBooks
 from fleet.sql_looks import Entry
@@ -67,7 +68,8 @@ class Watch:
                 each for each in books.looks.terminals(TERMINALS_MAX) if not extras.get(each.terminal, none).retired
             ]
             journals = books.looks.journals(JOURNALS_MAX)
-        found = tiles(looks, journals, extras, now_ms)
+            heard = hearing(books, now_ms)
+        found = tiles(looks, journals, extras, heard)
         number = before.number + 1 if before else 1
         known = {tile.terminal: tile for tile in before.tiles} if before else {}
         changed = {

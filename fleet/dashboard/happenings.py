@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from fleet.desk.link import said_link
 from rules.money import yuan
 from wire.facts import (
     BatchSettled,
@@ -95,7 +96,7 @@ def linked(before: str, state: State | None, state_ms: int) -> tuple[str, Happen
     """How the link is, and the change when it was another before."""
     if state is None:
         return before, None
-    link = "online" if state.online else "lost" if state.reason == "lost" else "offline"
+    link = said_link(state)
     mark = f"{link} {state.boot_id}"
     if mark == before:
         return mark, None

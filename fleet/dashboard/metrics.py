@@ -6,7 +6,7 @@ from the store when they are asked for. No label holds what a terminal says: the
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from prometheus_client import CollectorRegistry, Histogram, make_asgi_app
@@ -15,10 +15,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp
 
+from fleet.admin import Link
 from fleet.core import AcquirerAnswered, Admin, Arrived, Event, PlatformAnswered, Spoilt, Steps, Tick
 from fleet.dashboard.reading import Reading
+from fleet.desk.link import Hearing, hearing
 from fleet.effects import Effect, SendAck, SendAnswer
-from fleet.sql_looks import SqlLooks
+from fleet.sql import SqlBooks
 from fleet.store import StoreTrouble
 from wire.channels import CHANNELS
 from wire.messages import State
@@ -158,7 +160,7 @@ class _Gauges(Collector):
         if now_s >= self._until_s:
             try:
                 with self._reading.begin() as books:
-                    self._last = list(_read(books.looks, self._utc_ms()))
+                    self._last = list(_read(books, hearing(books, self._utc_ms())))
             except StoreTrouble:
                 self._last = []  # absent is the truth; a scrape must not fail for it
             self._until_s = now_s + FRESH_S
@@ -166,30 +168,23 @@ class _Gauges(Collector):
         yield GaugeMetricFamily("posfleet_store_readable", "Whether the store answered", value=float(bool(self._last)))
 
 
-def _read(looks: SqlLooks, now_ms: int) -> Iterator[Metric]:
+def _read(books: SqlBooks, heard: Hearing) -> Iterator[Metric]:
+    looks = books.looks
     states: Counter[str] = Counter()
     lag_s = 0.0
     due = 0
     journals = {(row.terminal, row.epoch): row for row in looks.journals(JOURNALS_MAX)}
     for each in looks.terminals(TERMINALS_MAX):
         state = msgspec.json.decode(each.state, type=State) if each.state else None
-        link = (
-            "unknown"
-            if state is None
-            else "online"
-            if state.online
-            else "lost"
-            if state.reason == "lost"
-            else "offline"
-        )
+        link = heard.link(state, each.state_ms, each.seen_ms)
         states[link] += 1
         row = journals.get((each.terminal, state.epoch)) if state is not None else None
         missing = max(0, state.next_seq - 1 - (row.upto if row else 0)) if state is not None and state.next_seq else 0
         due += missing
-        if missing and state is not None and state.online:
-            lag_s = max(lag_s, (now_ms - each.state_ms) / 1_000)
+        if missing and link == "online":
+            lag_s = max(lag_s, (heard.now_ms - each.state_ms) / 1_000)
     terminals = GaugeMetricFamily("posfleet_terminals", "Terminals by how their link is", labels=["link"])
-    for link in ("online", "offline", "lost", "unknown"):
+    for link in get_args(Link):
         terminals.add_metric([link], states[link])
     yield terminals
     yield GaugeMetricFamily("posfleet_records_due", "Records that terminals have and the backend has not", value=due)

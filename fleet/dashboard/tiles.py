@@ -7,6 +7,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from fleet.admin import Link
+from fleet.desk.link import Hearing
 from fleet.sql_looks import TerminalLook
 from fleet.store import Epoch
 from wire.messages import State
@@ -17,7 +19,6 @@ ERRORS_MANY = 20
 QUIET_MS = 24 * 3_600_000
 """A terminal that is not on line and was not heard of for so long is away; a shop closes at night."""
 
-Link = Literal["online", "offline", "lost", "unknown"]
 Level = Literal["good", "watch", "bad", "away"]
 LEVELS: tuple[Level, ...] = ("bad", "watch", "good", "away")
 Mark = Literal[
@@ -88,7 +89,7 @@ SORTS = ("terminal", "level", "shop", "software", "due", "battery", "errors", "s
 
 
 def tiles(
-    looks: Iterable[TerminalLook], journals: Iterable[Epoch], extras: Mapping[str, Extra], now_ms: int
+    looks: Iterable[TerminalLook], journals: Iterable[Epoch], extras: Mapping[str, Extra], hearing: Hearing
 ) -> list[Tile]:
     """A tile for each terminal, in the order they come."""
     rows: dict[str, dict[int, Epoch]] = {}
@@ -98,7 +99,7 @@ def tiles(
     usual = usual_version(state.software for _, state in told if state is not None)
     none = Extra()
     return [
-        _tile(look, state, rows.get(look.terminal, {}), extras.get(look.terminal, none), usual, now_ms)
+        _tile(look, state, rows.get(look.terminal, {}), extras.get(look.terminal, none), usual, hearing)
         for look, state in told
     ]
 
@@ -114,18 +115,17 @@ def _state(raw: bytes) -> State | None:
 
 
 def _tile(
-    look: TerminalLook, state: State | None, journals: Mapping[int, Epoch], extra: Extra, usual: str, now_ms: int
+    look: TerminalLook, state: State | None, journals: Mapping[int, Epoch], extra: Extra, usual: str, hearing: Hearing
 ) -> Tile:
     said = state or State(False)
     row = journals.get(said.epoch)
     due = max(0, said.next_seq - 1 - (row.upto if row else 0)) if said.next_seq else 0
     holes = sum(max(0, each.high - each.upto) for each in journals.values())
-    link: Link = (
-        "unknown" if state is None else "online" if said.online else "lost" if said.reason == "lost" else "offline"
-    )
+    link = hearing.link(state, look.state_ms, look.seen_ms)
     marks = tuple(_marks(said, extra, due, holes, usual)) if state is not None else ()
+    level = _level(said, link, marks, hearing.now_ms - look.seen_ms)
     return Tile(
-        look.terminal, link, _level(said, link, marks, look.seen_ms, now_ms), marks, extra.shop, extra.tags, said.software,
+        look.terminal, link, level, marks, extra.shop, extra.tags, said.software,
         said.settings_rev, due, holes, said.printer, said.drawer, said.battery, said.clock if state else "", extra.drift,
         extra.errors, extra.aside, said.reason, look.state_ms, look.seen_ms,
     )  # fmt: skip
@@ -148,13 +148,14 @@ def _marks(state: State, extra: Extra, due: int, holes: int, usual: str) -> Iter
     return (mark for mark in MARKS if found[mark])
 
 
-def _level(state: State, link: Link, marks: Sequence[Mark], seen_ms: int, now_ms: int) -> Level:
-    """Lost, halted, or in need of a hand: bad. Not on line and not heard of for long: away. Anything to say: watch."""
+def _level(state: State, link: Link, marks: Sequence[Mark], quiet_ms: int) -> Level:
+    """Gone without a word, halted, or in need of a hand: bad. Not on line and not heard of for long: away. Anything to say:
+    watch."""
     if state.reason.startswith("halted") or _needs_a_hand(state, marks):
         return "bad"
-    if link != "online" and now_ms - seen_ms > QUIET_MS:
+    if link != "online" and quiet_ms > QUIET_MS:
         return "away"
-    if link == "lost":
+    if link in ("lost", "silent"):
         return "bad"
     return "good" if link == "online" and not set(marks) - _PASSING else "watch"
 

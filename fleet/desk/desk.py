@@ -8,6 +8,7 @@ import msgspec
 from fleet import admin
 from fleet.admin import Call, Refused, Reply
 from fleet.desk import orders, pump, register, settings
+from fleet.desk.link import hearing
 from fleet.effects import Effect, Sent
 from fleet.rollouts import desk as rollouts
 from fleet.store import Books
@@ -51,9 +52,9 @@ class FleetDesk:
             case admin.Register() as request:
                 return register.enter(books.fleet.register, request, now_ms)
             case admin.SetTags() as request:
-                return register.set_tags(books.fleet.register, request, now_ms)
+                return register.set_tags(books.fleet.register, request, hearing(books, now_ms))
             case admin.ListTerminals(where=where, after=after, limit=limit):
-                rows, more = books.fleet.register.page(where, after, limit)
+                rows, more = books.fleet.register.page(where, after, limit, hearing(books, now_ms))
                 return admin.Terminals(rows=tuple(rows), more=more)
             case admin.ShowTerminal(terminal=terminal):
                 return register.show(books, terminal, now_ms)
@@ -67,7 +68,7 @@ class FleetDesk:
             case admin.DiffLayer() as request:
                 return settings.diff_layer(books, request)
             case admin.DryRun() as request:
-                return settings.dry_run(books, request)
+                return settings.dry_run(books, request, now_ms)
             case admin.Push() as request:
                 return settings.push(books, call, request, now_ms)
             case admin.Pushes(terminal=terminal, before=before, limit=limit):

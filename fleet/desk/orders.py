@@ -24,7 +24,7 @@ ENDED = ("done", "refused", "failed")
 
 def send(books: Books, call: Call, request: admin.SendCommand, now_ms: int) -> admin.Reply:
     """Order something of all who are meant."""
-    rows = meant(books, request.where)
+    rows = meant(books, request.where, now_ms)
     if isinstance(rows, Refused):
         return rows
     if not rows:

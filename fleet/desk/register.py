@@ -5,6 +5,7 @@ import msgspec
 from fleet import admin
 from fleet.admin import Done, Refused, Registered, Reply
 from fleet.desk.layers import differences, layers_of, masked, whole
+from fleet.desk.link import Hearing, hearing
 from fleet.desk.settings import Sources
 from fleet.desk.sql_register import RegisterBooks
 from fleet.store import Books
@@ -30,9 +31,9 @@ def enter(books: RegisterBooks, request: admin.Register, now_ms: int) -> Reply:
     return Done(count=changed)
 
 
-def set_tags(books: RegisterBooks, request: admin.SetTags, now_ms: int) -> Reply:
+def set_tags(books: RegisterBooks, request: admin.SetTags, hearing: Hearing) -> Reply:
     """Add and take away tags at all who are meant."""
-    looks = books.select(request.where)
+    looks = books.select(request.where, hearing)
     missing = tuple(sorted(set(request.where.terminals) - {look.terminal for look in looks}))
     if missing:
         return Refused(reason="unknown_terminal", terminals=missing)
@@ -44,7 +45,7 @@ def set_tags(books: RegisterBooks, request: admin.SetTags, now_ms: int) -> Reply
         if len(tags) > TAGS_MAX:
             return Refused(reason="too_large", detail=f"{look.terminal}: {len(tags)} tags")
         if tags != row.tags:
-            books.put(msgspec.structs.replace(row, tags=tags), now_ms)
+            books.put(msgspec.structs.replace(row, tags=tags), hearing.now_ms)
             changed += 1
     return Done(count=changed)
 
@@ -52,7 +53,7 @@ def set_tags(books: RegisterBooks, request: admin.SetTags, now_ms: int) -> Reply
 def show(books: Books, terminal: str, now_ms: int) -> Reply:
     """All that is known of one terminal."""
     where = admin.Where(terminals=(terminal,), retired=True)
-    looks = books.fleet.register.select(where)
+    looks = books.fleet.register.select(where, hearing(books, now_ms))
     if not looks:
         return Refused(reason="unknown_terminal", terminals=(terminal,))
     look, settings = looks[0], books.fleet.settings

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fleet import admin
 from fleet.admin import Call, Fault, LayerLook, PushLook, Refused, Registered, Reply
 from fleet.desk.layers import Document, canonical, differences, faults, layers_of, masked, merged, whole
+from fleet.desk.link import hearing
 from fleet.desk.sql_settings import DesiredRow, SettingsBooks
 from fleet.store import Books
 
@@ -89,9 +90,9 @@ def wanted(books: Books, rows: list[Registered]) -> tuple[list[Wanted], tuple[Fa
     return found, tuple(wrong[:FAULTS_MAX])
 
 
-def meant(books: Books, where: admin.Where) -> list[Registered] | Refused:
+def meant(books: Books, where: admin.Where, now_ms: int) -> list[Registered] | Refused:
     """Register's entries of all who are meant; a terminal nobody entered has only the fleet's layer and its own."""
-    looks = books.fleet.register.select(where)
+    looks = books.fleet.register.select(where, hearing(books, now_ms))
     missing = tuple(sorted(set(where.terminals) - {look.terminal for look in looks}))
     if missing:
         return Refused(reason="unknown_terminal", terminals=missing[:100])
@@ -185,9 +186,9 @@ def diff_layer(books: Books, request: admin.DiffLayer) -> Reply:
 # --- pushing ----------------------------------------------------------------------------------------------------------
 
 
-def dry_run(books: Books, request: admin.DryRun) -> Reply:
+def dry_run(books: Books, request: admin.DryRun, now_ms: int) -> Reply:
     """What a push would change at whom. Reads only, so documents are not kept here."""
-    rows = meant(books, request.where)
+    rows = meant(books, request.where, now_ms)
     if isinstance(rows, Refused):
         return rows
     sources = Sources(books.fleet.settings)
@@ -220,7 +221,7 @@ def dry_run(books: Books, request: admin.DryRun) -> Reply:
 
 def push(books: Books, call: Call, request: admin.Push, now_ms: int) -> Reply:
     """Give terminals what their layers say."""
-    rows = meant(books, request.where)
+    rows = meant(books, request.where, now_ms)
     if isinstance(rows, Refused):
         return rows
     if not rows:

@@ -7,6 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from fleet.admin import Registered, TerminalLook, Where
+from fleet.desk.link import Hearing
 from fleet.desk.tables import desired, register, reported, rollout_terminals
 from fleet.sql_dialect import put
 from fleet.sql_tables import epochs, terminals
@@ -67,19 +68,19 @@ class RegisterBooks:
                 query = query.where(register.c.terminal == name)
         return [_registered(row) for row in self._db.execute(query)]
 
-    def select(self, where: Where) -> list[TerminalLook]:
+    def select(self, where: Where, hearing: Hearing) -> list[TerminalLook]:
         """All terminals that meet it, by number."""
         found: list[TerminalLook] = []
         after = ""
-        while page := self._page(where, after, PAGE):
+        while page := self._page(where, after, PAGE, hearing):
             found += [look for look in page if fits(where, look)]
             after = page[-1].terminal
         return found
 
-    def page(self, where: Where, after: str, limit: int) -> tuple[list[TerminalLook], bool]:
+    def page(self, where: Where, after: str, limit: int, hearing: Hearing) -> tuple[list[TerminalLook], bool]:
         """The next terminals above `after` that meet it, and whether there are more."""
         found: list[TerminalLook] = []
-        while page := self._page(where, after, PAGE):
+        while page := self._page(where, after, PAGE, hearing):
             for look in page:
                 if fits(where, look):
                     if len(found) == limit:
@@ -88,10 +89,10 @@ class RegisterBooks:
             after = page[-1].terminal
         return found, False
 
-    def _page(self, where: Where, after: str, limit: int) -> list[TerminalLook]:
+    def _page(self, where: Where, after: str, limit: int, hearing: Hearing) -> list[TerminalLook]:
         """Rows after `after`, narrowed by what the database can tell; `fits` decides."""
         if len(set(where.terminals)) > IDS_AT_ONCE:
-            return self._page_of_many(where, after, limit)
+            return self._page_of_many(where, after, limit, hearing)
         ids = _ids(where, after, limit)
         held = sa.select(sa.func.max(rollout_terminals.c.rollout)).where(
             rollout_terminals.c.live > 0, rollout_terminals.c.terminal == ids.c.terminal
@@ -108,13 +109,14 @@ class RegisterBooks:
             .order_by(ids.c.terminal)
             .limit(limit)
         )
-        return [_look(row) for row in self._db.execute(query)]
+        return [_look(row, hearing) for row in self._db.execute(query)]
 
-    def _page_of_many(self, where: Where, after: str, limit: int) -> list[TerminalLook]:
+    def _page_of_many(self, where: Where, after: str, limit: int, hearing: Hearing) -> list[TerminalLook]:
         rest = [each for each in sorted(set(where.terminals)) if each > after]
         found: list[TerminalLook] = []
         for some in chunks(rest):
-            found += self._page(msgspec.structs.replace(where, terminals=tuple(some)), after, limit - len(found))
+            some_of = msgspec.structs.replace(where, terminals=tuple(some))
+            found += self._page(some_of, after, limit - len(found), hearing)
             if len(found) >= limit:
                 break
         return found
@@ -142,14 +144,15 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _look(row: Any) -> TerminalLook:
+def _look(row: Any, hearing: Hearing) -> TerminalLook:
     state = msgspec.json.decode(row.state, type=State) if row.state else None
+    state_ms, seen_ms = row.state_ms or 0, row.seen_ms or 0
     due = max(0, state.next_seq - 1 - (row.upto or 0)) if state is not None and state.next_seq else 0
     return TerminalLook(
         terminal=row.id, registered=row.registered is not None, shop=row.shop or "", group=row.grp or "",
-        tags=_tags(row.tags), note=row.note or "", retired=bool(row.retired), state=state, state_ms=row.state_ms or 0,
-        seen_ms=row.seen_ms or 0, backlog=due, desired_rev=row.rev or 0, desired_sha256=row.sha256 or "",
-        desired_ms=row.at_ms or 0, unpublished=bool(row.due_ms),
+        tags=_tags(row.tags), note=row.note or "", retired=bool(row.retired),
+        link=hearing.link(state, state_ms, seen_ms), state=state, state_ms=state_ms, seen_ms=seen_ms, backlog=due,
+        desired_rev=row.rev or 0, desired_sha256=row.sha256 or "", desired_ms=row.at_ms or 0, unpublished=bool(row.due_ms),
         reported=msgspec.json.decode(row.body, type=Reported) if row.body else None, reported_ms=row.got_ms or 0,
         rollout=row.rollout or 0,
     )  # fmt: skip
@@ -166,7 +169,8 @@ def fits(where: Where, look: TerminalLook) -> bool:
         and not set(where.without) & set(look.tags)
         and (not where.software or (state is not None and state.software == where.software))
         and (not where.status or (heard.status if heard is not None else "none") == where.status)
-        and (where.online is None or (state is not None and state.online) == where.online)
+        and (where.link is None or look.link == where.link)
+        and (where.online is None or (look.link == "online") == where.online)
         and (where.drift is None or bool(heard is not None and heard.drift) == where.drift)
         and (where.registered is None or look.registered == where.registered)
     )

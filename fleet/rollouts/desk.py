@@ -8,6 +8,7 @@ import msgspec
 from fleet import admin
 from fleet.admin import Call, Policy, PushLook, Refused, RolloutLook
 from fleet.desk import orders
+from fleet.desk.link import hearing
 from fleet.desk.settings import give, meant, wanted
 from fleet.rollouts import engine
 from fleet.rollouts.engine import Complete, Halt, Next, Sight, Wait
@@ -34,7 +35,7 @@ def start(books: Books, call: Call, request: admin.StartRollout, now_ms: int) ->
     plan = request.plan or policy.plan
     if fault := engine.plan_fault(plan):
         return Refused(reason="plan", detail=fault)
-    chosen = _chosen(books, request)
+    chosen = _chosen(books, request, now_ms)
     if isinstance(chosen, Refused):
         return chosen
     held = books.fleet.register.held(chosen)
@@ -60,14 +61,14 @@ def start(books: Books, call: Call, request: admin.StartRollout, now_ms: int) ->
     return show(books, number, 0, now_ms)
 
 
-def _chosen(books: Books, request: admin.StartRollout) -> dict[str, tuple[str, str]] | Refused:
+def _chosen(books: Books, request: admin.StartRollout, now_ms: int) -> dict[str, tuple[str, str]] | Refused:
     """Who is to change, with the addresses of what each has and is to have ("" both for software)."""
-    rows = meant(books, request.where)
+    rows = meant(books, request.where, now_ms)
     if isinstance(rows, Refused):
         return rows
     if isinstance(request.release, admin.SoftwareRelease):
         where = admin.Where(terminals=tuple(row.terminal for row in rows))
-        looks = books.fleet.register.select(where) if rows else []
+        looks = books.fleet.register.select(where, hearing(books, now_ms)) if rows else []
         version = request.release.version
         found = {each.terminal: ("", "") for each in looks if each.state is None or each.state.software != version}
     else:
@@ -79,7 +80,7 @@ def _chosen(books: Books, request: admin.StartRollout) -> dict[str, tuple[str, s
 
 
 def _silent(books: Books, plan: admin.Plan, chosen: dict[str, tuple[str, str]], now_ms: int) -> set[str]:
-    looks = books.fleet.register.select(admin.Where(terminals=tuple(chosen)))
+    looks = books.fleet.register.select(admin.Where(terminals=tuple(chosen)), hearing(books, now_ms))
     return {look.terminal for look in looks if look.seen_ms <= now_ms - plan.silent_after_s * 1_000}
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from fleet.dashboard.tiles import Extra, Wanted, chosen, counted, tiles, usual_version
+from fleet.desk.link import Hearing
 from fleet.sql_looks import TerminalLook
 from fleet.store import Epoch
 from tests.dashboard.house import HOME, NOW, OTHER, House, opened, sale
@@ -18,7 +19,7 @@ def tile(extra: Extra | None = None, high: int = 0, ago_ms: int = 0, **state):
     fields = {"online": True, "epoch": 1, "next_seq": 1, "software": "1.0", "clock": "trusted", "printer": "ok"} | state
     raw = msgspec.json.encode(State(**fields)) if state is not None else b""
     look = TerminalLook(HOME, raw, NOW - ago_ms, NOW - ago_ms)
-    return tiles([look], [Epoch(HOME, 1, upto=0, high=high)], {HOME: extra or Extra()}, NOW)[0]
+    return tiles([look], [Epoch(HOME, 1, upto=0, high=high)], {HOME: extra or Extra()}, Hearing(NOW, 35 * 60_000))[0]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,13 @@ def test_a_tile_says_what_is_the_matter(state, extra, high, level, marks) -> Non
 def test_who_has_long_been_switched_off_is_away() -> None:
     assert tile(online=False, reason="stopped", ago_ms=25 * 3_600_000).level == "away"
     assert tile(online=False, reason="lost", ago_ms=25 * 3_600_000).level == "away"
+
+
+def test_who_said_online_and_is_not_heard_of_any_more_is_silent() -> None:
+    silent, heard = tile(ago_ms=36 * 60_000), tile(ago_ms=34 * 60_000)
+    assert (silent.link, silent.level) == ("silent", "bad")
+    assert (heard.link, heard.level) == ("online", "good")
+    assert (tile(ago_ms=25 * 3_600_000).link, tile(ago_ms=25 * 3_600_000).level) == ("silent", "away")
 
 
 def test_another_version_than_most_have_stands_out() -> None:

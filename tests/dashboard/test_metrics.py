@@ -18,6 +18,7 @@ from fleet.store import StoreTrouble
 from tests.backend import Served
 from tests.dashboard.house import HOME, NOW, OTHER, House, opened, sale
 from tests.mosquitto import Broker, broker  # noqa: F401 - the fixture
+from wire.messages import State
 
 
 @pytest.fixture
@@ -57,7 +58,10 @@ def test_gauges_say_how_the_fleet_stands(house: House, metrics: Metrics) -> None
     house.book(HOME, opened(), sale())
     house.says(HOME, next_seq=10)
     house.says(OTHER, online=False, reason="lost")
+    with house.store.begin() as books:
+        books.put_state("00010025", State(True), b'{"online":true}', NOW - 36 * 60_000, fresh=True)
     said = scraped(metrics)
+    assert said['posfleet_terminals{link="silent"}'] == 1
     assert said['posfleet_terminals{link="online"}'] == 1
     assert said['posfleet_terminals{link="lost"}'] == 1
     assert said["posfleet_records_total"] == 2

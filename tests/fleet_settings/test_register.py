@@ -8,6 +8,8 @@ from fleet.admin import Caller, Where
 from fleet.desk.tables import audit
 from tests.fleet_settings.office import BORIS, Office
 from tests.stores import each_store, postgres_free, postgres_server  # noqa: F401 - fixtures
+from wire.fleet import Met
+from wire.messages import State
 
 pytestmark = pytest.mark.usefixtures("each_store")
 
@@ -46,6 +48,47 @@ def test_a_terminal_nobody_entered_is_shown_as_such(office):
     assert office.terminals(registered=False) == ["Z9"]
     assert office.terminals(online=True) == ["Z9"]
     assert office.terminals(software="1.0") == ["Z9"]
+
+
+MIN_MS = 60_000
+
+
+def links(office):
+    return {row.terminal: row.link for row in office.ask(admin.ListTerminals()).rows}
+
+
+def test_a_terminal_that_dies_while_the_broker_is_away_does_not_stay_online(office):
+    """Its will is lost with the broker: nobody says that it is gone, and its last word stands."""
+    office.online("A1")
+    office.online("A2")
+    office.say("B1", "state", State(False, reason="lost"))
+    office.now += 30 * MIN_MS
+    office.say("A2", "met", Met(office.now, 1, 0))  # any word will do
+    office.now += 6 * MIN_MS
+    assert links(office) == {"A1": "silent", "A2": "online", "B1": "lost"}
+    assert office.terminals(online=True) == ["A2"]
+    assert office.terminals(online=False) == ["A1", "B1"]
+    assert office.terminals(link="silent") == ["A1"]
+    office.say("A1", "met", Met(office.now, 1, 0))
+    assert links(office)["A1"] == "online"
+
+
+def test_a_state_the_broker_had_kept_is_believed_for_as_long_as_a_word_and_no_longer(office):
+    """A backend that was away, or whose store was restored, hears of it for the first time."""
+    office.say("A1", "state", State(True), retained=True)
+    office.say("A2", "state", State(False, reason="stopped"), retained=True)
+    assert links(office) == {"A1": "online", "A2": "offline", "B1": "unknown"}
+    office.now += 36 * MIN_MS
+    office.say("A1", "state", State(True), retained=True)  # the same again, at the next subscription
+    assert links(office) == {"A1": "silent", "A2": "offline", "B1": "unknown"}
+
+
+def test_how_long_a_terminal_may_say_nothing_is_a_rule_of_the_house(office):
+    office.online("A1")
+    office.now += 90 * MIN_MS
+    assert links(office)["A1"] == "silent"
+    assert office.ask(admin.PutPolicy(policy=admin.Policy(silent_after_min=130))) == admin.Done(count=1)
+    assert links(office)["A1"] == "online"
 
 
 def test_a_retired_terminal_is_left_out_unless_asked_for(office):

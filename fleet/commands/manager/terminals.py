@@ -69,7 +69,7 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
     it = commands.add_parser("terminals", parents=[common], help=say("terminals"), description=say("terminals_more"))
     where_words(it, say)
     it.add_argument("--status", default="", metavar="applied|rejected|…", help=say("status"))
-    for name in ("online", "offline", "drift", "unregistered", "retired"):
+    for name in ("online", "offline", "silent", "drift", "unregistered", "retired"):
         it.add_argument(f"--{name}", action="store_true", help=say(name))
     it.add_argument("--sort", choices=tuple(SORTS), default="id", help=say("sort"))
     it.add_argument("--watch", action="store_true", help=say("watch"))
@@ -119,6 +119,7 @@ def _rows(options: argparse.Namespace) -> Iterator[TerminalLook]:
     where = where_of(options, all_asked=False)
     told = {
         "status": options.status,
+        "link": "silent" if options.silent else None,
         "online": True if options.online else False if options.offline else None,
         "drift": options.drift or None,
         "registered": False if options.unregistered else None,
@@ -151,12 +152,11 @@ def _watch(options: argparse.Namespace, lang: Lang) -> None:
 
 
 def _online(row: TerminalLook) -> bool:
-    return row.state is not None and row.state.online
+    return row.link == "online"
 
 
 def _cells(row: TerminalLook, lang: Lang) -> list[str]:
     state, reported = row.state, row.reported
-    link = "unknown" if state is None else "online" if state.online else "offline"
     rev = f"{reported.rev if reported else 0}"
     rev += f" → {row.desired_rev}" if row.desired_rev and (not reported or reported.rev != row.desired_rev) else ""
     return [
@@ -164,7 +164,7 @@ def _cells(row: TerminalLook, lang: Lang) -> list[str]:
         row.shop or ("" if row.registered else word(lang, "register", "none")),
         row.group,
         " ".join(row.tags),
-        word(lang, "link", link),
+        word(lang, "link", row.link),
         str(row.backlog or ""),
         state.software if state else "",
         rev,
