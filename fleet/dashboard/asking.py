@@ -34,6 +34,8 @@ class Asking:
 
     def act(self, visit: Visit, request: admin.Request, why: str) -> Reply:
         """Have something changed, in the visitor's name and role. Raises `StoreTrouble` when no answer comes in time."""
+        if needs_why(request) and not why.strip():
+            return Refused(reason="why_missing")
         if self._ask is None:
             return Refused(reason="store")
         answered = threading.Event()
@@ -47,6 +49,18 @@ class Asking:
         if not answered.wait(WAIT_S):
             raise StoreTrouble("no answer from the writing thread; it may still be carried out")
         return replies[0]
+
+
+def needs_why(request: admin.Request) -> bool:
+    """Whatever changes the fleet or disturbs a shop is done for a reason; trying a document and harmless orders need none.
+    Stricter than the desk, which takes scripts' word for it."""
+    match request:
+        case admin.PutLayer(check=check):
+            return not check
+        case admin.SendCommand(command=command):
+            return command.__struct_config__.tag not in admin.HARMLESS
+        case _:
+            return not isinstance(request, admin.READS)
 
 
 def _call(visit: Visit, request: admin.Request, why: str) -> Call:

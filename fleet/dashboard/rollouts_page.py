@@ -6,11 +6,12 @@ from starlette.responses import Response
 
 from fleet import admin
 from fleet.admin import Refused, RolloutLook, RolloutShown, RolloutsSeen, SettingsRelease, Stage
-from fleet.dashboard.acting import bad, onward, refused, where_of, where_words
+from fleet.dashboard.acting import bad, onward, refusal, refused, where_of, where_words
 from fleet.dashboard.app import Page
 from fleet.dashboard.asking import Asking
 from fleet.dashboard.map_page import as_json
-from fleet.dashboard.pages import draw, moment
+from fleet.dashboard.pages import count, draw, moment
+from fleet.dashboard.sure import Question, asks
 from fleet.dashboard.visit import Visit
 from texts import catalogue, t
 
@@ -47,6 +48,7 @@ class RolloutPages:
             Page("/rollouts", self.list),
             Page("/rollouts", self.start, "manager", post=True),
             Page("/rollouts/{number:int}", self.draws),
+            Page("/rollouts/{number:int}/act", self.asks, "manager"),
             Page("/rollouts/{number:int}", self.act, "manager", post=True),
             Page("/live/rollouts/{number:int}", self.live, quiet=True),
         ]
@@ -83,6 +85,15 @@ class RolloutPages:
             open=OPEN, stamp=_stamp(look), notes=catalogue("dashboard", visit.lang),
         )  # fmt: skip
 
+    def asks(self, visit: Visit) -> Response:
+        """What an act would do, before it is done."""
+        shown, act = self._shown(visit), visit.query.get("act", "")
+        if shown is None or act not in ACTS.get(shown.look.state, ()):
+            return draw(visit, "said.html", 404, said="missing")
+        if not visit.may("approver" if act == "approve" else "manager"):
+            return draw(visit, "said.html", 403, said="role")
+        return asks(visit, _question(shown, act, visit))
+
     def act(self, visit: Visit) -> Response:
         number = min(int(visit.params["number"]), NUMBER_MAX)
         name = visit.form.get("act", "")
@@ -93,7 +104,12 @@ class RolloutPages:
             case _:
                 return bad(visit, back)
         reply = self._asking.act(visit, request, visit.form.get("why", ""))
-        return refused(visit, reply, back) if isinstance(reply, Refused) else onward(back)
+        if not isinstance(reply, Refused):
+            return onward(back)
+        shown = self._shown(visit)
+        if reply.reason == "why_missing" and shown is not None:
+            return asks(visit, _question(shown, name, visit), refusal(reply, visit.lang))
+        return refused(visit, reply, back)
 
     def live(self, visit: Visit) -> Response:
         """Stages and counts as they are now."""
@@ -150,6 +166,25 @@ def release_words(look: RolloutLook, visit: Visit) -> str:
     if isinstance(release, SettingsRelease):
         return t("dashboard", visit.lang, "rollout__settings")
     return t("dashboard", visit.lang, "rollout__software", version=release.version)
+
+
+def _question(shown: RolloutShown, act: str, visit: Visit) -> Question:
+    def say(key: str, **arguments: object) -> str:
+        return t("dashboard", visit.lang, key, **arguments)
+
+    look = shown.look
+    touched = look.size - look.counts.get("untouched", 0)
+    facts = (
+        (say("rollout__what"), release_words(look, visit)), (say("rollout__audience"), where_words(shown.where, visit.lang)),
+        (say("rollout__state"), say(f"rollout_state__{look.state}")),
+        (say("rollout__reached"), say("rollout__of", touched=count(touched), size=count(look.size))),
+        (say("rollout__who"), look.who), (say("rollout__why"), look.why),
+    )  # fmt: skip
+    back = f"/rollouts/{look.rollout}"
+    return Question(
+        say(f"act_sure__{act}", number=look.rollout), facts, (say(f"act_what__{act}"),), back, {"act": act},
+        say(f"act__{act}"), back,
+    )  # fmt: skip
 
 
 def _stamp(look: RolloutLook) -> str:

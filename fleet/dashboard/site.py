@@ -60,7 +60,7 @@ class Dashboard:
         pages = [
             *MapPages(self.watch).all(),
             *TerminalPages(self.watch, self.digest, self.reading, asking).all(),
-            *CommandPages(asking).all(),
+            *CommandPages(asking, self.watch).all(),
             *RolloutPages(asking).all(),
             *SettingsPages(asking).all(),
             *SalesPages(self.watch, self.digest).all(),

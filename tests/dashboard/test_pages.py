@@ -178,7 +178,7 @@ FORMS = {
     "/settings/layer": ("manager", {"layer": "fleet", "document": "{}", "act": "check"}),
     "/settings/push": ("manager", {"why": "test"}),
     "/rollouts": ("manager", {"why": "test"}),
-    "/rollouts/1": ("manager", {"act": "pause"}),
+    "/rollouts/1": ("manager", {"act": "pause", "why": "test"}),
 }
 
 
@@ -216,7 +216,7 @@ def test_a_viewer_sees_no_button_they_may_not_press(busy: House) -> None:
 
 
 def test_the_desk_itself_checks_the_role_too(busy: House) -> None:
-    answer = busy.signed_in("support").post(f"/t/{HOME}/command", command="lock")
+    answer = busy.signed_in("support").post(f"/t/{HOME}/command", command="lock", why="x")
     assert answer.status_code == 409
     assert "Your role may not do this" in answer.text
 
@@ -352,7 +352,11 @@ def test_a_roll_out_shows_who_when_why_and_its_stages(rolling: House, lang: str)
 def test_a_roll_out_is_approved_by_somebody_else_moves_and_is_paused(rolling: House) -> None:
     manager, approver = rolling.signed_in("manager"), rolling.signed_in("approver")
     assert 'value="approve"' not in manager.page("/rollouts/1")
-    assert manager.post("/rollouts/1", act="approve").status_code == 409
+    assert manager.post("/rollouts/1", act="approve", why="mine").status_code == 409
+    assert 'name="why"' in approver.page("/rollouts/1/act?act=approve")
+    assert manager.get("/rollouts/1/act?act=approve").status_code == 403
+    assert manager.get("/rollouts/1/act?act=revert").status_code == 404, "not in this state"
+    assert "needs a reason" in approver.post("/rollouts/1", act="approve", why=" ").text
     before = approver.get("/live/rollouts/1").json()
     assert approver.post("/rollouts/1", act="approve", why="looked at it").status_code == 303
     rolling.core.step(Tick(rolling.utc_ms()))
@@ -369,7 +373,7 @@ def test_a_roll_out_is_approved_by_somebody_else_moves_and_is_paused(rolling: Ho
     assert manager.post("/rollouts/1", act="nonsense").status_code == 409
     assert manager.post("/rollouts/1", act="abort", why="enough").status_code == 303
     assert "aborted" in manager.page("/rollouts/1")
-    assert manager.post("/rollouts/1", act="pause").status_code == 409, "it is in another state by now"
+    assert manager.post("/rollouts/1", act="pause", why="again").status_code == 409, "it is in another state by now"
 
 
 def test_a_viewer_sees_a_roll_out_and_no_button(rolling: House) -> None:
