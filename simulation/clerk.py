@@ -134,8 +134,7 @@ class Clerk:
         if self._job is None:
             if name not in ("Idle", "Sold"):
                 return self._go_home(name)
-            if name == "Idle":
-                self.settle_doubt()
+            self.settle_doubt()
             if not self.jobs and not (self.late and name == "Idle" and self._plan_evening()):
                 if name == "Sold":
                     self.press(Key.OK)

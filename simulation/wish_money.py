@@ -4,11 +4,13 @@ import re
 from typing import Literal
 
 from firmware.events import Key
+from firmware.txn import reserve
 from firmware.view import Para
 from fleet.acquirer.codes import CallName
 from fleet.acquirer.script import Play, Step
 from simulation import sight
 from simulation.clerk import Clerk, Job, Lost
+from simulation.counter_audit import cash_of
 from simulation.wishes import choose, goods, take_cash
 
 CODE_DIGITS = {"wechat": ("1", 18), "alipay": ("28", 18), "unionpay": ("62", 19)}
@@ -289,6 +291,16 @@ def confirm(clerk: Clerk) -> Job:
     raise Lost(f"not given back, {clerk.screen} is there")
 
 
+def _hope_for_reserved(clerk: Clerk, row: int) -> None:
+    """The customer is to get what was agreed when it was reserved; the power may go before the screen says so."""
+    assert clerk.machine.terminal is not None
+    books = clerk.machine.terminal.ledger
+    numbers = reserve.open_reservations(books)
+    kept = reserve.reserved(books, numbers[row]) if row < len(numbers) else None
+    if kept is not None:
+        clerk.hopes("refund", cash_of(kept[1].refund))
+
+
 def open_refunds(clerk: Clerk) -> Job:
     """What a channel has not given back: asked again, or paid in cash by a supervisor."""
     yield from choose(clerk, "giveback")
@@ -299,8 +311,13 @@ def open_refunds(clerk: Clerk) -> Job:
     if not entries:
         clerk.press(Key.CANCEL)
         return
-    clerk.press(*[Key.DOWN] * clerk.clock.rng.randrange(len(entries)))
-    clerk.press(Key.F2 if clerk.clock.rng.random() < 0.3 else Key.OK)
+    row = clerk.clock.rng.randrange(len(entries))
+    clerk.press(*[Key.DOWN] * row)
+    if clerk.clock.rng.random() < 0.3:
+        clerk.press(Key.F2)
+    else:
+        _hope_for_reserved(clerk, row)
+        clerk.press(Key.OK)
     yield from clerk.pause(400, 2_000)
     if clerk.screen == "InCash":
         amount = sight.big(clerk.view, "givenback__cash") or 0

@@ -148,7 +148,7 @@ def redeemed(clerk: Clerk, paid: int) -> Job:
     for _ in range(LOOKS_MAX):
         yield clerk.clock.soon_ms(300, 1_200)
         match clerk.screen:
-            case "AskSlip":
+            case "AskSlip" | "Notice":
                 clerk.press(Key.OK)
             case "Sold":
                 change = sight.big(clerk.view, "done__change")
