@@ -37,6 +37,9 @@ _STANDARD = (
 class Broker:
     """One Mosquitto. It keeps its port over `stop`/`kill` and `start`. `lines` are added to its configuration."""
 
+    account = "root"
+    """What it stays, started by root: any other could not read a test's own folder. Empty: as its configuration says."""
+
     def __init__(self, folder: Path, *lines: str, port: int = 0, listener: tuple[str, ...] = ()) -> None:
         self.host = "127.0.0.1"
         self.port = port
@@ -87,7 +90,7 @@ class Broker:
 
     def _try_start(self) -> bool:
         config = self._folder / "mosquitto.conf"
-        rights = "user root\n" if os.geteuid() == 0 else ""  # else it could not read a test's own folder
+        rights = f"user {self.account}\n" if self.account and os.geteuid() == 0 else ""
         config.write_text(rights + self._config())
         process = subprocess.Popen([str(PROGRAM), "-c", str(config)], stderr=subprocess.PIPE, text=True)
         running = threading.Event()

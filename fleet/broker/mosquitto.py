@@ -22,7 +22,7 @@ _CONFIG = """\
 # After a change of certificates or of a revocation list: kill -HUP. A new list refuses a revoked terminal the next time
 # it connects; one that is connected stays until its link ends (posfleet broker kick ID ends it).
 per_listener_settings true
-
+{user}
 # --- limits, for both listeners ---
 max_packet_size {packet_max}
 max_inflight_messages {inflight_max}
@@ -88,6 +88,7 @@ def files(place: Place) -> dict[str, bytes]:
     """The configuration's files by name, without certificates."""
     kept = f"persistence true\npersistence_location {place.state}/\nautosave_interval {AUTOSAVE_S}"
     words = {
+        "user": f"user {place.user}\n" if place.user else "",
         "persistence": kept if place.state is not None else "persistence false",
         "packet_max": PACKET_BYTES_MAX, "inflight_max": INFLIGHT_MAX, "queued_max": QUEUED_MAX,
         "expiry_days": SESSION_EXPIRY_DAYS, "mount": place.mount, "port": place.port, "host": place.host,

@@ -20,7 +20,8 @@ SERVER_CERT, SERVER_KEY = "server.crt", "server.key"
 class Place:
     """`folder`: where the files will lie when the broker reads them. `private_host`: an address no terminal reaches.
     `backends`: names of the certificates backends come with. `state`: folder the broker may write to; with it
-    retained settings and waiting sessions survive its restart (no record depends on it: PUBACK proves nothing)."""
+    retained settings and waiting sessions survive its restart (no record depends on it: PUBACK proves nothing). `user`:
+    the account a broker started by root becomes; empty: the one it becomes by itself."""
 
     folder: Path
     host: str = "0.0.0.0"
@@ -31,3 +32,4 @@ class Place:
     terminals_max: int = TERMINALS_MAX
     backends: tuple[str, ...] = ("fleet.backend",)
     state: Path | None = None
+    user: str = ""

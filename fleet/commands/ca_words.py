@@ -89,6 +89,8 @@ def _broker_parsers(more: Any, common: argparse.ArgumentParser, say: Callable[[s
         it.add_argument("--port", type=_port, default=8883, metavar="PORT", help=say("broker_port"))
         it.add_argument("--private-host", default="127.0.0.1", metavar="HOST", help=say("broker_private_host"))
         it.add_argument("--private-port", type=_port, default=8884, metavar="PORT", help=say("broker_private_port"))
+        it.add_argument("--private-name", action="append", default=[], metavar="HOST", help=say("broker_private_name"))
+        it.add_argument("--broker-user", default="", metavar="NAME", help=say("broker_user"))
         it.add_argument("--terminals-max", type=int, default=place.TERMINALS_MAX, metavar="N", help=say("broker_max"))
         it.add_argument("--state", type=Path, default=None, metavar="DIR", help=say("broker_state"))
         _passphrase(it, say)
