@@ -35,17 +35,34 @@ def now() -> datetime:
 
 def init(options: argparse.Namespace, lang: Lang) -> int:
     """Make the authority."""
-    passphrase = secret(options.passphrase_file, PASSPHRASE) or _ask_twice(lang)
-    folder = options.data / ca.FOLDER
-    with troubles(options.data):
-        ca.found(folder, options.name, now(), passphrase.encode())
-    roots = [str(folder / f"{family}-1.key") for family in (ca.TERMINALS, ca.SERVICES)]
+    passphrase = new_passphrase(options, lang)
+    roots = begin(options.data, options.name, passphrase)
     if options.json:
-        print(json.dumps({"folder": str(folder), "root_keys": roots, "encrypted": bool(passphrase)}))
-        return 0
-    say(lang, "ca__made", folder=folder)
-    say(lang, "ca__root_keys" if passphrase else "ca__root_keys_open", keys=" ".join(roots))
+        told = {"dir": str(options.data / ca.FOLDER), "root_keys": roots, "encrypted": bool(passphrase)}
+        print(json.dumps(told))
+    else:
+        tell_made(lang, options.data, roots, bool(passphrase))
     return 0
+
+
+def new_passphrase(options: argparse.Namespace, lang: Lang) -> str:
+    """What the root keys are to be opened with: of a file or the environment, or typed twice; empty for none. Raises
+    `Wrong`, with nothing made."""
+    return secret(options.passphrase_file, PASSPHRASE) or _ask_twice(lang)
+
+
+def begin(data: Path, name: str, passphrase: str) -> list[str]:
+    """Make the authority of a data folder; where the keys of its roots are. Raises `Wrong`."""
+    folder = data / ca.FOLDER
+    with troubles(data):
+        ca.found(folder, name, now(), passphrase.encode())
+    return [str(folder / f"{family}-1.key") for family in (ca.TERMINALS, ca.SERVICES)]
+
+
+def tell_made(lang: Lang, data: Path, roots: list[str], encrypted: bool) -> None:
+    """Say where it is, and what is not to stay there."""
+    say(lang, "ca__made", folder=data / ca.FOLDER)
+    say(lang, "ca__root_keys" if encrypted else "ca__root_keys_open", keys=" ".join(roots))
 
 
 def issue(options: argparse.Namespace, lang: Lang) -> int:

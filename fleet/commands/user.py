@@ -5,7 +5,9 @@ import argparse
 import getpass
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,7 +15,8 @@ import msgspec
 from fleet.admin import ROLES
 from fleet.commands import Wrong
 from fleet.commands.look import moment, say, show
-from fleet.dashboard.users import Users, UserTrouble
+from fleet.dashboard.passwords import weakness
+from fleet.dashboard.users import NAME, Users, UserTrouble
 from texts import Lang, t
 
 
@@ -40,29 +43,45 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
     """Carry out one of the five. A server that runs takes the change over at the next click."""
     users = Users(options.data)
     now_ms = time.time_ns() // 1_000_000
-    try:
+    with troubles(options.data):
         match options.act:
             case "list":
                 _list(users, options.json, lang)
             case "add":
-                users.add(options.name, options.role, _password(options, lang), now_ms)
+                users.add(options.name, options.role, new_password(options, lang), now_ms)
                 say(lang, "user__added", name=options.name, role=options.role)
             case "role":
                 users.set_role(options.name, options.role, now_ms)
                 say(lang, "user__role", name=options.name, role=options.role)
             case "password":
-                users.set_password(options.name, _password(options, lang), now_ms)
+                users.set_password(options.name, new_password(options, lang), now_ms)
                 say(lang, "user__password", name=options.name)
             case "remove":
                 users.remove(options.name)
                 say(lang, "user__removed", name=options.name)
+    return 0
+
+
+@contextmanager
+def troubles(data: Path) -> Iterator[None]:
+    """Whatever the file of users raises, as cause and next step."""
+    try:
+        yield
     except UserTrouble as trouble:
         raise Wrong(
             f"user_{trouble.key}", {name: str(value) for name, value in trouble.named.items()}, usage=True
         ) from trouble
     except (OSError, ValueError) as trouble:
-        raise Wrong("folder", {"path": str(options.data), "detail": str(trouble)}) from trouble
-    return 0
+        raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
+
+
+def may_be(name: str, password: str) -> None:
+    """Raises `Wrong` for what `add` would refuse, with nothing added yet."""
+    if not NAME.fullmatch(name):
+        raise Wrong("user_bad_name", {"name": name}, usage=True)
+    weak = weakness(name, password)
+    if weak:
+        raise Wrong(f"user_weak_{weak}", usage=True)
 
 
 def _list(users: Users, as_json: bool, lang: Lang) -> None:
@@ -75,7 +94,7 @@ def _list(users: Users, as_json: bool, lang: Lang) -> None:
     show(lang, ("user", "role", "changed"), ([row.name, row.role, moment(row.changed_ms)] for row in rows))
 
 
-def _password(options: argparse.Namespace, lang: Lang) -> str:
+def new_password(options: argparse.Namespace, lang: Lang) -> str:
     """Typed twice at a terminal, else one line of standard input. Raises `Wrong`."""
     if options.password_stdin or not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")

@@ -382,6 +382,20 @@ def test_wrong_use_says_cause_and_next_step_in_both_languages(data, capsys, word
         assert cause in errors
 
 
+@pytest.mark.parametrize(
+    ("mode", "password", "said"),
+    [(0o644, "several words are good\n", "can be read by others"), (0o600, "short\n", "too short")],
+)
+def test_init_makes_nothing_before_all_it_was_given_is_good(tmp_path, capsys, monkeypatch, mode, password, said):
+    monkeypatch.setattr("sys.stdin", io.StringIO(password))
+    (tmp_path / "P").write_text("correct horse\n")
+    (tmp_path / "P").chmod(mode)
+    words = ("--user", "anna", "--password-stdin", "--passphrase-file", str(tmp_path / "P"))
+    code, _, errors = run(capsys, tmp_path / "new", "init", *words)
+    assert (code, said in errors) == (2, True), errors
+    assert not (tmp_path / "new").exists()
+
+
 def test_init_twice_does_no_harm(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("several words are good\n"))
     data = tmp_path / "new"
@@ -389,8 +403,9 @@ def test_init_twice_does_no_harm(tmp_path, capsys, monkeypatch):
     before = {
         path.name: path.read_bytes() for path in data.iterdir() if path.is_file() and path.suffix in (".key", ".pub")
     }
-    code, out, _ = run(capsys, data, "init")
+    code, out, _ = run(capsys, data, "init", "--user", "anna", "--password-stdin")
     assert (code, "the certificate authority is there" in out) == (0, True)
+    assert "anna is a user of the dashboard already" in out
     assert "several words" not in out
     assert before == {name: (data / name).read_bytes() for name in before}
 
