@@ -52,6 +52,10 @@ class SqlLooks:
         query = sa.select(it.terminal, it.state, it.state_ms, it.seen_ms).order_by(it.terminal).limit(limit)
         return [TerminalLook(*row) for row in self._db.execute(query)]
 
+    def names(self) -> set[str]:
+        """All terminals that ever spoke."""
+        return set(self._db.execute(sa.select(terminals.c.terminal)).scalars())
+
     def terminal(self, terminal: str) -> TerminalLook | None:
         it = terminals.c
         query = sa.select(it.terminal, it.state, it.state_ms, it.seen_ms).where(it.terminal == terminal)

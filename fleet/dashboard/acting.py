@@ -1,26 +1,24 @@
 """What pages that change something share: the reply of the desk in words, and which terminals are meant."""
 
 import re
-from collections.abc import Mapping
 
 from starlette.responses import RedirectResponse, Response
 
-from fleet.admin import Fault, Refused, Where
+from fleet.admin import Refused, Where
 from fleet.dashboard.pages import HEADERS, PRIVATE, draw
+from fleet.dashboard.typed import rows
 from fleet.dashboard.visit import Visit
-from texts import Lang, catalogue, t
+from texts import Lang, t
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 NAMED_MAX = 12
 """Terminals a sentence names."""
 
-WHERE_FIELDS = ("terminal", "shop", "group", "tag")
-
 
 def refused(visit: Visit, reply: Refused, back: str) -> Response:
     """Why the desk said no, with every fault; and the way back."""
     words = refusal(reply, visit.lang)
-    listed = [(each.layer, each.terminal, each.path, fault_words(each, visit.lang)) for each in reply.faults]
+    listed = rows(reply.faults, "", "", visit.lang)
     return draw(visit, "refused.html", 409, words=words, faults=listed, terminals=reply.terminals[:100], back=back)
 
 
@@ -31,22 +29,6 @@ def refusal(reply: Refused, lang: Lang) -> str:
     step = t("fleet", lang, f"refused_step__{reply.reason}", **about)
     stop = "。" if lang == "zh" else ". "
     return "".join(f"{part[:1].upper()}{part[1:]}{stop}" for part in (cause, step)).rstrip()
-
-
-def fault_words(fault: Fault, lang: Lang) -> str:
-    text = catalogue("rules", lang).get(f"problem__{fault.reason}", fault.reason)
-    return f"{text} ({fault.detail})" if fault.detail else text
-
-
-def where_of(given: Mapping[str, str]) -> Where | None:
-    """Which terminals a form means; nothing: the whole fleet. None when a name is none."""
-    said = {name: given.get(name, "").strip() for name in WHERE_FIELDS}
-    if any(text and not NAME.fullmatch(text) for text in said.values()):
-        return None
-    return Where(
-        terminals=(said["terminal"],) if said["terminal"] else (), shop=said["shop"], group=said["group"],
-        tags=(said["tag"],) if said["tag"] else (),
-    )  # fmt: skip
 
 
 def where_words(where: Where, lang: Lang) -> str:

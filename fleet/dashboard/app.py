@@ -23,8 +23,8 @@ from fleet.dashboard.pages import HEADERS, STATIC, draw, query
 from fleet.dashboard.visit import Visit
 from fleet.store import StoreTrouble
 
-BODY_BYTES_MAX = 256 * 1024
-"""Of a form: a settings document fits."""
+BODY_BYTES_MAX = 64 * 1024
+"""Of a form, where its page says nothing else."""
 FIELDS_MAX = 100
 
 _log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ class Page:
     role: Role = "viewer"
     post: bool = False
     quiet: bool = False  # polled by a script: no redirect to the sign-in form
+    bytes_max: int = BODY_BYTES_MAX  # of its form
 
 
 def build(pages: list[Page], doors: Doors, utc_ms: Callable[[], int], more: list[BaseRoute]) -> Starlette:
@@ -64,7 +65,7 @@ def _route(page: Page, guards: "_Guards") -> Route:
         return page.draws(visit)
 
     methods = ["POST"] if page.post else ["GET"]
-    return Route(page.path, guards.closed(draws, page.role, page.quiet), methods=methods)
+    return Route(page.path, guards.closed(draws, page.role, page.quiet, page.bytes_max), methods=methods)
 
 
 class _Guards:
@@ -78,18 +79,26 @@ class _Guards:
         """A page for everybody."""
 
         async def endpoint(request: Request) -> Response:
-            form = await _form(request)
+            try:
+                form = await _form(request, BODY_BYTES_MAX)
+            except _TooLarge:
+                return draw(self._visit(request, {}), "said.html", 413, said="too_large")
             if form is None or (request.method == "POST" and not self._doors.is_from_here(request)):
                 return draw(self._visit(request, {}), "said.html", 403, said="foreign")
             return await run_in_threadpool(self._answered, door, self._visit(request, form), request)
 
         return endpoint
 
-    def closed(self, door: Door, role: Role, quiet: bool = False) -> Callable[[Request], object]:
+    def closed(
+        self, door: Door, role: Role, quiet: bool = False, bytes_max: int = BODY_BYTES_MAX
+    ) -> Callable[[Request], object]:
         """A page for whoever is signed in and at least `role`."""
 
         async def endpoint(request: Request) -> Response:
-            form = await _form(request)
+            try:
+                form = await _form(request, bytes_max)
+            except _TooLarge:
+                return draw(self._visit(request, {}), "said.html", 413, said="too_large")
             return await run_in_threadpool(self._checked, door, role, quiet, request, form)
 
         return endpoint
@@ -154,8 +163,12 @@ def _with_next(visit: Visit) -> Visit:
     return replace(visit, query={**visit.query, "next": there})
 
 
-async def _form(request: Request) -> dict[str, str] | None:
-    """What a POST sent as a form, the last value of each field; None when it is no form within bounds."""
+class _TooLarge(Exception):
+    """A form with more bytes than its page takes."""
+
+
+async def _form(request: Request, bytes_max: int) -> dict[str, str] | None:
+    """What a POST sent as a form, the last value of each field; None when it is no form. Raises `_TooLarge`."""
     if request.method != "POST":
         return {}
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
@@ -164,8 +177,8 @@ async def _form(request: Request) -> dict[str, str] | None:
     try:
         async for piece in request.stream():
             raw += piece
-            if len(raw) > BODY_BYTES_MAX:
-                return None
+            if len(raw) > bytes_max:
+                raise _TooLarge
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict")
     except (ClientDisconnect, ValueError):  # ValueError: too many fields, or bytes that are no text
         return None

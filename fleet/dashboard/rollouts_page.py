@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from fleet import admin
 from fleet.admin import Refused, RolloutLook, RolloutShown, RolloutsSeen, SettingsRelease, Stage
-from fleet.dashboard.acting import bad, onward, refusal, refused, where_of, where_words
+from fleet.dashboard.acting import bad, onward, refusal, refused, where_words
 from fleet.dashboard.app import Page
 from fleet.dashboard.asking import Asking
 from fleet.dashboard.map_page import as_json
@@ -46,7 +46,6 @@ class RolloutPages:
     def all(self) -> list[Page]:
         return [
             Page("/rollouts", self.list),
-            Page("/rollouts", self.start, "manager", post=True),
             Page("/rollouts/{number:int}", self.draws),
             Page("/rollouts/{number:int}/act", self.asks, "manager"),
             Page("/rollouts/{number:int}", self.act, "manager", post=True),
@@ -59,19 +58,6 @@ class RolloutPages:
         return draw(
             visit, "rollouts.html", rows=[(row, progress(row), release_words(row, visit)) for row in rows], open=OPEN
         )
-
-    def start(self, visit: Visit) -> Response:
-        """Roll the settings out that the layers say now."""
-        where = where_of(visit.form)
-        if where is None:
-            return bad(visit, "/rollouts")
-        reply = self._asking.act(
-            visit, admin.StartRollout(release=SettingsRelease(), where=where), visit.form.get("why", "")
-        )  # fmt: skip
-        if isinstance(reply, Refused):
-            return refused(visit, reply, "/rollouts")
-        assert isinstance(reply, RolloutShown)
-        return onward(f"/rollouts/{reply.look.rollout}")
 
     def draws(self, visit: Visit) -> Response:
         shown = self._shown(visit)

@@ -1,4 +1,4 @@
-"""Settings of the fleet: layers as JSON, checked before they are kept, what a push would change, and the push itself."""
+"""A layer of settings as JSON: checked before it is kept; what was typed stays in the editor whatever is wrong with it."""
 
 from typing import Any
 
@@ -6,102 +6,87 @@ import msgspec
 from starlette.responses import Response
 
 from fleet import admin
-from fleet.admin import DryRunDone, LayerGot, LayerPut, LayersSeen, PushesSeen, Refused, Reply
-from fleet.dashboard.acting import NAME, bad, fault_words, onward, refusal, refused, where_of, where_words
+from fleet.admin import LayerGot, LayerPut, LayersSeen, PushesSeen, Refused
+from fleet.dashboard.acting import NAME, bad, onward, refusal
 from fleet.dashboard.app import Page
 from fleet.dashboard.asking import Asking
+from fleet.dashboard.audience import of_layer, sizes
 from fleet.dashboard.pages import draw, query
+from fleet.dashboard.reading import Reading
 from fleet.dashboard.terminal_page import as_text
+from fleet.dashboard.typed import read, rows
 from fleet.dashboard.visit import Visit
 
 PUSHES_MAX = 50
-GROUPS_MAX = 20
-CHARS_MAX = 200_000
 KINDS = ("fleet", "group", "shop", "tag", "terminal")
+FORM_BYTES_MAX = 2 * 1024 * 1024
+"""A character of a text may be nine bytes of a form."""
 
 
 class SettingsPages:
-    def __init__(self, asking: Asking) -> None:
+    def __init__(self, asking: Asking, reading: Reading) -> None:
         self._asking = asking
+        self._reading = reading
 
     def all(self) -> list[Page]:
         return [
             Page("/settings", self.draws),
-            Page("/settings/layer", self.keep, "manager", post=True),
-            Page("/settings/push", self.looks_at_push),
-            Page("/settings/push", self.push, "manager", post=True),
+            Page("/settings/layer", self.keep, "manager", post=True, bytes_max=FORM_BYTES_MAX),
         ]
 
     def draws(self, visit: Visit) -> Response:
         layer = layer_of(visit.query.get("layer", "")) or "fleet"
         got = self._asking.read(visit, admin.GetLayer(layer=layer, secrets=visit.may("manager")))
-        text = as_text(got.document, 2) if isinstance(got, LayerGot) else "{\n}"
+        text = laid_out(got.document) if isinstance(got, LayerGot) else "{\n}"
         parent = got.version.sha256 if isinstance(got, LayerGot) else ""
         return self._editor(visit, layer, text, parent, None)
 
     def keep(self, visit: Visit) -> Response:
-        """Check a layer, or check and keep it; what was typed stays in the editor when it is refused."""
+        """Check a layer, or check and keep it."""
         layer = layer_of(visit.form.get("layer", ""))
-        text = visit.form.get("document", "")
+        text = visit.form.get("document", "").replace("\r\n", "\n")
         parent = visit.form.get("parent", "")
-        if layer is None or len(text) > CHARS_MAX:
+        if layer is None:
             return bad(visit, "/settings")
-        try:
-            document: Any = msgspec.json.decode(text)
-        except (msgspec.DecodeError, RecursionError) as trouble:
-            return self._editor(visit, layer, text, parent, Refused(reason="bad_request", detail=str(trouble)))
+        document = read(text)
+        if isinstance(document, tuple):
+            return self._editor(visit, layer, text, parent, Refused(reason="faults", faults=document))
         check = visit.form.get("act", "") != "keep"
         request = admin.PutLayer(layer=layer, document=document, parent=parent, check=check)
         reply = self._asking.act(visit, request, visit.form.get("why", ""))
         if check or isinstance(reply, Refused):
+            assert isinstance(reply, Refused | LayerPut)
             return self._editor(visit, layer, text, parent, reply)
-        return onward("/settings/push" + query(_where_query(layer)))
+        return onward("/settings/push" + query(of_layer(layer).fields))
 
-    def looks_at_push(self, visit: Visit) -> Response:
-        """What a push would change, before anybody pushes."""
-        where = where_of(visit.query)
-        if where is None:
-            return bad(visit, "/settings")
-        reply = self._asking.read(visit, admin.DryRun(where=where))
-        if isinstance(reply, Refused):
-            return refused(visit, reply, "/settings")
-        assert isinstance(reply, DryRunDone)
-        said = {name: visit.query.get(name, "").strip() for name in ("terminal", "shop", "group", "tag")}
-        return draw(
-            visit, "push.html", dry=reply, said=said, where=where_words(where, visit.lang), groups_max=GROUPS_MAX,
-            value=as_text, faults=[(each.terminal, each.path, fault_words(each, visit.lang)) for each in reply.faults],
-        )  # fmt: skip
-
-    def push(self, visit: Visit) -> Response:
-        where = where_of(visit.form)
-        if where is None:
-            return bad(visit, "/settings")
-        reply = self._asking.act(visit, admin.Push(where=where), visit.form.get("why", ""))
-        if isinstance(reply, Refused):
-            return refused(
-                visit,
-                reply,
-                "/settings/push" + query({n: visit.form.get(n, "") for n in ("terminal", "shop", "group", "tag")}),
-            )
-        assert isinstance(reply, admin.Pushed)
-        return onward("/settings" + query({"pushed": str(reply.rev), "count": str(reply.terminals)}))
-
-    def _editor(self, visit: Visit, layer: str, text: str, parent: str, reply: Reply | None) -> Response:
-        layers = self._asking.read(visit, admin.Layers())
-        versions = self._asking.read(visit, admin.Layers(layer=layer))
-        pushes = self._asking.read(visit, admin.Pushes(limit=PUSHES_MAX))
+    def _editor(self, visit: Visit, layer: str, text: str, parent: str, reply: Refused | LayerPut | None) -> Response:
         fault = reply if isinstance(reply, Refused) else None
-        listed = [(each.terminal, each.path, fault_words(each, visit.lang)) for each in fault.faults] if fault else []
         return draw(
-            visit, "settings.html", 409 if fault else 200, layer=layer, text=text, parent=parent, kinds=KINDS,
-            layers=layers.rows if isinstance(layers, LayersSeen) else (),
-            versions=versions.rows if isinstance(versions, LayersSeen) else (),
-            pushes=pushes.rows if isinstance(pushes, PushesSeen) else (),
+            visit, "settings.html", 409 if fault else 200, layer=layer, text=text, parent=parent,
             checked=reply if isinstance(reply, LayerPut) else None,
-            fault=refusal(fault, visit.lang) if fault else "", faults=listed,
-            value=as_text, why=visit.form.get("why", ""),
-            pushed=visit.number("pushed", -1, 0, 2**31), count=visit.number("count", 0, 0, 2**31),
+            fault=refusal(fault, visit.lang) if fault else "", why_missing=bool(fault and fault.reason == "why_missing"),
+            faults=rows(fault.faults, text, layer, visit.lang) if fault else [], value=as_text,
+            why=visit.form.get("why", ""), pushed=visit.number("pushed", -1, 0, 2**31),
+            count=visit.number("count", 0, 0, 2**31), audience_fault="", said=of_layer(layer).fields,
+            sizes=sizes(self._reading), **beside(self._asking, visit, layer),
         )  # fmt: skip
+
+
+def beside(asking: Asking, visit: Visit, layer: str) -> dict[str, Any]:
+    """What stands beside every editor of a layer: other layers, its versions, and who pushed what."""
+    layers = asking.read(visit, admin.Layers())
+    versions = asking.read(visit, admin.Layers(layer=layer))
+    pushes = asking.read(visit, admin.Pushes(limit=PUSHES_MAX))
+    return {
+        "layers": layers.rows if isinstance(layers, LayersSeen) else (),
+        "versions": versions.rows if isinstance(versions, LayersSeen) else (),
+        "pushes": pushes.rows if isinstance(pushes, PushesSeen) else (),
+    }
+
+
+def laid_out(document: object) -> str:
+    """A document for editing: all of it."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
 def layer_of(text: str) -> str | None:
@@ -110,8 +95,3 @@ def layer_of(text: str) -> str | None:
     if kind == "fleet" and not colon:
         return "fleet"
     return text if kind in KINDS[1:] and NAME.fullmatch(name) else None
-
-
-def _where_query(layer: str) -> dict[str, str]:
-    kind, _, name = layer.partition(":")
-    return {kind: name} if name else {}

@@ -18,6 +18,7 @@ from fleet.dashboard.doors import Doors
 from fleet.dashboard.errors_page import ErrorPages
 from fleet.dashboard.fleet_look import Watch
 from fleet.dashboard.map_page import MapPages
+from fleet.dashboard.push_page import PushPages
 from fleet.dashboard.reading import Reading
 from fleet.dashboard.rollouts_page import RolloutPages
 from fleet.dashboard.sales_page import SalesPages
@@ -62,7 +63,8 @@ class Dashboard:
             *TerminalPages(self.watch, self.digest, self.reading, asking).all(),
             *CommandPages(asking, self.watch).all(),
             *RolloutPages(asking).all(),
-            *SettingsPages(asking).all(),
+            *SettingsPages(asking, self.reading).all(),
+            *PushPages(asking, self.reading).all(),
             *SalesPages(self.watch, self.digest).all(),
             *ErrorPages(self.reading).all(),
             *CarePages(self.reading).all(),

@@ -136,7 +136,7 @@ def test_a_pushed_footer_stands_on_the_next_slip(browser: Any, shop: Shop) -> No
         page.wait_for_selector(f"text={TERMINAL}")
         assert "明天见 再来坐坐" in page.text_content("main")
         page.fill("#why", "new footer")
-        page.click("form[action='/settings/push'] .go")
+        page.click("button[value=now]")
         page.wait_for_selector(".done")
         in_force(page, shop)
         day.sell_for_cash(COLA)
