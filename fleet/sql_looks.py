@@ -30,13 +30,21 @@ class Entry(NamedTuple):
     retired: bool
 
 
-class _Drifts(msgspec.Struct):
+class _Said(msgspec.Struct):
     """Of a `wire.fleet.Reported` only this: thousands are read at once."""
 
     drift: tuple[msgspec.Raw, ...] = ()
+    locked: bool = False
 
 
-_drifts = msgspec.json.Decoder(_Drifts)
+_said = msgspec.json.Decoder(_Said)
+
+
+class Told(NamedTuple):
+    """What a terminal reports beside its state: how many settings were changed at the counter, and whether it is locked."""
+
+    drift: int = 0
+    locked: bool = False
 
 
 class SqlLooks:
@@ -81,11 +89,11 @@ class SqlLooks:
             for row in self._db.execute(query)
         }
 
-    def drifts(self) -> dict[str, int]:
-        """How many settings were changed at the counter, by terminal; those without any are not in it."""
-        found = self._db.execute(sa.select(reported.c.terminal, reported.c.body))
-        counts = {row.terminal: len(_drifts.decode(row.body).drift) for row in found}
-        return {terminal: count for terminal, count in counts.items() if count}
+    def told(self) -> dict[str, Told]:
+        """What terminals report, by terminal; those of whom there is nothing to say are not in it."""
+        rows = self._db.execute(sa.select(reported.c.terminal, reported.c.body))
+        said = ((row.terminal, _said.decode(row.body)) for row in rows)
+        return {terminal: Told(len(it.drift), it.locked) for terminal, it in said if it.drift or it.locked}
 
     def rollouts(self) -> dict[str, int]:
         """Roll-outs by state."""

@@ -17,16 +17,17 @@ import sqlalchemy as sa
 
 from fleet.dashboard.happenings import KINDS, Happening, happening_of, linked
 from fleet.dashboard.reading import Reading
+from fleet.dashboard.tiles import Lock
 from fleet.side_books import SideBooks
 from fleet.sql_dialect import SQLITE, upsert
 from fleet.store import StoredRecord, StoreTrouble
-from wire.facts import Fact, Refund, RefundTurned, Sale, ShiftOpened
+from wire.facts import Fact, Refund, RefundTurned, Sale, ShiftOpened, TerminalLocked
 from wire.facts import decode as decode_fact
 from wire.messages import State
 from wire.totals import part_of
 
 FILE = "dashboard.db"
-VERSION = 2
+VERSION = 3
 HOUR_MS = 3_600_000
 TURN_SEQS = 5_000
 """Records looked at in one turn, at most; between two turns others have the processor."""
@@ -37,6 +38,7 @@ REST, BUSY_REST = 20, 3
 twentieth; the thread that takes records goes first."""
 JOURNALS_MAX = 200_000
 TERMINALS_MAX = 100_000
+LOCKS_MAX = 500
 KEPT_MS = 120 * 24 * HOUR_MS
 AHEAD_MS = 10 * 60_000
 """A terminal's clock may run ahead by so much before the time of arrival is believed instead."""
@@ -130,7 +132,17 @@ class _Pages:
         it = _happened.c
         query = sa.select(it.at_ms, it.what, it.number, it.detail).where(it.terminal == terminal, it.at_ms < before_ms)
         rows = self._db.execute(query.order_by(it.at_ms.desc(), it.number.desc(), it.what).limit(limit))
-        return [Happening(row[0], row[1], row[2], msgspec.json.decode(row[3], type=dict[str, str])) for row in rows]
+        return [Happening(row[0], row[1], row[2], _detail(row[3])) for row in rows]
+
+    def newest(self, what: str, terminals: Sequence[str]) -> dict[str, Happening]:
+        """The last happening of one kind, by terminal."""
+        it = _happened.c
+        last = sa.select(it.terminal, sa.func.max(it.at_ms).label("at_ms")).where(it.what == what)
+        last_of = last.where(it.terminal.in_(terminals)).group_by(it.terminal).subquery()
+        query = sa.select(it.terminal, it.at_ms, it.what, it.number, it.detail).where(it.what == what)
+        query = query.join(last_of, sa.and_(it.terminal == last_of.c.terminal, it.at_ms == last_of.c.at_ms))
+        rows = self._db.execute(query.order_by(it.terminal, it.number))
+        return {row.terminal: Happening(row[1], row[2], row[3], _detail(row.detail)) for row in rows}
 
 
 class Digest:
@@ -167,6 +179,16 @@ class Digest:
         """What happened to a terminal before then, the newest first."""
         with self._guard, self._looks.begin() as pages:
             return pages.happened(terminal, before_ms, limit)
+
+    def locks(self, terminals: Sequence[str]) -> dict[str, Lock]:
+        """What is known of the locks of these, which are locked; the first `LOCKS_MAX` of them with their reason."""
+        with self._guard, self._looks.begin() as pages:
+            found = pages.newest(TerminalLocked.KIND, terminals[:LOCKS_MAX])
+        told = {
+            name: Lock(each.detail.get("by", ""), each.detail.get("reason", ""), each.at_ms)
+            for name, each in found.items()
+        }
+        return dict.fromkeys(terminals, Lock()) | told
 
     # --- writing ---
 
@@ -284,6 +306,10 @@ def _add(figures: dict[tuple[str, int, str], int], terminal: str, hour_ms: int, 
         if number:
             key = (terminal, hour_ms, name)
             figures[key] = figures.get(key, 0) + number
+
+
+def _detail(text: str) -> dict[str, str]:
+    return msgspec.json.decode(text, type=dict[str, str])
 
 
 def _row(terminal: str, each: Happening) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from fleet.dashboard.tiles import Counts, Extra, Tile, counted, tiles
 from fleet.desk.link import hearing
 from fleet.events import Asked
 from fleet.sql import SqlBooks
-from fleet.sql_looks import Entry
+from fleet.sql_looks import Entry, Told
 
 FRESH_MS = 3_000
 REST = 20
@@ -83,7 +83,9 @@ class Watch:
     def _extras(self, books: SqlBooks, now_ms: int) -> dict[str, Extra]:
         known = self._digest.known()
         entries = books.looks.registered()
-        drifts = books.looks.drifts()
+        told = books.looks.told()
+        locks = self._digest.locks([terminal for terminal, each in told.items() if each.locked])
+        nothing = Told()
         aside = books.looks.aside()
         seen = books.events.sums("terminal", Asked(since_ms=now_ms - DAY_MS, until_ms=now_ms), DAY_MS)
         errors = {each.group: each.times for each in seen}
@@ -91,12 +93,13 @@ class Watch:
             terminal: Extra(
                 shop=_shop(entries.get(terminal), known.get(terminal)),
                 tags=_tags(entries.get(terminal)),
-                drift=drifts.get(terminal, 0),
+                drift=told.get(terminal, nothing).drift,
+                lock=locks.get(terminal),
                 retired=terminal in entries and entries[terminal].retired,
                 errors=errors.get(terminal, 0),
                 aside=sum(aside.get(terminal, (0, 0))),
             )
-            for terminal in known.keys() | aside.keys() | errors.keys() | entries.keys() | drifts.keys()
+            for terminal in known.keys() | aside.keys() | errors.keys() | entries.keys() | told.keys()
         }
 
 

@@ -74,8 +74,8 @@ _TOLD: dict[type[Fact], Callable[[Any], dict[str, object]]] = {
     SettingOverridden: lambda fact: {"path": fact.path, "operator": fact.operator},
     SettingRestored: lambda fact: {"path": fact.path, "operator": fact.operator},
     CommandTaken: lambda fact: {"name": fact.name, "by": fact.by},
-    TerminalLocked: lambda fact: {"reason": fact.reason},
-    TerminalUnlocked: lambda fact: {},
+    TerminalLocked: lambda fact: {"reason": fact.reason, "by": fact.by},
+    TerminalUnlocked: lambda fact: {"by": fact.by},
     UpdateMoved: lambda fact: {"version": fact.version, "status": fact.stage},
 }  # fmt: skip
 

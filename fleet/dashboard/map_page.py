@@ -21,6 +21,8 @@ TEXT_CHARS_MAX = 64
 
 SYMBOLS: dict[Level, str] = {"bad": "✕", "watch": "!", "good": "✓", "away": "○"}
 """What a tile shows beside its colour."""
+LOCKED = "⊘"
+"""What a locked one shows instead, whatever its colour."""
 
 
 class Shown(NamedTuple):
@@ -52,7 +54,7 @@ class MapPages:
         named = {tile.terminal: label(tile, visit.lang) for tile in shown.tiles}
         return draw(
             visit, "map.html", look=look, shown=shown, labels=named, symbols=SYMBOLS, levels=LEVELS, marks=MARKS,
-            sorts=SORTS,
+            sorts=SORTS, symbol=symbol, locked=LOCKED, lock_words=lock_words,
         )  # fmt: skip
 
     def live(self, visit: Visit) -> Response:
@@ -66,9 +68,9 @@ class MapPages:
             "now": look.number,
             "at": moment(look.at_ms),
             "moved": not same,
-            "counts": look.counts.levels,
+            "counts": {**look.counts.levels, "locked": look.counts.marks.get("locked", 0)},
             "all": look.counts.all,
-            "tiles": [[tile.terminal, tile.level, SYMBOLS[tile.level], label(tile, visit.lang)] for tile in fresh],
+            "tiles": [[tile.terminal, tile.level, symbol(tile), label(tile, visit.lang)] for tile in fresh],
         }
         return as_json(body)
 
@@ -89,6 +91,23 @@ def _shown(look: FleetLook, visit: Visit) -> Shown:
     return Shown(wanted, view, page, pages, len(found), found[(page - 1) * size : page * size])
 
 
+def symbol(tile: Tile) -> str:
+    """What a tile shows beside its colour."""
+    return LOCKED if tile.lock is not None else SYMBOLS[tile.level]
+
+
+def lock_words(tile: Tile, lang: Lang) -> str:
+    """By whom a terminal is locked, since when and why, as far as that is known; "" when it is not locked."""
+    lock = tile.lock
+    if lock is None:
+        return ""
+    said = [t("dashboard", lang, "mark__locked")]
+    said += [t("dashboard", lang, "lock__by", name=lock.by)] if lock.by else []
+    said += [t("dashboard", lang, "lock__since", at=moment(lock.since_ms))] if lock.since_ms else []
+    words = t("dashboard", lang, "lock__between").join(said)
+    return t("dashboard", lang, "lock__why", words=words, reason=lock.reason) if lock.reason else words
+
+
 def label(tile: Tile, lang: Lang) -> str:
     """A tile in words: for whoever cannot see it, and as its hint."""
 
@@ -106,6 +125,8 @@ def mark_words(tile: Tile, mark: str, lang: Lang) -> str:
         "battery": tile.battery, "backlog": tile.due, "holes": tile.holes, "drift": tile.drift, "version": tile.software,
         "errors": tile.errors, "aside": tile.aside,
     }  # fmt: skip
+    if mark == "locked":
+        return lock_words(tile, lang)
     if mark in ("paper", "printer"):
         return t("dashboard", lang, f"printer__{tile.printer}")
     return t("dashboard", lang, f"mark_of__{mark}", figure=figures.get(mark, ""))

@@ -77,7 +77,8 @@ class TerminalPages:
         return draw(
             visit, "terminal.html", tile=tile, facts=facts(tile, visit.lang), journals=journals, epoch=epoch,
             records=[(row, _body(row)) for row in rows[:RECORDS_MAX]], more=len(rows) > RECORDS_MAX, slip=slip,
-            slip_kinds=SLIP_KINDS, latest=latest, table=errors(), shown=shown, symbol=map_page.SYMBOLS[tile.level],
+            slip_kinds=SLIP_KINDS, latest=latest, table=errors(), shown=shown, symbol=map_page.symbol(tile),
+            lock=map_page.lock_words(tile, visit.lang),
             timeline=sorted(passages, key=lambda each: -each.at_ms)[:TIMELINE_MAX], mark_words=map_page.mark_words,
             stamp=_stamp(tile), document=_document(shown), value=as_text,
         )  # fmt: skip
@@ -101,12 +102,13 @@ class TerminalPages:
         if tile is None:
             return map_page.as_json({"gone": True})
         said = {name: words for name, _, words in facts(tile, visit.lang)}
-        marks = [map_page.mark_words(tile, mark, visit.lang) for mark in tile.marks]
+        marks = [map_page.mark_words(tile, mark, visit.lang) for mark in tile.marks if mark != "locked"]
         return map_page.as_json(
             {
                 "stamp": _stamp(tile),
                 "level": tile.level,
-                "symbol": map_page.SYMBOLS[tile.level],
+                "symbol": map_page.symbol(tile),
+                "lock": map_page.lock_words(tile, visit.lang),
                 "link": t("dashboard", visit.lang, f"link__{tile.link}"),
                 "facts": said,
                 "marks": t("dashboard", visit.lang, "map__between").join(marks),
@@ -224,5 +226,5 @@ def as_text(value: object, indent: int = 0) -> str:
 
 def _stamp(tile: Tile) -> str:
     """Tells one look of a tile from another; when it was heard of does not count."""
-    parts = repr((tile.state_ms, tile.errors, tile.aside, tile.drift, tile.link, tile.settings_rev))
+    parts = repr((tile.state_ms, tile.errors, tile.aside, tile.drift, tile.link, tile.settings_rev, tile.lock))
     return hashlib.sha256(parts.encode()).hexdigest()[:16]

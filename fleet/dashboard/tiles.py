@@ -22,16 +22,35 @@ QUIET_MS = 24 * 3_600_000
 Level = Literal["good", "watch", "bad", "away"]
 LEVELS: tuple[Level, ...] = ("bad", "watch", "good", "away")
 Mark = Literal[
-    "paper", "battery", "backlog", "holes", "drift", "version", "errors", "clock", "aside", "printer", "drawer"
+    "locked",
+    "paper",
+    "battery",
+    "backlog",
+    "holes",
+    "drift",
+    "version",
+    "errors",
+    "clock",
+    "aside",
+    "printer",
+    "drawer",
 ]
 MARKS: tuple[Mark, ...] = (
-    "paper", "printer", "battery", "backlog", "holes", "drift", "version", "errors", "clock", "drawer", "aside",
+    "locked", "paper", "printer", "battery", "backlog", "holes", "drift", "version", "errors", "clock", "drawer", "aside",
 )  # fmt: skip
 
 _PASSING: frozenset[Mark] = frozenset(("drawer",))
 """Told, but nothing to look after: a drawer stands open at every sale."""
 _PAPER = ("paper_out", "paper_low")
 _PRINTER = ("cover_open", "offline", "fault")
+
+
+class Lock(NamedTuple):
+    """A terminal sells nothing until it is unlocked: by whose order, why, and since when, as far as its records tell."""
+
+    by: str = ""
+    reason: str = ""
+    since_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +63,7 @@ class Extra:
     errors: int = 0
     aside: int = 0
     retired: bool = False
+    lock: Lock | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +91,7 @@ class Tile:
     reason: str
     state_ms: int
     seen_ms: int
+    lock: Lock | None = None
 
 
 class Wanted(NamedTuple):
@@ -127,12 +148,13 @@ def _tile(
     return Tile(
         look.terminal, link, level, marks, extra.shop, extra.tags, said.software,
         said.settings_rev, due, holes, said.printer, said.drawer, said.battery, said.clock if state else "", extra.drift,
-        extra.errors, extra.aside, said.reason, look.state_ms, look.seen_ms,
+        extra.errors, extra.aside, said.reason, look.state_ms, look.seen_ms, extra.lock,
     )  # fmt: skip
 
 
 def _marks(state: State, extra: Extra, due: int, holes: int, usual: str) -> Iterable[Mark]:
     found: dict[Mark, bool] = {
+        "locked": extra.lock is not None,
         "paper": state.printer in _PAPER,
         "printer": state.printer in _PRINTER,
         "battery": state.battery is not None and state.battery <= BATTERY_LOW,

@@ -1,14 +1,22 @@
 """What disturbs a shop is asked for once more: the page names it, wants a reason, and the audit keeps that."""
 
+import msgspec
 import pytest
 
 from fleet import admin
 from fleet.admin import Call
-from tests.dashboard.house import HOME, House, opened
+from tests.dashboard.house import HOME, NOW, House, opened
 from tests.dashboard.test_pages import ask
-from wire.facts import Dress
+from wire.facts import Dress, TerminalLocked, TerminalUnlocked
+from wire.fleet import Reported
 
 GRAVE = ("lock", "unlock", "reboot")
+
+
+def told(house: House, locked: bool, terminal: str = HOME) -> None:
+    """What the terminal reports of itself."""
+    said = Reported(0, 0, "none", "a" * 64, NOW, "trusted", locked=locked)
+    house.hears(terminal, "reported", msgspec.json.encode(said))
 
 
 @pytest.fixture
@@ -23,6 +31,7 @@ def shop(house: House) -> House:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_question_names_terminal_shop_and_what_happens(shop: House, name: str, lang: str) -> None:
     browser = shop.signed_in("manager", lang)
+    told(shop, locked=name == "unlock")
     assert f'value="{name}"' in browser.page(f"/t/{HOME}")
     text = browser.page(f"/t/{HOME}/command?command={name}")
     words = {"zh": "在线", "en": "online"}[lang]
@@ -83,3 +92,41 @@ def test_what_does_no_harm_is_one_click(shop: House) -> None:
 def test_what_no_form_of_ours_says_is_refused(shop: House, fields: dict[str, str]) -> None:
     answer = shop.signed_in("manager").post(f"/t/{HOME}/command", **{"command": "lock", "why": "x"} | fields)
     assert answer.status_code == 409
+
+
+# --- a locked terminal -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_locked_terminal_is_seen_to_be_and_by_whom_and_why(shop: House, lang: str) -> None:
+    """On its tile, in the list, on its page, and without reloading it."""
+    browser = shop.signed_in("viewer", lang)
+    word = {"zh": "已锁定", "en": "locked"}[lang]
+    assert browser.get(f"/live/t/{HOME}").json()["lock"] == ""
+    shop.book(HOME, TerminalLocked("c" * 8, "old", "bert"), TerminalUnlocked("d" * 8, "bert"))
+    shop.later(60)
+    shop.book(HOME, TerminalLocked("e" * 8, "rent & <more>", "anna"))
+    told(shop, locked=True)
+    shop.digest()
+    shop.later(10)
+    news = browser.get("/live/map?since=0").json()
+    assert news["counts"]["locked"] == 1
+    for path in ("/", "/?mark=locked", "/?view=table", f"/t/{HOME}"):
+        text = browser.page(path)
+        for said in (word, "anna", "2026-09-21 22:13:20", "rent &amp; &lt;more&gt;", "⊘"):
+            assert said in text, (path, said)
+    assert "anna" in browser.get(f"/live/t/{HOME}").json()["lock"]
+    told(shop, locked=False)
+    shop.later(10)
+    assert browser.get(f"/live/t/{HOME}").json()["lock"] == ""
+    assert f'data-id="{HOME}"' not in browser.page("/?mark=locked")
+
+
+def test_a_lock_nobody_has_recorded_yet_is_shown_all_the_same(shop: House) -> None:
+    told(shop, locked=True)
+    shop.later(10)
+    browser = shop.signed_in("manager")
+    assert browser.get(f"/live/t/{HOME}").json()["lock"] == "locked"
+    text = browser.page(f"/t/{HOME}")
+    assert 'value="unlock"' in text
+    assert 'value="lock"' not in text

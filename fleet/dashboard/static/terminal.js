@@ -18,6 +18,8 @@ async function look() {
           put(document.getElementById("symbol"), now.symbol);
           put(document.getElementById("link"), now.link);
           put(document.getElementById("marks"), now.marks);
+          put(document.getElementById("lock"), now.lock);
+          document.getElementById("lock").hidden = !now.lock;
           for (const [name, words] of Object.entries(now.facts)) {
             put(terminal.querySelector(`[data-fact="${name}"]`), words);
           }
