@@ -477,13 +477,22 @@ class Rollouts(Struct, frozen=True, tag="rollouts"):
 
 
 RolloutState = Literal["waiting", "running", "paused", "reverting", "reverted", "halted", "complete", "aborted"]
-"""waiting: for approval. reverting: by itself or asked for; reverted: every touched terminal was given back what it had.
-halted: stopped by a gate with no revert wanted. The first four are open."""
+"""waiting: for approval. reverting: by itself or asked for; every touched terminal is given back what it had, and its
+word is waited for that it has it, as long as the plan lets a terminal be silent or unfinished; nobody is held meanwhile.
+reverted: all have said so or have had their time, `RolloutShown.unreverted` are those who have not. halted: stopped by a
+gate with no revert wanted. The first four are open."""
+
+
+TouchedState = Literal[
+    "untouched", "pushed", "applied", "rejected", "rolled_back", "silent", "unfinished", "failed", "reverting", "reverted",
+    "unreverted",
+]  # fmt: skip
+"""How a terminal stands in a roll-out. Given back what it had: `reverting` until it says that it has it, then `reverted`, or
+`unreverted` after its time, until it does say so."""
 
 
 class RolloutLook(Struct, frozen=True):
-    """`stage`: index into the plan; `counts`: terminals by state (`untouched`, `pushed`, `applied`, `rejected`,
-    `rolled_back`, `silent`, `unfinished`, `failed`, `reverted`). `verdict`: what was decided last, and why."""
+    """`stage`: index into the plan; `counts`: terminals by `TouchedState`. `verdict`: what was decided last, and why."""
 
     rollout: int
     release: Release
@@ -547,6 +556,7 @@ class RolloutShown(Struct, frozen=True, tag="rollout_shown"):
     gates: tuple[Gate, ...] = ()
     history: tuple[RolloutNote, ...] = ()
     terminals: tuple[RolloutTerminal, ...] = ()  # those that are touched, in their turn
+    unreverted: tuple[str, ...] = ()  # given back what they had, and have not said that they have it
 
 
 class Window(Struct, frozen=True):

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from fleet import lookup
 from fleet.desk.sql import FleetBooks
+from fleet.desk.tables import rollout_terminals
 from fleet.reading import Good
 from fleet.sql_dialect import (
     POSTGRESQL,
@@ -40,10 +41,11 @@ from wire.facts import decode as decode_fact
 from wire.messages import State
 from wire.records import Record
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 """1: records and terminals. 2: money beside them; what version 1 kept is entered there when it is opened. 3: which record
 asks for a refund. 4: by which means reserved goods are paid back. 5: vouchers beside them. 6:
-event reports beside them. 7: leases of workers. 8: the fleet's desk."""
+event reports beside them. 7: leases of workers. 8: the fleet's desk. 9: what a person has dealt
+with; who has not said that it has its settings back."""
 SHELVED_AT_ONCE = 500
 
 _EPOCHS = sa.select(epochs).where(epochs.c.terminal.in_(sa.bindparam("terminals", expanding=True)))
@@ -124,6 +126,8 @@ class SqlStore:
                     add = "ALTER TABLE reservations ADD COLUMN tenders BLOB NOT NULL DEFAULT x'7b7d'"
                     connection.exec_driver_sql(add)
                 tables.create_all(connection)
+                for index in rollout_terminals.indexes:  # of a table that may have been there
+                    index.create(connection, checkfirst=True)
                 if version == 1:
                     _shelve_all(self._books(connection))
                 set_schema_version(connection, SCHEMA_VERSION)

@@ -52,9 +52,13 @@ def draw(
     def say(key: str, **arguments: object) -> str:
         return t("dashboard", visit.lang, key, **arguments)
 
+    def word(room: str, key: str, **arguments: object) -> str:
+        """A text that more than the dashboard uses."""
+        return t(room, visit.lang, key, **arguments)
+
     other: Lang = "zh" if visit.lang == "en" else "en"
     text = _templates().get_template(template).render(
-        visit=visit, t=say, other=other, here=query(visit.query, lang=other), **named
+        visit=visit, t=say, word=word, other=other, here=query(visit.query, lang=other), **named
     )  # fmt: skip
     return HTMLResponse(text, status, {**HEADERS, **PRIVATE, **(headers or {})})
 

@@ -1,11 +1,11 @@
 """Roll-outs: all of them, one with its stages moving, and the buttons for those who may press them."""
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from starlette.responses import Response
 
 from fleet import admin
-from fleet.admin import Refused, RolloutLook, RolloutShown, RolloutsSeen, SettingsRelease, Stage
+from fleet.admin import Refused, RolloutLook, RolloutShown, RolloutsSeen, SettingsRelease, Stage, TouchedState
 from fleet.dashboard.acting import bad, onward, refusal, refused, where_words
 from fleet.dashboard.app import Page
 from fleet.dashboard.asking import Asking
@@ -13,6 +13,7 @@ from fleet.dashboard.map_page import as_json
 from fleet.dashboard.pages import count, draw, moment
 from fleet.dashboard.sure import Question, asks
 from fleet.dashboard.visit import Visit
+from fleet.rollouts import words
 from texts import catalogue, t
 
 ROWS_MAX = 100
@@ -29,7 +30,7 @@ ACTS: dict[str, tuple[str, ...]] = {
 }
 """What may be asked of a roll-out in each state; the desk decides whether it may be done."""
 GOOD = ("applied",)
-BAD = ("rejected", "rolled_back", "silent", "unfinished", "failed")
+BAD = ("rejected", "rolled_back", "silent", "unfinished", "failed", "unreverted")
 
 
 class StageLook(NamedTuple):
@@ -68,7 +69,8 @@ class RolloutPages:
         return draw(
             visit, "rollout.html", shown=shown, look=look, stages=stages(shown, visit), acts=acts, good=GOOD, bad=BAD,
             where=where_words(shown.where, visit.lang), progress=progress(look), release=release_words(look, visit),
-            open=OPEN, stamp=_stamp(look), notes=catalogue("dashboard", visit.lang),
+            open=OPEN, stamp=_stamp(look), notes=catalogue("dashboard", visit.lang), touched=get_args(TouchedState),
+            unreverted=words.unreverted(shown, visit.lang),
         )  # fmt: skip
 
     def asks(self, visit: Visit) -> Response:
@@ -105,11 +107,12 @@ class RolloutPages:
         look = shown.look
         return as_json(
             {
-                "state": t("dashboard", visit.lang, f"rollout_state__{look.state}"),
+                "state": t("rollouts", visit.lang, f"state__{look.state}"),
                 "open": look.state in OPEN,
                 "stamp": _stamp(look),
                 "stages": [each.state for each in stages(shown, visit)],
                 "counts": look.counts,
+                "unreverted": words.unreverted(shown, visit.lang),
                 "progress": progress(look),
                 "verdict": look.verdict,
                 "changed": moment(look.changed_ms),
@@ -162,7 +165,7 @@ def _question(shown: RolloutShown, act: str, visit: Visit) -> Question:
     touched = look.size - look.counts.get("untouched", 0)
     facts = (
         (say("rollout__what"), release_words(look, visit)), (say("rollout__audience"), where_words(shown.where, visit.lang)),
-        (say("rollout__state"), say(f"rollout_state__{look.state}")),
+        (say("rollout__state"), t("rollouts", visit.lang, f"state__{look.state}")),
         (say("rollout__reached"), say("rollout__of", touched=count(touched), size=count(look.size))),
         (say("rollout__who"), look.who), (say("rollout__why"), look.why),
     )  # fmt: skip

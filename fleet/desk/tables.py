@@ -82,6 +82,12 @@ partial("fleet_orders_waiting", orders.c.expires_ms, where=orders.c.waiting > 0)
 
 parts = table("fleet_parts", key("cid", sa.Text), key("part", sa.Integer), column("data", sa.LargeBinary))
 
+dealt = table(
+    "fleet_dealt",
+    key("terminal", sa.Text), key("epoch", sa.Integer), key("seq", sa.Integer), key("digest", sa.Text),
+    column("at_ms", sa.Integer), column("who", sa.Text), column("note", sa.Text),
+)  # fmt: skip
+
 audit = table(
     "fleet_audit",
     key("number", sa.Integer),
@@ -109,6 +115,9 @@ rollout_terminals = table(
     column("settled_ms", sa.Integer), column("reason", sa.Text),
 )  # fmt: skip
 sa.Index("fleet_rollout_terminals_by_place", rollout_terminals.c.rollout, rollout_terminals.c.place)
+partial(
+    "fleet_rollout_terminals_unreverted", rollout_terminals.c.rollout, where=rollout_terminals.c.state == "unreverted"
+)
 partial("fleet_rollout_terminals_live", rollout_terminals.c.terminal, where=rollout_terminals.c.live > 0)
 
 rollout_notes = table(
@@ -129,5 +138,5 @@ def _keep(it: sa.Table) -> None:
         sa.event.listen(it, "after_create", statement.execute_if(dialect="sqlite"))
 
 
-for _history in (audit, pushes, pushed, rollout_notes):
+for _history in (audit, dealt, pushes, pushed, rollout_notes):
     _keep(_history)

@@ -14,11 +14,15 @@ from fleet.rollouts import engine
 from fleet.rollouts.engine import Complete, Halt, Next, Sight, Wait
 from fleet.rollouts.sql import Body, MemberRow, RolloutRow
 from fleet.rollouts.windows import is_open
+from fleet.rollouts.words import named
 from fleet.store import Books
 from wire.fleet import Blob, Update
 
 GIVEN_AT_ONCE_MAX = 1_000
 """Terminals that one tick touches, or gives the old thing back: the records of others wait meanwhile."""
+LATE_AT_ONCE_MAX = 500
+NAMED_MAX = 10
+"""Terminals a line of the history names."""
 ORDER_EXPIRY_S = admin.EXPIRY_S_MAX
 """An update is taken as late as this; the roll-out counts silence long before."""
 OF_THE_DEVICE = ("network", "hardware", "keys", "printer", "drawer", "scanner")
@@ -116,6 +120,7 @@ def act(books: Books, call: Call, request: admin.RolloutAct, now_ms: int) -> adm
     books.fleet.rollouts.put(row)
     if state == "aborted":
         books.fleet.rollouts.free(row.number)
+        books.fleet.rollouts.give_up(row.number, "aborted", now_ms)
     _note(books, row, now_ms, request.act, call.why, call.by.name)
     return show(books, row.number, 0, now_ms)
 
@@ -141,6 +146,7 @@ def show(books: Books, number: int, limit: int, now_ms: int) -> admin.Reply:
         look=look(books, row), plan=body.plan, where=body.where,
         gates=engine.gates(_sight(books, row, body, now_ms)) if row.live else (),
         history=books.fleet.rollouts.notes(number), terminals=books.fleet.rollouts.members(number, limit),
+        unreverted=books.fleet.rollouts.unreverted(number, admin.LIMIT_MAX),
     )  # fmt: skip
 
 
@@ -148,7 +154,7 @@ def show(books: Books, number: int, limit: int, now_ms: int) -> admin.Reply:
 
 
 def tick(books: Books, now_ms: int) -> None:
-    """One step of every open roll-out."""
+    """One step of every open roll-out, and a look at who says late what was waited for."""
     policy = books.fleet.policy.get()
     for row in reversed(books.fleet.rollouts.seen(open_only=True, limit=admin.LIMIT_MAX)):
         if row.state in ("running", "paused"):
@@ -156,7 +162,22 @@ def tick(books: Books, now_ms: int) -> None:
         if row.state == "running":
             _touch(books, row, policy, now_ms)
         if row.state == "reverting":
-            _give_back(books, row, now_ms)
+            _take_back(books, row, now_ms)
+    versions: dict[int, str] = {}
+
+    def version_of(number: int) -> str:
+        found = books.fleet.rollouts.get(number) if number not in versions else None
+        return versions.setdefault(number, _version(found.read().release, back=True) if found else "")
+
+    late = books.fleet.rollouts.late(version_of, LATE_AT_ONCE_MAX)
+    books.fleet.rollouts.settle([(member, "reverted", "") for member, seen in late if engine.is_back(seen)], now_ms)
+
+
+def _version(release: admin.Release, back: bool = False) -> str:
+    """What terminals are ordered to install; "" nothing."""
+    if isinstance(release, admin.SoftwareRelease):
+        return release.back_version if back else release.version
+    return ""
 
 
 def _watch(books: Books, row: RolloutRow, now_ms: int) -> RolloutRow:
@@ -164,7 +185,7 @@ def _watch(books: Books, row: RolloutRow, now_ms: int) -> RolloutRow:
     body = row.read()
     silent_before_ms = now_ms - body.plan.silent_after_s * 1_000
     changes = []
-    for member, seen in books.fleet.rollouts.to_judge(row.number, silent_before_ms):
+    for member, seen in books.fleet.rollouts.to_judge(row.number, _version(body.release), silent_before_ms):
         state, reason = engine.judge(seen, body.plan, now_ms)
         if (state, reason) != (member.state, member.reason):
             changes.append((member, state, reason))
@@ -225,23 +246,39 @@ def _touch(books: Books, row: RolloutRow, policy: Policy, now_ms: int) -> None:
     _note(books, row, now_ms, "touch", f"{len(ready)} terminals", "")
 
 
-def _give_back(books: Books, row: RolloutRow, now_ms: int) -> None:
-    """Give every touched terminal what it had, whatever became of it and whatever the hour; the silent ones, too, for they
-    may wake up with it."""
-    body = row.read()
+def _take_back(books: Books, row: RolloutRow, now_ms: int) -> None:
+    """Give back, then wait until every terminal has said that it has what it had, or has had its time. What is published is
+    the end of the matter for whoever wants to push: nobody is held while these words are waited for."""
+    body, rollouts = row.read(), books.fleet.rollouts
+    if _give_back(books, row, body, now_ms) == GIVEN_AT_ONCE_MAX:
+        return
+    rollouts.free(row.number)
+    changes = []
+    for member, seen in rollouts.reverting(row.number, _version(body.release, back=True)):
+        state, reason = engine.judge_back(seen, body.plan, now_ms)
+        if (state, reason) != (member.state, member.reason):
+            changes.append((member, state, reason))
+    rollouts.settle(changes, now_ms)
+    if not rollouts.counts(row.number).get("reverting"):
+        after = replace(row, state="reverted", live=0, changed_ms=now_ms)
+        rollouts.put(after)
+        missing = rollouts.unreverted(row.number, admin.LIMIT_MAX)
+        detail = f"not heard: {named(missing, NAMED_MAX)}" if missing else ""
+        _note(books, after, now_ms, "reverted", detail, "")
+
+
+def _give_back(books: Books, row: RolloutRow, body: Body, now_ms: int) -> int:
+    """Give touched terminals what they had, whatever became of them and whatever the hour; the silent ones, too, for they
+    may wake up with it. Returns how many."""
     members = books.fleet.rollouts.touched(row.number, GIVEN_AT_ONCE_MAX)
     if members and isinstance(body.release, admin.SoftwareRelease):
-        _order(books, row, members, body.release.back_version, body.release.back_bundle, "reverted", now_ms)
+        _order(books, row, members, body.release.back_version, body.release.back_bundle, "reverting", now_ms)
     elif members:
         to = {member.terminal: (_had(books, member), member.target) for member in members}
-        _push(books, row, to, "revert", "reverted", now_ms)
+        _push(books, row, to, "revert", "reverting", now_ms)
     if members:
         _note(books, row, now_ms, "give_back", f"{len(members)} terminals", "")
-    if len(members) < GIVEN_AT_ONCE_MAX:
-        after = replace(row, state="reverted", live=0, changed_ms=now_ms)
-        books.fleet.rollouts.put(after)
-        books.fleet.rollouts.free(row.number)
-        _note(books, after, now_ms, "reverted", "", "")
+    return len(members)
 
 
 def _had(books: Books, member: MemberRow) -> str:

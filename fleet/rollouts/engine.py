@@ -7,7 +7,7 @@ before, and of the rate of the untouched ones since; chance is given three stand
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isqrt
 
 from fleet.admin import Gate, Plan
@@ -111,7 +111,7 @@ def turn(rollout: int, terminal: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One touched terminal: its state so far, what it was given and when, and what it says. `cid`: of the update it was
-    ordered, "" for settings; `order`: how that order stands."""
+    ordered, "" for settings; `order`: how that order stands; `version`: what it was to install."""
 
     state: str
     rev: int
@@ -120,6 +120,7 @@ class Seen:
     said: Reported | None
     cid: str = ""
     order: str = ""
+    version: str = ""
 
 
 def judge(seen: Seen, plan: Plan, now_ms: int) -> tuple[str, str]:
@@ -167,9 +168,30 @@ def _by_update(seen: Seen) -> tuple[str, str]:
                 return update.status, reason
             case _:
                 return "pushed", update.status
+    if seen.order == "done" and seen.said is not None and seen.said.software == seen.version:
+        return "applied", ""  # it ran that version already: there was nothing to install
     if seen.order in ("refused", "failed"):
         return "failed", f"order {seen.order}"
     return ("pushed", "") if seen.order in ("accepted", "done") else ("unheard", "")
+
+
+def is_back(seen: Seen) -> bool:
+    """Whether a terminal that was given back what it had says that this is in force, or what a person gave it since."""
+    if seen.cid:
+        return _by_update(seen)[0] == "applied"
+    return seen.said is not None and seen.said.rev >= seen.rev
+
+
+def judge_back(seen: Seen, plan: Plan, now_ms: int) -> tuple[str, str]:
+    """State of a terminal that was given back what it had, and why: `reverting` until it says so, for as long as the plan
+    lets a terminal be silent or unfinished; then `unreverted`."""
+    if is_back(seen):
+        return "reverted", ""
+    said = seen.said
+    if not seen.cid and said is not None and said.desired_rev > seen.rev:  # a person gave it something newer since
+        seen = replace(seen, rev=said.desired_rev)
+    state, reason = judge(replace(seen, state="pushed"), plan, now_ms)
+    return ("reverting", reason) if state == "pushed" else ("unreverted", reason or state)
 
 
 # --- gates ------------------------------------------------------------------------------------------------------------

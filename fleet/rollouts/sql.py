@@ -1,7 +1,7 @@
 """Roll-outs, their terminals and their history, within one transaction."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -137,8 +137,30 @@ class RolloutBooks:
             found |= {row.terminal: (row.shop, row.grp) for row in self._db.execute(query)}
         return found
 
-    def to_judge(self, number: int, silent_before_ms: int) -> list[tuple[MemberRow, Seen]]:
-        """Touched terminals whose state may be another now."""
+    def to_judge(self, number: int, version: str, silent_before_ms: int) -> list[tuple[MemberRow, Seen]]:
+        """Touched terminals whose state may be another now. `version`: what they were ordered to install, "" nothing."""
+        return self._seen(
+            version, _it.place, _it.rollout == number,
+            _it.state.in_([state for state in TOUCHED if state not in STICKY]),
+            sa.or_(
+                _it.state != "applied", _it.cid != "", terminals.c.seen_ms <= silent_before_ms,
+                reported.c.status != "applied", reported.c.desired_rev != _it.rev,
+            ),
+        )  # fmt: skip
+
+    def reverting(self, number: int, version: str) -> list[tuple[MemberRow, Seen]]:
+        """Terminals that were given back what they had and have not said that they have it."""
+        return self._seen(version, _it.place, _it.rollout == number, _it.state == "reverting")
+
+    def late(self, version_of: Callable[[int], str], limit: int) -> list[tuple[MemberRow, Seen]]:
+        """Terminals of any roll-out that had not said so in time, and have spoken of their settings since."""
+        where = (_it.state == "unreverted", reported.c.got_ms > _it.settled_ms)
+        found = self._seen("", reported.c.got_ms.desc(), *where, limit=limit)
+        return [(member, replace(seen, version=version_of(member.rollout))) for member, seen in found]
+
+    def _seen(
+        self, version: str, order: Any, *where: sa.ColumnElement[bool], limit: int | None = None
+    ) -> list[tuple[MemberRow, Seen]]:
         query = (
             sa.select(
                 rollout_terminals, terminals.c.seen_ms.label("seen"), reported.c.body.label("said"),
@@ -149,14 +171,9 @@ class RolloutBooks:
                 .outerjoin(reported, reported.c.terminal == _it.terminal)
                 .outerjoin(orders, orders.c.cid == _it.cid)
             )
-            .where(_it.rollout == number, _it.state.in_([state for state in TOUCHED if state not in STICKY]))
-            .where(
-                sa.or_(
-                    _it.state != "applied", _it.cid != "", terminals.c.seen_ms <= silent_before_ms,
-                    reported.c.status != "applied", reported.c.desired_rev != _it.rev,
-                )
-            )
-            .order_by(_it.place)
+            .where(*where)
+            .order_by(order)
+            .limit(limit)
         )  # fmt: skip
         width = len(MemberRow.__slots__)
         found = []
@@ -164,7 +181,8 @@ class RolloutBooks:
             member = MemberRow(*row[:width])
             said = msgspec.json.decode(row.said, type=Reported) if row.said else None
             seen = Seen(
-                member.state, member.rev, member.pushed_ms, row.seen or 0, said, member.cid, row.order or ""
+                member.state, member.rev, member.pushed_ms, row.seen or 0, said, member.cid, row.order or "",
+                version,
             )  # fmt: skip
             found.append((member, seen))
         return found
@@ -184,6 +202,16 @@ class RolloutBooks:
         for terminal, cid in cids.items():
             change = sa.update(rollout_terminals).where(_it.rollout == number, _it.terminal == terminal)
             self._db.execute(change.values(cid=cid))
+
+    def give_up(self, number: int, reason: str, now_ms: int) -> None:
+        """Nobody waits any longer for those that have not said that they have back what they had."""
+        change = sa.update(rollout_terminals).where(_it.rollout == number, _it.state == "reverting")
+        self._db.execute(change.values(state="unreverted", reason=reason, settled_ms=now_ms))
+
+    def unreverted(self, number: int, limit: int) -> tuple[str, ...]:
+        """Those that were given back what they had and have not said so, in their turn."""
+        query = sa.select(_it.terminal).where(_it.rollout == number, _it.state.in_(("reverting", "unreverted")))
+        return tuple(self._db.execute(query.order_by(_it.place).limit(limit)).scalars())
 
     def free(self, number: int) -> None:
         """The roll-out holds its terminals no longer."""

@@ -7,7 +7,7 @@ import pytest
 
 from fleet import admin
 from fleet.admin import ROLES, Call, Refused, Reply
-from fleet.core import Admin, Tick
+from fleet.core import Admin, DeskTick, Tick
 from fleet.dashboard.charts import Slot as BarSlot
 from fleet.dashboard.charts import bars, round_step, spark
 from fleet.effects import Told
@@ -346,6 +346,19 @@ def seen_in(text: str) -> str:
 
 def stages_of(text: str) -> list[str]:
     return [each.split('"')[0] for each in text.split('data-stage="')[1:]]
+
+
+def test_a_roll_out_that_turns_back_names_who_has_not_said_that_it_did(rolling: House) -> None:
+    browser = rolling.signed_in("approver")
+    assert browser.post("/rollouts/1", act="approve", why="looked at it").status_code == 303
+    rolling.core.step(DeskTick(rolling.utc_ms()))
+    assert browser.post("/rollouts/1", act="revert", why="wrong").status_code == 303
+    rolling.core.step(DeskTick(rolling.utc_ms()))
+    (touched,) = ask(rolling, admin.ShowRollout(rollout=1)).unreverted
+    said = f"Told to turn back, not heard yet: {touched}"
+    assert said in browser.page("/rollouts/1")
+    live = browser.get("/live/rollouts/1").json()
+    assert (live["state"], live["open"], live["unreverted"]) == ("turning back", True, said)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -52,6 +52,18 @@ def test_a_store_of_schema_1_finds_its_sales_and_goes_on(tmp_path: Path) -> None
     shop.store.close()
 
 
+def test_a_store_of_schema_8_gets_the_table_and_the_index_of_9(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.db"
+    SqlStore(path).close()
+    db = sqlite3.connect(path)
+    new = {"fleet_dealt", "fleet_rollout_terminals_unreverted"}
+    db.executescript("DROP TABLE fleet_dealt; DROP INDEX fleet_rollout_terminals_unreverted; PRAGMA user_version = 8")
+    SqlStore(path).close()
+    assert db.execute("PRAGMA user_version").fetchone() == (9,)
+    assert new <= {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+    db.close()
+
+
 def test_a_cut_in_the_middle_leaves_the_old_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables, sales and the number of the schema are one transaction."""
     path = laid(tmp_path)

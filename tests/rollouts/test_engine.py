@@ -1,5 +1,8 @@
 """The roll-out's rules one by one: what stops it, what lets it grow, and what a silent terminal counts as."""
 
+from dataclasses import replace
+
+import msgspec
 import pytest
 
 from fleet.admin import Plan, Policy, Stage, Window
@@ -14,6 +17,7 @@ from fleet.rollouts.engine import (
     decide,
     gates,
     judge,
+    judge_back,
     plan_fault,
     stage_size,
     turn,
@@ -23,6 +27,12 @@ from tests.fleet_settings.office import reported
 from wire.fleet import UpdateLook
 
 NOW = 1_800_000_000_000
+
+
+def in_force(rev, said):
+    return msgspec.structs.replace(said, rev=rev)
+
+
 PLAN = Plan(bake_s=600, silent_after_s=1_800, unfinished_after_s=3_600)
 HOUR = 3_600_000
 
@@ -127,6 +137,38 @@ def test_an_update_succeeds_when_it_is_reported_and_not_when_it_is_promised(stat
         said = reported(3, update=UpdateLook(cid, "2.0", "applied" if status == "other" else status))
     seen = Seen("pushed", 0, NOW - pushed_ago * MINUTES, NOW, said, "c1c1c1c1", order)
     assert judge(seen, PLAN, NOW)[0] == expected
+
+
+def test_a_terminal_that_runs_the_version_already_has_nothing_to_install():
+    """It answers "done" at once, and reports no update of this number."""
+    seen = Seen("pushed", 0, NOW, NOW, reported(3, software="2.0"), "c1c1c1c1", "done", "2.0")
+    assert judge(seen, PLAN, NOW) == ("applied", "")
+    assert judge_back(seen, PLAN, NOW) == ("reverted", "")
+    assert judge(replace(seen, version="2.1"), PLAN, NOW)[0] == "pushed"
+
+
+@pytest.mark.parametrize(
+    ("said", "given_ago", "expected"),
+    [
+        (None, 1, ("reverting", "")),
+        (reported(4), 29, ("reverting", "")),
+        (reported(4), 30, ("unreverted", "no word about it")),
+        (reported(5, "pending"), 1, ("reverting", "pending")),
+        (reported(5, "waiting_idle"), 59, ("reverting", "waiting_idle")),
+        (reported(5, "waiting_idle"), 60, ("unreverted", "waiting_idle")),
+        (in_force(5, reported(5, "trial")), 1, ("reverted", "")),  # in force, and told over the network
+        (reported(5), 90, ("reverted", "")),
+        (reported(5, "rejected", code=9004), 1, ("unreverted", "9004")),
+        (
+            in_force(4, reported(6, "waiting_idle")),
+            1,
+            ("reverting", "waiting_idle"),
+        ),  # somebody has pushed since
+        (reported(6), 1, ("reverted", "")),
+    ],
+)
+def test_what_was_given_back_is_back_when_the_terminal_says_so(said, given_ago, expected):
+    assert judge_back(Seen("reverting", 5, NOW - given_ago * MINUTES, NOW, said), PLAN, NOW) == expected
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,9 @@ def test_among_200_some_go_silent_and_some_fall_back_real_ones_too_and_all_get_b
     crowd.minutes(200, crowd.ended(number))
     shown = crowd.shown(number)
     assert shown.look.state == "reverted"
-    assert shown.look.counts == {"reverted": 20, "untouched": 180}, "the stage of a tenth, and no more"
+    counts = {"reverted": 19, "unreverted": 1, "untouched": 180}
+    assert shown.look.counts == counts, "the stage of a tenth, and no more"
+    assert shown.unreverted == ("T0002",)
     assert "rolled_back" in shown.look.verdict
     crowd.minutes(30)
     assert crowd.with_(worst) == ["T0002"], "one cannot hear"

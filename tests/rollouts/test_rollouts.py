@@ -6,7 +6,7 @@ from firmware.txn.remote import LIFE_MS_MAX
 from fleet import admin
 from fleet.admin import Caller, Policy, Window
 from fleet.core import Core, DeskTick
-from tests.fleet_settings.office import ANNA, BORIS, KEY
+from tests.fleet_settings.office import ANNA, BORIS, KEY, reported
 from tests.rollouts.crowd import BAD, GOOD, QUICK, Crowd, history
 from wire.fleet import Blob
 
@@ -60,7 +60,10 @@ def test_over_200_terminals_of_which_some_go_silent_and_some_fall_back_it_halts_
     for light in crowd.lights.values():
         if light.awake:
             assert light.document == GOOD
-    assert shown.look.counts == {"reverted": touched, "untouched": 200 - touched}
+    assert shown.look.counts == {"reverted": touched - len(left), "unreverted": len(left), "untouched": 200 - touched}
+    assert shown.unreverted == tuple(row.terminal for row in shown.terminals if row.state == "unreverted")
+    assert set(shown.unreverted) == {light.name for light in left}, "who did not say so is named"
+    assert all(name in shown.history[-1].detail for name in shown.unreverted)
     assert "halt" in [note.what for note in shown.history]
     pushes = crowd.ask(admin.Pushes(limit=1_000)).rows
     assert pushes[0].kind == "revert"
@@ -121,9 +124,72 @@ def test_without_revert_it_stops_and_leaves_things_to_a_person():
     assert crowd.shown(number).look.state == "halted"
     assert len(crowd.with_(BAD)) == 1
     crowd.act(number, "revert")
-    crowd.minutes(5)
+    crowd.minutes(10)
     assert crowd.shown(number).look.state == "reverted"
     assert crowd.with_(BAD) == []
+
+
+def test_it_is_taken_back_only_when_the_terminals_say_so():
+    crowd = of(FINE)
+    number = crowd.roll_out(BAD)
+    crowd.minutes(40, lambda: crowd.ever(BAD) > 3)
+    touched = crowd.with_(BAD)
+    crowd.act(number, "revert")
+    crowd.minutes(1)
+    shown = crowd.shown(number)
+    assert (shown.look.state, set(shown.unreverted)) == ("reverting", set(touched)), "published is not there yet"
+    assert shown.look.counts["reverting"] == len(touched)
+    assert not any(row.rollout for row in crowd.ask(admin.ListTerminals()).rows), "nobody is held for it"
+    crowd.minutes(10)
+    shown = crowd.shown(number)
+    assert (shown.look.state, shown.unreverted, shown.look.counts["reverted"]) == ("reverted", (), len(touched))
+
+
+def test_who_never_says_so_is_waited_for_as_long_as_silence_may_last_and_then_named_until_it_does():
+    crowd = of(FINE)
+    number = crowd.roll_out(BAD)
+    crowd.minutes(40, lambda: len(crowd.with_(BAD)) > 3)
+    dead = crowd.lights[crowd.with_(BAD)[0]]
+    dead.awake = False
+    crowd.act(number, "revert")
+    crowd.minutes(29)
+    assert crowd.shown(number).look.state == "reverting"
+    crowd.minutes(3)
+    shown = crowd.shown(number)
+    assert (shown.look.state, shown.unreverted) == ("reverted", (dead.name,))
+    (row,) = [each for each in shown.terminals if each.terminal == dead.name]
+    assert (row.state, row.reason) == ("unreverted", "no word about it")
+    dead.awake = True
+    crowd.say(dead.name, "reported", reported(dead.rev))  # connected again, the bad settings still in force
+    crowd.minutes(1)
+    assert crowd.shown(number).unreverted == (dead.name,)
+    crowd.minutes(10)
+    assert crowd.shown(number).unreverted == ()
+    assert crowd.shown(number).look.counts["reverted"] == len(crowd.shown(number).terminals)
+
+
+def test_what_a_person_pushes_while_it_turns_back_counts_as_well():
+    crowd = of(FINE)
+    number = crowd.roll_out(BAD)
+    crowd.minutes(2)
+    crowd.act(number, "revert")
+    crowd.tick()
+    crowd.layer("fleet", OTHER)
+    assert isinstance(crowd.push(), admin.Pushed)
+    crowd.minutes(2)
+    assert crowd.shown(number).look.state == "reverting"
+    crowd.minutes(10)
+    assert (crowd.shown(number).look.state, crowd.shown(number).unreverted) == ("reverted", ())
+
+
+def test_giving_up_the_wait_names_who_was_waited_for():
+    crowd = of(FINE)
+    number = crowd.roll_out(BAD)
+    crowd.minutes(2)
+    crowd.act(number, "revert")
+    crowd.tick()
+    shown = crowd.act(number, "abort")
+    assert (shown.look.state, shown.look.counts["unreverted"], len(shown.unreverted)) == ("aborted", 1, 1)
 
 
 def as_dict(plan):
@@ -176,7 +242,7 @@ def test_a_paused_one_still_halts():
     number = crowd.roll_out(BAD)
     crowd.minutes(3)
     crowd.act(number, "pause")
-    crowd.minutes(60)
+    crowd.minutes(80)
     assert crowd.shown(number).look.state == "reverted"
 
 
@@ -289,7 +355,8 @@ def test_bad_software_is_taken_back():
     crowd = of(mixed(40, falls=20))
     number = crowd.ask(admin.StartRollout(release=software("2.0-bad"), plan=QUICK)).look.rollout
     assert set(installed(crowd, number)) == {"1.0"}
-    assert crowd.shown(number).look.state == "reverted"
+    shown = crowd.shown(number)
+    assert (shown.look.state, shown.unreverted) == ("reverted", ()), "also who fell back by itself, and runs it already"
 
 
 # --- restarts, and several workers ----------------------------------------------------------------------------------------
@@ -347,6 +414,6 @@ def test_a_terminal_that_never_had_settings_keeps_of_the_bad_ones_only_what_lets
     crowd.tick()
     crowd.act(number, "revert")
     crowd.tick()
-    assert crowd.shown(number).look.state == "reverted"
+    assert crowd.shown(number).look.state == "reverting"
     desired = crowd.ask(admin.ShowTerminal(terminal="NEW")).desired
     assert (desired["network"]["host"], desired["shop"]["name"] == "坏") == ("10.1.1.1", False)

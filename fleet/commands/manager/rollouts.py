@@ -45,6 +45,7 @@ from fleet.commands.manager.asking import (
 )  # fmt: skip
 from fleet.commands.manager.blobs import blob_of, blob_words
 from fleet.commands.manager.settings import read
+from fleet.rollouts import words
 from texts import Lang, t
 
 WATCH_EVERY_S = 2.0
@@ -143,8 +144,8 @@ def _release(row: RolloutLook) -> str:
 
 
 def _state(row: RolloutLook, lang: Lang) -> list[str]:
-    counts = "  ".join(f"{word(lang, 'touched', name)} {count}" for name, count in row.counts.items() if count)
-    return [word(lang, "rollout_state", row.state), f"{min(row.stage + 1, row.stages)}/{row.stages}", counts]
+    counts = "  ".join(f"{_word(lang, 'touched', name)} {count}" for name, count in row.counts.items() if count)
+    return [_word(lang, "state", row.state), f"{min(row.stage + 1, row.stages)}/{row.stages}", counts]
 
 
 def status(options: argparse.Namespace, lang: Lang) -> int:
@@ -185,18 +186,28 @@ def _drawn(shown: RolloutShown, lang: Lang) -> Group:
     head = Text(f"#{look.rollout} {_release(look)}  {state}  {stage}  {counts}", style="bold")
     about = t("manager", lang, "rollout__about", who=look.who, why=look.why, at=moment(look.started_ms), size=look.size)
     parts: list[Any] = [head, Text(about), _stages(shown, lang)]
+    if missing := words.unreverted(shown, lang):
+        parts.append(Text(missing, style="bold"))
     if look.verdict:
         parts.append(Text(t("manager", lang, "rollout__verdict", text=look.verdict)))
     if shown.gates:
         gates = ([word(lang, "gate", g.name), str(g.value), str(g.limit), "✓" if g.ok else "✗"] for g in shown.gates)
         parts.append(tabled(lang, ("gate", "value", "limit", "ok"), gates, "manager"))
-    ill = [each for each in shown.terminals if each.state not in ("pushed", "applied", "untouched")]
+    ill = [
+        each
+        for each in shown.terminals
+        if each.state not in ("pushed", "applied", "untouched", "reverting", "reverted")
+    ]
     if ill:
-        rows = ([each.terminal, word(lang, "touched", each.state), each.reason] for each in ill[:20])
+        rows = ([each.terminal, _word(lang, "touched", each.state), each.reason] for each in ill[:20])
         parts.append(tabled(lang, ("terminal", "status", "reason"), rows, "manager"))
     history = ([moment(each.at_ms), each.what, each.detail, each.who] for each in shown.history[-10:])
     parts.append(tabled(lang, ("at", "what", "detail", "who"), history, "manager"))
     return Group(*parts)
+
+
+def _word(lang: Lang, area: str, name: str) -> str:
+    return t("rollouts", lang, f"{area}__{name}")
 
 
 def _stages(shown: RolloutShown, lang: Lang) -> Text:

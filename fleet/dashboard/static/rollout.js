@@ -16,6 +16,8 @@ async function look() {
         document.getElementById("percent").textContent = now.progress;
         document.getElementById("progress").value = now.progress;
         document.getElementById("verdict").textContent = now.verdict;
+        document.getElementById("unreverted").textContent = now.unreverted;
+        document.getElementById("unreverted").hidden = !now.unreverted;
         document.getElementById("changed").textContent = now.changed;
         [...document.getElementById("stages").children].forEach((stage, at) => { stage.dataset.stage = now.stages[at]; });
         for (const cell of rollout.querySelectorAll("[data-count]")) cell.textContent = now.counts[cell.dataset.count] || 0;

@@ -1,0 +1,23 @@
+"""A roll-out in words, for the dashboard and the command line alike."""
+
+from collections.abc import Sequence
+
+from fleet.admin import RolloutShown
+from texts import Lang, t
+
+NAMED_MAX = 20
+"""Terminals a sentence names."""
+
+
+def unreverted(shown: RolloutShown, lang: Lang) -> str:
+    """Who was given back what it had and has not said that it has it; empty when there is nobody."""
+    if not shown.unreverted:
+        return ""
+    still = "reverting" if shown.look.state == "reverting" else "reverted"
+    return t("rollouts", lang, f"unreverted__{still}", terminals=named(shown.unreverted))
+
+
+def named(terminals: Sequence[str], limit: int = NAMED_MAX) -> str:
+    """The first of them, and how many more there are."""
+    rest = len(terminals) - limit
+    return ", ".join(terminals[:limit]) + (f" … +{rest}" if rest > 0 else "")
