@@ -108,9 +108,14 @@ class SqlRecords:
 
     def sales(self, from_ms: int, to_ms: int) -> Iterator[tuple[int, bytes]]:
         """Version and body of the sales made between two moments of the terminals' clocks."""
-        query = sa.select(records.c.version, records.c.body).where(
-            records.c.kind == "sale", records.c.at_ms >= from_ms, records.c.at_ms < to_ms
-        )
+        return self._bodies("sale", records.c.at_ms >= from_ms, records.c.at_ms < to_ms)
+
+    def refunds(self, from_ms: int) -> Iterator[tuple[int, bytes]]:
+        """Version and body of what was given back since a moment of the terminals' clocks."""
+        return self._bodies("refund", records.c.at_ms >= from_ms)
+
+    def _bodies(self, kind: str, *when: sa.ColumnElement[bool]) -> Iterator[tuple[int, bytes]]:
+        query = sa.select(records.c.version, records.c.body).where(records.c.kind == kind, *when)
         for row in self._db.execute(query):
             yield row.version, row.body
 

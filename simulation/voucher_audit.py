@@ -26,7 +26,7 @@ ENDS = ("consumed", "rejected", "undone", "kept")
 
 def audit(day: Day, facts: list[At]) -> Iterator[str]:
     """Everything that is wrong about vouchers in this day."""
-    for check in (_parts, _order, _platforms, _answers, _backs, _codes):
+    for check in (_parts, _order, _platforms, _answers, _owed, _backs, _codes):
         yield from check(day, facts)
 
 
@@ -161,6 +161,39 @@ def _answers(day: Day, facts: list[At]) -> Iterator[str]:
             for use in at.fact.vouchers:
                 if last.get(use.request_no) == "consumed" and use.request_no not in day.vouchers_listed:
                     yield f"{use.request_no} stays redeemed for the order {at.fact.trace} that was given up"
+
+
+def _owed(day: Day, facts: list[At]) -> Iterator[str]:
+    """What a platform is to pay for a voucher stands in the figures once: with its sale, or, of one that was registered or
+    that no sale stands for, by what was heard of it."""
+    standing = _sold(facts).keys() - _voided(facts)
+    dropped = {at.fact.trace for at in facts if isinstance(at.fact, OrderDropped)}
+    uses: dict[str, tuple[int, VoucherUse]] = {}
+    last: dict[str, str] = {}
+    said: Counter[str] = Counter()
+    worth: dict[str, int] = defaultdict(int)
+    for at in facts:
+        match at.fact:
+            case VoucherSent(trace=trace, use=use) | VoucherRegistered(trace=trace, use=use):
+                uses.setdefault(use.request_no, (trace, use))
+            case VoucherHeard(request_no=number):
+                last[number] = at.fact.state
+                said[number] += at.fact.verified_fen + at.fact.kept_fen
+                worth[number] = max(worth[number], at.fact.paid_fen + at.fact.platform_fen)
+            case _:
+                pass
+    sales = _sold(facts)
+    for number, (trace, use) in sorted(uses.items()):
+        state = last.get(number, "")
+        if state not in ENDS:
+            continue
+        due = 0
+        if use.registered and state in ("consumed", "kept"):
+            due = worth[number] or use.deduct_fen
+        elif state == "kept" and number not in standing and (number in sales or trace in dropped):
+            due = worth[number]
+        if said[number] != due:
+            yield f"the figures say {said[number]} is owed for {number} beside its sale, it is {due}"
 
 
 def _backs(day: Day, facts: list[At]) -> Iterator[str]:

@@ -48,7 +48,7 @@ def refused_voucher_pays(put: Put) -> None:
 @mutant
 def dropped_voucher_stays_redeemed(put: Put) -> None:
     """The customer leaves, the voucher is gone."""
-    put(checkout, "undos", lambda books, trace, why, operator="", approver="": ())
+    put(checkout, "undos", lambda books, trace, operator="", approver="": ())
 
 
 @mutant
@@ -124,6 +124,12 @@ def voucher_asked_anew_under_another_number(put: Put) -> None:
 def kept_voucher_on_no_list(put: Put) -> None:
     """What the platform does not give back is told to nobody."""
     put(voucher, "listed", lambda books: ())
+
+
+@mutant
+def kept_voucher_in_no_figure(put: Put) -> None:
+    """What the platform keeps after a void, and is to pay for, is told to nobody who adds up."""
+    put(voucher_redeem, "_owed_fen", lambda ctx, known, heard: known.owed_fen)
 
 
 @mutant

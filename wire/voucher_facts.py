@@ -67,6 +67,9 @@ class VoucherHeard(Fact, frozen=True):
     count: int = 0  # how many were redeemed, when they are fewer than asked (3035); 0: all of them
     shortage_fen: int = 0  # of a registered one that is refused: what its sale lacks
     verified_fen: int = 0  # of a registered one that is redeemed at last: what the platform is to pay for it
+    kept_fen: int = (
+        0  # the same of one that no sale stands for and that the platform keeps; below 0: it came back later
+    )
 
 
 class VoucherUndoSent(Fact, frozen=True):

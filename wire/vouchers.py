@@ -12,6 +12,9 @@ from msgspec import Meta
 
 from rules.deals import Deal, Platform, VoucherKind
 
+NEVER_UNDONE_MS = 1
+"""What `undo_until_ms` says where the platform told when it redeemed a voucher that it may not be undone (3020)."""
+
 CODE_CHARS_MAX = 1_024
 """A QR link may be as long as this (domain 3.2)."""
 
@@ -169,7 +172,7 @@ class AnswerVoucher(msgspec.Struct, frozen=True, omit_defaults=True, tag="vouche
     platform_fen: Fen = 0  # subsidy borne by the platform
     merchant_fen: Fen = 0  # borne by the merchant
     raw: dict[str, int] = {}
-    undo_until_ms: Millis = 0  # 0: the platform does not tell beforehand
+    undo_until_ms: Millis = 0  # 0: the platform does not tell beforehand; `NEVER_UNDONE_MS`
     used: Used | None = None
     detail: str = ""
 

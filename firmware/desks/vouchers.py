@@ -20,7 +20,7 @@ from firmware.screens.voucher_look import VoucherLooked
 from firmware.txn import checkout, deals, voucher, voucher_redeem
 from firmware.txn.command import Refusal
 from firmware.txn.voucher import Use
-from firmware.txn.voucher_judge import UNKNOWN
+from firmware.txn.voucher_judge import KEPT, UNKNOWN
 from wire.facts import (
     Fact,
     Quarantined,
@@ -310,9 +310,9 @@ class VouchersDesk:
         elif self.sold:
             till.above(voucher_wait.told(after, self.sold[-1][0]))
         elif after.registered and after.state == "rejected" != before.state:
-            till.refused(Refusal(after.code, after.request_no))
+            till.refused(Refusal(after.code, voucher_wait.about(after)))
         elif after.state == "kept" != before.state and not here:
-            till.refused(Refusal(voucher_redeem.UNDO_FAILED, after.request_no))
+            till.refused(Refusal(after.code or KEPT, voucher_wait.about(after)))
         elif after.state != before.state and not after.is_open:
             till.tone(ToneName.SUCCESS if after.state == "consumed" else ToneName.FAILURE)
             if not here and not after.registered and after.why not in ("dropped", "void", "refund"):

@@ -201,6 +201,12 @@ def unknown(stack: tuple[Screen, ...], ctx: Context) -> bool:
     return any(use.state == "unknown" for trace in traces for use in voucher.uses_of(ctx.books, trace))
 
 
+def about(use: Use) -> Say:
+    """What a refusal about a voucher is about: how much, of which sale; a registered one lacks there."""
+    words = "voucher__short" if use.registered and use.state == "rejected" else "voucher__of_sale"
+    return text(words, amount=yuan(use.deduct_fen), number=slip.receipt_number(use.batch, use.trace))
+
+
 def told(use: Use, sale: Sale | None) -> Notice:
     """What became of a voucher whose customer does not stand at this screen."""
     key, tint = STATES[use.state]

@@ -524,7 +524,7 @@ class DropOrder:
         facts: tuple[Fact, ...] = (
             dropped,
             *reversals(ctx.books, self.trace, ctx.session.operator),
-            *undos(ctx.books, self.trace, "dropped", ctx.session.operator, ctx.approver),
+            *undos(ctx.books, self.trace, ctx.session.operator, ctx.approver),
         )
         if not self.again:
             return Decision(facts)
@@ -548,14 +548,14 @@ def reversals(books: Reading, trace: int, operator: str) -> tuple[ReversalSent, 
     return tuple(ReversalSent(each.order_no, "dropped", operator) for each in mine)
 
 
-def undos(
-    books: Reading, trace: int, why: Literal["dropped", "void", "refund"], operator: str = "", approver: str = ""
-) -> tuple[VoucherUndoSent, ...]:
-    """Giving the vouchers back that were or may be redeemed for an order or its sale."""
+def undos(books: Reading, trace: int, operator: str = "", approver: str = "") -> tuple[VoucherUndoSent, ...]:
+    """Giving the vouchers back that were or may be redeemed for an order that is given up; also one that its platform kept
+    when the cashier took it back, for now nothing is bought with it."""
+    asked = ("registered", "sent", "unknown", "consumed")
     return tuple(
-        VoucherUndoSent(each.request_no, why, operator, approver)
+        VoucherUndoSent(each.request_no, "dropped", operator, approver)
         for each in voucher.uses_of(books, trace)
-        if each.state in ("registered", "sent", "unknown", "consumed")
+        if each.state in asked or (each.state == "kept" and each.counts)
     )
 
 

@@ -46,7 +46,7 @@ _LISTED = (
 _COLUMNS = (
     "request_no, seq, at_ms, batch, trace, place, platform, kind, deal_id, title, count, deduct_fen, basis_fen, face_fen,"
     " last4, digest, more, operator, approver, date, state, code, record_no, paid_fen, platform_fen, merchant_fen,"
-    " undo_until_ms, registered, why, sold, handled"
+    " undo_until_ms, registered, why, sold, handled, owed_fen"
 )
 
 
@@ -55,7 +55,8 @@ class Use:
     """One use under one request number. `seq`: of the fact that holds the whole `VoucherUse` (`contents`), `place` where
     among its order's. `count` and what follows from it are what the platform redeemed, should it be fewer than asked.
     `more`: as many more could be used under its code when it was prepared. `sold`: a sale holds it as a tender; `why`:
-    the reason of its undo, if one was ever asked for."""
+    the reason of its undo, if one was ever asked for. `owed_fen`: what the figures say the platform is to pay for it
+    beside the deals of sales."""
 
     request_no: str
     seq: int
@@ -88,6 +89,7 @@ class Use:
     why: str
     sold: int
     handled: int
+    owed_fen: int
 
     @property
     def is_open(self) -> bool:
@@ -223,7 +225,7 @@ def _put(
 ) -> None:  # fmt: skip
     books.write(
         f"INSERT OR REPLACE INTO voucher_use ({_COLUMNS}) VALUES"
-        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0, 0, 0, 0, ?, '', 0, 0)",
+        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0, 0, 0, 0, ?, '', 0, 0, 0)",
         use.request_no, entry.seq, entry.at_ms, batch, trace, place, use.platform, use.kind, use.deal_id, use.title,
         use.count, use.deduct_fen, use.basis_fen, use.face_fen, use.last4, use.digest, use.more, operator, approver, date,
         state, int(state == "registered"),
@@ -255,9 +257,9 @@ def _heard(books: Books, fact: VoucherHeard, entry: Entry) -> None:
     books.write(
         "UPDATE voucher_use SET state = ?, code = ?, record_no = CASE WHEN ? = '' THEN record_no ELSE ? END,"
         " paid_fen = max(paid_fen, ?), platform_fen = max(platform_fen, ?), merchant_fen = max(merchant_fen, ?),"
-        " undo_until_ms = max(undo_until_ms, ?) WHERE request_no = ?",
+        " undo_until_ms = max(undo_until_ms, ?), owed_fen = owed_fen + ? WHERE request_no = ?",
         fact.state, fact.code, fact.record_no, fact.record_no, fact.paid_fen, fact.platform_fen, fact.merchant_fen,
-        fact.undo_until_ms, fact.request_no,
+        fact.undo_until_ms, fact.verified_fen + fact.kept_fen, fact.request_no,
     )  # fmt: skip
     if fact.count:
         _fewer(books, fact)
@@ -320,7 +322,8 @@ SUBJECT = Subject(
         " digest TEXT NOT NULL, more INTEGER NOT NULL, operator TEXT NOT NULL, approver TEXT NOT NULL, date TEXT NOT NULL,"
         " state TEXT NOT NULL, code INTEGER NOT NULL, record_no TEXT NOT NULL, paid_fen INTEGER NOT NULL,"
         " platform_fen INTEGER NOT NULL, merchant_fen INTEGER NOT NULL, undo_until_ms INTEGER NOT NULL,"
-        " registered INTEGER NOT NULL, why TEXT NOT NULL, sold INTEGER NOT NULL, handled INTEGER NOT NULL)"
+        " registered INTEGER NOT NULL, why TEXT NOT NULL, sold INTEGER NOT NULL, handled INTEGER NOT NULL,"
+        " owed_fen INTEGER NOT NULL)"
         " STRICT, WITHOUT ROWID",
         "CREATE INDEX voucher_use_trace ON voucher_use(trace)",
         "CREATE INDEX voucher_use_digest ON voucher_use(digest)",

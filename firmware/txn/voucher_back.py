@@ -9,6 +9,7 @@ from firmware.txn.voucher import Use
 from firmware.txn.voucher_rights import voucher_refusal
 from firmware.view import Say, text
 from wire.facts import Refund, VoucherUndoSent, VoucherUse
+from wire.vouchers import NEVER_UNDONE_MS
 
 LATE, NOT_REVERSIBLE = 3019, 3020
 
@@ -54,18 +55,20 @@ def _refusal(ctx: Context, found: Original, use: VoucherUse) -> Refusal | None:
         return None
     if known.state not in _ASKED:
         return Refusal(NOT_REVERSIBLE, _about(use))
-    if over(ctx, known):
-        return Refusal(LATE, _about(use))
-    return None
+    code = no_undo(ctx, known)
+    return Refusal(code, _about(use)) if code else None
 
 
 def _about(use: VoucherUse) -> Say:
     return use.title or f"*{use.last4}"
 
 
-def over(ctx: Context, known: Use) -> bool:
-    """Whether the time in which the platform said it could be undone is over. Without a trusted clock the platform says."""
-    return ctx.now.trusted and 0 < known.undo_until_ms < ctx.now.wall_ms
+def no_undo(ctx: Context, known: Use) -> int:
+    """3020 when the platform said that it cannot be undone, 3019 when the time it told is over, else 0: nobody knows before
+    it is asked. Without a trusted clock the platform says."""
+    if known.undo_until_ms == NEVER_UNDONE_MS:
+        return NOT_REVERSIBLE
+    return LATE if ctx.now.trusted and 0 < known.undo_until_ms < ctx.now.wall_ms else 0
 
 
 def may_undo(ctx: Context, found: Original, vouchers: tuple[str, ...]) -> Refusal | None:

@@ -2,7 +2,8 @@
 vouchers registered to be verified later: their end is heard after their sale.
 
 Names hold the deal: `deal_n|PLATFORM|DEAL|TITLE` how many, `deal_fen|PLATFORM|DEAL` what they took off (抵扣额),
-`deal_basis_fen|…` their price basis, `deal_subsidy_fen|…` what the platform adds. A shift names `DEALS_MAX` deals; what is
+`deal_basis_fen|…` their price basis, `deal_subsidy_fen|…` what the platform adds. What is left of the deduction the shop
+gives (商家让利): deduction = basis + subsidy + share, receivable = basis + subsidy. A shift names `DEALS_MAX` deals; what is
 used beyond is added up by platform, under no deal.
 """
 
@@ -18,6 +19,7 @@ TITLE_CHARS_MAX = 16
 REGISTERED, REGISTERED_FEN = "voucher_registered", "voucher_registered_fen"
 VERIFIED, VERIFIED_FEN = "voucher_verified", "voucher_verified_fen"
 SHORTAGE, SHORTAGE_FEN = "voucher_shortage", "voucher_shortage_fen"
+KEPT, KEPT_FEN = "voucher_kept", "voucher_kept_fen"
 
 _COUNT, _FEN, _BASIS, _SUBSIDY = "deal_n", "deal_fen", "deal_basis_fen", "deal_subsidy_fen"
 _KINDS = (_COUNT, _FEN, _BASIS, _SUBSIDY)
@@ -38,7 +40,7 @@ class DealFigures:
     @property
     def merchant_fen(self) -> int:
         """What the shop gives (商家让利): below nothing where a voucher's worth was not used up."""
-        return self.deduct_fen - self.basis_fen
+        return self.deduct_fen - self.receivable_fen
 
     @property
     def receivable_fen(self) -> int:
@@ -57,13 +59,28 @@ def of_tenders(parts: Iterable[TenderPart], sign: int = 1) -> Figures:
 
 
 def of_heard(heard: VoucherHeard) -> Figures:
-    """The end of a registered voucher: redeemed at last, or refused and missing."""
+    """The end of a registered voucher: redeemed at last, or refused and missing. And what a platform keeps although no sale
+    stands for it any more: it still is to be paid. Either is taken away again when the platform gives it back later."""
     figures: Figures = {}
     if heard.shortage_fen:
         figures |= {SHORTAGE: 1, SHORTAGE_FEN: heard.shortage_fen}
     if heard.verified_fen:
-        figures |= {VERIFIED: 1, VERIFIED_FEN: heard.verified_fen}
+        figures |= {VERIFIED: 1 if heard.verified_fen > 0 else -1, VERIFIED_FEN: heard.verified_fen}
+    if heard.kept_fen:
+        figures |= {KEPT: 1 if heard.kept_fen > 0 else -1, KEPT_FEN: heard.kept_fen}
     return figures
+
+
+def price_basis_fen(told_fen: int, paid_fen: int, platform_fen: int, merchant_fen: int) -> int:
+    """The price basis of a use (domain 3.7): what the customer paid, as the platform said when it redeemed it. Where it did
+    not, `told_fen`, what the coupon was prepared with: a list price holds the subsidies, which are taken out of it."""
+    return paid_fen or max(0, told_fen - platform_fen - merchant_fen)
+
+
+def receivable_fen(figures: Mapping[str, int]) -> int:
+    """All that platforms are expected to pay, before their commission."""
+    apart = figures.get(VERIFIED_FEN, 0) + figures.get(KEPT_FEN, 0)
+    return sum(deal.receivable_fen for deal in deals(figures)) + apart
 
 
 def within(known: Mapping[str, int], added: Mapping[str, int]) -> Figures:
@@ -109,7 +126,10 @@ def _of_use(use: VoucherUse) -> Iterator[tuple[str, int]]:
     deal = _plain(use.deal_id)
     yield _name(_COUNT, use.platform, deal, _plain(use.title)[:TITLE_CHARS_MAX]), use.count
     yield _name(_FEN, use.platform, deal), use.deduct_fen
-    yield _name(_BASIS, use.platform, deal), use.basis_fen or use.paid_fen
+    yield (
+        _name(_BASIS, use.platform, deal),
+        price_basis_fen(use.basis_fen, use.paid_fen, use.platform_fen, use.merchant_fen),
+    )
     yield _name(_SUBSIDY, use.platform, deal), use.platform_fen
 
 

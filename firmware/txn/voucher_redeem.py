@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from firmware.txn import checkout, payment, sale, shift, voucher
+from firmware.txn import checkout, payment, sale, shift, voucher, voucher_back, voucher_figures
 from firmware.txn.basket import Basket
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.prices import rounded
@@ -27,7 +27,7 @@ from wire.facts import (
 )
 from wire.vouchers import AnswerVoucher
 
-OFFLINE, UNDO_LATE, UNDO_FAILED = 3030, 3019, 3021
+OFFLINE, UNDO_FAILED = 3030, 3021
 NOTE_CHARS_MAX = 40
 
 
@@ -117,7 +117,7 @@ class HearVoucher:
             return Refusal(UNKNOWN)
         if verdict.heard is None:
             return Decision()
-        facts: tuple[Fact, ...] = (_ended(known, verdict.heard), *_alarms(known, verdict.heard))
+        facts: tuple[Fact, ...] = (_ended(ctx, known, verdict.heard), *_alarms(known, verdict.heard))
         if verdict.heard.state in ("consumed", "kept"):
             facts += self._redeemed(ctx, known, verdict)
         return Decision(facts)
@@ -174,16 +174,46 @@ def _next(
     return (checkout.settled(ctx, opened, paid, rounding if by_cash else 0, late, slip),)
 
 
-def _ended(known: Use, heard: VoucherHeard) -> VoucherHeard:
-    """With what a registered voucher lacks in the shift's figures, or brings, now that the platform has spoken."""
-    if not known.registered or known.why:
+def _ended(ctx: Context, known: Use, heard: VoucherHeard) -> VoucherHeard:
+    """With what it changes in the shift's figures beside its sale, now that the platform has spoken: what a registered
+    voucher lacks or brings, what a platform is to pay for one that no sale stands for, or not any more."""
+    if heard.state == "rejected" and known.registered and not known.why:
+        heard = msgspec.structs.replace(heard, shortage_fen=known.deduct_fen)
+    changed = _owed_fen(ctx, known, heard) - known.owed_fen
+    if not changed:
         return heard
-    if heard.state == "rejected":
-        return msgspec.structs.replace(heard, shortage_fen=known.deduct_fen)
-    if heard.state == "consumed" and not known.redeemed:
-        told = heard.paid_fen + heard.platform_fen
-        return msgspec.structs.replace(heard, verified_fen=told or known.deduct_fen)
-    return heard
+    if known.registered:
+        return msgspec.structs.replace(heard, verified_fen=changed)
+    return msgspec.structs.replace(heard, kept_fen=changed)
+
+
+def _owed_fen(ctx: Context, known: Use, heard: VoucherHeard) -> int:
+    """What the platform is to pay for it beside what the deals of sales say."""
+    match heard.state:
+        case "undone" | "rejected":
+            return 0
+        case "consumed" | "kept" if known.registered:
+            return _worth_fen(known, heard) or known.deduct_fen
+        case "kept" if not _pays(ctx, known):
+            return _worth_fen(known, heard)
+        case _:
+            return known.owed_fen
+
+
+def _pays(ctx: Context, known: Use) -> bool:
+    """Whether a sale stands for it, or is still to come of its order."""
+    if known.sold:
+        return known.why not in ("void", "refund")
+    order = checkout.find(ctx.books, known.trace)
+    return order is not None and order.state in ("open", "parked") and known.why != "dropped"
+
+
+def _worth_fen(known: Use, heard: VoucherHeard) -> int:
+    """What the platform is to pay for it, before its commission."""
+    told_fen = known.basis_fen * (heard.count or known.count) // known.count
+    paid_fen, platform_fen = max(known.paid_fen, heard.paid_fen), max(known.platform_fen, heard.platform_fen)
+    borne_fen = max(known.merchant_fen, heard.merchant_fen)
+    return voucher_figures.price_basis_fen(told_fen, paid_fen, platform_fen, borne_fen) + platform_fen
 
 
 def _alarms(known: Use, heard: VoucherHeard) -> tuple[Trouble, ...]:
@@ -282,7 +312,8 @@ class UndoVoucher:
     request_no: str
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`VoucherUndoSent`, or 2001, 6008, 2005, 2006, 3030, 3019 after the time the platform told."""
+        """`VoucherUndoSent`, or 2001, 6008, 2005, 2006, 3030, 3019 after the time the platform told,
+        3020 where it said that it cannot."""
         known = voucher.find(ctx.books, self.request_no)
         if refusal := lacking(ctx, Right.SALE):
             return refusal
@@ -294,15 +325,10 @@ class UndoVoucher:
             return refusal
         if not checkout.can_redeem(ctx):
             return Refusal(OFFLINE)
-        if undo_over(ctx, known):
-            return Refusal(UNDO_LATE)
+        if code := voucher_back.no_undo(ctx, known):
+            return Refusal(code)
         why = known.why if known.why in ("void", "refund") else "cashier"
         return Decision((VoucherUndoSent(self.request_no, why, ctx.session.operator, ctx.approver),))  # type: ignore[arg-type]
-
-
-def undo_over(ctx: Context, known: Use) -> bool:
-    """Whether the time is over in which the platform said it could be undone. Without a trusted clock the platform says."""
-    return ctx.now.trusted and 0 < known.undo_until_ms < ctx.now.wall_ms
 
 
 @dataclass(frozen=True, slots=True)

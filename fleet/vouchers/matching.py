@@ -17,8 +17,9 @@ SHORT, BACKEND_MISSING, NO_SALE, AMOUNT, STATE = 8014, 8017, 8018, 8019, 8020
 
 What = Literal["unknown_here", "no_sale", "amount", "undone_there", "undone_here", "open_here", "not_there"]
 """unknown_here: redeemed at the platform, never asked for by us (8017). no_sale: redeemed, and no sale was ever booked with
-it (8018). amount: another amount or number (8019). undone_there, undone_here: given back on one side only; open_here:
-redeemed there, here rejected or not known (8020). not_there: redeemed here, and not in the file (8014)."""
+it, or it was voided and the platform kept the voucher (8018). amount: another amount or number (8019). undone_there,
+undone_here: given back on one side only; open_here: redeemed there, here rejected or not known (8020). not_there: redeemed
+here, and not in the file (8014)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def match(
     sold: frozenset[str],
     digest: Callable[[str], str],
 ) -> Matched:
-    """`sold`: request numbers of uses with which a sale was booked."""
+    """`sold`: request numbers of uses with which a sale was booked that still stands."""
     found = list(lines)
     ours = [row for row in uses if row.platform == platform]
     by_record = {row.record_no: row for row in ours if row.record_no}

@@ -8,6 +8,7 @@ from fleet.effects import VoucherTicket
 from fleet.vouchers.books import Use
 from fleet.vouchers.port import UseReply
 from fleet.vouchers.within import Within, words
+from wire.vouchers import NEVER_UNDONE_MS
 
 RAW_MAX, RAW_NAME_CHARS_MAX, RECORD_CHARS_MAX = 64, 64, 64
 TOO_LATE, UNDO_PENDING, UNKNOWN, PARTLY, CLOSED = 1004, 3021, 3022, 3035, 5011
@@ -76,6 +77,6 @@ def _known(it: Within, row: Use, reply: UseReply) -> Use:
         paid_fen=reply.paid_fen or row.paid_fen, platform_fen=reply.platform_fen or row.platform_fen,
         merchant_fen=reply.merchant_fen or row.merchant_fen,
         raw=msgspec.json.encode(raw) if raw else row.raw,
-        undo_until_ms=reply.undo_until_ms or row.undo_until_ms,
+        undo_until_ms=reply.undo_until_ms or row.undo_until_ms or (NEVER_UNDONE_MS if reply.undoable is False else 0),
         undo_handle=it.vault.seal(reply.undo_handle) if reply.undo_handle else row.undo_handle,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """The voucher part of the store on SQLAlchemy Core."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from fleet.sql_locks import Locks
 from fleet.sql_records import SqlRecords
 from fleet.sql_tables import column, key, table
 from fleet.vouchers.books import DealRow, PlatformRow, Prepared, Use
-from wire.facts import Sale
+from wire.facts import Fact, Refund, Sale
 from wire.facts import decode as decode_fact
 
 prepared = table(
@@ -141,13 +141,11 @@ class SqlVouchers:
         return [_use(row) for row in self._db.execute(sa.select(uses).order_by(uses.c.got_ms, uses.c.request_no))]
 
     def sold(self, from_ms: int, to_ms: int) -> frozenset[str]:
-        """Request numbers of the uses with which a sale was booked between two moments of the terminals' clocks."""
-        found: set[str] = set()
-        for version, body in self._records.sales(from_ms, to_ms):
-            fact = decode_fact(Sale.KIND, version, body)
-            assert isinstance(fact, Sale), fact
-            found |= {part.voucher.request_no for part in fact.tenders if part.voucher is not None}
-        return frozenset(found)
+        """Request numbers of the uses with which a sale was booked between two moments of the terminals' clocks, and that
+        did not go back with it: a voucher the platform keeps after a void pays for nothing."""
+        sold = (decode_fact(Sale.KIND, *row) for row in self._records.sales(from_ms, to_ms))
+        back = (decode_fact(Refund.KIND, *row) for row in self._records.refunds(from_ms))
+        return frozenset(_numbers(sold) - _numbers(back))
 
     def all_deals(self) -> list[DealRow]:
         """Every deal of every shop."""
@@ -159,6 +157,15 @@ class SqlVouchers:
         """Every platform that was ever asked, by shop."""
         rows = self._db.execute(sa.select(platforms).order_by(platforms.c.shop, platforms.c.platform))
         return [PlatformRow(*row) for row in rows]
+
+
+def _numbers(facts: Iterable[Fact]) -> set[str]:
+    """Request numbers of the vouchers among the means of sales or refunds."""
+    found: set[str] = set()
+    for fact in facts:
+        assert isinstance(fact, Sale | Refund), fact
+        found |= {part.voucher.request_no for part in fact.tenders if part.voucher is not None}
+    return found
 
 
 def _use(row: Sequence[Any]) -> Use:

@@ -3,11 +3,14 @@
 import pytest
 
 from fleet import china
+from fleet.core import Arrived, Message
 from fleet.vouchers import statement
 from fleet.vouchers.matching import Matched, match
 from fleet.vouchers.script import VoucherStep
 from fleet.vouchers.statement import BadStatement
-from tests.fleet_vouchers.world import CODE, NO, World, number
+from tests.fleet_vouchers.world import CODE, NO, TERMINAL, World, number
+from tests.journals import Journal
+from wire.facts import Fact, Line, Origin, Refund, RefundLine, Sale, TenderPart, VoucherUse
 from wire.vouchers import AskVoucherUndo
 
 CARD = "100300000001"
@@ -52,6 +55,33 @@ def test_consumed_without_a_sale() -> None:
     (difference,) = matched(world, set()).differences
     assert (difference.code, difference.what, difference.request_no) == (8018, "no_sale", NO)
     assert (difference.last4, difference.theirs_fen, difference.ours_fen) == ("0001", 2_000, 2_000)
+
+
+def test_a_voided_sale_whose_voucher_the_platform_keeps_is_no_sale() -> None:
+    """What the platform bills for it is named, and not taken for a pair."""
+    world = World()
+    world.consumed()
+    voucher = VoucherUse(NO, "", "meituan", "MT20", "x", "cash", 1, 2_000, (2_000,), "0001", "d")
+    paid = (TenderPart("voucher", 2_000, channel="meituan", voucher=voucher),)
+    goods = (Line("1", "x", 1_000, 2_000, 2_000),)
+    sale = Sale(1, 45, "01", "2026-11-22", goods, 2_000, 0, 2_000, paid, 0)
+    void = Refund(
+        "void", 1, 46, "01", "2026-11-22", Origin(TERMINAL, 1, 1, 1, 45, 0), (RefundLine(0, "1", "x", 1_000, 2_000),),
+        2_000, paid, "x", 0,
+    )  # fmt: skip
+    journal = Journal(TERMINAL, born=False)
+
+    def booked(*facts: Fact) -> list[tuple[int, str]]:
+        for fact in facts:
+            journal.add(fact)
+        messages = tuple(Message(TERMINAL, "rec", packet) for packet in journal.packets())
+        world.take(Arrived(world.now, messages))
+        with world.stores[0].begin() as books:
+            sold = books.vouchers.sold(0, 2**53)
+        return found(matched(world, set(sold)))
+
+    assert booked(sale) == []
+    assert booked(void) == [(8018, "no_sale")]
 
 
 def test_redeemed_at_the_platform_and_unknown_here() -> None:

@@ -16,6 +16,7 @@ from rules.orders import voucher_no
 from tests.fleet_vouchers.world import CODE, HELD, NO, NOW, OTHER, TERMINAL, World, number, said
 from tests.stores import each_store, postgres_free, postgres_server  # noqa: F401
 from wire.vouchers import (
+    NEVER_UNDONE_MS,
     AnswerDeals,
     AnswerVoucher,
     AnswerVoucherLook,
@@ -221,6 +222,12 @@ def test_what_the_platform_does_not_let_be_undone_is_kept(code: str, wait_ms: in
     world.settle()
     assert said(world.answers)[-1] == ("undo", "kept", told), "a person may ask again"
     assert world.redeemed() == {NO: 1}
+
+
+def test_what_can_never_be_undone_is_told_when_it_is_redeemed() -> None:
+    """So that a cashier learns it before she voids the sale; what may be undone for a time says nothing."""
+    assert World().consumed(code="100610000001").undo_until_ms == NEVER_UNDONE_MS
+    assert World().consumed().undo_until_ms == 0
 
 
 def test_an_undo_refused_because_it_was_done_already_is_found_undone() -> None:

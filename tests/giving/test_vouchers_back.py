@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware.txn import original, refund, voucher, voucher_back
+from firmware.events import Answered
+from firmware.txn import original, refund, till, voucher, voucher_back, voucher_figures
 from firmware.txn.command import Refusal
 from firmware.txn.original import Original
 from firmware.txn.refund import RefundGoods, VoidSale
+from firmware.txn.slips.figures import groups
 from fleet.sql import SqlStore
 from rules.pricing import allocate
 from tests.fleet_money.test_lookup import HOME, OTHER, Shop
@@ -26,10 +28,12 @@ from wire.facts import (
     Sale,
     TenderPart,
     VoucherHeard,
+    VoucherSent,
     VoucherUndoSent,
     VoucherUse,
 )
 from wire.messages import AskReserve, AskSale, tender_sums
+from wire.vouchers import NEVER_UNDONE_MS, AnswerVoucher
 
 
 @pytest.fixture
@@ -77,6 +81,58 @@ def test_what_the_platform_keeps_after_a_void_waits_for_a_person(counter):
     number = plan_of(counter).tenders[0].voucher.request_no
     shop.journal(counter, VoucherHeard(number, "kept", "undo", 3020))
     assert [each.request_no for each in voucher.listed(counter.ledger)] == [number]
+
+
+def test_what_the_platform_keeps_after_a_void_is_told_listed_and_still_owed(counter):
+    """3020 at once; X: the platform is to pay for it although the sale is gone, and not any more when it gives it back."""
+    known = sold(counter, LINES, (3000, 0))
+    assert counter.terminal.do(VoidSale(known, "买错")) is None
+    number = plan_of(counter).tenders[0].voucher.request_no
+    counter.step(Answered(AnswerVoucher(number, "undo", "kept", 3020, "MT1", 1, 2800, 150)))
+    assert "[3020]" in counter.text()
+    assert "000001-000001" in counter.text()
+    assert [each.request_no for each in voucher.listed(counter.ledger)] == [number]
+    assert owed(counter) == ("1", 2950)
+    assert "预计应收合计" in str(groups(figures(counter), "zh"))
+    for _ in range(2):  # asked again, and kept again: still once
+        shop.journal(counter, VoucherUndoSent(number, "void"))
+        assert owed(counter) == ("1", 2950)
+        counter.step(Answered(AnswerVoucher(number, "undo", "kept", 3020, "MT1", 1, 2800, 150)))
+    shop.journal(counter, VoucherUndoSent(number, "void"))
+    counter.step(Answered(AnswerVoucher(number, "undo", "undone")))
+    assert owed(counter) == ("0", 0)
+    assert voucher.listed(counter.ledger) == ()
+    assert counter.ledger.differences() == []
+
+
+def figures(counter) -> dict[str, int]:
+    return till.folded(each.fact for each in counter.ledger.entries())
+
+
+def owed(counter) -> tuple[str, int]:
+    """How many vouchers are owed beside their sales, and what all platforms are to pay."""
+    made = figures(counter)
+    return str(made.get(voucher_figures.KEPT, 0)), voucher_figures.receivable_fen(made)
+
+
+def test_a_registered_voucher_that_is_undone_with_its_sale_is_owed_no_more(counter):
+    known = sold(counter, LINES, (3000, 0), registered=True)
+    number = known.uses()[0].request_no
+    shop.journal(counter, VoucherSent(1, known.sale.trace, known.uses()[0], "01"))
+    counter.step(Answered(AnswerVoucher(number, "consume", "consumed", 0, "MT1", 1, 2800, 150)))
+    assert owed(counter) == ("0", 2950)
+    assert counter.terminal.do(VoidSale(known, "买错")) is None
+    plan_of(counter)
+    counter.step(Answered(AnswerVoucher(number, "undo", "undone")))
+    assert owed(counter) == ("0", 0)
+
+
+def test_one_that_the_platform_said_cannot_be_undone_is_told_before_the_void(counter):
+    known = sold(counter, LINES, (3000, 0), undo_until_ms=NEVER_UNDONE_MS)
+    assert counter.terminal.do(VoidSale(known, "买错")).code == 3020
+    assert shop.refund(counter, known, *BOTH) is None
+    assert [(each.kind, each.paid_fen) for each in plan_of(counter).tenders] == [("cash", 5000)]
+    assert undo_facts(counter) == []
 
 
 def test_a_refund_of_all_goods_inside_the_time_gives_the_voucher_back(counter):

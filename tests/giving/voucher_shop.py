@@ -21,7 +21,13 @@ def part(each: VoucherUse) -> TenderPart:
 
 
 def sold(
-    counter, lines, *shares: tuple[int, ...], undo_after_ms=HOUR_MS, registered=False, state="consumed"
+    counter,
+    lines,
+    *shares: tuple[int, ...],
+    undo_after_ms=HOUR_MS,
+    registered=False,
+    state="consumed",
+    undo_until_ms=0,
 ) -> Original:
     """A sale whose rest was paid in cash, its vouchers redeemed or registered."""
     current = shift.current(counter.ledger)
@@ -30,7 +36,7 @@ def sold(
         use(voucher_no(counter.ledger.terminal, 3, current.batch, trace, place), each, registered=registered)
         for place, each in enumerate(shares, 1)
     )
-    until = counter.day_ms + counter.ms + undo_after_ms
+    until = undo_until_ms or counter.day_ms + counter.ms + undo_after_ms
     due = sum(each.net_fen for each in lines)
     if not registered:
         frozen = OrderOpened(current.batch, trace, "01", current.business_date, lines, (), due, due, 0, vouchers=uses)

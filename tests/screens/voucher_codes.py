@@ -174,7 +174,7 @@ REFUSALS: dict[int, Way] = {
     3016: Said(3016),
     3019: undo_too_late,
     3020: Kept(3020),
-    3021: lambda folder: given_up(folder).says("kept", code=3020),
+    3021: lambda folder: given_up(folder).says("kept", code=3021),
     3022: Consumed("unknown"),
     3023: lambda folder: vouchers(folder).basket(2).voucher().code(),
     3027: nobody_sells,

@@ -55,6 +55,7 @@ DAYS: dict[str, Plan] = {
     "registered_voucher_never_verified": Plan(1.0, ("link_down",) * 6, staff="clerk", wishes=("voucher",)),
     "voided_voucher_stays_redeemed": clerk("voucher", "give_back"),
     "kept_voucher_on_no_list": Plan(2.5, (), staff="clerk", wishes=("voucher", "voucher_regret", "give_back")),
+    "kept_voucher_in_no_figure": Plan(2.5, (), staff="clerk", wishes=("voucher", "voucher_regret", "give_back")),
     "refused_voucher_pays": Plan(2.5, (), staff="clerk", wishes=("voucher",)),
     "voucher_asked_anew_under_another_number": Plan(1.0, ("link_lossy",) * 6, staff="clerk", wishes=("voucher",)),
 }

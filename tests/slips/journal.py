@@ -67,9 +67,10 @@ VOUCHER_FIGURES = {
     "paid_voucher_meituan": 6, "paid_voucher_meituan_fen": 21_800, "back_voucher_meituan": 1,
     "back_voucher_meituan_fen": 5_000, "paid_voucher_douyin": 1, "paid_voucher_douyin_fen": 500,
     "deal_n|meituan|612345|50元代金券(周一至周五通": 4, "deal_fen|meituan|612345": 20_000,
-    "deal_basis_fen|meituan|612345": 17_160, "deal_subsidy_fen|meituan|612345": 1_160,
+    "deal_basis_fen|meituan|612345": 16_000, "deal_subsidy_fen|meituan|612345": 1_160,
     "deal_n|meituan|": 2, "deal_fen|meituan|": 1_800, "deal_basis_fen|meituan|": 2_000, "deal_subsidy_fen|meituan|": 0,
     "voucher_registered": 1, "voucher_registered_fen": 500, "voucher_shortage": 1, "voucher_shortage_fen": 500,
+    "voucher_kept": 1, "voucher_kept_fen": 4_580,
 }  # fmt: skip
 
 

@@ -3,11 +3,15 @@ there are; the same figures whichever way they are made."""
 
 import random
 
+import pytest
+
 from firmware.txn import voucher_figures
+from firmware.txn.slips.figures import groups
 from firmware.txn.till import expected_cash, fold, folded, merged, settled_names
 from firmware.txn.voucher_figures import DEALS_MAX, deals
 from rules import totals
 from wire.facts import Fact, Origin, Refund, RefundLine, Sale, TenderPart, VoucherHeard, VoucherUse
+from wire.layout import money
 from wire.totals import totals_of
 
 
@@ -40,10 +44,38 @@ def test_a_deal_is_told_by_count_deduction_basis_share_and_receivable():
     figures = folded([sold(use(fen=8000, count=2, basis_fen=6400)), sold(use())])
     [row] = deals(figures)
     assert (row.platform, row.deal_id, row.title, row.count, row.deduct_fen) == ("meituan", "61", "代金券61", 3, 12_000)
-    assert (row.basis_fen, row.merchant_fen, row.receivable_fen) == (9_600, 2_400, 9_900)
+    assert (row.basis_fen, row.subsidy_fen) == (9_300, 300)
+    assert (row.merchant_fen, row.receivable_fen) == (2_400, 9_600)
     assert figures["paid_voucher_meituan"] == 3, "each voucher counts"
     assert figures["paid_voucher_meituan_fen"] == 12_000
     assert expected_cash(figures) == 2_000, "no fen of a voucher lies in the drawer"
+
+
+@pytest.mark.parametrize(
+    ("deduct", "listed", "paid", "platform", "merchant", "basis", "share", "receivable"),
+    [
+        (5000, 4500, 0, 0, 0, 4500, 500, 4500),  # the platform tells nothing: the list price is all there is
+        (5000, 4200, 4200, 0, 0, 4200, 800, 4200),  # what the customer paid
+        (5000, 4500, 4200, 300, 0, 4200, 500, 4500),  # the platform bears a part of the price
+        (5000, 4500, 4000, 200, 300, 4000, 800, 4200),  # and the shop another: nobody pays it that
+        (5000, 4500, 0, 200, 300, 4000, 800, 4200),  # the same, where what was paid is not told
+        (5000, 4500, 0, 4500, 0, 0, 500, 4500),  # a gift of the platform
+        (2000, 4200, 4200, 0, 0, 4200, -2200, 4200),  # not used up: the shop is paid more than it gave
+        (5000, 0, 0, 0, 0, 0, 5000, 0),  # nothing is told, nothing is expected
+    ],
+)
+def test_what_a_voucher_takes_off_is_what_the_shop_gives_and_what_it_is_to_be_paid(
+    deduct, listed, paid, platform, merchant, basis, share, receivable
+):
+    told = {"basis_fen": listed, "paid_fen": paid, "platform_fen": platform, "merchant_fen": merchant}
+    figures = folded([sold(use(fen=deduct, **told))])
+    [row] = deals(figures)
+    assert (row.basis_fen, row.merchant_fen, row.receivable_fen) == (basis, share, receivable)
+    assert row.deduct_fen == row.basis_fen + row.subsidy_fen + row.merchant_fen == row.receivable_fen + row.merchant_fen
+    assert voucher_figures.receivable_fen(figures) == receivable
+    shown = {name.strip(): amount for name, _, amount in groups(figures, "zh")[2].rows}
+    assert shown["预计应收"] == money(receivable)
+    assert shown["商家让利"] == money(share)
 
 
 def test_a_void_takes_its_vouchers_out_of_the_deals_and_the_platform_of_a_name_of_two_is_no_channel():

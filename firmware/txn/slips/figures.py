@@ -111,19 +111,24 @@ def _tenders(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str,
 
 
 def _vouchers(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
-    """Each deal: how many and what they took off, the price basis, what the shop gives, what the platform is expected to
-    pay (domain 3.7). Then what was registered to be verified later, and how that ended."""
+    """Each deal: how many and what they took off, the price basis, what the platform adds, what the shop gives, what the
+    platform is expected to pay (domain 3.7). Then what was registered to be verified later, and how that ended; what
+    platforms keep without a sale; and what they are expected to pay for all of it."""
     for deal in voucher_figures.deals(figures):
         platform = t("receipt", lang, f"tender__{totals.voucher(deal.platform)}")
         title = (deal.title or deal.deal_id) if deal.deal_id else _say(lang, "deal_rest")
         yield f"{platform} {title}", str(deal.count), money(deal.deduct_fen)
         for name, fen in (
             ("basis", deal.basis_fen),
+            ("subsidy", deal.subsidy_fen),
             ("merchant", deal.merchant_fen),
             ("receivable", deal.receivable_fen),
         ):
-            yield f"  {_say(lang, f'voucher_{name}')}", "", money(fen)
+            if fen or name != "subsidy":
+                yield f"  {_say(lang, f'voucher_{name}')}", "", money(fen)
     yield from _counted(figures, lang, _REGISTERED)
+    if any(figures.get(name) for name in (voucher_figures.VERIFIED_FEN, voucher_figures.KEPT_FEN)):
+        yield _say(lang, "voucher_owed"), "", money(voucher_figures.receivable_fen(figures))
 
 
 def _cash(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
@@ -157,6 +162,7 @@ _REGISTERED = (
     (voucher_figures.REGISTERED, voucher_figures.REGISTERED_FEN),
     (voucher_figures.VERIFIED, voucher_figures.VERIFIED_FEN),
     (voucher_figures.SHORTAGE, voucher_figures.SHORTAGE_FEN),
+    (voucher_figures.KEPT, voucher_figures.KEPT_FEN),
 )
 _DRAWER = ((till.DRAWER_SALE, ""), (till.DRAWER_OTHER, ""), (till.DRAWER_STUCK, ""), (till.DRAWER_FORCED, ""))
 
