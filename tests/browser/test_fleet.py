@@ -128,7 +128,7 @@ def test_a_pushed_footer_stands_on_the_next_slip(browser: Any, shop: Shop) -> No
     open_the_shop(day)
     with dashboard(browser, shop.demo) as page:
         page.wait_for_selector(f'[data-id="{TERMINAL}"]')
-        page.goto(shop.demo.dashboard + "settings?layer=fleet")
+        page.goto(shop.demo.dashboard + "settings?layer=fleet&view=json")
         document = json.loads(page.input_value("#document"))
         page.fill("#document", json.dumps(document | {"shop": {"footer": ["明天见 再来坐坐"]}}, ensure_ascii=False))
         page.fill("#why", "new footer")

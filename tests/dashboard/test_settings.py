@@ -178,7 +178,7 @@ def test_a_form_beyond_all_bounds_is_told_to_be_that(fleet: House) -> None:
 def test_a_large_layer_is_whole_in_the_editor(fleet: House) -> None:
     promotions = [{"sku": f"{n:013d}", "price_fen": n, "name": "特价商品"} for n in range(1, 400)]
     ask(fleet, admin.PutLayer(layer="shop:S1", document={"prices": {"item_promotions": promotions}}))
-    text = fleet.signed_in("manager").page("/settings?layer=shop:S1")
+    text = fleet.signed_in("manager").page("/settings?layer=shop:S1&view=json")
     typed = text.split("<textarea")[1].split(">\n", 1)[1].split("</textarea>")[0].replace("&#34;", '"')
     assert json.loads(typed)["prices"]["item_promotions"] == promotions
 
