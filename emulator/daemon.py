@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,9 @@ WELL_AFTER_S = 60.0
 
 LOG_TAIL_BYTES = 4_000
 ROOT = Path(__file__).resolve().parent.parent
+
+KERNEL_BOOT = "POSD_KERNEL_BOOT"
+"""Which boot of the kernel it runs on, said to the daemon: a power cut that is played ends only its process."""
 
 Power = Literal["on", "off"]
 
@@ -64,6 +68,7 @@ class Daemon:
         self._how: Literal["cut", "asked", "itself"] = "itself"
         self._changed = asyncio.Event()
         self._resting = False
+        self._kernel_boot = ""
 
     @property
     def running(self) -> bool:
@@ -81,7 +86,7 @@ class Daemon:
     async def power_on(self) -> None:
         """Start it, and keep it started. Does nothing when the power is on already."""
         if self._keeper is None:
-            self.power, self._how = "on", "itself"
+            self.power, self._how, self._kernel_boot = "on", "itself", uuid.uuid4().hex
             self._keeper = asyncio.create_task(self._keep())
 
     def hurry(self) -> None:
@@ -121,7 +126,10 @@ class Daemon:
             assert code is not None
 
     async def _run_once(self) -> int:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(_paths()), "PYTHONUNBUFFERED": "1"}
+        environment = {
+            **os.environ, "PYTHONPATH": os.pathsep.join(_paths()), "PYTHONUNBUFFERED": "1",
+            KERNEL_BOOT: self._kernel_boot,
+        }  # fmt: skip
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._argv, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, env=environment,

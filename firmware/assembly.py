@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import assert_never
 
 from firmware import hardware as profiles
-from firmware.crashes import CrashFile
+from firmware.crashes import KILLED, CrashFile, RunMark
 from firmware.desks.paper import FIRST, SECOND
 from firmware.diagnosis import Diagnosis, DiagnosisSocket
 from firmware.drivers.board import BoardLink
@@ -91,6 +91,7 @@ from rules import settings_book as books
 from rules.catalogue import demo_text, read_goods
 from rules.help import HelpDocument
 from rules.settings import Settings
+from rules.settings_book import SettingsBook, Trial
 from wire import board as virtual
 from wire.diag import SOCKET, Counts
 from wire.facts import CatalogueLoaded, Fact, SettingsApplied, SettingsReturned
@@ -107,7 +108,7 @@ RENEWING_S = 60
 
 LEDGER = "ledger.db"
 GOODS = "goods.tsv"
-CRASHES = "crashes.json"
+CRASHES, RUNNING = "crashes.json", "running.json"
 UNSURE = "the card does not confirm what is written"
 """Noted as the crash's event; three of them in five minutes mean that the card is worn out."""
 
@@ -196,24 +197,44 @@ def changed_settings(folder: Folder, ledger: Ledger) -> Changes:
 TRIAL_CRASHES_MAX = 2
 """So many crashes under settings on trial, and the terminal goes back to those before (decisions 24)."""
 
+TRIAL_RUNS_MAX = 3
+"""So many runs under them that were cut off, none of which was well for as long as a trial: the device may hang by them,
+and somebody pulls the plug."""
+
 
 def settled_settings(folder: Folder, ledger: Ledger, crashes: CrashFile) -> tuple[Folder, Changes]:
     """The folder with the settings to run with: overrides as the journal has them, and the last known good document when
-    the one on trial has crashed the daemon twice."""
+    the one on trial has crashed the daemon twice, or has not let it run well for several starts in a row."""
     book, changes = folder.applied.book, Changes()
-    if book.trial is not None and book.good is not None and crashes.under(book.trial.rev) >= TRIAL_CRASHES_MAX:
-        rev, to_rev = book.trial.rev, book.good.rev
-        book = books.returned(book, 9001, f"{TRIAL_CRASHES_MAX} crashes")
-        changes = Changes(
-            (SettingsReturned(rev, to_rev, 9001, f"{TRIAL_CRASHES_MAX} crashes"),), ((9004, f"{rev} -> {to_rev}"),)
-        )
-        try:
-            folder.store.keep(book, good=True)
-        except NotStored as error:
-            log.error("%s", error)  # it runs with the good ones all the same, and tries again at the next boot
+    trial, good = book.trial, book.good
+    if trial is not None and good is not None:
+        is_cut = bool(life.value(ledger, "running"))
+        if why := _unwell(trial, crashes, is_cut):
+            rev, to_rev = trial.rev, good.rev
+            book = books.returned(book, 9001, why)
+            changes = Changes((SettingsReturned(rev, to_rev, 9001, why),), ((9004, f"{rev} -> {to_rev}"),))
+        elif is_cut:
+            book = books.with_runs(book, trial.runs + 1)
+        if book is not folder.applied.book:
+            _keep(folder.store, book)
     settings, _ = books.in_force(book.applied, overrides(ledger))
     applied = replace(folder.applied, settings=settings, rev=book.applied.rev, origin=book.applied.origin, book=book)
     return replace(folder, applied=applied), changes
+
+
+def _unwell(trial: Trial, crashes: CrashFile, is_cut: bool) -> str:
+    """Why settings on trial are not to be tried any longer; empty: they are. `is_cut`: the run before had no clean end."""
+    if crashes.under(trial.rev) >= TRIAL_CRASHES_MAX:
+        return f"{TRIAL_CRASHES_MAX} crashes"
+    return f"{trial.runs} runs cut off" if is_cut and trial.runs >= TRIAL_RUNS_MAX else ""
+
+
+def _keep(store: Store, book: SettingsBook) -> None:
+    """A card that does not take it: it runs with this book all the same, and the next boot comes to the same again."""
+    try:
+        store.keep(book, good=book.trial is None)
+    except NotStored as error:
+        log.error("%s", error)
 
 
 def _goods_file(folder: Folder) -> Path:
@@ -264,56 +285,75 @@ class Posd:
         except LedgerError as error:
             log.error("%s", error)
             return self._run_halted(error)
-        crashes = CrashFile(self.folder.path / CRASHES)
+        crashes, mark = CrashFile(self.folder.path / CRASHES), RunMark(self.folder.path / RUNNING)
+        if died := mark.died():
+            crashes.note(KILLED, died.rev)
+            mark.end("crash")
         code = 9013 if crashes.safe_mode() == UNSURE else 9003 if UNREADABLE in crashes.lately() else 0
         if code:
             ledger.abandon()
             return self._run_halted(LedgerError(code, "seen before the last stop"))
         try:
-            reason = self._run(ledger, crashes)
+            reason = self._run(ledger, crashes, mark)
         except Exception:
             ledger.abandon()
             raise
         finally:
             self.notifier.stopping()
         ledger.close()
+        mark.end("clean")
         return reason
 
     def _renewing(self, done: int, of: int) -> None:
         """After an update the tables are filled anew: systemd is to wait, slice by slice."""
         self.notifier.starting(f"tables of the new release: record {done} of {of}", RENEWING_S)
 
-    def _run(self, ledger: Ledger, crashes: CrashFile) -> str:
+    def _run(self, ledger: Ledger, crashes: CrashFile, mark: RunMark) -> str:
+        """Serve until the end. Every way out but a power cut and a death without a word leaves it in the mark."""
+        key, boot = JournalKey(self.folder.store.journal_key()), secrets.token_hex(8)
+        crashed = crashes.last() if mark.crashed(life.value(ledger, "running")) else ""
         self.folder, returned = settled_settings(self.folder, ledger, crashes)
+        rev = self.folder.applied.rev
+        mark.begin(boot, rev)
+        loop: Loop | None = None
+        try:
+            safe_at = crashes.safe_mode()
+            started = self._started(ledger, boot, returned, crashed, safe_at)
+            core = self._core(ledger, key, safe_at is not None)
+            loop = self._loop(core, key, safe_at is not None, max(BUILD_MS, _last_wall_ms(ledger)))
+            return self._served(loop, started)
+        except NotReady:
+            mark.end("clean")  # it never ran, and says what to do
+            raise
+        except (LedgerUnsure, LedgerUnreadable) as error:
+            crashes.note(UNSURE if isinstance(error, LedgerUnsure) else UNREADABLE)
+            mark.end("crash")
+            raise
+        except Exception:
+            at = loop.last_event if loop is not None else "starting"
+            crashes.note(at, rev)
+            mark.end("crash")
+            log.exception("stopped at %s", at)
+            raise
+
+    def _started(self, ledger: Ledger, boot: str, returned: Changes, crashed: str, safe_at: str | None) -> Started:
+        """The first event. `crashed`: what the run before crashed at; `safe_at`: what made this one a run in safe mode."""
         folder = self.folder
-        crashed_at = crashes.safe_mode()
-        key = JournalKey(folder.store.journal_key())
         changes = returned, changed_settings(folder, ledger), changed_goods(folder, ledger)
-        crashed = ((9001, crashed_at),) if crashed_at else ()
-        notices = (*folder.notices, *crashed, *(notice for change in changes for notice in change.notices))
+        safe = ((9001, safe_at),) if safe_at else ()
+        notices = (*folder.notices, *safe, *(notice for change in changes for notice in change.notices))
         facts = tuple(fact for change in changes for fact in change.facts)
-        started = Started(os.urandom(32), secrets.token_hex(8), crashed_at is not None, notices, facts)
+        return Started(os.urandom(32), boot, safe_at is not None, notices, facts, crashed)
+
+    def _core(self, ledger: Ledger, key: JournalKey, is_safe_mode: bool) -> Trainee:
+        folder = self.folder
         terminal = Terminal(
-            ledger, folder.applied.settings, SOFTWARE, key.public_hex, safe_mode=crashed_at is not None,
+            ledger, folder.applied.settings, SOFTWARE, key.public_hex, safe_mode=is_safe_mode,
             help=folder.help, book=folder.applied.book, groups=frozenset(folder.identity.groups),
         )  # fmt: skip
         school = School(folder.path, os.urandom(32))
         school.clear()  # a power cut ended practice
-        at = "building the drivers"
-        try:
-            loop = self._loop(Trainee(terminal, school), key, terminal.safe_mode, max(BUILD_MS, _last_wall_ms(ledger)))
-            at = ""
-            return self._served(loop, started)
-        except NotReady:
-            raise
-        except (LedgerUnsure, LedgerUnreadable) as error:
-            crashes.note(UNSURE if isinstance(error, LedgerUnsure) else UNREADABLE)
-            raise
-        except Exception:
-            at = at or loop.last_event
-            crashes.note(at, terminal.settings.revision)
-            log.exception("stopped at %s", at)
-            raise
+        return Trainee(terminal, school)
 
     def _run_halted(self, error: LedgerError) -> str:
         settings = self.folder.applied.settings
@@ -651,16 +691,22 @@ def _printer_worker(printer: PrinterDriver, name: str = virtual.PRINTER) -> Work
 
 
 def _uplink_worker(uplink: Uplink) -> Worker:
-    """The uplink runs its own thread; ours starts it and waits for its end."""
-    ended = threading.Event()
+    """The uplink runs its own thread; ours starts it and waits for its end. What was stopped before is not started."""
+    lock, begun, ended = threading.Lock(), threading.Event(), threading.Event()
 
     def run() -> None:
-        uplink.start()
+        with lock:
+            if ended.is_set():
+                return
+            uplink.start()
+            begun.set()
         ended.wait()
 
     def stop() -> None:
-        uplink.stop("stopped")
-        ended.set()
+        with lock:
+            ended.set()
+        if begun.is_set():
+            uplink.stop("stopped")
 
     return Worker("uplink-watch", run, stop, busy=uplink.busy, waiting=uplink.waiting, alive=uplink.alive)
 

@@ -1,6 +1,10 @@
-"""How often the daemon crashed lately: three times in five minutes means safe mode (decisions 15).
+"""How the run before ended, and how often the daemon crashed lately: three times in five minutes means safe mode
+(decisions 15).
 
-Kept beside the ledger in a small file; times are the kernel's since its boot, because the wall clock may be wrong.
+Two small files beside the ledger: the last crashes, and the mark of the run there is. A run that left its mark without an
+end died by itself (a kill, the watchdog, no memory) if the kernel still is the one it ran on; if not, the power went, which
+is no crash. So neither file needs a sync: a crash loses nothing of what the kernel holds. Times are the kernel's since its
+boot, because the wall clock may be wrong.
 """
 
 import json
@@ -9,6 +13,9 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+import msgspec
 
 log = logging.getLogger("posd.crashes")
 
@@ -16,6 +23,12 @@ CRASHES_MAX = 3
 WINDOW_S = 300
 KEPT_MAX = 8
 KERNEL_BOOT = Path("/proc/sys/kernel/random/boot_id")
+ENVIRONMENT = "POSD_KERNEL_BOOT"
+"""Which boot of the kernel this is, from whoever starts the daemon: the unit's sandbox hides the kernel's own file, and
+the emulator's power cuts leave the kernel running."""
+
+KILLED = "killed"
+"""The event of a crash that left no word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +61,16 @@ class CrashFile:
         """Add a crash of now, under the settings of this revision."""
         crashes = (*self.read(), Crash(_kernel(), _uptime_s(), event[:200], rev))[-KEPT_MAX:]
         rows = [{"kernel": c.kernel, "at_s": c.at_s, "event": c.event, "rev": c.rev} for c in crashes]
-        new = self.path.with_suffix(".new")
-        try:
-            new.write_text(json.dumps(rows), encoding="utf-8")
-            os.replace(new, self.path)
-        except OSError as error:  # a full or read-only disk is told of elsewhere
-            log.error("crash not noted: %s", error)
+        _replace(self.path, json.dumps(rows).encode())
 
     def lately(self) -> tuple[str, ...]:
         """What the crashes of the last five minutes were at, oldest first."""
-        since = _uptime_s() - WINDOW_S
-        return tuple(c.event for c in self.read() if c.kernel == _kernel() and c.at_s >= since)
+        now_s, kernel = _uptime_s(), _kernel()
+        return tuple(c.event for c in self.read() if c.kernel == kernel and now_s - WINDOW_S <= c.at_s <= now_s)
+
+    def last(self) -> str:
+        """What the last crash was at."""
+        return next((crash.event for crash in reversed(self.read())), KILLED)
 
     def under(self, rev: int) -> int:
         """How many of the crashes kept here happened under the settings of a revision."""
@@ -70,9 +82,64 @@ class CrashFile:
         return lately[-1] if len(lately) >= CRASHES_MAX else None
 
 
+class Run(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One run of the daemon: its boot, the kernel's, the revision of the settings in force, and its end, if it had one."""
+
+    boot: str
+    kernel: str
+    rev: int = 0
+    ended: Literal["", "clean", "crash"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunMark:
+    """The file that says which run there is; unreadable means none, because it must never keep a terminal from starting."""
+
+    path: Path
+
+    def last(self) -> Run | None:
+        """The run that left the mark."""
+        try:
+            return msgspec.json.decode(self.path.read_bytes(), type=Run)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    def died(self) -> Run | None:
+        """The run before, if its process died without a word and the kernel lived on."""
+        last = self.last()
+        return last if last is not None and not last.ended and last.kernel and last.kernel == _kernel() else None
+
+    def crashed(self, running: str) -> bool:
+        """Whether the run before ended by a crash. `running`: the boot that the ledger knows no end of; after a power cut
+        the mark may be an older run's."""
+        last = self.last()
+        return last is not None and last.ended == "crash" and (last.kernel == _kernel() or last.boot == running)
+
+    def begin(self, boot: str, rev: int) -> None:
+        """This run, under the settings of this revision."""
+        _replace(self.path, msgspec.json.encode(Run(boot, _kernel(), rev)))
+
+    def end(self, how: Literal["clean", "crash"]) -> None:
+        """The run that left the mark has ended so."""
+        if (last := self.last()) is not None:
+            _replace(self.path, msgspec.json.encode(msgspec.structs.replace(last, ended=how)))
+
+
+def _replace(path: Path, data: bytes) -> None:
+    new = path.with_suffix(".new")
+    try:
+        new.write_bytes(data)
+        os.replace(new, path)
+    except OSError as error:  # a full or read-only disk is told of elsewhere
+        log.error("%s not written: %s", path.name, error)
+
+
 def _uptime_s() -> int:
     return int(time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 def _kernel() -> str:
+    """The kernel's boot; empty: nobody says, and no run is known to have died on it."""
+    if given := os.environ.get(ENVIRONMENT):
+        return given
     return KERNEL_BOOT.read_text(encoding="ascii").strip() if KERNEL_BOOT.exists() else ""

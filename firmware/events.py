@@ -60,6 +60,7 @@ class Started:
     safe_mode: bool = False
     notices: tuple[tuple[int, str], ...] = ()  # (code, detail) found while starting: settings, disk, crash
     facts: tuple[Fact, ...] = ()  # what changed while the terminal was down: settings, price list
+    crashed: str = ""  # what the run before crashed at; a power cut is none
 
 
 @dataclass(frozen=True, slots=True)

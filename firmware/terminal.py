@@ -116,7 +116,7 @@ from wire.facts import (
     Stopped,
     Trouble,
 )  # fmt: skip
-from wire.messages import State, answer_key, ask_key
+from wire.messages import RunEnd, State, answer_key, ask_key
 from wire.records import Record
 
 SOON_MS, RIDE_MS = 2_000, 10_000
@@ -167,6 +167,7 @@ class Terminal:
     stack: Stack = ()
     boot_id: str = ""
     safe_mode: bool = False
+    ended: RunEnd = ""  # the run before this boot
     help: HelpDocument = field(default_factory=HelpDocument)
     book: SettingsBook = field(
         default_factory=SettingsBook
@@ -358,15 +359,21 @@ class Terminal:
         self._seed, self.boot_id, self.safe_mode = event.seed, event.boot_id, event.safe_mode
         self.stack = home(self.context())
         last = life.value(self.ledger, "running", "first")
-        end: Literal["first", "clean", "cut"] = "first" if last == "first" else "cut" if last else "clean"
+        end: Literal["first", "clean", "cut"] = (
+            "first" if last == "first" else "cut" if last or event.crashed else "clean"
+        )
+        self.ended = "crash" if event.crashed else end
         if end == "first":
             self.append(Born(self.ledger.terminal, self.journal_key, self.software))
-        self.append(Booted(event.boot_id, self.software, self.settings.revision, end, event.safe_mode))
+        crashed = bool(event.crashed)
+        self.append(Booted(event.boot_id, self.software, self.settings.revision, end, event.safe_mode, crashed))
         self.verified_upto, self.verify_upto = self.ledger.first_seq - 1, self.ledger.durable_seq
         for code, detail in event.notices:
             self.append(Trouble(code, detail))
         for fact in event.facts:
             self.append(fact)
+        if crashed and not event.safe_mode:  # whose notice is of the same crash
+            self.tell(Trouble(9001, event.crashed))
         self.commit()
         for who, wait_ms in operator.waits(self.ledger, self.settings).items():
             self.locked_until_ms[who] = self.now.monotonic_ms + wait_ms
@@ -803,7 +810,7 @@ class Terminal:
         return State(
             online, self.boot_id, self.ledger.epoch, self.ledger.next_seq, self.ledger.acked_seq, self.journal_key,
             self.software, self.settings.revision, self.now.clock, self.devices.printer, drawer,
-            self.devices.battery, reason,
+            self.devices.battery, reason, self.ended,
         )  # fmt: skip
 
     # --- for the diagnosis socket -------------------------------------------------------------------------------------

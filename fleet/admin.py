@@ -144,7 +144,7 @@ class MetRow(Struct, frozen=True):
 
 
 class Passage(Struct, frozen=True):
-    """One line of a terminal's timeline. `what`: boot, crash, reported, push, command, rollout."""
+    """One line of a terminal's timeline. `what`: boot (after a clean end), cut, crash, reported, push, command, rollout."""
 
     at_ms: int
     what: str

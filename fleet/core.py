@@ -323,7 +323,7 @@ def _note_state(books: Books, message: Message, now_ms: int) -> list[Effect]:
     """Keep the state, and tell the terminal at once how far its records are kept here: after a pause at either end it
     need not wait for its next record to learn it."""
     state, body = read_state(message.payload)
-    heard.state(books, message.terminal, state, now_ms, message.retained)
+    heard.state(books, message.terminal, state, now_ms)
     books.put_state(message.terminal, state, body, now_ms, fresh=not message.retained)
     if not state.epoch:
         return []

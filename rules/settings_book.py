@@ -58,10 +58,12 @@ class Staged(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Trial(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is in force has not proven good yet. `network`: it may have cut the terminal off."""
+    """What is in force has not proven good yet. `network`: it may have cut the terminal off. `runs`: of the daemon under
+    it, in a row, that were not well for as long as a trial before they were cut off; the one there is counts."""
 
     rev: int
     network: bool = False
+    runs: int = 1
 
 
 class Heard(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -191,6 +193,12 @@ def switched(book: SettingsBook, network: bool) -> SettingsBook:
     good = book.good if book.trial is not None and book.good is not None else book.applied
     heard = msgspec.structs.replace(book.heard, status="trial") if book.heard.rev == new.rev else book.heard
     return SettingsBook(new, good, None, Trial(new.rev, network), heard, book.overrides)
+
+
+def with_runs(book: SettingsBook, runs: int) -> SettingsBook:
+    """So many runs in a row under what is on trial have not been well yet."""
+    assert book.trial is not None
+    return msgspec.structs.replace(book, trial=msgspec.structs.replace(book.trial, runs=runs))
 
 
 def kept(book: SettingsBook) -> SettingsBook:

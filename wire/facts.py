@@ -59,7 +59,8 @@ class Born(Fact, frozen=True):
 
 
 class Booted(Fact, frozen=True):
-    """The daemon started; `end` says how the run before it ended."""
+    """The daemon started; `end` says how the run before it ended. `crashed`: its process died by itself, and the power
+    was not gone; `end` is `cut` then."""
 
     KIND: ClassVar[str] = "booted"
     SOON: ClassVar[bool] = True
@@ -68,6 +69,7 @@ class Booted(Fact, frozen=True):
     settings_rev: int
     end: Literal["first", "clean", "cut"] = "cut"
     safe_mode: bool = False
+    crashed: bool = False
 
 
 class Stopped(Fact, frozen=True):

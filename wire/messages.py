@@ -30,8 +30,13 @@ Seq = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 """A place in a journal; the bound keeps sums of it exact in any database and in JSON."""
 
 
+RunEnd = Literal["", "first", "clean", "cut", "crash"]
+"""How a run of the terminal ended: asked to, by a power cut, or because its process died."""
+
+
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Payload of `up/state`, retained: birth, changes, and the will (`online` false, reason `lost`)."""
+    """Payload of `up/state`, retained: birth, changes, and the will (`online` false, reason `lost`). `end`: how the run
+    before this boot ended; empty: a release that does not say."""
 
     online: bool
     boot_id: str = ""
@@ -46,6 +51,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     drawer: str = ""
     battery: int | None = None
     reason: str = ""  # of a clean end, or `lost`
+    end: RunEnd = ""
 
 
 class AskEpoch(msgspec.Struct, frozen=True):

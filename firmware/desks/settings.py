@@ -198,6 +198,8 @@ class SettingsDesk:
             self._store(till, "return", books.returned(book, NETWORK_LOST, "broker out of reach"))
         elif book.trial is not None and not self.swap and self.proven_ms >= TRIAL_MS:
             self._store(till, "keep", books.kept(book))
+        elif book.trial is not None and not self.swap and book.trial.runs and self._well(till):
+            self._store(till, "mirror", books.with_runs(book, 0))
         elif book.staged is not None and not self.swap and _expired(till, book.staged):
             self._refuse_staged(till, book.staged, BAD, "expires_ms", "expired while it waited")
         elif book.staged is not None and not self.swap and self._ready(till, book.staged):
@@ -377,6 +379,10 @@ class SettingsDesk:
             if till.book.trial is not None and not self.swap:
                 self.proven_ms += now_ms - self.up_ms
             self.up_ms = now_ms
+
+    def _well(self, till: Till) -> bool:
+        """Whether this run has lasted as long as a trial, link or no link: it is not one of those that were cut off."""
+        return till.now.monotonic_ms - self.tried_ms >= TRIAL_MS
 
     def _lost(self, till: Till, trial: Trial) -> bool:
         """Whether a change of the network has cut the terminal off."""

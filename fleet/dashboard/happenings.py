@@ -50,7 +50,7 @@ class Happening(NamedTuple):
 
 _TOLD: dict[type[Fact], Callable[[Any], dict[str, object]]] = {
     Born: lambda fact: {"software": fact.software},
-    Booted: lambda fact: {"software": fact.software, "end": fact.end, "rev": fact.settings_rev},
+    Booted: lambda fact: {"software": fact.software, "end": "crash" if fact.crashed else fact.end, "rev": fact.settings_rev},
     Stopped: lambda fact: {"reason": fact.reason},
     EpochGranted: lambda fact: {"epoch": fact.number},
     ClockChanged: lambda fact: {"state": fact.state, "seconds": fact.step_ms // 1_000},

@@ -157,7 +157,10 @@ def _known(area: str, word: str, lang: Lang) -> str:
 
 def happening_words(what: str, detail: dict[str, str], lang: Lang) -> str:
     """A happening in words; one this release does not know by its name."""
-    text = catalogue("dashboard", lang).get(f"happened__{what}")
+    known = catalogue("dashboard", lang)
+    text = known.get(f"happened__{what}")
+    if end := detail.get("end"):
+        detail = {**detail, "end": known.get(f"end__{end}", end)}
     return text.format_map(_Given(detail)) if text is not None else what
 
 
@@ -181,7 +184,7 @@ def _desk_passages(shown: TerminalShown | None, lang: Lang) -> list[Passage]:
     return [
         Passage(each.at_ms, known.get(f"passage__{each.what}", each.what + " {detail}").format(detail=each.detail))
         for each in told
-        if each.what != "boot"
+        if each.what not in ("boot", "cut")
     ]
 
 

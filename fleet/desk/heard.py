@@ -12,6 +12,10 @@ REPUBLISH_AFTER_MS = 60_000
 """A terminal that knows an older revision than it should is given the newest again, unless that has just been done."""
 
 
+_PASSAGE = {"cut": "cut", "crash": "crash"}
+"""What a boot is noted as, by the end of the run before it: merchants pull the plug every evening, and that is no crash."""
+
+
 def reported(books: Books, terminal: str, said: Reported, body: bytes, now_ms: int) -> None:
     """Keep a terminal's word about its settings. One that has never heard of what it is to have is given it again: a broker
     may have lost what it retained, a terminal its storage."""
@@ -42,16 +46,14 @@ def met(books: Books, terminal: str, _said: Met, body: bytes, now_ms: int) -> No
     books.fleet.heard.put_met(terminal, body, now_ms)
 
 
-def state(books: Books, terminal: str, now: State, now_ms: int, is_old: bool) -> None:
-    """A terminal says how it is, before that is kept. Another boot than before is noted: as a crash, unless it had taken its
-    leave. `is_old`: said while nobody listened here, so its leave may have been missed."""
+def state(books: Books, terminal: str, now: State, now_ms: int) -> None:
+    """A terminal says how it is, before that is kept. Another boot than before is noted, and how it came to it."""
     if not now.online:
         return
     before = books.fleet.heard.state(terminal)
     was = before.boot_id if before is not None else ""
     if now.boot_id and now.boot_id != was:
-        ended_well = is_old or before is None or not was or (not before.online and before.reason != "lost")
-        books.fleet.heard.pass_(terminal, "boot" if ended_well else "crash", now_ms, f"{now.software} {now.boot_id}")
+        books.fleet.heard.pass_(terminal, _PASSAGE.get(now.end, "boot"), now_ms, f"{now.software} {now.boot_id}")
     if before is None or not before.online or now.boot_id != was:
         settings, commands = books.fleet.heard.wants(terminal, now_ms, now_ms - REPUBLISH_AFTER_MS)
         if settings:

@@ -239,7 +239,7 @@ class RolloutBooks:
         return int(silent), int(count)
 
     def rates(self, row: RolloutRow, plan: Plan, now_ms: int) -> tuple[Rate, Rate]:
-        """Errors, by the counts of their reports, and crashes, which are boots without a leave before."""
+        """Errors, by the counts of their reports, and crashes, as terminals tell of them at the next boot."""
         query = sa.select(sa.func.coalesce(sa.func.sum(now_ms - _it.pushed_ms), 0), sa.func.count())
         touched_ms, touched = self._db.execute(query.where(_it.rollout == row.number, _it.state.in_(TOUCHED))).one()
         baseline_ms = plan.baseline_s * 1_000

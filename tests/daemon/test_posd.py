@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from firmware.assembly import CRASHES, UNREADABLE, UNSURE
+from firmware.assembly import CRASHES, UNREADABLE, UNSURE, _uplink_worker
 from firmware.crashes import CRASHES_MAX, CrashFile
 from firmware.diagnosis import DiagnosisSocket
 from firmware.drivers.store import Identity, Store
@@ -162,6 +162,27 @@ def test_the_diagnosis_socket_is_the_owners_and_takes_nonsense_calmly(daemon: Da
             assert "reason" in json.loads(answers.readline())
         client.sendall(b'{"type":"screen"}\n')
         assert json.loads(answers.readline())["title"] == "签到"
+
+
+def test_an_uplink_that_is_stopped_before_its_turn_is_not_started() -> None:
+    done: list[str] = []
+
+    class Uplink:
+        def start(self) -> None:
+            done.append("start")
+
+        def stop(self, reason: str) -> None:
+            assert "start" in done, "a thread that never began cannot be waited for"
+
+        def idle(self) -> bool:
+            return False
+
+        busy = waiting = alive = idle
+
+    worker = _uplink_worker(Uplink())  # type: ignore[arg-type]
+    worker.stop()
+    worker.run()
+    assert done == []
 
 
 def test_a_second_posd_on_the_same_data_is_refused(daemon: Daemon, data: Path) -> None:

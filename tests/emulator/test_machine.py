@@ -82,6 +82,27 @@ def test_a_daemon_that_dies_by_itself_comes_back(bench: Any) -> None:
     run(story())
 
 
+def test_a_power_cut_is_another_boot_of_the_kernel_and_a_crash_is_not(bench: Any) -> None:
+    def kernel(machine: Any) -> bytes:
+        rows = Path(f"/proc/{machine.daemon.pid}/environ").read_bytes().split(b"\0")
+        return next(row for row in rows if row.startswith(b"POSD_KERNEL_BOOT="))
+
+    async def story() -> None:
+        async with bench() as at:
+            watch = at.machine.feed.watch()
+            await at.press("1")
+            first = kernel(at.machine)
+            await at.machine.board.press("#")
+            for on in (False, True):
+                while (await watch.next()).get("on") is not on:
+                    pass
+            assert kernel(at.machine) == first
+            await at.post("/api/trouble", {"power": "cut"})
+            assert kernel(at.machine) != first
+
+    run(story())
+
+
 def test_an_unplugged_keypad_says_so_and_works_again(bench: Any) -> None:
     async def story() -> None:
         async with bench() as at:

@@ -155,23 +155,17 @@ def test_a_terminal_that_floods_fills_nothing(office):
     assert len(office.ask(admin.ShowTerminal(terminal="A1")).met) <= 2
 
 
-def test_boots_and_crashes_are_told_apart(office):
+def test_clean_ends_power_cuts_and_crashes_are_told_apart(office):
     from wire.messages import State
 
-    office.online("A1", boot_id="b1")
-    office.now += 1_000
-    office.say("A1", "state", State(False, boot_id="b1", reason="restart"))
-    office.now += 1_000
-    office.online("A1", boot_id="b2")
-    office.now += 1_000
-    office.online("A1", boot_id="b2")
-    office.now += 1_000
-    office.say("A1", "state", State(False, boot_id="b2", reason="lost"))
-    office.now += 1_000
-    office.online("A1", boot_id="b3")
+    for boot, end in (("b1", "first"), ("b2", "clean"), ("b3", "cut"), ("b4", "crash"), ("b5", "")):
+        office.online("A1", boot_id=boot, end=end)
+        office.now += 1_000
+        office.online("A1", boot_id=boot, end=end)
+        office.now += 1_000
+        office.say("A1", "state", State(False, boot_id=boot, reason="lost"))
+        office.now += 1_000
     timeline = office.ask(admin.ShowTerminal(terminal="A1")).timeline
     assert [(each.what, each.detail.split()[-1]) for each in timeline] == [
-        ("crash", "b3"),
-        ("boot", "b2"),
-        ("boot", "b1"),
-    ]
+        ("boot", "b5"), ("crash", "b4"), ("cut", "b3"), ("boot", "b2"), ("boot", "b1"),
+    ]  # fmt: skip

@@ -12,7 +12,7 @@ from fleet.core import Arrived, Message
 from fleet.effects import SendCommand, SendDesired
 from tests.fleet_settings.office import BORIS, Office, desired_of, order_of
 from wire.fleet import Met, Reply, Reported, Update, UpdateLook
-from wire.messages import EventReport, EventSeen, State
+from wire.messages import EventReport, EventSeen, RunEnd, State
 
 BAD = {"terminal": {"volume": 0}}
 GOOD = {"terminal": {"volume": 1}}
@@ -28,7 +28,8 @@ def is_bad(document: dict[str, Any]) -> bool:
 
 class Light:
     """One terminal. `nature` is what it does with a bad document: fine, silent (dies of it), falls (tries and goes back),
-    rejects, errs (works with errors), crashes (boots again and again), never (never idle)."""
+    rejects, errs (works with errors), crashes (boots again and again), unplugged (so does it, but
+    by its merchant), never (never idle)."""
 
     def __init__(self, name: str, nature: str) -> None:
         self.name, self.nature = name, nature
@@ -39,6 +40,7 @@ class Light:
         self.status = "none"
         self.since_ms = 0
         self.boots = 0
+        self.end: RunEnd = "cut" if nature == "unplugged" else "crash"
         self.software, self.update = "1.0", None
         self.wanted: Any = None
         self.number = 0
@@ -84,7 +86,7 @@ class Light:
             self.update = msgspec.structs.replace(self.update, status="rolled_back" if bad else "applied")
             self.software, self.changed = (self.software if bad else self.update.version), True
             yield f"reply/{self.update.cid}", Reply(self.update.cid, "update", "failed" if bad else "done", now_ms)
-        if is_bad(self.document) and self.nature == "crashes":
+        if is_bad(self.document) and self.nature in ("crashes", "unplugged"):
             self.boots += 1
             yield "state", self.state()
         if is_bad(self.document) and self.nature == "errs":
@@ -108,7 +110,7 @@ class Light:
         )  # fmt: skip
 
     def state(self) -> State:
-        return State(True, boot_id=f"b{self.boots}", software=self.software)
+        return State(True, boot_id=f"b{self.boots}", software=self.software, end=self.end if self.boots else "first")
 
 
 class Crowd(Office):

@@ -88,7 +88,7 @@ def test_a_fleet_that_errs_and_crashes_anyway_is_no_reason_to_stop():
     crowd = of(["fine"] * 100)
 
     def noise(crowd):
-        """Every terminal errs every ten minutes, and one loses its power each minute."""
+        """Every terminal errs every ten minutes, and one crashes each minute."""
         minute = crowd.now // 60_000
         for place, light in enumerate(crowd.lights.values()):
             if (place + minute) % 10 == 0:
@@ -100,6 +100,13 @@ def test_a_fleet_that_errs_and_crashes_anyway_is_no_reason_to_stop():
     crowd.extra = noise
     crowd.minutes(60)
     number = crowd.roll_out(OTHER)
+    crowd.minutes(400, crowd.ended(number))
+    assert crowd.shown(number).look.state == "complete"
+
+
+def test_merchants_who_pull_the_plug_are_no_reason_to_stop():
+    crowd = of(["unplugged"] * 20)
+    number = crowd.roll_out(BAD)
     crowd.minutes(400, crowd.ended(number))
     assert crowd.shown(number).look.state == "complete"
 

@@ -22,7 +22,7 @@ from firmware.events import (
 )  # fmt: skip
 from firmware.txn.hold import HoldBasket
 from rules import settings_book as books
-from rules.settings_book import SettingsBook, Staged, Version
+from rules.settings_book import SettingsBook, Staged, Trial, Version
 from tests.counter import COLA, DAY_MS, open_ledger
 from tests.settings.fleet import HOUR_MS, desired, footer, shop
 from wire.facts import (
@@ -243,6 +243,16 @@ def test_it_has_proven_good_after_ten_minutes_with_the_link_up(till):
     assert [each.rev for each in till.of(SettingsKept)] == [7]
     assert till.book is not None
     assert till.book.trial is None
+
+
+def test_a_run_that_lasted_as_long_as_a_trial_does_not_count_among_those_cut_off(till):
+    till.step(LinkDown(1003))
+    till.hear(desired(7, footer("七")))
+    assert till.book is not None
+    till.pass_time(9 * MINUTE_MS)
+    assert till.book.trial == Trial(7, runs=1)
+    till.pass_time(3 * MINUTE_MS)
+    assert till.book.trial == Trial(7, runs=0), "without a link it has proven nothing, but it was well"
 
 
 def test_a_network_that_leads_nowhere_is_gone_back_from(till):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from firmware.crashes import ENVIRONMENT
+
 FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT, RULES, USERS = FOLDER / "posd.service", FOLDER / "99-pos.rules", FOLDER / "posd.sysusers"
 EXPOSURE_MAX = 2.2
@@ -54,6 +56,10 @@ def test_the_daemon_is_watched_and_started_again_for_ever():
     assert option("WatchdogSec") == ["15"]
     assert (option("Restart"), option("RestartSec")) == (["always"], ["2"])
     assert option("StartLimitIntervalSec") == ["0"], "safe mode is the daemon's; systemd never gives up"
+
+
+def test_the_daemon_is_told_which_boot_of_the_kernel_this_is():
+    assert f"{ENVIRONMENT}=%b" in option("Environment"), "ProcSubset hides the kernel's own file"
 
 
 def test_every_program_of_the_unit_is_one_we_install():

@@ -9,10 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import msgspec
 
+from firmware.crashes import ENVIRONMENT
 from firmware.drivers.slots import FolderSlots
 from firmware.drivers.store import Identity, Store
 from tests.backend import FLEET_KEY, FLEET_PUBLIC, UTC_MS, Backend
@@ -55,7 +57,8 @@ class Device:
     def start(self) -> None:
         argv = [sys.executable, str(self.releases / "launch.py"), "run", "--virtual"]
         argv += ["--data", str(self.data), "--board", str(self.board)]
-        self.process = subprocess.Popen(argv, stdout=self.log, stderr=self.log, cwd=self.data)
+        environment = {**os.environ, ENVIRONMENT: uuid.uuid4().hex}  # only its power ever goes
+        self.process = subprocess.Popen(argv, stdout=self.log, stderr=self.log, cwd=self.data, env=environment)
 
     def power_cut(self) -> None:
         if self.process is not None and self.process.poll() is None:

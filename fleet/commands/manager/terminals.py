@@ -208,6 +208,7 @@ def shown(options: argparse.Namespace, lang: Lang) -> int:
     if look.state is not None:
         state = look.state
         facts += [
+            ("ended", word(lang, "end", state.end) if state.end else ""),
             ("software", state.software), ("printer", state.printer), ("drawer", state.drawer), ("clock", state.clock),
             ("battery", "" if state.battery is None else f"{state.battery} %"),
         ]  # fmt: skip
