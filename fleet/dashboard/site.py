@@ -25,6 +25,7 @@ from fleet.dashboard.sales_page import SalesPages
 from fleet.dashboard.sessions import FILE as SESSIONS
 from fleet.dashboard.sessions import Sessions
 from fleet.dashboard.settings_page import SettingsPages
+from fleet.dashboard.software_page import SoftwarePages
 from fleet.dashboard.terminal_page import TerminalPages
 from fleet.dashboard.users import Users
 from fleet.files import PRIVATE, write_new
@@ -62,6 +63,7 @@ class Dashboard:
             *MapPages(self.watch).all(),
             *TerminalPages(self.watch, self.digest, self.reading, asking).all(),
             *CommandPages(asking, self.watch).all(),
+            *SoftwarePages(asking, self.reading).all(),
             *RolloutPages(asking).all(),
             *SettingsPages(asking, self.reading).all(),
             *PushPages(asking, self.reading).all(),

@@ -17,7 +17,19 @@ from wire.facts import Booted, Dress, Origin, Refund, RefundLine, Stopped, Tende
 from wire.fleet import Drift, Met, Reported
 from wire.records import Packet
 
-PATHS = ("/", "/rollouts", "/settings", "/settings/push", "/sales", "/errors", "/care", f"/t/{HOME}")
+PATHS = (
+    "/",
+    "/rollouts",
+    "/rollouts/software",
+    "/settings",
+    "/settings?view=json",
+    "/settings/push",
+    "/settings/push?who=all",
+    "/sales",
+    "/errors",
+    "/care",
+    f"/t/{HOME}",
+)
 
 
 def refund(trace: int = 46) -> Refund:
