@@ -622,14 +622,17 @@ class GapsSeen(Struct, frozen=True, tag="gaps_seen"):
 
 
 class Quarantined(Struct, frozen=True, tag="quarantined"):
-    """-> `QuarantineSeen`: what could not be read, and records under a key that was taken; newest first."""
+    """-> `QuarantineSeen`: what could not be read, and records under a key that was taken; newest first. `dealt`: also what
+    somebody has dealt with."""
 
     terminal: NameOrNone = ""
     limit: Limit = 100
+    dealt: bool = False
 
 
 class QuarantineRow(Struct, frozen=True):
-    """`conflict`: another record under the same key is kept. `size` of the bytes; they are in the store."""
+    """`conflict`: another record under the same key is kept. `size` of the bytes; they are in the store. `id`: SHA-256 of
+    them, for `DealWith`. `dealt_ms` 0: nobody has dealt with it yet."""
 
     terminal: str
     epoch: int
@@ -638,10 +641,27 @@ class QuarantineRow(Struct, frozen=True):
     got_ms: int
     size: int
     conflict: bool = False
+    id: str = ""
+    dealt_ms: int = 0
+    dealt_by: str = ""
+    note: str = ""
 
 
 class QuarantineSeen(Struct, frozen=True, tag="quarantine_seen"):
     rows: tuple[QuarantineRow, ...]
+
+
+AsideId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8,64}\Z")]
+
+
+class DealWith(Struct, frozen=True, tag="deal_with"):
+    """Tick off what is in quarantine or in conflict -> `Done(count)` of those that were open. It stays where it is, with who
+    dealt with it, when, and the call's `why` as the note, which it needs. `ids`: of `QuarantineRow`, or how they begin;
+    none: everything of `terminal`, of all terminals with "", that came up to `upto_ms`."""
+
+    ids: Annotated[tuple[AsideId, ...], msgspec.Meta(max_length=LIMIT_MAX)] = ()
+    terminal: NameOrNone = ""
+    upto_ms: int = 0
 
 
 class Audit(Struct, frozen=True, tag="audit"):
@@ -685,7 +705,7 @@ class Done(Struct, frozen=True, tag="done"):
 Reason = Literal[
     "role", "why_missing", "unknown_terminal", "unknown_layer", "unknown_version", "moved_on", "faults", "nobody",
     "in_rollout", "unknown_rollout", "wrong_state", "four_eyes", "too_large", "unknown_command", "bad_request", "store",
-    "zone", "plan",
+    "zone", "plan", "unknown_aside", "ambiguous",
 ]  # fmt: skip
 
 
@@ -702,7 +722,7 @@ class Refused(Struct, frozen=True, tag="refused"):
 Request = (
     Register | SetTags | ListTerminals | ShowTerminal | PutLayer | GetLayer | Layers | DiffLayer | DryRun | Push | Pushes
     | SendCommand | Commands | CommandData | StartRollout | RolloutAct | Rollouts | ShowRollout | GetPolicy | PutPolicy
-    | Gaps | Quarantined | Audit
+    | Gaps | Quarantined | DealWith | Audit
 )  # fmt: skip
 Reply = (
     Refused | Done | Terminals | TerminalShown | LayerPut | LayerGot | LayersSeen | Differences | DryRunDone | Pushed
@@ -713,7 +733,7 @@ READS: tuple[type, ...] = (
     ListTerminals, ShowTerminal, GetLayer, Layers, DiffLayer, DryRun, Pushes, Commands, CommandData, Rollouts, ShowRollout,
     GetPolicy, Gaps, Quarantined, Audit,
 )  # fmt: skip
-NEEDS_WHY: tuple[type, ...] = (Push, StartRollout)
+NEEDS_WHY: tuple[type, ...] = (Push, StartRollout, DealWith)
 
 
 class Call(Struct, frozen=True):

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from fleet.desk.tables import register, reported, rollouts
 from fleet.sql_records import Shelf
-from fleet.sql_tables import conflicts, epochs, quarantine, records, terminals
-from fleet.store import Conflict, Epoch, Quarantine, StoredRecord
+from fleet.sql_tables import epochs, records, terminals
+from fleet.store import Epoch, StoredRecord
 
 
 class TerminalLook(NamedTuple):
@@ -100,24 +100,9 @@ class SqlLooks:
         query = sa.select(rollouts.c.state, sa.func.count()).group_by(rollouts.c.state).order_by(rollouts.c.state)
         return {state: int(count) for state, count in self._db.execute(query)}
 
-    def totals(self) -> tuple[int, int, int]:
-        """Records and quarantined places that are kept without a hole before them, quarantined messages, conflicts."""
-        whole = self._db.execute(sa.select(sa.func.coalesce(sa.func.sum(epochs.c.upto), 0))).scalar_one()
-        aside, doubled = (
-            self._db.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-            for table in (quarantine, conflicts)
-        )
-        return int(whole), int(aside), int(doubled)
-
-    def aside(self) -> dict[str, tuple[int, int]]:
-        """Quarantined messages and conflicts by terminal; "" is nobody's."""
-        found: dict[str, tuple[int, int]] = {}
-        for place, table in enumerate((quarantine, conflicts)):
-            query = sa.select(table.c.terminal, sa.func.count()).group_by(table.c.terminal)
-            for terminal, count in self._db.execute(query):
-                one = found.get(terminal, (0, 0))
-                found[terminal] = (int(count), one[1]) if place == 0 else (one[0], int(count))
-        return found
+    def whole(self) -> int:
+        """Records and quarantined places that are kept without a hole before them."""
+        return int(self._db.execute(sa.select(sa.func.coalesce(sa.func.sum(epochs.c.upto), 0))).scalar_one())
 
     def records_before(
         self, terminal: str, epoch: int, before: int, limit: int, kinds: Sequence[str] = ()
@@ -137,19 +122,3 @@ class SqlLooks:
         query = sa.select(records).where(it.terminal == terminal, it.epoch == epoch, it.seq > after, it.seq <= upto)
         query = query.where(*self._shelf.within(terminal, epoch, after + 1, upto))
         return [StoredRecord(*row) for row in self._db.execute(query.where(it.kind.in_(kinds)).order_by(it.seq))]
-
-    def quarantine(self, terminal: str, limit: int, offset: int) -> list[Quarantine]:
-        """The newest first; of one terminal, or of all with ""."""
-        it = quarantine.c
-        query = sa.select(it.terminal, it.epoch, it.seq, it.reason, it.raw, it.got_ms)
-        query = query.where(it.terminal == terminal) if terminal else query
-        order = (it.got_ms.desc(), it.terminal, it.epoch, it.seq, it.digest)
-        return [Quarantine(*row) for row in self._db.execute(query.order_by(*order).limit(limit).offset(offset))]
-
-    def conflicts(self, terminal: str, limit: int, offset: int) -> list[Conflict]:
-        """The newest first; of one terminal, or of all with ""."""
-        it = conflicts.c
-        query = sa.select(conflicts)
-        query = query.where(it.terminal == terminal) if terminal else query
-        order = (it.got_ms.desc(), it.terminal, it.epoch, it.seq, it.hash)
-        return [Conflict(*row) for row in self._db.execute(query.order_by(*order).limit(limit).offset(offset))]

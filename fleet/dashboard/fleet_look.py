@@ -86,7 +86,7 @@ class Watch:
         told = books.looks.told()
         locks = self._digest.locks([terminal for terminal, each in told.items() if each.locked])
         nothing = Told()
-        aside = books.looks.aside()
+        aside = books.fleet.faults.open()
         seen = books.events.sums("terminal", Asked(since_ms=now_ms - DAY_MS, until_ms=now_ms), DAY_MS)
         errors = {each.group: each.times for each in seen}
         return {

@@ -199,12 +199,18 @@ def _read(books: SqlBooks, heard: Hearing) -> Iterator[Metric]:
     )
     holed = sum(row.high > row.upto for row in journals.values())
     yield GaugeMetricFamily("posfleet_journals_with_holes", "Journals that are not whole", value=holed)
-    whole, aside, doubled = looks.totals()
+    open_ = books.fleet.faults.open().values()
     yield CounterMetricFamily(
-        "posfleet_records", "Records kept or put aside, up to where journals are whole", value=whole
+        "posfleet_records", "Records kept or put aside, up to where journals are whole", value=looks.whole()
     )
-    yield GaugeMetricFamily("posfleet_quarantine", "Messages in quarantine", value=aside)
-    yield GaugeMetricFamily("posfleet_conflicts", "Second records under a taken number", value=doubled)
+    yield GaugeMetricFamily(
+        "posfleet_quarantine", "Messages in quarantine that nobody has dealt with", value=sum(one[0] for one in open_)
+    )
+    yield GaugeMetricFamily(
+        "posfleet_conflicts",
+        "Second records under a taken number that nobody has dealt with",
+        value=sum(one[1] for one in open_),
+    )
     rollouts = GaugeMetricFamily("posfleet_rollouts", "Roll-outs by state", labels=["state"])
     for name, count in looks.rollouts().items():
         rollouts.add_metric([name], count)

@@ -69,7 +69,7 @@ class Dashboard:
             *PushPages(asking, self.reading).all(),
             *SalesPages(self.watch, self.digest).all(),
             *ErrorPages(self.reading).all(),
-            *CarePages(self.reading).all(),
+            *CarePages(self.reading, asking).all(),
         ]
         self.app: Starlette = build(pages, doors, utc_ms, more or [])
 

@@ -7,7 +7,7 @@ import msgspec
 
 from fleet import admin
 from fleet.admin import Call, Refused, Reply
-from fleet.desk import orders, pump, register, settings
+from fleet.desk import faults, orders, pump, register, settings
 from fleet.desk.link import hearing
 from fleet.effects import Effect, Sent
 from fleet.rollouts import desk as rollouts
@@ -90,8 +90,10 @@ class FleetDesk:
                 return rollouts.show(books, number, limit, now_ms)
             case admin.Gaps(terminal=terminal, limit=limit):
                 return admin.GapsSeen(rows=register.gaps(books, terminal, now_ms, limit))
-            case admin.Quarantined(terminal=terminal, limit=limit):
-                return admin.QuarantineSeen(rows=tuple(books.fleet.faults.quarantined(terminal, limit)))
+            case admin.Quarantined(terminal=terminal, limit=limit, dealt=dealt):
+                return admin.QuarantineSeen(rows=tuple(books.fleet.faults.quarantined(terminal, dealt, limit)))
+            case admin.DealWith() as request:
+                return faults.deal_with(books, call, request, now_ms)
             case admin.Audit() as request:
                 found, whole = books.fleet.audit.seen(request)
                 return admin.AuditSeen(rows=tuple(found), whole=whole)
@@ -151,6 +153,8 @@ def _said(request: admin.Request) -> tuple[str, str]:
             return "", f"{version} {_words(where)}"
         case admin.RolloutAct(rollout=rollout, act=act):
             return f"rollout:{rollout}", act
+        case admin.DealWith(ids=ids, terminal=terminal):
+            return terminal, " ".join(each[:12] for each in ids[:10]) or "all that is open"
         case _:
             return "", ""
 

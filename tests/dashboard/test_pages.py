@@ -165,6 +165,31 @@ def test_what_needs_a_person_is_listed(busy: House) -> None:
     assert "&lt;script&gt;" in text
     assert "<script>alert" not in text
     assert browser.get("/care?page=9999&terminal=x").status_code == 200
+    assert "id-" not in text, "a viewer ticks nothing off"
+
+
+def test_what_somebody_has_dealt_with_is_open_no_longer_and_stays_listed(busy: House) -> None:
+    busy.hears(HOME, "rec", b"rubbish")
+    busy.hears(HOME, "rec", b"more of it")
+    assert busy.dashboard.watch.find(HOME).aside == 2
+    browser = busy.signed_in("manager")
+    ids = [each.split('"')[0] for each in browser.page("/care").split('name="id-')[1:]]
+    assert len(ids) == 2
+    assert browser.post("/care", **{f"id-{ids[0]}": "1"}).status_code == 409, "the note is missing"
+    assert browser.post("/care", why="looked").status_code == 409, "nothing chosen"
+    assert browser.post("/care", why="a loose cable", **{f"id-{ids[0]}": "1"}).status_code == 303
+    text = browser.page("/care")
+    assert f"id-{ids[1]}" in text
+    assert ids[0] not in text
+    assert "a loose cable" not in text
+    assert "open: 1 unreadable" in text
+    text = browser.page("/care?dealt=1")
+    assert "manager-en · a loose cable" in text
+    busy.later(60)
+    assert busy.dashboard.watch.find(HOME).aside == 1
+    assert browser.post("/care", why="the same", **{f"id-{ids[1]}": "1"}).status_code == 303
+    busy.later(60)
+    assert "aside" not in busy.dashboard.watch.find(HOME).marks
 
 
 def test_what_terminals_say_is_no_markup_on_any_page(house: House) -> None:
@@ -192,6 +217,7 @@ FORMS = {
     "/settings/layer": ("manager", {"layer": "fleet", "document": "{}", "act": "check"}),
     "/settings/push": ("manager", {"who": "all", "why": "test", "act": "now"}),
     "/rollouts/1": ("manager", {"act": "pause", "why": "test"}),
+    "/care": ("manager", {"id-" + "0" * 64: "1", "why": "test"}),
 }
 
 

@@ -331,11 +331,23 @@ def test_gaps_quarantine_and_audit(data, capsys):
     assert (code, [json.loads(line)["first"] for line in out.splitlines()]) == (1, [1])
     code, out, _ = run(capsys, data, "quarantine")
     assert (code, "unreadable" in out) == (1, True)
+    (row,) = listed(capsys, data, "quarantine")
+    assert row["id"][:12] in out
+    assert run(capsys, data, "quarantine", "done", row["id"][:8])[0] == 2, "the note is missing"
+    assert run(capsys, data, "quarantine", "done", "--why", "x")[0] == 2, "nothing is said to be dealt with"
+    assert run(capsys, data, "quarantine", "done", "0" * 12, "--why", "x")[0] == 2
+    code, out, errors = run(capsys, data, "quarantine", "done", row["id"][:8], "--why", "a loose cable")
+    assert (code, "1 entered" in out) == (0, True), errors
+    assert run(capsys, data, "quarantine")[0] == 0
+    code, out, _ = run(capsys, data, "quarantine", "--all")
+    assert (code, "a loose cable" in out.replace("\n", " ")) == (0, True), out
+    code, out, _ = run(capsys, data, "quarantine", "done", "--all", "--why", "again")
+    assert (code, "0 entered" in out) == (0, True)
     code, out, _ = run(capsys, data, "audit", "--json")
     seen = json.loads(out)
     assert code == 0
     assert seen.get("whole", True) is True
-    assert {row["what"] for row in seen["rows"]} == {"register"}
+    assert {row["what"] for row in seen["rows"]} == {"register", "deal_with"}
 
 
 def test_sales_are_exported_as_csv_and_records_as_json_lines(data, capsys, tmp_path):

@@ -75,7 +75,17 @@ class Denied(Wrong):
 
 
 _USAGE = frozenset(
-    {"why_missing", "unknown_terminal", "unknown_layer", "unknown_version", "faults", "bad_request", "plan"}
+    {
+        "why_missing",
+        "unknown_terminal",
+        "unknown_layer",
+        "unknown_version",
+        "faults",
+        "bad_request",
+        "plan",
+        "unknown_aside",
+        "ambiguous",
+    }
 )
 
 

@@ -3,9 +3,13 @@
 import argparse
 from typing import Any
 
+import msgspec
+
 from fleet.admin import (
     Audit,
     AuditSeen,
+    DealWith,
+    Done,
     Gaps,
     GapsSeen,
     Pushes,
@@ -13,11 +17,25 @@ from fleet.admin import (
     Quarantined,
     QuarantineSeen,
 )  # fmt: skip
-from fleet.commands.look import moment
-from fleet.commands.manager.asking import FOUND, Say, ask, json_word, put, table, tell, word, wrong_value
+from fleet.commands import Wrong
+from fleet.commands.look import moment, plain
+from fleet.commands.manager.asking import (
+    FOUND,
+    Say,
+    ask,
+    json_word,
+    put,
+    table,
+    tell,
+    utc_ms,
+    why_words,
+    word,
+    wrong_value,
+)
 from texts import Lang
 
 LIMIT_MAX = 1_000
+ID_SHOWN = 12
 
 
 def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
@@ -28,6 +46,11 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
         it.add_argument("--limit", type=int, default=200, metavar="N", help=say("limit"))
         json_word(it, say)
         it.set_defaults(run=run)
+        if name == "quarantine":
+            it.add_argument("act", nargs="?", choices=("list", "done"), default="list")
+            it.add_argument("ids", nargs="*", default=[], metavar="ID", help=say("quarantine_ids"))
+            it.add_argument("--all", action="store_true", help=say("quarantine_all"))
+            why_words(it, say)
     it = commands.add_parser("audit", parents=[common], help=say("audit"), description=say("audit_more"))
     for name in ("who", "what", "subject"):
         it.add_argument(f"--{name}", default="", metavar="TEXT", help=say(f"audit_{name}"))
@@ -55,27 +78,51 @@ def _limit(options: argparse.Namespace) -> int:
 
 
 def quarantine(options: argparse.Namespace, lang: Lang) -> int:
-    """What could not be read, and what came under a key that was taken. Exit code 1 when there is any."""
-    request = wrong_value(lambda: Quarantined(terminal=options.terminal, limit=_limit(options)))
+    """What could not be read, and what came under a key that was taken. Exit code 1 when any of it is open. `done`: somebody
+    has dealt with it."""
+    if options.act == "done":
+        return _deal_with(options, lang)
+    fields = {"terminal": options.terminal, "limit": _limit(options), "dealt": options.all}
+    request = wrong_value(lambda: msgspec.convert(fields | {"type": "quarantined"}, Quarantined))
     rows = ask(options, request, QuarantineSeen).rows
     if options.json:
         for row in rows:
             put(row)
     elif rows:
-        columns = ("terminal", "epoch", "seq", "what", "reason", "bytes", "at")
+        columns = (
+            "id",
+            "terminal",
+            "epoch",
+            "seq",
+            "what",
+            "reason",
+            "bytes",
+            "at",
+            *(("dealt",) if options.all else ()),
+        )
         table(
             lang, columns,
             (
                 [
-                    r.terminal, str(r.epoch), str(r.seq), word(lang, "aside", "conflict" if r.conflict else "unread"),
-                    r.reason, str(r.size), moment(r.got_ms),
+                    r.id[:ID_SHOWN], r.terminal, str(r.epoch), str(r.seq),
+                    word(lang, "aside", "conflict" if r.conflict else "unread"), r.reason, str(r.size), moment(r.got_ms),
+                    *((f"{moment(r.dealt_ms)} {r.dealt_by} {plain(r.note)}".strip(),) if options.all else ()),
                 ]
                 for r in rows
             ),
         )  # fmt: skip
     else:
         tell(lang, "lists__nothing")
-    return FOUND if rows else 0
+    return FOUND if any(not row.dealt_ms for row in rows) else 0
+
+
+def _deal_with(options: argparse.Namespace, lang: Lang) -> int:
+    if bool(options.ids) == options.all or (options.ids and options.terminal):
+        raise Wrong("ids_or_all", room="manager", usage=True)
+    fields = {"ids": options.ids, "terminal": options.terminal, "upto_ms": utc_ms() if options.all else 0}
+    request = wrong_value(lambda: msgspec.convert(fields | {"type": "deal_with"}, DealWith))
+    tell(lang, "lists__dealt", count=ask(options, request, Done).count)
+    return 0
 
 
 def pushes(options: argparse.Namespace, lang: Lang) -> int:
