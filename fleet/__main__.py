@@ -1,7 +1,4 @@
-"""`posfleet`: the fleet manager's tool and the reference backend.
-
-Exit codes: 0 all well, 1 something was found that a person should look at, 2 wrong use, 3 it could not be done.
-"""
+"""`posfleet`: the fleet manager's tool and the reference backend. Exit codes: `fleet.commands.exits`."""
 
 import argparse
 import os
@@ -19,7 +16,9 @@ from fleet.commands import (
     ca_words,
     db,
     errors,
+    exits,
     key,
+    line,
     records,
     rights,
     seal,
@@ -30,9 +29,9 @@ from fleet.commands import (
     voucher_words,
 )
 from fleet.commands.manager import words
+from fleet.commands.times import FORMS
 from texts import LANGS, Lang, t
 
-FOUND, USAGE, TROUBLE = 1, 2, 3
 _LANG_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
@@ -46,8 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options, lang))
     except Wrong as wrong:
-        print(t("fleet", lang, "wrong__line", cause=wrong.cause(lang), step=wrong.step(lang)), file=sys.stderr)
-        return USAGE if wrong.usage else TROUBLE
+        print(wrong.line(lang), file=sys.stderr)
+        return wrong.code
+    except EOFError:  # asked for something, and nobody answers
+        silent = Wrong("nobody_to_ask", room="manager")
+        print(silent.line(lang), file=sys.stderr)
+        return silent.code
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return exits.STOPPED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
         return 0
@@ -70,11 +76,9 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
         return t("fleet", lang, f"help__{name}").replace("%", "%%")
 
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--lang", choices=LANGS, help=say("lang"))
-    common.add_argument("--database", default="", metavar="URL", help=say("database"))
-    common.add_argument("--data", type=Path, default=Path("var/fleet"), metavar="DIR", help=say("data"))
-    parser = argparse.ArgumentParser("posfleet", description=say("posfleet"), epilog=say("exit"))
-    parser.add_argument("--lang", choices=LANGS, help=say("lang"))
+    line.common(common, say, first=False)
+    parser = line.parser_class(lang)("posfleet", description=say("posfleet"), epilog=say("exit"))
+    line.common(parser, say, first=True)
     commands = parser.add_subparsers(required=True, metavar=say("command"))
 
     _serve_parser(commands, common, say)
@@ -103,7 +107,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     it = commands.add_parser("errors", parents=[common], help=say("errors"), description=say("errors_more"))
     for name, kind in (("terminal", str), ("shop", str), ("code", int), ("version", str)):
         it.add_argument(f"--{name}", type=kind, default=kind(), help=say(f"errors_{name}"))
-    it.add_argument("--since", default="7d", metavar="7d|48h|YYYY-MM-DD", help=say("errors_since"))
+    it.add_argument("--since", default="7d", metavar=FORMS, help=say("errors_since"))
     it.add_argument("--by", choices=("code", "terminal", "shop", "version"), default="code", help=say("errors_by"))
     it.add_argument("--trend", choices=("day", "hour"), default="day", help=say("errors_trend"))
     it.add_argument(
@@ -120,6 +124,9 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
 
     it = commands.add_parser("key", parents=[common], help=say("key"))
     it.set_defaults(run=key.run)
+    for each in line.parsers_of(parser):  # groups of commands take them too: posfleet settings --data DIR push
+        if "--data" not in each._option_string_actions:
+            line.common(each, say, first=False)
     return parser
 
 

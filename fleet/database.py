@@ -24,7 +24,7 @@ def url_of(data: Path) -> str:
         return said
     try:
         return (data / FILE).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
 
 

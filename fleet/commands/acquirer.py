@@ -15,7 +15,8 @@ from fleet.acquirer.books import Ledgers, Pages
 from fleet.acquirer.script import read_scenario, read_step
 from fleet.commands import Wrong, scripted
 from fleet.commands.look import moment, say, show
-from fleet.commands.scripted import list_steps, side_books, told_steps, typed_day
+from fleet.commands.scripted import list_steps, side_books, told_steps
+from fleet.commands.times import typed_day
 from fleet.home import ACQUIRER
 from rules.money import yuan
 from texts import Lang
@@ -67,7 +68,7 @@ def write_statement(options: argparse.Namespace, lang: Lang) -> int:
     try:
         path.write_bytes(made)
     except OSError as trouble:
-        raise Wrong("folder", {"path": str(path), "detail": str(trouble)}) from trouble
+        raise Wrong("unwritten", {"path": str(path), "detail": str(trouble)}) from trouble
     if options.json:
         print(json.dumps({"path": str(path), "lines": len(entries), "bytes": len(made)}))
     else:

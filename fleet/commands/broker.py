@@ -28,7 +28,7 @@ USERS = {"mosquitto": "mosquitto", "emqx": "emqx"}
 def make(options: argparse.Namespace, lang: Lang) -> int:
     """A folder with configuration, access lists, certificates and revocation lists. It is never written over."""
     if options.out.exists() and any(options.out.iterdir()):
-        raise Wrong("taken", {"path": str(options.out)}, usage=True)
+        raise Wrong("taken", {"path": str(options.out)})
     folder = options.folder or options.out.resolve()
     user: str = options.broker_user or USERS[options.kind]
     place = Place(
@@ -114,7 +114,7 @@ def update(options: argparse.Namespace, lang: Lang) -> int:
 def kick(options: argparse.Namespace, lang: Lang) -> int:
     """End a terminal's connection by taking its session over at the private listener; a revoked one does not come back."""
     if not is_terminal_id(options.id):
-        raise Wrong("no_terminal", {"terminal": options.id[:32]}, usage=True)
+        raise Wrong("no_terminal", {"terminal": options.id[:32]})
     settings = broker_link.settings(options)
     cause = _take_over(settings, options.id)
     if cause:

@@ -32,10 +32,10 @@ def settings(options: argparse.Namespace) -> IngestSettings:
     """What the words say. Raises `Wrong`: also for certificates that cannot be used, before anything is begun."""
     host, port = address(options.broker)
     if options.mount and not options.mount.endswith("/"):
-        raise Wrong("mount", {"text": options.mount}, usage=True)
+        raise Wrong("mount", {"text": options.mount})
     password = secret(options.password_file, PASSWORD)
     if password and not options.username:
-        raise Wrong("password_alone", usage=True)
+        raise Wrong("password_alone")
     return IngestSettings(
         host, port, f"fleet-{secrets.token_hex(8)}", share=options.share, mount=options.mount,
         username=options.username, password=password, tls=_tls(options),
@@ -46,7 +46,7 @@ def address(text: str) -> tuple[str, int]:
     """`HOST:PORT`, also with an IPv6 address in brackets. Raises `Wrong`."""
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit() or not 1 <= int(port) <= PORT_MAX:
-        raise Wrong("address", {"text": text}, usage=True)
+        raise Wrong("address", {"text": text})
     return host.strip("[]"), int(port)
 
 
@@ -56,22 +56,22 @@ def secret(path: Path | None, variable: str) -> str:
         return os.environ.get(variable, "")
     try:
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise Wrong("secret_open", {"path": str(path)}, usage=True)
+            raise Wrong("secret_open", {"path": str(path)})
         with path.open("rb") as file:
             return file.read(SECRET_BYTES_MAX).decode().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as trouble:
-        raise Wrong("secret_file", {"path": str(path), "detail": str(trouble)}, usage=True) from trouble
+        raise Wrong("secret_file", {"path": str(path), "detail": str(trouble)}) from trouble
 
 
 def _tls(options: argparse.Namespace) -> Tls | None:
     if options.tls_ca is None:
         if options.tls_cert is not None or options.tls_key is not None:
-            raise Wrong("tls_alone", usage=True)
+            raise Wrong("tls_alone")
         return None
     tls = Tls(options.tls_ca, options.tls_cert, options.tls_key)
     try:
         client_context(tls)
     except (OSError, ValueError) as trouble:  # ssl.SSLError is an OSError
         paths = " ".join(str(each) for each in (tls.ca, tls.cert, tls.key) if each is not None)
-        raise Wrong("tls_files", {"path": paths, "detail": str(trouble)}, usage=True) from trouble
+        raise Wrong("tls_files", {"path": paths, "detail": str(trouble)}) from trouble
     return tls

@@ -184,7 +184,7 @@ def troubles(data: Path) -> Iterator[None]:
     except files.Taken as taken:
         raise Wrong("taken", {"path": str(taken)}) from taken
     except Refused as refused:
-        raise Wrong("ca_refused", {"detail": str(refused)}, usage=True) from refused
+        raise Wrong("ca_refused", {"detail": str(refused)}) from refused
     except ca.InForce as there:
         until = moment(there.entry.end_ms)
         raise Wrong(
@@ -221,14 +221,14 @@ def _ask_twice(lang: Lang) -> str:
         return ""
     first = getpass.getpass(t("fleet", lang, "ca__passphrase_new"))
     if first and getpass.getpass(t("fleet", lang, "ca__passphrase_again")) != first:
-        raise Wrong("passphrase_twice", usage=True)
+        raise Wrong("passphrase_twice")
     return first
 
 
 def _needs_room(folder: Path) -> None:
     """Said before a certificate is issued for nothing."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Wrong("taken", {"path": str(folder)}, usage=True)
+        raise Wrong("taken", {"path": str(folder)})
 
 
 def _identity(options: argparse.Namespace, fleet_key: str) -> bytes:

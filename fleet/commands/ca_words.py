@@ -8,6 +8,7 @@ from typing import Any
 from fleet.broker import place
 from fleet.ca.authority import SERVICE_DAYS, TERMINAL_DAYS
 from fleet.commands import broker, broker_link, ca
+from fleet.commands.line import Bounded
 
 DAYS_MAX = 7_300
 
@@ -44,10 +45,14 @@ def _certificate_parsers(more: Any, common: argparse.ArgumentParser, say: Callab
     it = more.add_parser("issue", parents=[common], help=say("ca_issue"), description=say("ca_issue_more"))
     it.add_argument("id", metavar="ID", help=say("ca_id"))
     it.add_argument("--dir", type=Path, required=True, metavar="DIR", help=say("ca_dir"))
-    it.add_argument("--days", type=_days, default=TERMINAL_DAYS, metavar="N", help=say("ca_days"))
+    it.add_argument("--days", type=Bounded(1, DAYS_MAX), default=TERMINAL_DAYS, metavar="N", help=say("ca_days"))
     it.add_argument("--host", default="", metavar="HOST", help=say("ca_broker_host"))
-    it.add_argument("--port", type=_port, default=8883, metavar="PORT", help=say("ca_broker_port"))
-    it.add_argument("--grace-port", type=_port, default=0, metavar="PORT", help=say("ca_grace_port"))
+    it.add_argument(
+        "--port", type=Bounded(1, broker_link.PORT_MAX), default=8883, metavar="PORT", help=say("ca_broker_port")
+    )
+    it.add_argument(
+        "--grace-port", type=Bounded(1, broker_link.PORT_MAX), default=0, metavar="PORT", help=say("ca_grace_port")
+    )
     it.add_argument("--again", action="store_true", help=say("ca_again"))
     _json(it, say)
     it.set_defaults(run=ca.issue)
@@ -56,7 +61,7 @@ def _certificate_parsers(more: Any, common: argparse.ArgumentParser, say: Callab
         it = more.add_parser(kind, parents=[common], help=say(f"ca_{kind}"))
         it.add_argument("name", metavar="NAME", help=say("ca_service_name"))
         it.add_argument("--dir", type=Path, required=True, metavar="DIR", help=say("ca_dir"))
-        it.add_argument("--days", type=_days, default=SERVICE_DAYS, metavar="N", help=say("ca_days"))
+        it.add_argument("--days", type=Bounded(1, DAYS_MAX), default=SERVICE_DAYS, metavar="N", help=say("ca_days"))
         if kind == "server":
             it.add_argument("--host", action="append", required=True, metavar="HOST", help=say("ca_host"))
         _passphrase(it, say)
@@ -74,7 +79,7 @@ def _certificate_parsers(more: Any, common: argparse.ArgumentParser, say: Callab
     it = more.add_parser("list", parents=[common], help=say("ca_list"))
     it.add_argument("id", nargs="?", default="", metavar="ID", help=say("ca_id"))
     it.add_argument("--state", default="", choices=("", "valid", "expired", "revoked"), help=say("ca_state"))
-    it.add_argument("--within", type=_days, default=0, metavar="DAYS", help=say("ca_within"))
+    it.add_argument("--within", type=Bounded(1, DAYS_MAX), default=0, metavar="DAYS", help=say("ca_within"))
     _json(it, say)
     it.set_defaults(run=ca.list_all)
 
@@ -86,9 +91,17 @@ def _broker_parsers(more: Any, common: argparse.ArgumentParser, say: Callable[[s
         it.add_argument("--name", action="append", required=True, metavar="HOST", help=say("ca_host"))
         it.add_argument("--folder", type=Path, default=None, metavar="DIR", help=say("broker_folder"))
         it.add_argument("--host", default="0.0.0.0", metavar="HOST", help=say("broker_host"))
-        it.add_argument("--port", type=_port, default=8883, metavar="PORT", help=say("broker_port"))
+        it.add_argument(
+            "--port", type=Bounded(1, broker_link.PORT_MAX), default=8883, metavar="PORT", help=say("broker_port")
+        )
         it.add_argument("--private-host", default="127.0.0.1", metavar="HOST", help=say("broker_private_host"))
-        it.add_argument("--private-port", type=_port, default=8884, metavar="PORT", help=say("broker_private_port"))
+        it.add_argument(
+            "--private-port",
+            type=Bounded(1, broker_link.PORT_MAX),
+            default=8884,
+            metavar="PORT",
+            help=say("broker_private_port"),
+        )
         it.add_argument("--private-name", action="append", default=[], metavar="HOST", help=say("broker_private_name"))
         it.add_argument("--broker-user", default="", metavar="NAME", help=say("broker_user"))
         it.add_argument("--terminals-max", type=int, default=place.TERMINALS_MAX, metavar="N", help=say("broker_max"))
@@ -115,17 +128,3 @@ def _passphrase(it: argparse.ArgumentParser, say: Callable[[str], str]) -> None:
 
 def _json(it: argparse.ArgumentParser, say: Callable[[str], str]) -> None:
     it.add_argument("--json", action="store_true", help=say("json"))
-
-
-def _days(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= DAYS_MAX:
-        raise ValueError(text)
-    return number
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= broker_link.PORT_MAX:
-        raise ValueError(text)
-    return number

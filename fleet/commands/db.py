@@ -3,21 +3,20 @@
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from fleet import database
 from fleet.commands import Wrong
+from fleet.commands.exits import FOUND
 from fleet.commands.look import say, show
+from fleet.commands.times import typed_day
 from fleet.store import BadUrl, StoreTrouble
 from texts import Lang
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
-
-FOUND = 1
 
 
 def parsers(commands: Any, common: argparse.ArgumentParser, words: Callable[[str], str]) -> None:
@@ -50,13 +49,13 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
 def _engine(options: argparse.Namespace) -> Iterator["tuple[sa.Engine, str]"]:
     url = database.url_of(options.data)
     if not url:
-        raise Wrong("no_url", usage=True)
+        raise Wrong("no_url")
     from fleet import pg_engine  # the driver is imported only where it is wanted
 
     try:
         engine = pg_engine.open_engine(url)
     except BadUrl as trouble:
-        raise Wrong("database_url", {"detail": str(trouble)}, usage=True) from trouble
+        raise Wrong("database_url", {"detail": str(trouble)}) from trouble
     try:
         yield engine, pg_engine.shown(url)
     except StoreTrouble as trouble:
@@ -121,11 +120,7 @@ def _days(engine: "sa.Engine", as_json: bool, lang: Lang) -> int:
 def _forget(engine: "sa.Engine", options: argparse.Namespace, lang: Lang) -> int:
     from fleet import pg_days
 
-    try:
-        before = date.fromisoformat(options.before)
-    except ValueError as trouble:
-        raise Wrong("no_date", {"text": options.before}, usage=True) from trouble
-    given = pg_days.give_up(engine, before)
+    given = pg_days.give_up(engine, typed_day(options.before))
     for row in given:
         arguments = {"day": str(row.day), "terminals": ", ".join(row.blocking)}
         if options.json:

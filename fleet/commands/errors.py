@@ -5,20 +5,17 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import msgspec
 
 from fleet import china
 from fleet.commands import Wrong
 from fleet.commands.look import moment, opened, say, show
+from fleet.commands.times import DAY_MS, HOUR_MS, moment_ms
 from fleet.events import Asked, By, StoredEvent
 from fleet.sql_events import Sum
 from rules.errors import errors
 from texts import Lang, t
-
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-"""Days are China's."""
 
 SLOTS_MAX = 400
 LATEST = 20
@@ -44,7 +41,7 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
     since_ms = _since(options.since, until_ms, slot_ms)
     count = -(-(until_ms - since_ms) // slot_ms)
     if not 0 < count <= SLOTS_MAX:
-        raise Wrong("since", {"text": options.since}, usage=True)
+        raise Wrong("slots", {"text": options.since, "most": str(SLOTS_MAX)})
     asked = Asked(options.terminal, options.shop, options.code, options.version, since_ms, until_ms)
     earlier = replace(asked, since_ms=since_ms - count * slot_ms, until_ms=since_ms)
     with opened(options.data) as books:
@@ -134,16 +131,10 @@ def _event(row: StoredEvent) -> list[str]:
 
 
 def _since(text: str, until_ms: int, slot_ms: int) -> int:
-    """Where the first slot begins: a Chinese date, or `7d`, `48h` before now; whole days and hours. Raises `Wrong`."""
-    number, unit = text[:-1], text[-1:]
-    if unit in ("d", "h") and number.isdigit() and len(number) <= 4:
-        start_ms = until_ms - int(number) * (DAY_MS if unit == "d" else HOUR_MS) + (slot_ms if slot_ms == DAY_MS else 0)
-        start_ms = min(start_ms, until_ms)
-    else:
-        try:
-            start_ms = int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=china.CHINA).timestamp() * 1000)
-        except ValueError as trouble:
-            raise Wrong("since", {"text": text}, usage=True) from trouble
+    """Where the first slot begins; whole days and hours. Raises `Wrong`."""
+    start_ms = moment_ms(text, until_ms)
+    if text[-1] in "dh":  # of seven days this one is the last
+        start_ms = min(start_ms + (slot_ms if slot_ms == DAY_MS else 0), until_ms)
     offset_ms = 8 * HOUR_MS
     return (start_ms + offset_ms) // slot_ms * slot_ms - offset_ms
 

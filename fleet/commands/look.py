@@ -28,7 +28,7 @@ def opened(data: Path) -> Iterator[SqlBooks]:
     try:
         store = database.open_store(data, read_only=True)
     except BadUrl as trouble:
-        raise Wrong("database_url", {"detail": str(trouble)}, usage=True) from trouble
+        raise Wrong("database_url", {"detail": str(trouble)}) from trouble
     except StoreTrouble as trouble:
         raise Wrong("database", {"path": path, "detail": str(trouble)}) from trouble
     try:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from fleet.commands import Wrong
+from fleet.commands.exits import FOUND
 from fleet.commands.look import moment, opened, say, show
 from fleet.sql import SqlBooks
 from fleet.store import StoredRecord
@@ -27,7 +28,7 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
         if options.id == "verify":
             return _verify(books, [wanted] if wanted else known, options.json, lang)
         if options.terminal:
-            raise Wrong("too_many", {"text": options.terminal}, usage=True)
+            raise Wrong("too_many", {"text": options.terminal})
         return _list(books, options, lang)
 
 
@@ -75,7 +76,7 @@ def _verify(books: SqlBooks, terminals: list[str], as_json: bool, lang: Lang) ->
     else:
         for verdict in verdicts:
             _tell(verdict, lang)
-    return 1 if any(verdict.findings for verdict in verdicts) else 0
+    return FOUND if any(verdict.findings for verdict in verdicts) else 0
 
 
 def _tell(verdict: Verdict, lang: Lang) -> None:

@@ -1,5 +1,5 @@
-"""`posfleet rights`: what every operator may do by a settings document, for regular review (domain 12). Exit 1 when the
-document would not be taken."""
+"""`posfleet rights`: what every operator may do by a settings document, for regular review (domain 12). A document
+that would not be taken is wrong use."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from fleet.commands import Wrong
+from fleet.commands.exits import USAGE
 from fleet.commands.look import plain, show
 from rules.rights_report import RightsRow, rights_of
 from rules.rights_words import COLUMNS, words
@@ -27,7 +28,7 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
         settings = check(document)
         if isinstance(settings, list):
             _say_problems(path, settings, lang)
-            return 1
+            return USAGE
         rows = rights_of(settings)
         found[path.stem] = tuple(row for row in rows if not options.operator or row.operator == options.operator)
     if options.json:

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -49,10 +48,10 @@ def told_steps(
         steps = scenario(options.file) if options.file is not None else ()
         return (*steps, step(options.step)) if options.step else steps
     except OSError as trouble:
-        raise Wrong("scenario", {"path": str(options.file), "detail": str(trouble)}, usage=True) from trouble
+        raise Wrong("scenario", {"path": str(options.file), "detail": str(trouble)}) from trouble
     except ValueError as trouble:
         path = str(options.file) if options.file is not None else " ".join(options.step)
-        raise Wrong("scenario", {"path": path, "detail": str(trouble)}, usage=True) from trouble
+        raise Wrong("scenario", {"path": path, "detail": str(trouble)}) from trouble
 
 
 def script(pages: ScriptPages[S], steps: tuple[S, ...], clear: bool) -> list[tuple[int, S, int]]:
@@ -78,11 +77,3 @@ def list_steps(lang: Lang, rows: list[tuple[int, S, int]], as_json: bool) -> Non
         for number, step, left in rows
     )
     show(lang, ("number", "step_words", "left"), cells)
-
-
-def typed_day(text: str) -> date:
-    """A day as it is typed. Raises `Wrong`."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as wrong:
-        raise Wrong("date", {"text": text}, usage=True) from wrong

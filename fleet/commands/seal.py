@@ -15,7 +15,7 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
     """Exit code 0: the seal is the terminal's and covers what is kept; 1: it is not, or cannot be told yet."""
     seen = read_seal_words(options.text)
     if seen is None:
-        raise Wrong("no_seal", usage=True)
+        raise Wrong("no_seal")
     with opened(options.data) as books:
         if seen.terminal not in {row.terminal for row in books.all_terminals()}:
             raise Wrong("no_terminal", {"terminal": plain(seen.terminal)})

@@ -52,12 +52,12 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
     """Serve until told to stop. Prints `posfleet ready …` once the broker has granted the subscription."""
     logs.configure(options.log_json)
     settings = broker_link.settings(options)
-    shared = bool(database.url_of(options.data))
-    if options.worker and not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", options.worker):
-        raise Wrong("worker_name", {"text": options.worker}, usage=True)
-    if options.worker and not (shared and options.share):
-        raise Wrong("worker_alone", usage=True)
     try:
+        shared = bool(database.url_of(options.data))
+        if options.worker and not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", options.worker):
+            raise Wrong("worker_name", {"text": options.worker})
+        if options.worker and not (shared and options.share):
+            raise Wrong("worker_alone")
         with home.held(options.data, options.worker):
             # on a database others may be on too, nobody does alone what only one may do
             return _serve(settings, options, lang, _worker(options.worker) if shared else "")
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
     except StoreTrouble as trouble:
         raise Wrong("database", {"path": database.shown(options.data), "detail": str(trouble)}) from trouble
     except BadUrl as trouble:
-        raise Wrong("database_url", {"detail": str(trouble)}, usage=True) from trouble
+        raise Wrong("database_url", {"detail": str(trouble)}) from trouble
     except (OSError, ValueError) as trouble:
         raise Wrong("folder", {"path": str(options.data), "detail": str(trouble)}) from trouble
 
@@ -221,4 +221,4 @@ def _read(read: Callable[[Path], T], path: Path, what: str = "scenario") -> T:
     try:
         return read(path)
     except (OSError, ValueError) as trouble:
-        raise Wrong(what, {"path": str(path), "detail": str(trouble)}, usage=True) from trouble
+        raise Wrong(what, {"path": str(path), "detail": str(trouble)}) from trouble

@@ -134,7 +134,7 @@ def _listening(make: Callable[[], "Web"], text: str) -> "Web":
 def _host_port(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not (port.isascii() and port.isdigit()) or int(port) > PORT_MAX:
-        raise Wrong("address", {"text": text}, usage=True)
+        raise Wrong("address", {"text": text})
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
@@ -143,5 +143,5 @@ def _address(options: argparse.Namespace, text: str) -> "Address":
 
     host, port = _host_port(text)
     if (options.http_cert is None) != (options.http_key is None):
-        raise Wrong("http_tls", {}, usage=True)
+        raise Wrong("http_tls", {})
     return Address(host, port, options.http_cert, options.http_key, tuple(options.http_proxy))

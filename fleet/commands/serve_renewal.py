@@ -9,7 +9,7 @@ from fleet.ca import authority as ca
 from fleet.china import CHINA
 from fleet.commands import Wrong
 from fleet.commands.broker_link import address
-from fleet.commands.scripted import typed_day
+from fleet.commands.times import typed_day
 from fleet.grace import GraceDoor
 from fleet.renewal import Rules, Sign
 from fleet.tls import Tls
@@ -31,7 +31,7 @@ def words(it: argparse.ArgumentParser, say: Callable[[str], str]) -> None:
 def rules(options: argparse.Namespace) -> Rules:
     """How renewals over the wire are judged. Raises `Wrong`."""
     if not 1 <= options.certificate_days <= GRACE_DAYS_MAX:
-        raise Wrong("days", {"text": str(options.certificate_days), "most": str(GRACE_DAYS_MAX)}, usage=True)
+        raise Wrong("days", {"text": str(options.certificate_days), "most": str(GRACE_DAYS_MAX)})
     return Rules(options.certificate_days)
 
 
@@ -40,9 +40,9 @@ def grace(options: argparse.Namespace, sign: Sign) -> GraceDoor | None:
     if not options.grace:
         return None
     if not options.grace_until or options.grace_cert is None:
-        raise Wrong("grace_open", usage=True)
+        raise Wrong("grace_open")
     if not 1 <= options.grace_days <= GRACE_DAYS_MAX:
-        raise Wrong("days", {"text": str(options.grace_days), "most": str(GRACE_DAYS_MAX)}, usage=True)
+        raise Wrong("days", {"text": str(options.grace_days), "most": str(GRACE_DAYS_MAX)})
     host, port = address(options.grace)
     until = datetime.combine(typed_day(options.grace_until) + timedelta(days=1), time(), CHINA)
     folder = options.data / ca.FOLDER

@@ -68,9 +68,7 @@ def troubles(data: Path) -> Iterator[None]:
     try:
         yield
     except UserTrouble as trouble:
-        raise Wrong(
-            f"user_{trouble.key}", {name: str(value) for name, value in trouble.named.items()}, usage=True
-        ) from trouble
+        raise Wrong(f"user_{trouble.key}", {name: str(value) for name, value in trouble.named.items()}) from trouble
     except (OSError, ValueError) as trouble:
         raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
 
@@ -78,10 +76,10 @@ def troubles(data: Path) -> Iterator[None]:
 def may_be(name: str, password: str) -> None:
     """Raises `Wrong` for what `add` would refuse, with nothing added yet."""
     if not NAME.fullmatch(name):
-        raise Wrong("user_bad_name", {"name": name}, usage=True)
+        raise Wrong("user_bad_name", {"name": name})
     weak = weakness(name, password)
     if weak:
-        raise Wrong(f"user_weak_{weak}", usage=True)
+        raise Wrong(f"user_weak_{weak}")
 
 
 def _list(users: Users, as_json: bool, lang: Lang) -> None:
@@ -100,5 +98,5 @@ def new_password(options: argparse.Namespace, lang: Lang) -> str:
         return sys.stdin.readline().rstrip("\r\n")
     first = getpass.getpass(t("fleet", lang, "user__ask"))
     if getpass.getpass(t("fleet", lang, "user__again")) != first:
-        raise Wrong("user_differs", {}, usage=True)
+        raise Wrong("user_differs", {})
     return first

@@ -8,16 +8,19 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from fleet import china, database, home
 from fleet.commands import Wrong, scripted
+from fleet.commands.exits import FOUND
 from fleet.commands.look import moment, opened, say, show
-from fleet.commands.scripted import list_steps, side_books, told_steps, typed_day
+from fleet.commands.scripted import list_steps, side_books, told_steps
+from fleet.commands.times import typed_day
 from fleet.sql import AnyStore
 from fleet.store import BadUrl, StoreTrouble
 from fleet.vouchers import own, statement
@@ -33,12 +36,14 @@ from rules.money import yuan
 from texts import Lang, t
 
 DAY_MS = 86_400_000
-FOUND = 1
 HIDDEN = ("digest", "seen", "ref", "handle", "undo_handle", "code_sealed")
 
 
 class _DealFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Also a file for `serve --voucher-deals`: its coupons are the simulated platforms' and nothing to us."""
+
     deal: Annotated[tuple[Deal, ...], Meta(max_length=2_000)] = ()
+    coupon: tuple[dict[str, Any], ...] = ()
 
 
 def load_deals(options: argparse.Namespace, lang: Lang) -> int:
@@ -63,9 +68,9 @@ def _deals_in(path: Path) -> tuple[Deal, ...]:
         else:
             deals = msgspec.convert(tomllib.loads(raw.decode()), _DealFile).deal
     except (OSError, ValueError) as trouble:  # TOML's and msgspec's errors are ValueErrors
-        raise Wrong("deals", {"path": str(path), "detail": str(trouble)}, usage=True) from trouble
+        raise Wrong("deals", {"path": str(path), "detail": str(trouble)}) from trouble
     if len({(deal.platform, deal.deal_id) for deal in deals}) != len(deals):
-        raise Wrong("deals", {"path": str(path), "detail": "a deal stands twice"}, usage=True)
+        raise Wrong("deals", {"path": str(path), "detail": "a deal stands twice"})
     return deals
 
 
@@ -102,9 +107,9 @@ def issue(options: argparse.Namespace, lang: Lang) -> int:
     ours = (each for each in _deals_in(options.file) if (each.platform, each.deal_id) == ("own", options.deal))
     deal = next(ours, None)
     if deal is None:
-        raise Wrong("no_deal", {"deal": options.deal}, usage=True)
+        raise Wrong("no_deal", {"deal": options.deal})
     if not 1 <= options.number <= own.ISSUED_MAX or not 1 <= options.uses <= 100:
-        raise Wrong("issue", {"most": str(own.ISSUED_MAX)}, usage=True)
+        raise Wrong("issue", {"most": str(own.ISSUED_MAX)})
     vault = _vault(options.data)
     with _own(options.data) as pages:
         codes = own.issue(
@@ -118,7 +123,7 @@ def issue(options: argparse.Namespace, lang: Lang) -> int:
 
 def list_own(options: argparse.Namespace, lang: Lang) -> int:
     """The shop's own vouchers; of their codes the last four digits."""
-    with _own(options.data) as pages:
+    with _own(options.data, read_only=True) as pages:
         rows = pages.vouchers()
     if options.json:
         for row in rows:
@@ -131,8 +136,9 @@ def list_own(options: argparse.Namespace, lang: Lang) -> int:
 
 def uses(options: argparse.Namespace, lang: Lang) -> int:
     """Redemptions, filtered."""
+    day = typed_day(options.date) if options.date else None
     with opened(options.data) as books:
-        found = [row for row in books.vouchers.all_uses() if _wanted(row, options)]
+        found = [row for row in books.vouchers.all_uses() if _wanted(row, options, day)]
     if options.json:
         for row in found:
             shown = {name: value for name, value in asdict(row).items() if name not in HIDDEN}
@@ -151,13 +157,13 @@ def uses(options: argparse.Namespace, lang: Lang) -> int:
     return 0
 
 
-def _wanted(row: Use, options: argparse.Namespace) -> bool:
+def _wanted(row: Use, options: argparse.Namespace, day: date | None) -> bool:
     open_ = row.undo_wanted or row.state in ("unknown", "kept")
     return (
         options.terminal in ("", row.terminal)
         and options.platform in ("", row.platform)
         and options.state in ("", row.state)
-        and (not options.date or china.day_of(row.used_ms or row.got_ms) == typed_day(options.date))
+        and (day is None or china.day_of(row.used_ms or row.got_ms) == day)
         and (not options.open or open_)
     )
 
@@ -193,7 +199,7 @@ def write_statement(options: argparse.Namespace, lang: Lang) -> int:
     try:
         path.write_bytes(made)
     except OSError as trouble:
-        raise Wrong("folder", {"path": str(path), "detail": str(trouble)}) from trouble
+        raise Wrong("unwritten", {"path": str(path), "detail": str(trouble)}) from trouble
     say(lang, "statement__written", path=str(path), lines=len(rows))
     return 0
 
@@ -203,9 +209,9 @@ def reconcile(options: argparse.Namespace, lang: Lang) -> int:
     try:
         lines = statement.read(options.file.read_bytes(), options.platform)
     except (OSError, statement.BadStatement) as trouble:
-        raise Wrong("voucher_statement", {"path": str(options.file), "detail": str(trouble)}, usage=True) from trouble
-    vault = _vault(options.data)
+        raise Wrong("voucher_statement", {"path": str(options.file), "detail": str(trouble)}) from trouble
     with opened(options.data) as books:
+        vault = _vault(options.data)
         moments = [line.ts_ms for line in lines] or [0]
         sold = books.vouchers.sold(min(moments) - 2 * DAY_MS, max(moments) + 40 * DAY_MS)
         result = match(options.platform, lines, books.vouchers.all_uses(), sold, vault.digest)
@@ -249,7 +255,7 @@ def _writing(data: Path) -> Iterator[AnyStore]:
         data.mkdir(parents=True, exist_ok=True)
         store = database.open_store(data)
     except BadUrl as trouble:
-        raise Wrong("database_url", {"detail": str(trouble)}, usage=True) from trouble
+        raise Wrong("database_url", {"detail": str(trouble)}) from trouble
     except StoreTrouble as trouble:
         raise Wrong("database", {"path": path, "detail": str(trouble)}) from trouble
     except OSError as trouble:
@@ -262,8 +268,8 @@ def _writing(data: Path) -> Iterator[AnyStore]:
         store.close()
 
 
-def _own(data: Path) -> AbstractContextManager[own.OwnPages]:
-    return side_books(data, home.VOUCHERS, own.OwnBooks, read_only=False)
+def _own(data: Path, read_only: bool = False) -> AbstractContextManager[own.OwnPages]:
+    return side_books(data, home.VOUCHERS, own.OwnBooks, read_only)
 
 
 def _simulated(data: Path, read_only: bool = True) -> AbstractContextManager[PlatformPages]:

@@ -170,9 +170,9 @@ def test_terminals_with_state_and_backlog(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "code", "zh", "en"),
     [
-        (("records", "T0009"), 3, "没有终端 T0009", "nothing is known of terminal T0009"),
+        (("records", "T0009"), 2, "没有终端 T0009", "nothing is known of terminal T0009"),
         (("records", "T0001", "T0002"), 2, "多余的参数 T0002", "argument T0002 is one too many"),
-        (("records", "verify", "T0009"), 3, "没有终端 T0009", "nothing is known of terminal T0009"),
+        (("records", "verify", "T0009"), 2, "没有终端 T0009", "nothing is known of terminal T0009"),
         (("serve", "--broker", "nowhere"), 2, "地址 nowhere 不对", "nowhere is no address"),
         (("serve", "--broker", "host:70000"), 2, "70000", "70000"),
     ],

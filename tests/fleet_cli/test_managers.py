@@ -109,6 +109,31 @@ def test_the_completion_is_a_script_the_shell_takes(capsys):
     assert subprocess.run([shutil.which("bash"), "-n"], input=script, text=True, check=False).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("posfleet --da", ["--data", "--database"]),
+        ("posfleet --data fl", ["fleet"]),
+        ("posfleet --data fleet sett", ["settings"]),
+        ("posfleet settings push --da", ["--data", "--database"]),
+        ("posfleet settings push --data f", ["fleet"]),
+        ("posfleet ca backend b --dir f", ["fleet"]),
+        ("posfleet settings put fleet f", ["fleet", "footer.toml"]),
+    ],
+)
+def test_the_shell_completes_the_data_folder_and_files(capsys, tmp_path, typed, offered):
+    (tmp_path / "fleet").mkdir()
+    (tmp_path / "footer.toml").touch()
+    assert posfleet.main(["completion", "bash"]) == 0
+    words = typed.split()
+    asked = f"COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; _shtab_posfleet; printf '%s\n' \"${{COMPREPLY[@]}}\""
+    script = capsys.readouterr().out + asked
+    done = subprocess.run(
+        [shutil.which("bash")], input=script, text=True, capture_output=True, cwd=tmp_path, check=True
+    )
+    assert sorted(set(done.stdout.split())) == offered
+
+
 # --- terminals ----------------------------------------------------------------------------------------------------------
 
 
@@ -179,7 +204,9 @@ def test_a_faulty_layer_is_refused_with_its_path_and_nothing_is_stored(data, cap
     assert "cash.rounding" in errors
     assert "Next:" in errors
     assert listed(capsys, data, "settings", "layers") == []
-    assert run(capsys, data, "settings", "check", path)[0] == 1
+    for place in ((), ("--layer", "fleet")):
+        code, out, _ = run(capsys, data, "settings", "check", path, *place)
+        assert (code, "Wrong type or out of bounds" in out) == (1, True), out
 
 
 def test_a_layer_is_edited_in_the_editor_and_not_over_somebody_elses_change(data, capsys, tmp_path, monkeypatch):
@@ -379,12 +406,21 @@ def test_sales_are_exported_as_csv_and_records_as_json_lines(data, capsys, tmp_p
         (("settings", "get", "fleet"), 2, "fleet", "nothing was ever written"),
         (("settings", "put", "fleet", "/none.toml"), 2, "读不懂 /none.toml", "/none.toml cannot be read"),
         (("show", "T0009"), 2, "T0009", "not a terminal of this fleet: T0009"),
-        (("rollout", "status", "9"), 3, "9", "there is no roll-out 9"),
+        (("rollout", "status", "9"), 2, "9", "there is no roll-out 9"),
         (("cmd", "lock", "T0001", "--why", "x"), 2, "无人可问", "nobody is there to be asked"),
         (("cmd", "identify"), 2, "没有选择终端", "no terminal was chosen"),
         (("cmd", "identify", "T0001", "--seconds", "0"), 2, "参数有误", "a value does not fit"),
         (("register", "T 1"), 2, "参数有误", "a value does not fit"),
-        (("export", "sales", "--since", "yesterday"), 2, "参数有误", "a value does not fit"),
+        (("export", "sales", "--since", "yesterday"), 2, "不是时间", "yesterday is no time"),
+        (("export", "sales", "--since", "2026-02-31"), 2, "不是时间", "2026-02-31 is no time"),
+        (
+            ("export", "sales", "--since", "2d", "--until", "3d"),
+            2,
+            "不晚于开始",
+            "the end 3d is not after the beginning 2d",
+        ),
+        (("errors", "--since", "20261122"), 2, "不是时间", "20261122 is no time"),
+        (("records", "T0009"), 2, "T0009", "nothing is known of terminal T0009"),
     ],
 )
 def test_wrong_use_says_cause_and_next_step_in_both_languages(data, capsys, words, code, zh, en):

@@ -36,7 +36,7 @@ def test_deals_are_loaded_listed_and_shown(tmp_path: Path, capsys: pytest.Captur
     assert (code, "five off" in out, "5.00" in out) == (0, True, True)
     code, out, _ = run(capsys, "deals", "show", "A", *data)
     assert json.loads(out)["face_fen"] == 500
-    assert run(capsys, "deals", "show", "B", *data)[0] == 3
+    assert run(capsys, "deals", "show", "B", *data)[0] == 2
     path.write_text("")
     run(capsys, "deals", "load", str(path), *data)
     assert run(capsys, "deals", "list", "--json", *data) == (0, "", "")

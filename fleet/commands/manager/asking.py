@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import re
 import secrets
 import sys
 import time
@@ -11,8 +12,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from fleet import database, home
-from fleet.admin import READS, ROLES, Call, Caller, Refused, Reply, Request, Where
-from fleet.commands import Wrong
+from fleet.admin import READS, ROLES, Call, Caller, Fault, Refused, Reply, Request, Where
+from fleet.commands import Wrong, exits
 from fleet.commands.look import plain, show
 from fleet.door import ask as ask_door
 from fleet.store import BadUrl, StoreTrouble
@@ -20,9 +21,6 @@ from texts import Lang, catalogue, t
 
 Say = Callable[[str], str]
 Answer = TypeVar("Answer")
-FOUND = 1
-"""Exit code: all was done, and a person should look at something."""
-
 FAULTS_SHOWN_MAX = 20
 TERMINALS_SHOWN_MAX = 12
 
@@ -42,7 +40,7 @@ def ask(options: argparse.Namespace, request: Request, kind: type[Answer]) -> An
     except home.InUse as trouble:
         raise Wrong("deaf", {"path": str(options.data)}, room="manager") from trouble
     except BadUrl as trouble:
-        raise Wrong("database_url", {"detail": str(trouble)}, usage=True) from trouble
+        raise Wrong("database_url", {"detail": str(trouble)}) from trouble
     except StoreTrouble as trouble:
         raise Wrong("database", {"path": database.shown(options.data), "detail": str(trouble)}) from trouble
     except (OSError, ValueError) as trouble:
@@ -57,36 +55,37 @@ class Denied(Wrong):
     """The backend's refusal. Its texts are `refused__REASON` and `refused_step__REASON` of the room `fleet`."""
 
     def __init__(self, reply: Refused) -> None:
-        super().__init__(reply.reason, usage=reply.reason in _USAGE)
+        super().__init__(reply.reason)
         self._about = {"detail": plain(reply.detail), "terminals": few(map(plain, reply.terminals))}
-        self._faults = reply.faults[:FAULTS_SHOWN_MAX]
+        self.faults = reply.faults
 
     def cause(self, lang: Lang) -> str:
         """What was refused, and every path at fault."""
         lines = [t("fleet", lang, f"refused__{self.name}", **self._about)]
         lines += [
-            plain(f"  {_from(each.layer)}{each.path}: {each.reason} {each.detail}".rstrip()) for each in self._faults
+            plain(f"  {_from(each.layer)}{each.path}: {fault_words(each, lang)}")
+            for each in self.faults[:FAULTS_SHOWN_MAX]
         ]
         return "\n".join(lines)
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        return exits.USAGE if self.name in exits.REFUSED_WRONG else exits.TROUBLE
 
     def step(self, lang: Lang) -> str:
         """What to do about it."""
         return t("fleet", lang, f"refused_step__{self.name}", **self._about)
 
 
-_USAGE = frozenset(
-    {
-        "why_missing",
-        "unknown_terminal",
-        "unknown_layer",
-        "unknown_version",
-        "faults",
-        "bad_request",
-        "plan",
-        "unknown_aside",
-        "ambiguous",
-    }
-)
+def fault_words(fault: Fault, lang: Lang) -> str:
+    """What is wrong with one setting, with its code."""
+    return f"[{fault.code}] {reason_words(fault.reason, lang)} {fault.detail}".rstrip()
+
+
+def reason_words(reason: str, lang: Lang) -> str:
+    """Why a setting was not taken, in words; as it stands what has none."""
+    return catalogue("rules", lang).get(f"problem__{reason}", reason)
 
 
 def _from(layer: str) -> str:
@@ -125,7 +124,7 @@ def where_of(options: argparse.Namespace, all_asked: bool = True) -> Where:
         )
     )  # fmt: skip
     if all_asked and where == Where() and not options.all:
-        raise Wrong("nobody_chosen", room="manager", usage=True)
+        raise Wrong("nobody_chosen", room="manager")
     return where
 
 
@@ -134,7 +133,13 @@ def wrong_value(made: Callable[[], Answer]) -> Answer:
     try:
         return made()
     except (msgspec.ValidationError, ValueError) as trouble:
-        raise Wrong("value", {"detail": str(trouble)}, room="manager", usage=True) from trouble
+        raise Wrong("value", {"detail": _misfit(str(trouble))}, room="manager") from trouble
+
+
+def _misfit(text: str) -> str:
+    """`seconds: int >= 1` of what msgspec says: "Expected `int` >= 1 - at `$.seconds`"."""
+    found = re.fullmatch(r"Expected (?P<form>.+) - at `\$\.?(?P<place>.*)`", text)
+    return f"{found['place']}: {found['form'].replace('`', '')}" if found else text
 
 
 def all_word(it: argparse.ArgumentParser, say: Say) -> None:
@@ -192,7 +197,7 @@ def confirmed(options: argparse.Namespace, lang: Lang, key: str, **arguments: ob
     if options.yes:
         return True
     if not sys.stdin.isatty():
-        raise Wrong("nobody_to_ask", room="manager", usage=True)
+        raise Wrong("nobody_to_ask", room="manager")
     said = input(t("manager", lang, f"ask__{key}", **arguments) + " ")
     return said.strip().lower() in ("y", "yes", "是", "好")
 

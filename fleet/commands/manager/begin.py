@@ -9,7 +9,7 @@ from typing import Any
 
 from fleet import database, home
 from fleet.ca import authority
-from fleet.commands import Wrong, ca, user
+from fleet.commands import Wrong, ca, line, user
 from fleet.commands.manager.asking import Say, json_word, put, tell, utc_ms
 from fleet.dashboard.users import Users
 from fleet.store import StoreTrouble
@@ -87,7 +87,5 @@ def _folder(data: Path) -> str:
 
 def completion(parser: argparse.ArgumentParser, shell: str) -> int:
     """Print the shell's completion script, made from the words of this command line."""
-    import shtab  # only here
-
-    print(shtab.complete(parser, shell=shell))
+    print(line.script(parser, shell))
     return 0

@@ -26,6 +26,6 @@ def blob_of(path: Path, url: str, name: str = RELEASE) -> Blob:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         size = path.stat().st_size
     except OSError as trouble:
-        raise Wrong("file", {"path": str(path), "detail": str(trouble)}, room="manager", usage=True) from trouble
+        raise Wrong("file", {"path": str(path), "detail": str(trouble)}, room="manager") from trouble
     fields = {"name": name, "sha256": digest, "size": size, "url": url}
     return wrong_value(lambda: msgspec.convert(fields, Blob))

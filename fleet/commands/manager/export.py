@@ -15,7 +15,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from fleet.commands import Wrong
 from fleet.commands.look import opened
-from fleet.commands.manager.asking import Say, tell
+from fleet.commands.manager.asking import Say, tell, utc_ms
+from fleet.commands.times import FORMS, span_ms
 from fleet.sql import SqlBooks
 from fleet.store import StoredRecord
 from rules.money import yuan
@@ -34,15 +35,15 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
     it = commands.add_parser("export", parents=[common], help=say("export"), description=say("export_more"))
     it.add_argument("what", choices=("records", "sales"), help=say("export_what"))
     it.add_argument("--terminal", action="append", default=[], metavar="ID", help=say("id"))
-    it.add_argument("--since", default="", metavar="YYYY-MM-DD", help=say("since"))
-    it.add_argument("--until", default="", metavar="YYYY-MM-DD", help=say("until"))
+    it.add_argument("--since", default="", metavar=FORMS, help=say("since"))
+    it.add_argument("--until", default="", metavar=FORMS, help=say("until"))
     it.add_argument("--out", type=Path, default=None, metavar="FILE", help=say("export_out"))
     it.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, lang: Lang) -> int:
-    """Records as JSON lines, or sales as CSV with sums in yuan; times in UTC, `--until` not included."""
-    since, until = _day(options.since), _day(options.until)
+    """Records as JSON lines, or sales as CSV with sums in yuan; times in UTC, days China's, `--until` not included."""
+    since, until = span_ms(options.since, options.until, utc_ms())
     with opened(options.data) as books, _file(options.out) as out:
         known = [row.terminal for row in books.all_terminals()]
         for wanted in options.terminal:
@@ -56,15 +57,6 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
     if options.out is not None:
         tell(lang, "export__done", count=count, path=options.out)
     return 0
-
-
-def _day(text: str) -> int:
-    if not text:
-        return 0
-    try:
-        return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp() * 1_000)
-    except ValueError as trouble:
-        raise Wrong("value", {"detail": str(trouble)}, room="manager", usage=True) from trouble
 
 
 def _rows(books: SqlBooks, terminals: list[str], since: int, until: int) -> Iterator[StoredRecord]:
@@ -119,7 +111,7 @@ def _file(path: Path | None) -> Iterator[TextIO]:
             yield out
         draft.replace(path)
     except OSError as trouble:
-        raise Wrong("file", {"path": str(path), "detail": str(trouble)}, room="manager") from trouble
+        raise Wrong("unwritten", {"path": str(path), "detail": str(trouble)}) from trouble
     finally:
         draft.unlink(missing_ok=True)
 

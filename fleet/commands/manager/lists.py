@@ -18,9 +18,10 @@ from fleet.admin import (
     QuarantineSeen,
 )  # fmt: skip
 from fleet.commands import Wrong
+from fleet.commands.exits import FOUND
+from fleet.commands.line import Bounded
 from fleet.commands.look import moment, plain
 from fleet.commands.manager.asking import (
-    FOUND,
     Say,
     ask,
     json_word,
@@ -43,7 +44,7 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
     for name, run in (("gaps", gaps), ("quarantine", quarantine), ("pushes", pushes)):
         it = commands.add_parser(name, parents=[common], help=say(name), description=say(f"{name}_more"))
         it.add_argument("--terminal", default="", metavar="ID", help=say("id"))
-        it.add_argument("--limit", type=int, default=200, metavar="N", help=say("limit"))
+        it.add_argument("--limit", type=Bounded(1, LIMIT_MAX), default=200, metavar="N", help=say("limit"))
         json_word(it, say)
         it.set_defaults(run=run)
         if name == "quarantine":
@@ -54,14 +55,14 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
     it = commands.add_parser("audit", parents=[common], help=say("audit"), description=say("audit_more"))
     for name in ("who", "what", "subject"):
         it.add_argument(f"--{name}", default="", metavar="TEXT", help=say(f"audit_{name}"))
-    it.add_argument("--limit", type=int, default=100, metavar="N", help=say("limit"))
+    it.add_argument("--limit", type=Bounded(1, LIMIT_MAX), default=100, metavar="N", help=say("limit"))
     json_word(it, say)
     it.set_defaults(run=audit)
 
 
 def gaps(options: argparse.Namespace, lang: Lang) -> int:
     """Records known to exist that are not here. Exit code 1 when there are any."""
-    rows = ask(options, wrong_value(lambda: Gaps(terminal=options.terminal, limit=_limit(options))), GapsSeen).rows
+    rows = ask(options, wrong_value(lambda: Gaps(terminal=options.terminal, limit=options.limit)), GapsSeen).rows
     if options.json:
         for row in rows:
             put(row)
@@ -73,16 +74,12 @@ def gaps(options: argparse.Namespace, lang: Lang) -> int:
     return FOUND if rows else 0
 
 
-def _limit(options: argparse.Namespace) -> int:
-    return max(1, min(int(options.limit), LIMIT_MAX))
-
-
 def quarantine(options: argparse.Namespace, lang: Lang) -> int:
     """What could not be read, and what came under a key that was taken. Exit code 1 when any of it is open. `done`: somebody
     has dealt with it."""
     if options.act == "done":
         return _deal_with(options, lang)
-    fields = {"terminal": options.terminal, "limit": _limit(options), "dealt": options.all}
+    fields = {"terminal": options.terminal, "limit": options.limit, "dealt": options.all}
     request = wrong_value(lambda: msgspec.convert(fields | {"type": "quarantined"}, Quarantined))
     rows = ask(options, request, QuarantineSeen).rows
     if options.json:
@@ -118,7 +115,7 @@ def quarantine(options: argparse.Namespace, lang: Lang) -> int:
 
 def _deal_with(options: argparse.Namespace, lang: Lang) -> int:
     if bool(options.ids) == options.all or (options.ids and options.terminal):
-        raise Wrong("ids_or_all", room="manager", usage=True)
+        raise Wrong("ids_or_all", room="manager")
     fields = {"ids": options.ids, "terminal": options.terminal, "upto_ms": utc_ms() if options.all else 0}
     request = wrong_value(lambda: msgspec.convert(fields | {"type": "deal_with"}, DealWith))
     tell(lang, "lists__dealt", count=ask(options, request, Done).count)
@@ -127,7 +124,7 @@ def _deal_with(options: argparse.Namespace, lang: Lang) -> int:
 
 def pushes(options: argparse.Namespace, lang: Lang) -> int:
     """Who pushed what to whom and why, newest first."""
-    request = wrong_value(lambda: Pushes(terminal=options.terminal, limit=_limit(options)))
+    request = wrong_value(lambda: Pushes(terminal=options.terminal, limit=options.limit))
     rows = ask(options, request, PushesSeen).rows
     if options.json:
         for row in rows:
@@ -150,7 +147,7 @@ def pushes(options: argparse.Namespace, lang: Lang) -> int:
 def audit(options: argparse.Namespace, lang: Lang) -> int:
     """Everything anybody did, newest first. Exit code 1 when the chain of hashes does not fit."""
     request = wrong_value(
-        lambda: Audit(who=options.who, what=options.what, subject=options.subject, limit=_limit(options))
+        lambda: Audit(who=options.who, what=options.what, subject=options.subject, limit=options.limit)
     )
     seen = ask(options, request, AuditSeen)
     if options.json:

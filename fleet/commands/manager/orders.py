@@ -12,9 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from fleet.admin import CommandData, CommandDataGot, Commands, CommandsSeen, Ordered, OrderLook, SendCommand
 from fleet.commands import Wrong
+from fleet.commands.exits import FOUND
+from fleet.commands.line import Bounded
 from fleet.commands.look import moment
 from fleet.commands.manager.asking import (
-    FOUND,
     Say,
     all_word,
     ask,
@@ -35,6 +36,7 @@ from fleet.commands.manager.blobs import blob_of, blob_words
 from texts import Lang, t
 from wire.fleet import Command
 
+LIMIT_MAX = 1_000
 POLL_S = 0.5
 GRACE_MS = 2_000
 """The backend books "no answer" a moment after an order has expired."""
@@ -62,7 +64,7 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
         it.set_defaults(run=order, name=name)
     it = more.add_parser("list", parents=[common], help=say("cmd_list"), description=say("cmd_list"))
     it.add_argument("--terminal", default="", metavar="ID", help=say("id"))
-    it.add_argument("--limit", type=int, default=50, metavar="N", help=say("limit"))
+    it.add_argument("--limit", type=Bounded(1, LIMIT_MAX), default=50, metavar="N", help=say("limit"))
     json_word(it, say)
     it.set_defaults(run=listed)
 
@@ -110,8 +112,7 @@ def order(options: argparse.Namespace, lang: Lang) -> int:
     if options.name in SURE and not confirmed(
         options, lang, "order", what=t("manager", lang, f"help__cmd_{options.name}")
     ):
-        tell(lang, "settings__left")
-        return FOUND
+        raise Wrong("left", room="manager")
     request = wrong_value(lambda: SendCommand(where=where, command=command, expires_s=options.expires))
     ordered = ask(options, request, Ordered)
     if options.no_wait:
@@ -147,7 +148,7 @@ def _wait(options: argparse.Namespace, ordered: Ordered, lang: Lang) -> tuple[Or
 
 
 def _orders(options: argparse.Namespace, ordered: Ordered) -> tuple[OrderLook, ...]:
-    seen = ask(options, Commands(batch=ordered.batch, limit=1_000), CommandsSeen).rows
+    seen = ask(options, Commands(batch=ordered.batch, limit=LIMIT_MAX), CommandsSeen).rows
     if len(ordered.cids) > len(seen):  # more than one page holds: each by its own number
         got = {row.cid for row in seen}
         rest = [cid for cid in ordered.cids.values() if cid not in got]
@@ -170,7 +171,7 @@ def _keep_logs(options: argparse.Namespace, rows: tuple[OrderLook, ...], lang: L
                 text = packed.read(LOG_BYTES_MAX)
             path.write_bytes(text)
         except (OSError, EOFError) as trouble:
-            raise Wrong("file", {"path": str(path), "detail": str(trouble)}, room="manager") from trouble
+            raise Wrong("unwritten", {"path": str(path), "detail": str(trouble)}) from trouble
         if not options.json:
             tell(lang, "cmd__log", path=path)
 
@@ -183,7 +184,7 @@ def _bytes(data: bytes) -> Any:
 
 def listed(options: argparse.Namespace, lang: Lang) -> int:
     """What was ordered lately, newest first."""
-    request = wrong_value(lambda: Commands(terminal=options.terminal, limit=max(1, min(options.limit, 1_000))))
+    request = wrong_value(lambda: Commands(terminal=options.terminal, limit=options.limit))
     _show(options, ask(options, request, CommandsSeen).rows, lang)
     return 0
 

@@ -25,9 +25,10 @@ from fleet.admin import (
     SoftwareRelease,
     StartRollout,
 )  # fmt: skip
+from fleet.commands import Wrong
+from fleet.commands.exits import FOUND
 from fleet.commands.look import console, moment, tabled
 from fleet.commands.manager.asking import (
-    FOUND,
     Say,
     all_word,
     ask,
@@ -224,8 +225,7 @@ def _stages(shown: RolloutShown, lang: Lang) -> Text:
 def acted(options: argparse.Namespace, lang: Lang) -> int:
     """Approve, pause, resume, abort or revert."""
     if options.act in ("abort", "revert") and not confirmed(options, lang, options.act, number=options.rollout):
-        tell(lang, "settings__left")
-        return FOUND
+        raise Wrong("left", room="manager")
     shown = ask(options, RolloutAct(rollout=options.rollout, act=options.act), RolloutShown)
     if options.json:
         put(shown)

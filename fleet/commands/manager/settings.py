@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,9 @@ from fleet.admin import (
     PutLayer,
 )
 from fleet.commands import Wrong
+from fleet.commands.exits import FOUND
 from fleet.commands.look import moment
 from fleet.commands.manager.asking import (
-    FOUND,
     Denied,
     Say,
     all_word,
@@ -141,7 +142,7 @@ def _layer(options: argparse.Namespace) -> str | None:
     try:
         return str(msgspec.convert(name, admin.Layer))
     except msgspec.ValidationError as trouble:
-        raise Wrong("layer", {"text": name, "form": LAYER}, room="manager", usage=True) from trouble
+        raise Wrong("layer", {"text": name, "form": LAYER}, room="manager") from trouble
 
 
 def get(options: argparse.Namespace, lang: Lang) -> int:
@@ -177,7 +178,7 @@ def name_file(options: argparse.Namespace, lang: Lang) -> int:
     layer = _layer(options)
     assert layer is not None
     if not options.remove and (options.file is None or not options.url):
-        raise Wrong("file_words", room="manager", usage=True)
+        raise Wrong("file_words", room="manager")
     document, parent = _newest(options)
     files = {name: row for name, row in document.get(FILES, {}).items() if name != options.name}
     if not options.remove:
@@ -219,7 +220,7 @@ def edit(options: argparse.Namespace, lang: Lang) -> int:
         try:
             done = ask(options, PutLayer(layer=layer, document=_parsed(edited, ".json"), parent=parent), LayerPut)
         except Wrong as wrong:
-            print(wrong.cause(lang), wrong.step(lang), sep="\n", file=sys.stderr)
+            print(wrong.line(lang), file=sys.stderr)
             if wrong.name not in ("faults", "document") or not _again(lang):
                 raise
             text = edited
@@ -261,19 +262,17 @@ def read(path: Path) -> Any:
     """A settings document of a JSON or TOML file. Raises `Wrong`."""
     try:
         if path.stat().st_size > DOCUMENT_BYTES_MAX:
-            raise Wrong(
-                "document", {"path": str(path), "detail": f"> {DOCUMENT_BYTES_MAX} B"}, room="manager", usage=True
-            )
+            raise Wrong("document", {"path": str(path), "detail": f"> {DOCUMENT_BYTES_MAX} B"}, room="manager")
         return _parsed(path.read_text(encoding="utf-8"), path.suffix, str(path))
     except (OSError, UnicodeDecodeError) as trouble:
-        raise Wrong("document", {"path": str(path), "detail": str(trouble)}, room="manager", usage=True) from trouble
+        raise Wrong("document", {"path": str(path), "detail": str(trouble)}, room="manager") from trouble
 
 
 def _parsed(text: str, suffix: str, path: str = "") -> Any:
     try:
         return tomllib.loads(text) if suffix == ".toml" else json.loads(text)
     except (ValueError, RecursionError) as trouble:
-        raise Wrong("document", {"path": path, "detail": str(trouble)}, room="manager", usage=True) from trouble
+        raise Wrong("document", {"path": path, "detail": str(trouble)}, room="manager") from trouble
 
 
 # --- checking, comparing, pushing ---------------------------------------------------------------------------------------
@@ -284,24 +283,37 @@ def check(options: argparse.Namespace, lang: Lang) -> int:
     document = read(options.file)
     layer = _layer(options)
     if layer is not None:
-        done = ask(options, PutLayer(layer=layer, document=document, check=True), LayerPut)
-        if options.json:
-            put(done)
-        else:
-            change_table(done.changes, lang)
-            tell(lang, "settings__sound_at", count=done.terminals)
-        return 0
+        return _check_at(options, lang, PutLayer(layer=layer, document=document, check=True))
     checked = model.check(document)
     faults = [
         admin.Fault(path=each.path, reason=each.reason, detail=each.detail, code=each.code)
         for each in (checked if isinstance(checked, list) else ())
     ]
+    if not faults and not options.json:
+        tell(lang, "settings__sound")
+    return _faults(options, lang, faults)
+
+
+def _check_at(options: argparse.Namespace, lang: Lang, request: PutLayer) -> int:
+    try:
+        done = ask(options, request, LayerPut)
+    except Denied as wrong:
+        if wrong.name != "faults":
+            raise
+        return _faults(options, lang, wrong.faults)
     if options.json:
-        put(faults)
+        put({"faults": [], "changes": done.changes, "terminals": done.terminals})
+    else:
+        change_table(done.changes, lang)
+        tell(lang, "settings__sound_at", count=done.terminals)
+    return 0
+
+
+def _faults(options: argparse.Namespace, lang: Lang, faults: Sequence[admin.Fault]) -> int:
+    if options.json:
+        put({"faults": faults})
     elif faults:
         fault_table(faults, lang)
-    else:
-        tell(lang, "settings__sound")
     return FOUND if faults else 0
 
 
@@ -338,8 +350,7 @@ def push(options: argparse.Namespace, lang: Lang) -> int:
         return FOUND if dry.faults or dry.held else 0
     count = sum(len(group.terminals) for group in dry.groups)
     if count and not dry.faults and not confirmed(options, lang, "push", count=count):
-        tell(lang, "settings__left")
-        return FOUND
+        raise Wrong("left", room="manager")
     done = ask(options, Push(where=where), Pushed)
     if options.json:
         put(done)

@@ -24,6 +24,7 @@ from fleet.commands.manager.asking import (
     Say,
     all_word,
     ask,
+    fault_words,
     few,
     json_word,
     put,
@@ -241,7 +242,7 @@ def change_table(changes: Iterable[admin.PathChange], lang: Lang) -> None:
 
 def fault_table(faults: Iterable[admin.Fault], lang: Lang) -> None:
     """What is wrong with settings, by path."""
-    rows = ([each.path, f"[{each.code}] {each.reason} {each.detail}", each.layer, each.terminal] for each in faults)
+    rows = ([each.path, fault_words(each, lang), each.layer, each.terminal] for each in faults)
     table(lang, ("path", "fault", "layer", "terminal"), rows)
 
 
