@@ -35,12 +35,13 @@ def shelve(books: MoneyBooks, arrivals: Iterable[tuple[str, Good]]) -> None:
     returns: list[Return] = []
     movements: list[Movement] = []
     for terminal, good in arrivals:
-        fact = good.fact
-        found += (Found(key, terminal, good.epoch, good.seq, good.record.at_ms) for key in _keys(terminal, fact))
+        fact, record = good.fact, good.record
+        for key in _keys(terminal, fact):
+            found.append(Found(key, terminal, record.epoch, record.seq, record.at_ms))
         batch = batch_of(fact)
         if batch is None:
             continue
-        movements.append(Movement(terminal, good.epoch, batch, good.seq))
+        movements.append(Movement(terminal, record.epoch, batch, record.seq))
         if isinstance(fact, Refund):
             returns.append(_return(terminal, good, fact))
     if found or movements:
@@ -71,10 +72,11 @@ def _keys(terminal: str, fact: Fact) -> list[str]:
 
 def _sale_keys(terminal: str, sale: Sale) -> list[str]:
     number = receipt_number(sale.batch, sale.trace)
-    keys = [number, f"{terminal}-{number}"]
+    keys = {number: None, f"{terminal}-{number}": None}
     for tender in sale.tenders:
-        keys += (tender.order_no, tender.channel_no)
-    return [key for key in dict.fromkeys(keys) if key]
+        keys[tender.order_no] = keys[tender.channel_no] = None
+    keys.pop("", None)
+    return list(keys)
 
 
 def _return(terminal: str, good: Good, fact: Refund) -> Return:

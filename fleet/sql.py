@@ -48,9 +48,6 @@ event reports beside them. 7: leases of workers. 8: the fleet's desk. 9: what a 
 with; who has not said that it has its settings back."""
 SHELVED_AT_ONCE = 500
 
-_EPOCHS = sa.select(epochs).where(epochs.c.terminal.in_(sa.bindparam("terminals", expanding=True)))
-TERMINALS_AT_ONCE = 500
-
 _epoch_fields = attrgetter(*Epoch.__slots__)
 
 
@@ -77,7 +74,9 @@ def hot(dialect: str) -> dict[str, Text]:
     }
     made = {name: compiled_text(dialect, statement) for name, statement in statements.items()}
     if dialect == SQLITE:
-        return made
+        return made | {
+            "epochs/bulk": Text(f"{sa.select(epochs)} WHERE terminal IN (SELECT value FROM json_each(:terminals))", {})
+        }
     bulk = {
         "epochs": f"{sa.select(epochs)} WHERE terminal = ANY(%(terminals)s)",  # one text for any number of them
         "put_epoch": bulk_text(epochs, made["put_epoch"].text),
@@ -219,15 +218,9 @@ class SqlBooks:
         return Epoch(*row) if row else None
 
     def epochs(self, terminals: list[str]) -> dict[tuple[str, int], Epoch]:
-        if self._db.dialect.name == POSTGRESQL:
-            rows = self._db.exec_driver_sql(self._hot["epochs/bulk"].text, {"terminals": terminals})
-            return {(row[0], row[1]): Epoch(*row) for row in rows}
-        found: dict[tuple[str, int], Epoch] = {}
-        for start in range(0, len(terminals), TERMINALS_AT_ONCE):
-            names = terminals[start : start + TERMINALS_AT_ONCE]
-            for row in self._db.execute(_EPOCHS, {"terminals": names}):
-                found[row[0], row[1]] = Epoch(*row)
-        return found
+        of: object = terminals if self._db.dialect.name == POSTGRESQL else msgspec.json.encode(terminals).decode()
+        rows = self._db.exec_driver_sql(self._hot["epochs/bulk"].text, {"terminals": of})
+        return {(row[0], row[1]): Epoch(*row) for row in rows}
 
     def put_epochs(self, rows: list[Epoch]) -> None:
         if rows and self._db.dialect.name == POSTGRESQL:

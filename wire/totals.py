@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from rules import totals
 from wire.facts import Fact, Refund, RefundTurned, Sale, TenderPart
 
+_COUNTED = (Sale, Refund, RefundTurned)
+
 
 def batch_of(fact: Fact) -> int | None:
     """The batch whose totals the fact changes; None: it changes none."""
-    return fact.batch if isinstance(fact, Sale | Refund | RefundTurned) else None
+    return fact.batch if isinstance(fact, _COUNTED) else None
 
 
 def part_of(fact: Fact) -> dict[str, int]:
