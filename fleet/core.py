@@ -84,13 +84,15 @@ NAMELESS_MAX = 1_000
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of a terminal. `terminal` and `rest` come from the topic, matched whole; a topic that is nobody's
-    has terminal "" and the topic as `rest`. `payload`: bytes as they came, or a packet already read (simulation)."""
+    has terminal "" and the topic as `rest`. `payload`: bytes as they came, or a packet already read (simulation).
+    `read`: its records, when the edge has read them while it waited for more."""
 
     terminal: str
     rest: str
     payload: bytes | Packet = field(repr=False)  # may hold a customer's code
     retained: bool = False
     age_ms: int = 0  # how long it has waited here: an ask for money may be too old
+    read: tuple[Arrival, ...] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +233,7 @@ class Core:
         effects: list[Effect] = []
         for message in event.messages:
             if message.rest == "rec" and message.terminal:
-                for arrival in read_packet(message.terminal, message.payload):
+                for arrival in message.read or read_packet(message.terminal, message.payload):
                     if arrival.seq:
                         records.setdefault((message.terminal, arrival.epoch), []).append(arrival)
                     else:

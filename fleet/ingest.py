@@ -7,11 +7,12 @@ broker's acknowledgement second, so a crash between them costs a repetition and 
 import logging
 import queue
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
-from fleet import admin
+from fleet import admin, reading
 from fleet.acquirer.port import NO_ANSWER, Reply
 from fleet.core import AcquirerAnswered, Admin, Arrived, DeskTick, Effect, Event, Message, Pump, Spoilt, Steps, Tick
 from fleet.effects import (
@@ -34,11 +35,15 @@ from fleet.store import StoreTrouble
 from fleet.vouchers import port as vouchers
 from fleet.vouchers.within import PlatformAnswered
 from wire import topics
-from wire.channels import ACK, ANSWER, COMMAND, DESIRED, TIME, Channel
+from wire.channels import ACK, ANSWER, COMMAND, DESIRED, RECORDS, TIME, Channel
 from wire.messages import AnswerRenew
 from wire.pace import backoff_ms
+from wire.records import PACKETS_IN_FLIGHT_MAX
 
 BATCH_MESSAGES_MAX = 256
+QUIET_MS, GATHER_MS = 2, 8
+"""A batch of records is committed when no more came for the first of these, at the latest after the second: what a terminal
+sends in one go then costs one sync of the disk, not one for its first packet and one for the rest."""
 TICK_MS = 10_000
 OPEN_TIMEOUT_MS = 15_000
 CLOSE_TIMEOUT_MS = 3_000
@@ -55,6 +60,34 @@ class _Asked:
 
     call: admin.Call
     answer: Callable[[admin.Reply], None]
+
+
+class Heard(NamedTuple):
+    """A message, and what the core is told of it."""
+
+    came: Came
+    message: Message
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is taken in one commit. `hurried`: somebody waits for an answer to some of it."""
+
+    heard: list[Heard] = field(default_factory=list)
+    terminals: set[str] = field(default_factory=set)
+    hurried: bool = False
+
+    def add(self, each: Heard) -> None:
+        self.heard.append(each)
+        self.terminals.add(each.message.terminal)
+        self.hurried = self.hurried or each.message.rest != RECORDS.rest
+
+    def is_full(self) -> bool:
+        return len(self.heard) >= BATCH_MESSAGES_MAX
+
+    def may_grow(self) -> bool:
+        """Whether some terminal may be about to send more: none has more than so many packets under way."""
+        return 0 < len(self.heard) < PACKETS_IN_FLIGHT_MAX * len(self.terminals) and not self.hurried
 
 
 _Answered = AcquirerAnswered | PlatformAnswered | SendAnswer | _Asked
@@ -190,16 +223,18 @@ class Ingest:
 
     # --- messages -----------------------------------------------------------------
 
-    def _gather(self) -> list[Came]:
-        """Wait for a note, then take all there is up to a batch; while one batch commits, the next one gathers."""
-        came: list[Came] = []
+    def _gather(self) -> list[Heard]:
+        """Wait for a note, then take all there is up to a batch; while one batch commits, the next one gathers. A terminal
+        with a backlog sends its packets one after the other, so a batch of records waits a little for the rest of them."""
+        batch = Batch()
         due_ms = self._tick_ms if self._subscribed else min(self._tick_ms, self._due_ms)
-        timeout_ms = min(max(0, due_ms - self._monotonic_ms()), self._pump_wait_ms())
+        wait_ms = min(max(0, due_ms - self._monotonic_ms()), self._pump_wait_ms())
+        until_ms = 0
         try:
-            noted = self._notes.get(timeout=timeout_ms / 1000)
-            while True:
+            while not batch.is_full():
+                noted = self._notes.get(timeout=wait_ms / 1000)
                 if noted is None:
-                    return came
+                    break
                 if isinstance(noted, _Asked):
                     self._answer(noted)
                 elif isinstance(noted, AcquirerAnswered | PlatformAnswered):
@@ -207,18 +242,20 @@ class Ingest:
                 elif isinstance(noted, SendAnswer):
                     self._emit([noted])
                 elif noted[0] is self._connection:
-                    self._hear(noted[1], came)
-                if len(came) >= BATCH_MESSAGES_MAX:
-                    return came
-                noted = self._notes.get_nowait()
+                    self._hear(noted[1], batch)
+                now_ms = self._monotonic_ms()
+                until_ms = until_ms or now_ms + GATHER_MS
+                wait_ms = min(QUIET_MS, max(0, until_ms - now_ms)) if batch.may_grow() else 0
         except queue.Empty:
-            return came
+            pass
+        return batch.heard
 
-    def _hear(self, note: Note, came: list[Came]) -> None:
+    def _hear(self, note: Note, batch: Batch) -> None:
         assert self._connection is not None
         match note:
             case Arrival(messages):
-                came += messages
+                for each in messages:
+                    batch.add(Heard(each, self._message(each)))
             case Connected(reason) | Subscribed(reason) if reason >= REFUSAL:
                 self._connection.close()
                 self._lost(f"refused, reason 0x{reason:02x}")
@@ -232,25 +269,26 @@ class Ingest:
                     if (sent := self._in_flight.pop(number, None)) is not None:
                         self._taken.append(sent)
             case Ended(cause):
-                came.clear()  # unacknowledged: they come again
+                batch.heard.clear()  # unacknowledged: they come again
                 self._lost(cause)
 
-    def _take(self, came: list[Came]) -> None:
-        effects = self._step(Arrived(self._utc_ms(), tuple(self._message(each) for each in came)))
+    def _take(self, came: list[Heard]) -> None:
+        effects = self._step(Arrived(self._utc_ms(), tuple(each.message for each in came)))
         if effects is None:
             return  # not committed: all of it comes again
         self._emit(effects)
         if self._connection is None:
             return  # nobody to tell: the messages come again, and change nothing
         for each in came:
-            self._connection.done(each)
+            self._connection.done(each.came)
 
     def _message(self, came: Came) -> Message:
         topic = topics.parse(came.topic, self._settings.mount)
         if topic is None or topic.way != "up":
             return Message("", came.topic[:500], came.payload, came.retained)
         age_ms = self._monotonic_ms() - came.got_ms
-        return Message(topic.terminal, topic.rest, came.payload, came.retained, age_ms)
+        read = _read(topic.terminal, came.payload) if topic.rest == RECORDS.rest else None
+        return Message(topic.terminal, topic.rest, came.payload, came.retained, age_ms, read)
 
     def _step(self, event: Event) -> list[Effect] | None:
         """One step of the core; None: told to stop before anything was committed."""
@@ -373,6 +411,16 @@ class Ingest:
         """Let what one commit caused leave in one piece."""
         if self._connection is not None:
             self._connection.flush()
+
+
+def _read(terminal: str, payload: bytes) -> tuple[reading.Arrival, ...] | None:
+    """The records of a packet, read while more of them are on their way. None: it breaks an invariant, which the core is to
+    find out for itself and put aside."""
+    try:
+        return tuple(reading.read_packet(terminal, payload))
+    except Exception:
+        _log.exception("a packet broke an invariant when it was read")
+        return None
 
 
 def _outgoing(effect: SendAck | SendAnswer | SendTime | SendDesired | SendCommand) -> tuple[Channel, bytes]:
