@@ -124,6 +124,7 @@ class TerminalLook(Struct, frozen=True):
     state_ms: int = 0
     seen_ms: int = 0
     backlog: int = 0
+    rev: int = 0  # in force, by the newest word of the terminal
     desired_rev: int = 0
     desired_sha256: str = ""
     desired_ms: int = 0

@@ -41,10 +41,13 @@ _said = msgspec.json.Decoder(_Said)
 
 
 class Told(NamedTuple):
-    """What a terminal reports beside its state: how many settings were changed at the counter, and whether it is locked."""
+    """What a terminal reports beside its state: how many settings were changed at the counter, whether it is locked, and the
+    revision in force, told at `at_ms`."""
 
     drift: int = 0
     locked: bool = False
+    rev: int = 0
+    at_ms: int = 0
 
 
 class SqlLooks:
@@ -90,10 +93,11 @@ class SqlLooks:
         }
 
     def told(self) -> dict[str, Told]:
-        """What terminals report, by terminal; those of whom there is nothing to say are not in it."""
-        rows = self._db.execute(sa.select(reported.c.terminal, reported.c.body))
-        said = ((row.terminal, _said.decode(row.body)) for row in rows)
-        return {terminal: Told(len(it.drift), it.locked) for terminal, it in said if it.drift or it.locked}
+        """What terminals report, by terminal; those that never did are not in it."""
+        it = reported.c
+        rows = self._db.execute(sa.select(it.terminal, it.body, it.rev, it.got_ms))
+        said = ((row, _said.decode(row.body)) for row in rows)
+        return {row.terminal: Told(len(one.drift), one.locked, row.rev, row.got_ms) for row, one in said}
 
     def rollouts(self) -> dict[str, int]:
         """Roll-outs by state."""

@@ -94,6 +94,8 @@ class Watch:
                 shop=_shop(entries.get(terminal), known.get(terminal)),
                 tags=_tags(entries.get(terminal)),
                 drift=told.get(terminal, nothing).drift,
+                told_rev=told.get(terminal, nothing).rev,
+                told_ms=told.get(terminal, nothing).at_ms,
                 lock=locks.get(terminal),
                 retired=terminal in entries and entries[terminal].retired,
                 errors=errors.get(terminal, 0),

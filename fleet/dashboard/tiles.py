@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from fleet.admin import Link
+from fleet.desk.in_force import in_force
 from fleet.desk.link import Hearing
 from fleet.sql_looks import TerminalLook
 from fleet.store import Epoch
@@ -63,6 +64,8 @@ class Extra:
     errors: int = 0
     aside: int = 0
     retired: bool = False
+    told_rev: int = 0  # in force by its word about settings, told at `told_ms`
+    told_ms: int = 0
     lock: Lock | None = None
 
 
@@ -145,9 +148,10 @@ def _tile(
     link = hearing.link(state, look.state_ms, look.seen_ms)
     marks = tuple(_marks(said, extra, due, holes, usual)) if state is not None else ()
     level = _level(said, link, marks, hearing.now_ms - look.seen_ms)
+    rev = in_force(state, look.state_ms, extra.told_rev, extra.told_ms)
     return Tile(
         look.terminal, link, level, marks, extra.shop, extra.tags, said.software,
-        said.settings_rev, due, holes, said.printer, said.drawer, said.battery, said.clock if state else "", extra.drift,
+        rev, due, holes, said.printer, said.drawer, said.battery, said.clock if state else "", extra.drift,
         extra.errors, extra.aside, said.reason, look.state_ms, look.seen_ms, extra.lock,
     )  # fmt: skip
 

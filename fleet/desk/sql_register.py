@@ -7,6 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from fleet.admin import Registered, TerminalLook, Where
+from fleet.desk.in_force import in_force
 from fleet.desk.link import Hearing
 from fleet.desk.tables import desired, register, reported, rollout_terminals
 from fleet.sql_dialect import put
@@ -147,13 +148,14 @@ _COLUMNS = (
 def _look(row: Any, hearing: Hearing) -> TerminalLook:
     state = msgspec.json.decode(row.state, type=State) if row.state else None
     state_ms, seen_ms = row.state_ms or 0, row.seen_ms or 0
+    told = msgspec.json.decode(row.body, type=Reported) if row.body else None
     due = max(0, state.next_seq - 1 - (row.upto or 0)) if state is not None and state.next_seq else 0
     return TerminalLook(
         terminal=row.id, registered=row.registered is not None, shop=row.shop or "", group=row.grp or "",
         tags=_tags(row.tags), note=row.note or "", retired=bool(row.retired),
         link=hearing.link(state, state_ms, seen_ms), state=state, state_ms=state_ms, seen_ms=seen_ms, backlog=due,
         desired_rev=row.rev or 0, desired_sha256=row.sha256 or "", desired_ms=row.at_ms or 0, unpublished=bool(row.due_ms),
-        reported=msgspec.json.decode(row.body, type=Reported) if row.body else None, reported_ms=row.got_ms or 0,
+        rev=in_force(state, state_ms, told.rev if told else 0, row.got_ms or 0), reported=told, reported_ms=row.got_ms or 0,
         rollout=row.rollout or 0,
     )  # fmt: skip
 

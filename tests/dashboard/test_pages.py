@@ -154,6 +154,18 @@ def test_errors_are_counted_with_their_trend(busy: House) -> None:
     assert "No errors" in browser.page("/errors?code=2005")
 
 
+def test_a_page_names_one_revision_in_force(house: House) -> None:
+    """The state is of the last boot, the word about settings is newer."""
+    house.says(HOME, settings_rev=3)
+    house.later(60)
+    house.hears(HOME, "reported", msgspec.json.encode(Reported(4, 4, "applied", "0" * 64, NOW, "trusted")))
+    house.later(60)
+    text = " ".join(house.signed_in("viewer").page(f"/t/{HOME}").split())
+    assert house.dashboard.watch.find(HOME).settings_rev == 4
+    assert text.count(">4</dd>") == 2
+    assert ">3</dd>" not in text
+
+
 def test_what_needs_a_person_is_listed(busy: House) -> None:
     record = msgspec.structs.replace(busy.journals[HOME].records[2], hash="0" * 64)
     busy.hears(HOME, "rec", msgspec.json.encode(Packet((record,))))

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from fleet import admin
 from fleet.admin import Caller, Where
 from fleet.desk.tables import audit
-from tests.fleet_settings.office import BORIS, Office
+from tests.fleet_settings.office import BORIS, Office, reported
 from tests.stores import each_store, postgres_free, postgres_server  # noqa: F401 - fixtures
-from wire.fleet import Met
+from wire.fleet import Met, Reported
 from wire.messages import State
 
 pytestmark = pytest.mark.usefixtures("each_store")
@@ -89,6 +89,26 @@ def test_how_long_a_terminal_may_say_nothing_is_a_rule_of_the_house(office):
     assert links(office)["A1"] == "silent"
     assert office.ask(admin.PutPolicy(policy=admin.Policy(silent_after_min=130))) == admin.Done(count=1)
     assert links(office)["A1"] == "online"
+
+
+def test_the_newest_word_of_a_terminal_says_which_settings_are_in_force(office):
+    def rev():
+        (row,) = office.ask(admin.ListTerminals(where=Where(terminals=("A1",)))).rows
+        assert office.ask(admin.ShowTerminal(terminal="A1")).look.rev == row.rev
+        return row.rev
+
+    assert rev() == 0
+    office.online("A1", settings_rev=3)
+    assert rev() == 3
+    office.say("A1", "reported", reported(3))  # with its state, at the same moment
+    office.now += MIN_MS
+    office.say("A1", "reported", reported(4))
+    assert rev() == 4, "the state is of the boot"
+    office.now += MIN_MS
+    office.online("A1", settings_rev=0, boot_id="b2")  # its storage was lost
+    assert rev() == 0
+    office.say("A1", "reported", Reported(4, 0, "waiting_idle", "0" * 64, 0, "trusted"))
+    assert rev() == 0
 
 
 def test_a_retired_terminal_is_left_out_unless_asked_for(office):

@@ -157,9 +157,8 @@ def _online(row: TerminalLook) -> bool:
 
 
 def _cells(row: TerminalLook, lang: Lang) -> list[str]:
-    state, reported = row.state, row.reported
-    rev = f"{reported.rev if reported else 0}"
-    rev += f" → {row.desired_rev}" if row.desired_rev and (not reported or reported.rev != row.desired_rev) else ""
+    state = row.state
+    rev = f"{row.rev} → {row.desired_rev}" if row.desired_rev not in (0, row.rev) else str(row.rev)
     return [
         row.terminal,
         row.shop or ("" if row.registered else word(lang, "register", "none")),
@@ -201,7 +200,7 @@ def shown(options: argparse.Namespace, lang: Lang) -> int:
         ("shop", look.shop), ("group", look.group), ("tags", " ".join(look.tags)), ("note", look.note),
         ("link", _cells(look, lang)[4]), ("seen", moment(look.seen_ms)), ("backlog", str(look.backlog)),
         ("desired", f"{look.desired_rev} {moment(look.desired_ms)}" if look.desired_rev else ""),
-        ("rev", str(reported.rev) if reported else ""), ("status", _status(look, lang)),
+        ("rev", str(look.rev) if reported or look.state else ""), ("status", _status(look, lang)),
         ("reason", f"[{reported.code}] {reported.path} {reported.reason}" if reported and reported.code else ""),
         ("drift", few(f"{each.path} ({each.owner})" for each in reported.drift) if reported else ""),
         ("layers", few(f"{each.layer} v{each.number}" for each in it.layers)),
