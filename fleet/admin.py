@@ -213,13 +213,24 @@ class PutLayer(Struct, frozen=True, tag="put_layer"):
     check: bool = False
 
 
+class Reach(Struct, frozen=True):
+    """Whom settings are for. `unregistered`: terminals that speak and that nobody entered, meant as well; they have the
+    fleet's layer and their own only. `left_out`: such ones that are not meant, for who is in no register is in no shop,
+    group or tag. A terminal that comes later has nothing of it before the next push."""
+
+    registered: int = 0
+    unregistered: int = 0
+    left_out: int = 0
+
+
 class LayerPut(Struct, frozen=True, tag="layer_put"):
-    """`terminals`: how many this layer touches; `changes`: against the version before."""
+    """`terminals`: how many this layer touches, as `reach` has them; `changes`: against the version before."""
 
     version: LayerLook
     terminals: int
     changes: tuple[PathChange, ...] = ()
     stored: bool = True
+    reach: Reach = Reach()
 
 
 class GetLayer(Struct, frozen=True, tag="get_layer"):
@@ -277,6 +288,7 @@ class DryRunDone(Struct, frozen=True, tag="dry_run_done"):
     unchanged: int
     faults: tuple[Fault, ...] = ()
     held: dict[str, int] = {}
+    reach: Reach = Reach()
 
 
 class Push(Struct, frozen=True, tag="push"):
@@ -292,6 +304,7 @@ class Pushed(Struct, frozen=True, tag="pushed"):
     rev: int
     terminals: int
     unchanged: int
+    reach: Reach = Reach()
 
 
 class Pushes(Struct, frozen=True, tag="pushes"):

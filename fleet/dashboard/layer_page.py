@@ -13,6 +13,7 @@ from fleet.dashboard.pages import draw
 from fleet.dashboard.reading import Reading
 from fleet.dashboard.terminal_page import as_text
 from fleet.dashboard.visit import Visit
+from fleet.desk import words
 
 PUSHES_MAX = 50
 KINDS = ("fleet", "group", "shop", "tag", "terminal")
@@ -27,6 +28,7 @@ def drawn_layer(
     pushes = asking.read(visit, admin.Pushes(limit=PUSHES_MAX))
     return draw(
         visit, "settings.html", layer=layer, checked=reply if isinstance(reply, LayerPut) else None,
+        reach=words.reach(reply.reach, visit.lang) if isinstance(reply, LayerPut) else [],
         why_missing=isinstance(reply, Refused) and reply.reason == "why_missing", value=as_text,
         why=visit.form.get("why", ""), pushed=visit.number("pushed", -1, 0, 2**31),
         count=visit.number("count", 0, 0, 2**31), audience_fault="", said=of_layer(layer).fields, sizes=sizes(reading),

@@ -16,6 +16,7 @@ from fleet.dashboard.reading import Reading
 from fleet.dashboard.terminal_page import as_text
 from fleet.dashboard.typed import rows
 from fleet.dashboard.visit import Visit
+from fleet.desk import words
 
 GROUPS_MAX = 20
 
@@ -91,6 +92,7 @@ class PushPages:
             sizes=sizes(self._reading), audience_fault=audience_fault, fault=fault, moved=moved, changed=changed,
             where=where_words(audience.where, visit.lang) if audience is not None else "", groups_max=GROUPS_MAX,
             value=as_text, faults=rows(dry.faults, "", "", visit.lang) if dry is not None else [],
+            reach=words.reach(dry.reach, visit.lang) if dry is not None else [],
             seen=stamp(dry) if dry is not None else "", why=visit.form.get("why", ""),
             rollouts=sorted(set(dry.held.values())) if dry is not None else [],
         )  # fmt: skip

@@ -15,6 +15,8 @@ EXPIRY_MS = 365 * 86_400_000
 RENEWED_BEFORE_MS = 90 * 86_400_000
 RENEWED_AT_ONCE_MAX = 200
 FAULTS_MAX = 50
+OF_THE_REGISTER = ("group", "shop", "tag")
+"""What only the register says of a terminal."""
 UNTOUCHED = "-" * 8
 """A terminal no name can be: stands for those a layer does not touch yet."""
 
@@ -113,7 +115,7 @@ def put_layer(books: Books, call: Call, request: admin.PutLayer, now_ms: int) ->
     before = settings.version(request.layer, 0)
     if request.parent is not None and request.parent != (before.sha256 if before else ""):
         return Refused(reason="moved_on", detail=before.sha256 if before else "")
-    touched = books.fleet.register.with_layer(request.layer)
+    touched, reach = _touched(books, request.layer)
     wrong = _tried(settings, request, touched)
     if wrong:
         return Refused(reason="faults", faults=wrong)
@@ -126,10 +128,31 @@ def put_layer(books: Books, call: Call, request: admin.PutLayer, now_ms: int) ->
         layer=request.layer, number=number, sha256=sha256, parent=parent, who=call.by.name, why=call.why, at_ms=now_ms
     )
     if before is not None and sha256 == before.sha256:
-        return admin.LayerPut(version=before, terminals=len(touched), stored=False)
+        return admin.LayerPut(version=before, terminals=len(touched), stored=False, reach=reach)
     if not request.check:
         settings.add_version(version)
-    return admin.LayerPut(version=version, terminals=len(touched), changes=changes, stored=not request.check)
+    return admin.LayerPut(
+        version=version, terminals=len(touched), changes=changes, stored=not request.check, reach=reach
+    )  # fmt: skip
+
+
+def _touched(books: Books, layer: str) -> tuple[list[Registered], admin.Reach]:
+    """All whose settings a layer is part of."""
+    kind, _, name = layer.partition(":")
+    entered = books.fleet.register.with_layer(layer)
+    others = books.fleet.register.unregistered(name if kind == "terminal" else "")
+    if kind in OF_THE_REGISTER:
+        return entered, admin.Reach(registered=len(entered), left_out=len(others))
+    rows = [*entered, *(Registered(terminal=terminal) for terminal in others)]
+    return rows, admin.Reach(registered=len(entered), unregistered=len(others))
+
+
+def _reach(books: Books, where: admin.Where, rows: list[Registered]) -> admin.Reach:
+    """Whom a choice of terminals means."""
+    entered = len(books.fleet.register.registered(row.terminal for row in rows))
+    by_register = not where.terminals and bool(where.shop or where.group or where.tags)
+    left_out = len(books.fleet.register.unregistered()) if by_register else 0
+    return admin.Reach(registered=entered, unregistered=len(rows) - entered, left_out=left_out)
 
 
 def _tried(settings: SettingsBooks, request: admin.PutLayer, touched: list[Registered]) -> tuple[Fault, ...]:
@@ -215,7 +238,7 @@ def dry_run(books: Books, request: admin.DryRun, now_ms: int) -> Reply:
     return admin.DryRunDone(
         groups=tuple(admin.SameChange(terminals=tuple(who), changes=what) for who, what in groups.values()),
         unchanged=unchanged, faults=tuple(wrong[:FAULTS_MAX]),
-        held=books.fleet.register.held(row.terminal for row in rows),
+        held=books.fleet.register.held(row.terminal for row in rows), reach=_reach(books, request.where, rows),
     )  # fmt: skip
 
 
@@ -236,7 +259,8 @@ def push(books: Books, call: Call, request: admin.Push, now_ms: int) -> Reply:
     rev = give(books, changed, PushLook(
         rev=0, at_ms=now_ms, who=call.by.name, why=call.why, kind="push", terminals=len(changed)
     ))  # fmt: skip
-    return admin.Pushed(rev=rev, terminals=len(changed), unchanged=len(found) - len(changed))
+    reach = _reach(books, request.where, rows)
+    return admin.Pushed(rev=rev, terminals=len(changed), unchanged=len(found) - len(changed), reach=reach)
 
 
 def give(books: Books, to: dict[str, tuple[str, str]], push_: PushLook) -> int:

@@ -54,6 +54,12 @@ class RegisterBooks:
             found |= {row.terminal: row.rollout for row in self._db.execute(query)}
         return found
 
+    def unregistered(self, only: str = "") -> list[str]:
+        """Terminals that speak and that nobody entered, all or only this one, by number."""
+        query = sa.select(terminals.c.terminal).outerjoin(register, register.c.terminal == terminals.c.terminal)
+        query = query.where(register.c.terminal.is_(None), *((terminals.c.terminal == only,) if only else ()))
+        return list(self._db.execute(query.order_by(terminals.c.terminal)).scalars())
+
     def with_layer(self, layer: str) -> list[Registered]:
         """Registered terminals that a layer touches, retired ones left out, by number."""
         kind, _, name = layer.partition(":")

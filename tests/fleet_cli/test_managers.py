@@ -190,7 +190,8 @@ def test_a_footer_is_written_compared_tried_and_pushed(data, capsys, tmp_path):
     assert dry["groups"][0]["changes"][0]["path"] == "shop.footer"
     assert all(row["desired_rev"] == 0 for row in listed(capsys, data, "terminals")), "a dry run changes nothing"
     code, out, _ = run(capsys, data, "settings", "push", "--all", "--yes", "--why", "season", "--json")
-    assert (code, json.loads(out)) == (0, {"type": "pushed", "rev": 1, "terminals": 3, "unchanged": 0})
+    reach = {"registered": 3, "unregistered": 0, "left_out": 0}
+    assert (code, json.loads(out)) == (0, {"type": "pushed", "rev": 1, "terminals": 3, "unchanged": 0, "reach": reach})
     assert [row["desired_rev"] for row in listed(capsys, data, "terminals")] == [1, 1, 1]
     (row,) = listed(capsys, data, "pushes")
     assert (row["rev"], row["why"]) == (1, "season")
@@ -341,6 +342,17 @@ def test_the_policy_is_printed_changed_and_put_back(data, capsys, tmp_path):
     path = document(tmp_path, json.dumps(policy | {"four_eyes": False}), "policy.json")
     assert run(capsys, data, "policy", "put", path)[0] == 0
     assert json.loads(run(capsys, data, "policy", "get")[1])["four_eyes"] is False
+
+
+def test_who_is_in_no_register_is_told_of(data, capsys, tmp_path):
+    heard(data, "Z0009", "state", State(True))
+    path = document(tmp_path, "[terminal]\nvolume = 1\n")
+    code, out, _ = run(capsys, data, "settings", "put", "shop:s1", path, "--why", "loud")
+    assert (code, "touches 2 terminals" in out, "1 terminals that speak are left out" in out) == (0, True, True), out
+    code, out, _ = run(capsys, data, "settings", "push", "--all", "--dry-run")
+    assert (code, "1 of them are in no register" in out) == (0, True), out
+    code, out, _ = run(capsys, data, "settings", "push", "--shop", "s1", "--why", "loud", "--yes")
+    assert (code, "after another push" in out) == (0, True), out
 
 
 # --- lists and export ---------------------------------------------------------------------------------------------------

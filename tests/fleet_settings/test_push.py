@@ -14,6 +14,9 @@ from tests.stores import each_store, postgres_free, postgres_server  # noqa: F40
 pytestmark = pytest.mark.usefixtures("each_store")
 
 
+ALL = admin.Reach(registered=3)
+
+
 @pytest.fixture
 def office():
     made = Office()
@@ -28,7 +31,7 @@ def test_every_terminal_gets_one_signed_document_of_all_its_layers(office):
     office.layer("shop:s1", {"shop": {"footer": ["一号店"]}})
     office.layer("tag:new", {"terminal": {"volume": 1}})
     office.layer("terminal:A2", {"terminal": {"lang": "en"}})
-    assert office.push() == admin.Pushed(rev=1, terminals=3, unchanged=0)
+    assert office.push() == admin.Pushed(rev=1, terminals=3, unchanged=0, reach=ALL)
     got = {effect.terminal: desired_of(effect).document for effect in office.pump()}
     assert got == {
         "A1": {"shop": {"name": "总店", "branch": "北", "footer": ["一号店"]}, "terminal": {"volume": 1}},
@@ -37,20 +40,41 @@ def test_every_terminal_gets_one_signed_document_of_all_its_layers(office):
     }
 
 
+def test_who_is_in_no_register_is_counted_and_who_is_left_out_is_said(office):
+    """Z8 and Z9 speak, and nobody entered them: they are in no shop, group or tag."""
+    office.online("Z8")
+    office.online("Z9")
+    volume = {"terminal": {"volume": 1}}
+    beyond, none, own = (
+        admin.Reach(registered=r, unregistered=u, left_out=o) for r, u, o in ((3, 2, 0), (2, 0, 2), (0, 1, 0))
+    )
+    for layer, terminals, reach in (("fleet", 5, beyond), ("group:north", 2, none), ("terminal:Z9", 1, own)):
+        put = office.layer(layer, volume)
+        assert (put.terminals, put.reach) == (terminals, reach), layer
+    assert office.layer("terminal:A1", volume).reach == admin.Reach(registered=1)
+    for where, reach in (({}, beyond), ({"group": "north"}, none), ({"terminals": ("Z9",)}, own)):
+        assert office.ask(admin.DryRun(where=admin.Where(**where))).reach == reach, where
+    pushed = office.push(group="north")
+    assert (pushed.terminals, pushed.reach) == (2, none)
+    assert {effect.terminal for effect in office.pump()} == {"A1", "A2"}
+    pushed = office.push()
+    assert (pushed.terminals, pushed.unchanged, pushed.reach) == (3, 2, beyond)
+
+
 def test_only_who_changes_is_pushed_to(office):
     office.push()
     office.pump()
     office.layer("shop:s3", {"shop": {"branch": "南"}})
-    assert office.push() == admin.Pushed(rev=2, terminals=1, unchanged=2)
+    assert office.push() == admin.Pushed(rev=2, terminals=1, unchanged=2, reach=ALL)
     (effect,) = office.pump()
     assert (effect.terminal, effect.rev) == ("B1", 2)
-    assert office.push() == admin.Pushed(rev=0, terminals=0, unchanged=3)
+    assert office.push() == admin.Pushed(rev=0, terminals=0, unchanged=3, reach=ALL)
 
 
 def test_a_default_written_out_is_no_change(office):
     office.push()
     office.layer("fleet", {"shop": {"name": "总店"}, "terminal": {"volume": 2}})
-    assert office.push() == admin.Pushed(rev=0, terminals=0, unchanged=3)
+    assert office.push() == admin.Pushed(rev=0, terminals=0, unchanged=3, reach=ALL)
 
 
 def test_a_dry_run_says_who_would_change_what_and_changes_nothing(office):
@@ -61,7 +85,7 @@ def test_a_dry_run_says_who_would_change_what_and_changes_nothing(office):
     assert done.groups == (admin.SameChange(terminals=("A1", "A2"), changes=(change,)),)
     assert done.unchanged == 1
     assert office.ask(admin.ShowTerminal(terminal="A1")).pending == (change,)
-    assert office.push() == admin.Pushed(rev=2, terminals=2, unchanged=1)
+    assert office.push() == admin.Pushed(rev=2, terminals=2, unchanged=1, reach=ALL)
 
 
 def test_a_layer_that_is_wrong_for_one_terminal_is_stored_for_none(office):

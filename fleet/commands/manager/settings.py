@@ -49,9 +49,10 @@ from fleet.commands.manager.asking import (
 )  # fmt: skip
 from fleet.commands.manager.blobs import blob_of
 from fleet.commands.manager.terminals import change_table, fault_table
+from fleet.desk import words
 from fleet.desk.layers import FILE_NAMES, FILES
 from rules import settings as model
-from texts import Lang
+from texts import Lang, t
 
 EDITORS = ("VISUAL", "EDITOR")
 DOCUMENT_BYTES_MAX = 4_000_000
@@ -204,6 +205,12 @@ def _say_put(done: LayerPut, lang: Lang) -> None:
         return
     change_table(done.changes, lang)
     tell(lang, "settings__put", layer=done.version.layer, number=done.version.number, count=done.terminals)
+    _say_reach(done.reach, lang)
+
+
+def _say_reach(reach: admin.Reach, lang: Lang) -> None:
+    for sentence in words.reach(reach, lang):
+        print(sentence)
 
 
 def edit(options: argparse.Namespace, lang: Lang) -> int:
@@ -302,10 +309,11 @@ def _check_at(options: argparse.Namespace, lang: Lang, request: PutLayer) -> int
             raise
         return _faults(options, lang, wrong.faults)
     if options.json:
-        put({"faults": [], "changes": done.changes, "terminals": done.terminals})
+        put({"faults": [], "changes": done.changes, "terminals": done.terminals, "reach": done.reach})
     else:
         change_table(done.changes, lang)
         tell(lang, "settings__sound_at", count=done.terminals)
+        _say_reach(done.reach, lang)
     return 0
 
 
@@ -356,6 +364,7 @@ def push(options: argparse.Namespace, lang: Lang) -> int:
         put(done)
     elif done.rev:
         tell(lang, "settings__pushed", rev=done.rev, count=done.terminals)
+        print(t("fleet", lang, "reach__later"))
     else:
         tell(lang, "settings__same")
     return 0
@@ -371,3 +380,4 @@ def show_dry(dry: DryRunDone, lang: Lang) -> None:
     if dry.held:
         tell(lang, "settings__held", names=few(f"{name} (#{number})" for name, number in dry.held.items()))
     tell(lang, "settings__unchanged", count=dry.unchanged)
+    _say_reach(dry.reach, lang)
