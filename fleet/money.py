@@ -9,6 +9,9 @@ CALL_MAX_MS = 20_000
 """A call to the acquirer without an answer for this long is over: another one about the same order may begin."""
 
 KEPT_STATES = ("unknown", "paying", "paid", "failed", "reversing", "reversed")
+OPEN_STATES = ("unknown", "paying", "reversing")
+"""Payments whose end the channel has not told yet."""
+
 PaymentState = Literal["unknown", "paying", "paid", "failed", "reversing", "reversed"]
 RefundState = Literal["unknown", "processing", "refunded", "failed"]
 
@@ -109,6 +112,14 @@ class MoneyBooks(Protocol):
     """The money part of the store within one transaction. `put_*` writes the row anew."""
 
     def payment(self, order_no: str) -> Payment | None: ...
+    def payment_of_bill(self, channel_no: str) -> Payment | None:
+        """The payment with the channel's number on the customer's bill, the newest one."""
+        ...
+
+    def open_payments(self, terminal: str, limit: int) -> list[Payment]:
+        """Payments of a terminal in one of `OPEN_STATES`, the newest first."""
+        ...
+
     def put_payment(self, row: Payment) -> None: ...
     def recent(self, since_ms: int, limit: int) -> list[Payment]:
         """Payments that changed since then, the newest change first."""

@@ -8,13 +8,16 @@ from dataclasses import replace
 
 from fleet.acquirer.port import Call, PayCall, QueryCall, Reply, ReverseCall
 from fleet.effects import CallAcquirer, Effect, SendAnswer, Ticket
-from fleet.money import CALL_MAX_MS, MoneyBooks, Payment, PaymentState
-from rules.orders import read_order_no, terminal_no
+from fleet.money import CALL_MAX_MS, OPEN_STATES, MoneyBooks, Payment, PaymentState
+from rules.orders import is_bill_no, read_order_no, terminal_no
 from wire import messages
 from wire.messages import AnswerPayment, AskPay, AskQuery, AskReverse
 
 EXPIRES_MAX_MS = 60_000
-REVERSING, REVERSAL_PENDING, CLOSED, OVER_SUM, BAD_AMOUNT = 5008, 5009, 5011, 5015, 5020
+BILL_QUERIES_MAX = 4
+"""Open payments of a terminal the channel is asked about for one look-up of a bill nobody knows."""
+
+UNKNOWN, REVERSING, REVERSAL_PENDING, CLOSED, OVER_SUM, BAD_AMOUNT = 5007, 5008, 5009, 5011, 5015, 5020
 
 
 def pay(books: MoneyBooks, terminal: str, ask: AskPay, now_ms: int, age_ms: int) -> list[Effect]:
@@ -47,13 +50,35 @@ def _asked_again(books: MoneyBooks, row: Payment, ask: AskPay, now_ms: int) -> l
 
 
 def query(books: MoneyBooks, terminal: str, ask: AskQuery, now_ms: int) -> list[Effect]:
-    """What became of a payment; asks the channel when it is not known and nobody is about it."""
+    """What became of a payment, by its number or the channel's; asks the channel when it is not known and nobody is about
+    it."""
+    if is_bill_no(ask.order_no):
+        return _query_bill(books, terminal, ask.order_no, now_ms)
     row = books.payment(ask.order_no)
     if row is None:
         return [SendAnswer(terminal, AnswerPayment(ask.order_no, "query", "absent"))]
-    if row.state in ("unknown", "paying", "reversing") and now_ms >= row.busy_until_ms:
-        return [_call(books, row, "query", QueryCall(row.order_no, row.channel), terminal, now_ms)]
-    return [_answer(row, "query", terminal)]
+    return _query_again(books, row, terminal, now_ms) or [_answer(row, "query", terminal)]
+
+
+def _query_bill(books: MoneyBooks, terminal: str, bill: str, now_ms: int) -> list[Effect]:
+    """What is known of the payment with this number on the customer's bill, at once and under its own order number. A
+    number nobody has told yet may be that of a payment still open at the same terminal: then it is not known rather than
+    absent, the channel is asked about those, and its answer brings the number along (domain 1.4)."""
+    row = books.payment_of_bill(bill)
+    if row is not None:
+        return [_answer(row, "query", terminal, bill), *_query_again(books, row, terminal, now_ms)]
+    waiting = [each for each in books.open_payments(terminal, BILL_QUERIES_MAX) if not each.channel_no]
+    unknown = AnswerPayment(bill, "query", "unknown", UNKNOWN, bill=bill)
+    answer = unknown if waiting else AnswerPayment(bill, "query", "absent", bill=bill)
+    asked = [effect for each in waiting for effect in _query_again(books, each, terminal, now_ms)]
+    return [SendAnswer(terminal, answer), *asked]
+
+
+def _query_again(books: MoneyBooks, row: Payment, asker: str, now_ms: int) -> list[Effect]:
+    """Ask the channel about a payment that is not decided, unless somebody is about it."""
+    if row.state not in OPEN_STATES or now_ms < row.busy_until_ms:
+        return []
+    return [_call(books, row, "query", QueryCall(row.order_no, row.channel), asker, now_ms)]
 
 
 def reverse(books: MoneyBooks, terminal: str, ask: AskReverse, now_ms: int) -> list[Effect]:
@@ -157,14 +182,14 @@ def _call(
     return CallAcquirer(ticket, call, start_by_ms or now_ms + CALL_MAX_MS)
 
 
-def _answer(row: Payment, to: str, terminal: str) -> SendAnswer:
-    """What a terminal is told of the payment as it stands."""
+def _answer(row: Payment, to: str, terminal: str, bill: str = "") -> SendAnswer:
+    """What a terminal is told of the payment as it stands; `bill`: by which number it asked."""
     state, code = _shown(row)
     if to == "pay" and row.state == "reversed":
         state, code = "failed", CLOSED
     if to == "reverse" and state == "unknown":
         code = REVERSAL_PENDING
-    return SendAnswer(terminal, _said(row, to, state, code))
+    return SendAnswer(terminal, _said(row, to, state, code, bill))
 
 
 def _shown(row: Payment) -> tuple[messages.PaymentState, int]:
@@ -181,10 +206,10 @@ def _shown(row: Payment) -> tuple[messages.PaymentState, int]:
     return shown[row.state]
 
 
-def _said(row: Payment, to: str, state: messages.PaymentState, code: int) -> AnswerPayment:
+def _said(row: Payment, to: str, state: messages.PaymentState, code: int, bill: str = "") -> AnswerPayment:
     assert to in ("pay", "query", "reverse"), to
     paid_fen = row.paid_fen if state == "paid" else 0
-    return AnswerPayment(row.order_no, to, state, code, row.channel_no, paid_fen)  # type: ignore[arg-type]  # asserted
+    return AnswerPayment(row.order_no, to, state, code, row.channel_no, paid_fen, bill)  # type: ignore[arg-type]  # asserted
 
 
 def _is_own(terminal: str, order_no: str) -> None:

@@ -32,7 +32,7 @@ from fleet.sql_engine import open_engine, schema_version, set_schema_version, tr
 from fleet.sql_events import SqlEvents
 from fleet.sql_locks import Alone, Locks
 from fleet.sql_looks import SqlLooks
-from fleet.sql_money import SqlMoney
+from fleet.sql_money import LOOKED_UP, SqlMoney
 from fleet.sql_records import Shelf, SqlRecords, Where
 from fleet.sql_tables import conflicts, epochs, leases, quarantine, records, tables, terminals
 from fleet.store import Conflict, Epoch, Quarantine, StoredRecord, StoreTrouble, TerminalRow
@@ -41,11 +41,11 @@ from wire.facts import decode as decode_fact
 from wire.messages import State
 from wire.records import Record
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 """1: records and terminals. 2: money beside them; what version 1 kept is entered there when it is opened. 3: which record
 asks for a refund. 4: by which means reserved goods are paid back. 5: vouchers beside them. 6:
 event reports beside them. 7: leases of workers. 8: the fleet's desk. 9: what a person has dealt
-with; who has not said that it has its settings back."""
+with; who has not said that it has its settings back. 10: payments are found by the customer's bill."""
 SHELVED_AT_ONCE = 500
 
 _epoch_fields = attrgetter(*Epoch.__slots__)
@@ -125,7 +125,7 @@ class SqlStore:
                     add = "ALTER TABLE reservations ADD COLUMN tenders BLOB NOT NULL DEFAULT x'7b7d'"
                     connection.exec_driver_sql(add)
                 tables.create_all(connection)
-                for index in rollout_terminals.indexes:  # of a table that may have been there
+                for index in (*rollout_terminals.indexes, *LOOKED_UP):  # of tables that may have been there
                     index.create(connection, checkfirst=True)
                 if version == 1:
                     _shelve_all(self._books(connection))

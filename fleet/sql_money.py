@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fleet.money import Found, Movement, Payment, Refund, Reservation, Return
-from fleet.sql_dialect import WHOLE, add_rows, put
+from fleet.money import OPEN_STATES, Found, Movement, Payment, Refund, Reservation, Return
+from fleet.sql_dialect import WHOLE, add_rows, partial, put
 from fleet.sql_locks import Locks
 from fleet.sql_records import SqlRecords
 from fleet.sql_tables import column, key, movements, table
@@ -20,6 +20,11 @@ payments = table(
     column("got_ms", sa.Integer), column("changed_ms", sa.Integer), column("call", sa.Integer),
     column("busy_until_ms", sa.Integer), column("reversal_wanted", sa.Integer),
 )  # fmt: skip
+LOOKED_UP = (
+    partial("payments_by_bill", payments.c.channel_no, where=payments.c.channel_no != ""),
+    partial("payments_open", payments.c.terminal, where=payments.c.state.in_(OPEN_STATES)),
+)
+"""What finds payments for a person: by the customer's bill, and those not decided yet."""
 
 refunds = table(
     "refunds",
@@ -70,6 +75,20 @@ class SqlMoney:
         self._locks.hold("order", [order_no])
         row = self._db.execute(sa.select(payments).where(payments.c.order_no == order_no)).first()
         return _payment(row) if row else None
+
+    def payment_of_bill(self, channel_no: str) -> Payment | None:
+        it = payments.c
+        query = sa.select(it.order_no).where(it.channel_no == channel_no, it.channel_no != "")
+        number = self._db.execute(query.order_by(it.got_ms.desc(), it.order_no).limit(1)).scalar()
+        return None if number is None else self.payment(number)
+
+    def open_payments(self, terminal: str, limit: int) -> list[Payment]:
+        it = payments.c
+        query = sa.select(it.order_no).where(it.terminal == terminal, it.state.in_(OPEN_STATES))
+        numbers = self._db.execute(query.order_by(it.got_ms.desc(), it.order_no).limit(limit)).scalars().all()
+        self._locks.hold("order", numbers)
+        rows = [row for row in map(self.payment, numbers) if row is not None]
+        return [row for row in rows if row.state in OPEN_STATES]  # decided, perhaps, while another worker had it
 
     def put_payment(self, row: Payment) -> None:
         put(self._db, payments, asdict(row) | {"reversal_wanted": int(row.reversal_wanted)})

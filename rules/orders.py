@@ -11,6 +11,9 @@ import re
 from typing import NamedTuple
 
 ORDER_NO_CHARS = 32
+BILL_DIGITS = 28
+"""Digits of a payment's number in the channel's books, as it stands on the customer's bill (domain 1.4)."""
+
 TERMINAL_CHARS = 8
 COUNTER_MAX = 999_999
 ATTEMPT_MAX, REFUND_MAX, VOUCHER_MAX, EPOCH_NUMBER_MAX = 99, 99, 99, 99
@@ -59,6 +62,11 @@ def order_no(date: str, terminal: str, epoch: int, batch: int, trace: int, attem
     number = f"{day}{terminal_no(terminal)}{epoch:02d}{batch:06d}{trace:06d}{attempt:02d}"
     assert len(number) == ORDER_NO_CHARS, number
     return number
+
+
+def is_bill_no(number: str) -> bool:
+    """Whether this may be a number of the channel's, from a customer's bill; a number of ours never is, nor a code."""
+    return len(number) == BILL_DIGITS and number.isascii() and number.isdigit()
 
 
 def read_order_no(number: str) -> Order | None:

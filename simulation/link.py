@@ -107,6 +107,11 @@ class Backend:
         with self.acquirer_books.begin() as books:
             books.add_steps(steps)
 
+    def bills(self) -> list[str]:
+        """Numbers on the bills of customers whose money the channels hold, in the order of the payments."""
+        with self.acquirer_books.begin() as books:
+            return [trade.trade_no for trade in books.trades() if trade.state == "success"]
+
     def restart(self, for_ms: int) -> None:
         """The backend goes away for a while; its store and the broker's queue stay."""
         self.up = False

@@ -3,23 +3,45 @@
 import re
 
 from firmware.events import Key
+from rules.orders import BILL_DIGITS
 from simulation.clerk import Clerk, Job
-from simulation.wish_money import a_code, leave_order, pay_code
+from simulation.wish_money import a_code, leave_order, pay_code, state
 from simulation.wishes import choose, goods
+
+BILLS = 12
+"""Customers who come back with a bill are of the last so many."""
 
 NUMBER = re.compile(r"\d{6}-(\d{6})")
 
 
 def look_up(clerk: Clerk) -> Job:
-    """A customer's bill: a number nobody knows, or the trace of a slip."""
+    """A customer's bill, be it true or one nobody knows, or the trace of a slip."""
     yield from choose(clerk, "payments")
     yield from clerk.until("Orders")
-    if clerk.clock.rng.random() < 0.5:
-        clerk.scan("".join(clerk.clock.rng.choice("0123456789") for _ in range(28)))
+    rng = clerk.clock.rng
+    bills = clerk.backend.bills()[-BILLS:]
+    chance = rng.random()
+    if chance < 0.5 and bills:
+        yield from show_bill(clerk, rng.choice(bills))
+        return
+    if chance < 0.7:
+        clerk.scan("".join(rng.choice("0123456789") for _ in range(BILL_DIGITS)))
     else:
         clerk.type("1")
         clerk.press(Key.OK)
     yield from clerk.pause(600, 3_000)
+    clerk.press(Key.OK)
+
+
+def show_bill(clerk: Clerk, bill: str) -> Job:
+    """A customer shows that she has paid. Money the channel holds is never said to be unknown to everybody."""
+    clerk.scan(bill)
+    yield from clerk.pause(2_000, 6_000)
+    said = state(clerk)
+    if said == "looked__absent" and bill in clerk.backend.bills():
+        clerk.machine.object(f"the bill {bill} of money the channel holds is said to be nobody's")
+    if said.startswith("looked__"):
+        clerk.machine.met.count(clerk.machine.met.faults, said.replace("looked__", "bill_"))
     clerk.press(Key.OK)
 
 

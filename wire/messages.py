@@ -204,7 +204,7 @@ class AskPay(msgspec.Struct, frozen=True):
 
 
 class AskQuery(msgspec.Struct, frozen=True):
-    """Payload of `up/ask/query`: what became of the payment of this number."""
+    """Payload of `up/ask/query`: what became of the payment of this number, ours or that on the customer's bill."""
 
     order_no: OrderNo
 
@@ -300,7 +300,9 @@ PaymentState = Literal["paid", "failed", "paying", "unknown", "reversed", "absen
 
 
 class AnswerPayment(msgspec.Struct, frozen=True, omit_defaults=True, tag="payment"):
-    """What is known of a payment. `to`: which ask is answered; `code`: of the error table, 0 when all is well."""
+    """What is known of a payment. `to`: which ask is answered; `code`: of the error table, 0 when all is well; `bill`: by
+    which number on the customer's bill it was asked for, then `order_no` is the payment's own if it was found, else that
+    of the bill."""
 
     order_no: OrderNo
     to: Literal["pay", "query", "reverse"]
@@ -308,6 +310,7 @@ class AnswerPayment(msgspec.Struct, frozen=True, omit_defaults=True, tag="paymen
     code: int = 0
     channel_no: str = ""
     paid_fen: int = 0
+    bill: Annotated[str, msgspec.Meta(max_length=32)] = ""
 
 
 class AnswerRefund(msgspec.Struct, frozen=True, omit_defaults=True, tag="refund"):
@@ -442,8 +445,8 @@ def ask_kind(ask: MoneyAsk) -> AskKind:
 def answer_key(answer: MoneyAnswer) -> str:
     """`ask_key` of the ask this answers."""
     match answer:
-        case AnswerPayment(order_no):
-            return order_no
+        case AnswerPayment(order_no, bill=bill):
+            return bill or order_no
         case AnswerRefund(refund_no) | AnswerReserve(refund_no):
             return refund_no
         case AnswerSale(key):

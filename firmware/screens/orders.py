@@ -23,6 +23,8 @@ ANSWER_MS = 10_000
 """A look-up that is not answered for so long has failed (1004)."""
 
 TRACE_DIGITS_MAX = 6
+NOT_PAID = {"unknown": 5007, "failed": 5013, "absent": 6009}
+"""What is said where the backend gives no code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,7 @@ class Looked(Screen):
 
     def told(self, answer: AnswerPayment) -> "Looked":
         """The same screen with the answer, if it is the one asked for."""
-        mine = self.key in (answer.order_no, answer.channel_no)
+        mine = self.key in (answer.order_no, answer.channel_no, answer.bill)
         return replace(self, answer=answer, silent=False) if mine else self
 
     def press(self, key: Key, ctx: Context) -> Move:
@@ -224,8 +226,8 @@ class Looked(Screen):
         answer = self.answer
         number = 1004 if self.silent else 0
         state = answer.state if answer is not None else "waiting"
-        if answer is not None and answer.state in ("failed", "absent"):
-            number = answer.code or (6009 if answer.state == "absent" else 5013)
+        if answer is not None and answer.state in NOT_PAID:
+            number = answer.code or NOT_PAID[answer.state]
         tint = {"paid": Tint.GOOD, "waiting": Tint.PLAIN}.get(state, Tint.UNSURE)
         body: tuple[Block, ...] = (Gap(8),)
         body += () if self.silent else (Para(text(f"looked__{state}"), tint, large=True),)

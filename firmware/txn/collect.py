@@ -11,7 +11,7 @@ from firmware.txn.numbers import next_seq
 from firmware.txn.sale import AddAmount
 from firmware.view import text
 from rules.errors import first_refusal
-from rules.orders import ATTEMPT_MAX, ORDER_NO_CHARS, order_no, read_refund_no
+from rules.orders import ATTEMPT_MAX, ORDER_NO_CHARS, is_bill_no, order_no, read_refund_no
 from rules.payment_codes import last4, recognised
 from rules.rights import Right
 from rules.settings_counter import CodeChannel
@@ -20,9 +20,6 @@ from wire.messages import AnswerPayment, AskPay, AskQuery
 
 ASK_EXPIRES_MS = 10_000
 """The channel must not be called for an ask older than this; well before any deadline (decisions 18)."""
-
-BILL_DIGITS = 28
-"""Length of a channel's own number on a customer's bill."""
 
 SUBJECT_CHARS_MAX = 40
 
@@ -258,8 +255,7 @@ class AskAbout:
 def is_key(key: str) -> bool:
     """Whether this may be looked up: an order number of ours, or 28 digits of a bill; never a payment code."""
     plain = key.isascii() and key.replace("_", "").isalnum()
-    bill = len(key) == BILL_DIGITS and key.isdigit()
-    return plain and (len(key) == ORDER_NO_CHARS or bill or read_refund_no(key) is not None)
+    return plain and (len(key) == ORDER_NO_CHARS or is_bill_no(key) or read_refund_no(key) is not None)
 
 
 def sold_by(facts: tuple[Fact, ...]) -> Sale | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from fleet.acquirer.port import EXPIRED, Reply
+from fleet.acquirer.port import EXPIRED, QueryCall, Reply
 from fleet.core import Arrived, Message, Spoilt
 from fleet.money import CALL_MAX_MS
 from rules.orders import order_no
@@ -343,3 +343,63 @@ def test_damaged_asks_break_nothing(seed: int) -> None:
     world.settle()
     assert said(world.ask(AskQuery(other))) == [("query", "paid", 0)]
     world.close()
+
+
+# --- the number on the customer's bill --------------------------------------------------------------------------------
+
+BILL = "4200001234202611221234567890"
+OTHER = order_no("2026-11-22", TERMINAL, 1, 1, 46, 1)
+
+
+def told(answers: list[object]) -> list[AnswerPayment]:
+    return [each for each in answers if isinstance(each, AnswerPayment)]
+
+
+@pytest.mark.parametrize("terminal", [TERMINAL, "00010024"])
+def test_a_payment_is_found_by_the_customers_bill(terminal: str) -> None:
+    """The answer went astray, the customer shows that she has paid: the bill leads to the payment and its order number."""
+    world = World()
+    world.ask(pay())
+    world.hear(reply=Reply("paid", 0, BILL, 1050))
+    (answer,) = told(world.ask(AskQuery(BILL), terminal=terminal))
+    assert answer == AnswerPayment(ORDER, "query", "paid", 0, BILL, 1050, bill=BILL)
+    assert len(world.calls) == 1, "what is known is not asked again"
+
+
+def test_a_bill_nobody_knows_is_absent_once_nothing_is_open() -> None:
+    world = World()
+    world.ask(pay())
+    world.hear(reply=Reply("failed", 5004))
+    assert told(world.ask(AskQuery(BILL))) == [AnswerPayment(BILL, "query", "absent", bill=BILL)]
+    assert len(world.calls) == 1
+
+
+def test_a_bill_of_a_payment_not_decided_is_unknown_and_the_channel_is_asked() -> None:
+    """Not absent: the number may be that of the payment that is still open, and the channel's answer brings it along."""
+    world = World()
+    world.ask(pay())
+    world.lose()
+    world.ask(pay(OTHER))
+    world.hear(reply=Reply("paid", 0, "43" + BILL[2:], 1050))
+    assert told(world.ask(AskQuery(BILL))) == [AnswerPayment(BILL, "query", "unknown", 5007, bill=BILL)]
+    assert [each.call for each in world.calls[2:]] == [QueryCall(ORDER, "wechat")]
+    (answer,) = told(world.hear(reply=Reply("paid", 0, BILL, 1050)))
+    assert (answer.order_no, answer.state, answer.channel_no) == (ORDER, "paid", BILL)
+
+
+def test_of_another_terminals_open_payments_a_bill_asks_nothing() -> None:
+    world = World()
+    world.ask(pay())
+    world.lose()
+    assert [each.state for each in told(world.ask(AskQuery(BILL), terminal="00010024"))] == ["absent"]
+    assert len(world.calls) == 1
+
+
+def test_a_bill_of_a_payment_somebody_is_about_is_answered_at_once_without_a_second_call() -> None:
+    world = World()
+    world.ask(pay())
+    world.hear(reply=Reply("paid", 0, BILL, 1050))
+    world.ask(REVERSE)
+    (answer,) = told(world.ask(AskQuery(BILL)))
+    assert (answer.order_no, answer.state, answer.code, answer.bill) == (ORDER, "unknown", 5008, BILL)
+    assert len(world.calls) == 2, "one worker at a time for each order"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.sql import SqlStore
+from fleet.sql import SCHEMA_VERSION, SqlStore
 from tests.fleet_money.test_lookup import Shop
 from tests.journals import Journal
 from wire.facts import Sale
@@ -52,15 +52,22 @@ def test_a_store_of_schema_1_finds_its_sales_and_goes_on(tmp_path: Path) -> None
     shop.store.close()
 
 
-def test_a_store_of_schema_8_gets_the_table_and_the_index_of_9(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "new"),
+    [
+        (8, ("TABLE fleet_dealt", "INDEX fleet_rollout_terminals_unreverted")),
+        (9, ("INDEX payments_by_bill", "INDEX payments_open")),
+    ],
+)
+def test_a_store_of_an_earlier_schema_gets_what_came_since(tmp_path: Path, version: int, new: tuple[str, ...]) -> None:
+    """Also the indexes of tables that were there before."""
     path = tmp_path / "fleet.db"
     SqlStore(path).close()
     db = sqlite3.connect(path)
-    new = {"fleet_dealt", "fleet_rollout_terminals_unreverted"}
-    db.executescript("DROP TABLE fleet_dealt; DROP INDEX fleet_rollout_terminals_unreverted; PRAGMA user_version = 8")
+    db.executescript("; ".join([*(f"DROP {each}" for each in new), f"PRAGMA user_version = {version}"]))
     SqlStore(path).close()
-    assert db.execute("PRAGMA user_version").fetchone() == (9,)
-    assert new <= {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+    assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    assert {each.split()[1] for each in new} <= {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
     db.close()
 
 

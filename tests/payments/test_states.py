@@ -8,8 +8,9 @@ import pytest
 from firmware.events import Answered, Ask, AskFailed, LinkUp, ToneName
 from firmware.txn import checkout, payment, refund_parts
 from firmware.txn.command import Refusal
+from rules.orders import order_no
 from tests.payments.till import ALIPAY, BILL, UNIONPAY, WECHAT, Till, till
-from wire.messages import AnswerPayment, AskPay, AskReverse
+from wire.messages import AnswerPayment, AskPay, AskQuery, AskReverse
 
 
 def sent(folder: Path) -> Till:
@@ -572,6 +573,47 @@ def test_two_open_orders_of_an_old_journal_do_not_stop_the_boot(tmp_path) -> Non
     counter.cut()
     counter.boot().sign_on()
     assert checkout.at_counter(counter.ledger) == standing
+
+
+# --- the customer's bill ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["parked", "unknown"])
+def test_the_customers_bill_settles_the_payment_whose_answer_was_lost(tmp_path, state) -> None:
+    counter = STATES[state](tmp_path)
+    counter.keys("F1 MENU 1" if state == "unknown" else "MENU 1").scan(BILL)
+    assert counter.asked[-1].ask == AskQuery(BILL)
+    number = counter.payment.order_no
+    counter.step(Answered(AnswerPayment(number, "query", "paid", 0, BILL, 700, bill=BILL)))
+    (sale,) = counter.journal("sale")
+    assert (sale.tenders[0].order_no, sale.tenders[0].channel_no, sale.late) == (number, BILL, True)
+    assert "收款成功" in counter.text()
+    counter.keys("OK")
+    assert counter.screen == "Looked"
+    assert "后台显示已收款" in counter.text()
+    assert checkout.unfinished(counter.ledger) == ()
+    assert_sound(counter)
+
+
+def test_a_bill_nobody_has_heard_of_yet_is_not_known_until_the_channel_says_whose_it_is(tmp_path) -> None:
+    counter = parked(tmp_path).keys("MENU 1").scan(BILL)
+    counter.step(Answered(AnswerPayment(BILL, "query", "unknown", 5007, bill=BILL)))
+    assert "后台结果未知" in counter.text()
+    assert "[5007]" in counter.text()
+    assert counter.journal("sale", "quarantined") == []
+    counter.answer("paid", "query")
+    assert len(counter.journal("sale")) == 1
+    assert "后台显示已收款" in counter.keys("OK").text()
+
+
+def test_a_bill_of_another_terminals_payment_is_shown_and_books_nothing(tmp_path) -> None:
+    counter = parked(tmp_path).keys("MENU 1").scan(BILL)
+    other = order_no("2026-11-22", "00010024", 7, 1, 9, 1)
+    counter.step(Answered(AnswerPayment(other, "query", "paid", 0, BILL, 1250, bill=BILL)))
+    assert "后台显示已收款" in counter.text()
+    assert "12.50" in counter.text()
+    assert counter.journal("sale", "quarantined") == []
+    assert counter.payment.state == "unknown"
 
 
 # --- parked orders ---
