@@ -5,6 +5,7 @@ twice, numbers that are none, nesting, and characters that hide. Never an except
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ DEPTH_MAX = 16
 
 INTEGER_MAX = 2**63 - 1
 DETAIL_MAX = 80
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+"""A string (of which the end may be missing), a sign, or a word of JSON; each character is looked at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,27 @@ def read(text: str, size_max: int) -> dict[str, Any] | list[Problem]:
     if not problems and isinstance(found, dict):
         return found
     return problems[:PROBLEMS_MAX] or [Problem("$", "table")]
+
+
+def outermost(text: str) -> dict[str, str]:
+    """What the outermost table of a text says in one word, as written, by name as written: as far as it can be read in a
+    text that is no document. What is said twice is left out, and so is what may have been torn off."""
+    found: dict[str, str] = {}
+    twice: set[str] = set()
+    depth, words = 0, list[str]()
+    for token in _TOKEN.finditer(text):
+        sign = token[0]
+        if depth == 1 and sign in (",", "}"):
+            if len(words) == 3 and words[1] == ":":
+                twice |= {words[0]} & found.keys()
+                found[words[0]] = words[2]
+            words = []
+        elif depth == 1:
+            words = [*words[:3], sign]
+        depth += (sign in ("{", "[")) - (sign in ("}", "]"))
+        if depth <= 0:
+            break
+    return {name: value for name, value in found.items() if name not in twice}
 
 
 def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

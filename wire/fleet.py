@@ -50,13 +50,17 @@ class Blob(msgspec.Struct, frozen=True):
     url: Annotated[str, msgspec.Meta(max_length=500, pattern=r"^https?://[^\s]+\Z")]
 
 
+DesiredRev = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+Audience = Annotated[str, msgspec.Meta(pattern=r"^(terminal|group):[A-Za-z0-9_-]{1,32}\Z")]
+
+
 class Desired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of `dn/desired`: the whole settings a terminal is to have. `audience`: `terminal:ID`, or `group:NAME` for
     those whose identity names the group. `document`: as `rules.settings.check` reads it, judged there so that each
     fault has its path. `rev` only grows; an older one is a replay."""
 
-    rev: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
-    audience: Annotated[str, msgspec.Meta(pattern=r"^(terminal|group):[A-Za-z0-9_-]{1,32}\Z")]
+    rev: DesiredRev
+    audience: Audience
     not_before_ms: Ms
     expires_ms: Ms
     document: Any
@@ -86,9 +90,19 @@ class UpdateLook(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
+class Unreadable(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A text under the fleet's signature of which not even the revision can be read: its digest, and what is wrong."""
+
+    sha256: Sha256
+    code: Annotated[int, msgspec.Meta(ge=0, le=9999)]
+    path: Annotated[str, msgspec.Meta(max_length=120)] = ""
+    reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
 class Reported(msgspec.Struct, frozen=True, omit_defaults=True):
     """Payload of `up/reported`, retained. `desired_rev`: newest document heard of; `rev` and `sha256`: what is in force,
-    overrides laid over it. `path` and `reason`: why a document was rejected or taken back; `drift`: overrides."""
+    overrides laid over it. `path` and `reason`: why a document was rejected or taken back; `drift`: overrides;
+    `unreadable`: came after it, and has no revision to be told of."""
 
     desired_rev: Revision
     rev: Revision
@@ -104,6 +118,7 @@ class Reported(msgspec.Struct, frozen=True, omit_defaults=True):
     software: Word = ""
     locked: bool = False
     update: UpdateLook | None = None
+    unreadable: Unreadable | None = None
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------

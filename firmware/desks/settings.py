@@ -48,7 +48,7 @@ from wire.facts import (
     ShiftClosed,
     Trouble,
 )  # fmt: skip
-from wire.fleet import Drift, Reported, Status
+from wire.fleet import Drift, Reported, Status, Unreadable
 
 DESK = "settings"
 
@@ -105,6 +105,7 @@ class SettingsDesk:
     refused: tuple[str, ...] = ()  # digests of what was refused in this boot: the broker says it again and again
     refused_ms: int = -REFUSED_EVERY_MS
     refused_more: int = 0
+    unreadable: Unreadable | None = None  # told until the fleet says something that can be read
     told: Reported | None = None
     digest: tuple[Settings | None, str] = (None, "")
 
@@ -227,7 +228,7 @@ class SettingsDesk:
         for sha256 in sorted(_files(before) - _files(book)):
             till.emit(Unfetch(sha256))
         if act in ("stage", "refuse") and self.came is self.judged:
-            self.came = None
+            self.came = self.unreadable = None
         if act == "stage" and book.staged is not None:
             version = book.staged.version
             self.since_ms = till.now.monotonic_ms
@@ -267,12 +268,14 @@ class SettingsDesk:
         match found:
             case rules_of.Wanted(staged):
                 self._store(till, "stage", books.staged(till.book, staged))
-            case rules_of.Wrong(heard, newest):
+            case rules_of.Wrong(heard, newest, unreadable):
                 self._record(till, heard)
                 if newest:
                     self._store(till, "refuse", books.refused(till.book, heard))
                 else:
                     self.came = None
+                if unreadable:
+                    self.unreadable = Unreadable(heard.sha256, heard.code, heard.path, heard.reason)
             case None:
                 self.came = None
 
@@ -410,7 +413,7 @@ class SettingsDesk:
         return Reported(
             heard.rev, settings.revision, self._status(till), self._digest(settings), 0, "floor", heard.code,
             heard.path, heard.reason, heard.rollout, drift, till.software, lock.locked(till.ledger),
-            update.look(till.ledger),
+            update.look(till.ledger), self.unreadable,
         )  # fmt: skip
 
     def _status(self, till: Till) -> Status:

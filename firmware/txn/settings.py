@@ -33,9 +33,9 @@ from rules.settings_book import (
     with_override,
     without_override,
 )
-from rules.settings_read import read
+from rules.settings_read import outermost, read
 from wire.facts import Fact, LanguageChosen, SettingOverridden, SettingRestored, SettingsApplied
-from wire.fleet import TEXT_MAX, Blob, Desired
+from wire.fleet import TEXT_MAX, Audience, Blob, Desired, DesiredRev, Word
 
 TOO_LARGE, BUSY, UNTRUSTED, BAD, NOT_PERMITTED = 1008, 1010, 2019, 9004, 2005
 FILES: Final = ("help", "goods")
@@ -59,10 +59,20 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """A document not to take, and why. `newest`: it is the fleet's own newest word to this terminal all the same."""
+    """A document not to take, and why. `newest`: it is the fleet's own newest word to this terminal all the same;
+    `unreadable`: it is the fleet's, but not even its revision can be read."""
 
     heard: Heard
     newest: bool = False
+    unreadable: bool = False
+
+
+class _Meant(msgspec.Struct, frozen=True):
+    """What an envelope says it is."""
+
+    rev: DesiredRev
+    audience: Audience
+    rollout: Word = ""
 
 
 def judge(text: str, trusted: bool, audiences: Collection[str], book: SettingsBook, now: Now) -> Wanted | Wrong | None:
@@ -73,24 +83,43 @@ def judge(text: str, trusted: bool, audiences: Collection[str], book: SettingsBo
     sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     if not trusted:
         return Wrong(Heard(0, sha256, "rejected", UNTRUSTED, "signature", "no signature of the fleet's"))
-    found = read(text, TEXT_MAX)
-    if isinstance(found, list):
-        return Wrong(_rejected(Heard(0, sha256), found[0]))
-    problem = next(misfits(Desired, found), None)
-    if problem is not None:
-        return Wrong(_rejected(Heard(0, sha256), problem))
-    desired = msgspec.convert(found, Desired)
-    heard = Heard(desired.rev, sha256, rollout=desired.rollout)
-    if desired.audience not in audiences:
-        return Wrong(_rejected(heard, Problem("audience", "not_ours", desired.audience)))
-    if (desired.rev, sha256) == (book.heard.rev, book.heard.sha256):
+    found = _desired(text)
+    meant = _meant(text) if isinstance(found, Problem) else _Meant(found.rev, found.audience, found.rollout)
+    if meant is None:
+        assert isinstance(found, Problem)
+        return Wrong(_rejected(Heard(0, sha256), found), unreadable=True)
+    heard = Heard(meant.rev, sha256, rollout=meant.rollout)
+    if meant.audience not in audiences:
+        return Wrong(_rejected(heard, Problem("audience", "not_ours", meant.audience)))
+    if (meant.rev, sha256) == (book.heard.rev, book.heard.sha256):
         return None
-    if desired.rev <= newest_rev(book):
-        return Wrong(_rejected(heard, Problem("rev", "replay", f"{desired.rev}, heard {newest_rev(book)}")))
-    problem = _fault(desired, now)
+    if meant.rev <= newest_rev(book):
+        return Wrong(_rejected(heard, Problem("rev", "replay", f"{meant.rev}, heard {newest_rev(book)}")))
+    if isinstance(found, Problem):
+        return Wrong(_rejected(heard, found), newest=True)
+    problem = _fault(found, now)
     if problem is not None:
         return Wrong(_rejected(heard, problem), newest=True)
-    return Wanted(_staged(desired, sha256, now))
+    return Wanted(_staged(found, sha256, now))
+
+
+def _desired(text: str) -> Desired | Problem:
+    """The envelope, or the first that keeps the text from being one."""
+    found = read(text, TEXT_MAX)
+    if isinstance(found, list):
+        return found[0]
+    return next(misfits(Desired, found), None) or msgspec.convert(found, Desired)
+
+
+def _meant(text: str) -> _Meant | None:
+    """What a text that is no envelope says it is, so that its refusal reaches whoever waits for it; None: not even that."""
+    said = outermost(text)
+    words = {name: said[f'"{name}"'] for name in _Meant.__struct_fields__ if f'"{name}"' in said}
+    try:
+        meant = msgspec.convert({name: msgspec.json.decode(word) for name, word in words.items()}, _Meant)
+    except msgspec.DecodeError:  # and `ValidationError`, which is one of them
+        return None
+    return meant if meant.rollout.isprintable() else msgspec.structs.replace(meant, rollout="")
 
 
 def newest_rev(book: SettingsBook) -> int:

@@ -25,13 +25,15 @@ def reported(books: Books, terminal: str, said: Reported, body: bytes, now_ms: i
     books.fleet.heard.put_reported(terminal, body, Spoken(said, now_ms, changed_ms))
     if not same:
         detail = f"{said.status} {said.rev} of {said.desired_rev} {said.code or ''} {said.path} {said.reason}"
+        if (other := said.unreadable) is not None:
+            detail += f" unreadable: {other.code} {other.path} {other.reason}"
         books.fleet.heard.pass_(terminal, "reported", now_ms, " ".join(detail.split()))
     _again(books, terminal, said.desired_rev, now_ms)
 
 
 def _key(said: Reported) -> tuple[object, ...]:
     update = (said.update.cid, said.update.status) if said.update is not None else ()
-    return said.desired_rev, said.rev, said.status, said.code, said.locked, update
+    return said.desired_rev, said.rev, said.status, said.code, said.locked, update, said.unreadable
 
 
 def _again(books: Books, terminal: str, known_rev: int, now_ms: int) -> None:

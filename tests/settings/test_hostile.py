@@ -1,20 +1,21 @@
 """A thousand hostile documents: none is applied, none crashes, each is refused with its path, and the till still sells."""
 
 import queue
+import re
 import time
 
 import msgspec
 import pytest
 
 from firmware.drivers.uplink import LinkSettings, Uplink
-from firmware.events import DesiredCame, LinkUp, WireGarbage
+from firmware.events import DesiredCame, LinkUp, Tell, WireGarbage
 from tests.backend import FLEET_KEY, FLEET_PUBLIC
 from tests.bus import Publisher
 from tests.mosquitto import Broker, broker  # noqa: F401 - the fixture
-from tests.settings.fleet import TERMINAL, desired, footer, shop
-from tests.settings.hostile import KINDS, hostile
+from tests.settings.fleet import TERMINAL, Shop, desired, footer, shop
+from tests.settings.hostile import KINDS, Hostile, hostile
 from wire.facts import Sale, SettingsApplied, SettingsRefused
-from wire.fleet import Signed, signed_text
+from wire.fleet import Reported, Signed, signed_text
 
 COUNT = 1_200
 A_MINUTE_MS = 61_000
@@ -46,6 +47,8 @@ def test_none_of_a_thousand_is_taken_and_each_is_refused_with_its_path(tmp_path)
             wrong.append(f"{each.what}: {fact.path!r} for {each.path!r}, {fact.reason}")
         else:
             refused += 1
+        if fact is not None and not told_of(till, each, fact):
+            wrong.append(f"{each.what}: not told: {fact}")
         assert till.terminal.settings is before, f"{each.what}: {each.text[:300]!r}"
     assert wrong[:10] == [], len(wrong)
     assert refused == COUNT
@@ -55,6 +58,68 @@ def test_none_of_a_thousand_is_taken_and_each_is_refused_with_its_path(tmp_path)
     till.sign_on().keys("5 0 0 OK OK OK")
     assert till.of(Sale)[-1].settings_rev == 10
     assert till.screen in ("Sold", "Idle")
+
+
+def told_of(till: Shop, each: Hostile, fact: SettingsRefused) -> bool:
+    """Whether the fleet heard of what its own key signed for this terminal; and of nothing else."""
+    told = next(
+        one.message for one in reversed(till.out) if isinstance(one, Tell) and isinstance(one.message, Reported)
+    )
+    if not each.trusted or fact.reason.startswith(("not_ours", "replay", "too_large")):
+        return fact.digest not in (till.terminal.book.heard.sha256, told.unreadable and told.unreadable.sha256)
+    if told.unreadable is not None and told.unreadable.sha256 == fact.digest:
+        return (told.unreadable.path, told.unreadable.reason) == (fact.path, fact.reason)
+    return (told.desired_rev, told.status, told.path, told.reason) == (fact.rev, "rejected", fact.path, fact.reason)
+
+
+BROKEN = {
+    "a float": ('"rev":11', '"rev":11,"expires_ms":1.5', "expires_ms"),
+    "a null": ('"footer":["x"]', '"footer":null', "document.shop.footer"),
+    "deep": ('["x"]', "[" * 40 + "]" * 40, "document.shop.footer"),
+    "too deep for any reader": ('["x"]', "[" * 9_000 + "]" * 9_000, "$"),
+    "a control character": ('"x"', '"a\\u0000"', "document.shop.footer[0]"),
+    "an unknown field": ('"rev":11', '"rev":11,"extra":true', "extra"),
+    "the end torn off": ('["x"]}', '["x"', "$"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_signed_document_that_is_broken_is_rejected_by_its_revision(tmp_path, what):
+    till = shop(tmp_path)
+    till.hear(desired(10, footer("好的一行")))
+    good, broken, path = BROKEN[what]
+    text = desired(11, footer("x")).replace(" ", "").replace(good, broken)
+    if what == "a float":
+        text = re.sub(r'"expires_ms":[0-9]{3,},', "", text)
+    till.hear(text)
+    told = till.told()[-1]
+    assert (told.desired_rev, told.rev, told.status) == (11, 10, "rejected")
+    assert same_place(told.path, path.removeprefix("document."))
+    assert told.path
+    assert told.reason
+    count = len(till.told())
+    till.hear(text)
+    assert len(till.told()) == count, "the broker says it again at each connection"
+    till.hear(text.replace('"rev":11', '"rev":12'), trusted=False)
+    assert till.told()[-1].desired_rev == 11, "of what the fleet has not signed nothing is told"
+    till.hear(desired(12, footer("终于")))
+    assert (till.told()[-1].desired_rev, till.told()[-1].status) == (12, "trial")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nothing", "[1]", '{"rev":11,"rev":12', '{"rev":1.5,"audience":"terminal:00010023"}', '{"rev":11}', '{"rev":11'],
+)
+def test_what_has_not_even_a_revision_is_told_beside_the_last_one(tmp_path, text):
+    till = shop(tmp_path)
+    till.hear(desired(10, footer("好的一行")))
+    till.hear(text)
+    told = till.told()[-1]
+    assert (told.desired_rev, told.rev, told.status) == (10, 10, "trial")
+    assert told.unreadable is not None
+    assert (told.unreadable.code, bool(told.unreadable.reason)) == (9004, True)
+    till.hear(desired(12, footer("终于")))
+    assert till.told()[-1].unreadable is None
 
 
 def test_the_flood_of_them_does_not_fill_the_journal(tmp_path):

@@ -38,6 +38,7 @@ from fleet.commands.manager.asking import (
     wrong_value,
 )  # fmt: skip
 from texts import Lang
+from wire.fleet import Reported
 
 PAGE = 1_000
 WATCH_EVERY_S = 2.0
@@ -175,6 +176,12 @@ def _cells(row: TerminalLook, lang: Lang) -> list[str]:
     ]
 
 
+def _unreadable(reported: Reported | None) -> str:
+    """What a terminal says of a text that has no revision."""
+    other = reported.unreadable if reported is not None else None
+    return f"[{other.code}] {other.path} {other.reason}" if other is not None else ""
+
+
 def _status(row: TerminalLook, lang: Lang) -> str:
     marks = [word(lang, "status", row.reported.status)] if row.reported else []
     if row.reported is not None and row.reported.drift:
@@ -202,6 +209,7 @@ def shown(options: argparse.Namespace, lang: Lang) -> int:
         ("desired", f"{look.desired_rev} {moment(look.desired_ms)}" if look.desired_rev else ""),
         ("rev", str(look.rev) if reported or look.state else ""), ("status", _status(look, lang)),
         ("reason", f"[{reported.code}] {reported.path} {reported.reason}" if reported and reported.code else ""),
+        ("unreadable", _unreadable(reported)),
         ("drift", few(f"{each.path} ({each.owner})" for each in reported.drift) if reported else ""),
         ("layers", few(f"{each.layer} v{each.number}" for each in it.layers)),
     ]  # fmt: skip
