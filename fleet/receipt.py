@@ -11,14 +11,13 @@ from wire.facts import Dress, Refund, Sale
 from wire.receipt import Receipt, ReceiptSection
 from wire.sold import (
     Say,
+    about_vouchers,
     goods,
-    kept_by_vouchers,
     order_reductions,
     origin_rows,
     pieces_milli,
     returned,
     tenders,
-    voucher_back,
 )  # fmt: skip
 
 PROOFS = ("order_no", "channel_no", "refund_no", "reference", "last4")
@@ -80,7 +79,6 @@ def _refund(say: Say, fact: Refund, terminal: str) -> dict[str, Any]:
         "sections": (ReceiptSection(rows=origin_rows(say, fact, terminal)),),
         "notes": (
             *((say("back__by_channel"),) if by_channel else ()),
-            *voucher_back(say, fact.tenders),
-            *kept_by_vouchers(say, fact.lines),
+            *about_vouchers(say, fact),
         ),
     }

@@ -267,19 +267,19 @@ def _one_refund(refund: Refund, sale: Sale, back: _Back) -> Iterator[str]:
         part.voucher.shares for part in sale.tenders if part.voucher and part.voucher.request_no not in back.vouchers
     ]
     for line in refund.lines:
-        sold = sale.lines[line.index]
         back.quantities[line.index] += line.quantity_milli
         back.amounts[line.index] += line.amount_fen
+    _brought_later(refund, back)
+    for index in sorted(back.quantities):
+        sold = sale.lines[index]
         net = sold.amount_fen if sold.net_fen is None else sold.net_fen
-        net -= sum(
-            shares[line.index] for shares in kept
-        )  # what a voucher that stays redeemed paid is nobody's to have back
-        if back.quantities[line.index] > sold.quantity_milli:
-            yield f"{back.quantities[line.index]} of {sold.quantity_milli} come back of line {line.index}"
-        if back.amounts[line.index] > net:
-            yield f"{back.amounts[line.index]} of {net} are given back for line {line.index}"
-        if back.quantities[line.index] == sold.quantity_milli and back.amounts[line.index] != net:
-            yield f"the whole line {line.index} brought {net}, {back.amounts[line.index]} were given back"
+        net -= sum(shares[index] for shares in kept)  # what a voucher that stays redeemed paid is nobody's to have back
+        if back.quantities[index] > sold.quantity_milli:
+            yield f"{back.quantities[index]} of {sold.quantity_milli} come back of line {index}"
+        if back.amounts[index] > net:
+            yield f"{back.amounts[index]} of {net} are given back for line {index}"
+        if back.quantities[index] == sold.quantity_milli and back.amounts[index] != net:
+            yield f"the whole line {index} brought {net}, {back.amounts[index]} were given back"
     for part in refund.tenders:
         key = part.order_no or part.kind
         back.tenders[key] += part.paid_fen
@@ -292,6 +292,17 @@ def _one_refund(refund: Refund, sale: Sale, back: _Back) -> Iterator[str]:
     for key, fen in back.tenders.items():
         if key != "cash" and fen > came[key]:
             yield f"{fen} given back by {key}, which brought {came[key]}"
+
+
+def _brought_later(refund: Refund, back: _Back) -> None:
+    """A voucher goes back whole with the last of its goods: there it brings what it paid of those that came back before."""
+    for part in refund.tenders:
+        shares = part.voucher.shares if part.voucher is not None else ()
+        here = [line.index for line in refund.lines if line.index < len(shares) and shares[line.index]]
+        for index, share in enumerate(shares):
+            if share and here and index not in here:
+                back.amounts[index] += share
+                back.amounts[here[-1]] -= share
 
 
 # --- the till -----------------------------------------------------------------------------------------

@@ -197,12 +197,21 @@ def _owed(day: Day, facts: list[At]) -> Iterator[str]:
 
 
 def _backs(day: Day, facts: list[At]) -> Iterator[str]:
-    """A voucher's part never goes back in money: what other means give back of a sale is at most what they brought."""
+    """A voucher's part never goes back in money: what other means give back of a sale is at most what they brought. A
+    voucher goes back when all that it paid for has come back."""
     sales = {at.seq: at.fact for at in facts if isinstance(at.fact, Sale)}
     given: dict[int, int] = defaultdict(int)
+    back: Counter[tuple[int, int]] = Counter()  # by sale and line
     for at in facts:
         if isinstance(at.fact, Refund) and at.fact.origin.terminal == day.terminal:
-            given[at.fact.origin.seq] += sum(part.paid_fen for part in at.fact.tenders if part.kind != "voucher")
+            of = at.fact.origin.seq
+            given[of] += sum(part.paid_fen for part in at.fact.tenders if part.kind != "voucher")
+            back.update({(of, line.index): line.quantity_milli for line in at.fact.lines})
+            lines = sales[of].lines if of in sales else ()
+            out = {index for index, line in enumerate(lines) if back[of, index] < line.quantity_milli}
+            for use in (part.voucher for part in at.fact.tenders if part.voucher is not None):
+                if any(share and index in out for index, share in enumerate(use.shares)):
+                    yield f"refund {at.seq} gives {use.request_no} back while the customer keeps what it paid for"
     for seq, fen in sorted(given.items()):
         sale = sales.get(seq)
         if sale is None:

@@ -1,5 +1,6 @@
 """Mistakes on purpose about vouchers, for the clerk's days to catch: the platforms' own books know."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from firmware.txn import (
     voucher_take,
 )
 from firmware.txn.command import Context, Decision, Refusal
+from firmware.txn.original import Original
 from firmware.txn.prices import rounded
 from firmware.txn.voucher_prepared import Prepared
 from rules.vouchers import Amount
@@ -124,6 +126,19 @@ def voucher_asked_anew_under_another_number(put: Put) -> None:
 def kept_voucher_on_no_list(put: Put) -> None:
     """What the platform does not give back is told to nobody."""
     put(voucher, "listed", lambda books: ())
+
+
+@mutant
+def voucher_back_with_part_of_its_goods(put: Put) -> None:
+    """One of two bottles comes back, and with it the voucher that paid for both."""
+
+    def early(self: Original, chosen: Iterable[tuple[int, int]]) -> tuple[str, ...]:
+        lines, given = {index for index, _ in chosen}, dict(self.by_tender)
+        return tuple(
+            use.request_no for use in self.uses() if not given.get(use.request_no) and use.bears() & lines
+        )  # fmt: skip
+
+    put(Original, "whole_with", early)
 
 
 @mutant

@@ -254,13 +254,16 @@ def give_back(clerk: Clerk) -> Job:
 
 def some_lines(clerk: Clerk) -> Job:
     """A line, or one piece of it."""
+    rng = clerk.clock.rng
     yield from clerk.until("ChooseLines")
-    clerk.press(Key.OK)
-    yield from clerk.pause()
-    if clerk.screen != "ChooseLines":
+    clerk.press(*[Key.DOWN] * rng.randint(0, 2))
+    if rng.random() < 0.5:
+        clerk.type("1")
         clerk.press(Key.OK)
-        yield from clerk.pause()
-    clerk.press(Key.F1)
+    else:
+        clerk.press(Key.F1)
+    yield from clerk.pause()
+    clerk.press(Key.OK)
 
 
 def confirm(clerk: Clerk) -> Job:

@@ -676,7 +676,8 @@ class Origin(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class RefundLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """Goods coming back: `index` is the line's in the sale, `amount_fen` its share of what was paid for it. `voucher_fen`:
-    what vouchers paid of it that stay redeemed; never paid out in money, and in no other sum (domain 3.8)."""
+    what vouchers paid of it that stay redeemed; never paid out in money, and in no other sum (domain 3.8). `earlier_fen`: of
+    the amount, what vouchers that go back now paid of goods that came back before."""
 
     index: int
     sku: str
@@ -687,6 +688,7 @@ class RefundLine(msgspec.Struct, frozen=True, omit_defaults=True):
     weighed: bool = False
     tax_bp: int = 0
     voucher_fen: int = 0
+    earlier_fen: int = 0
 
 
 class Refund(Fact, frozen=True):

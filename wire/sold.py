@@ -97,12 +97,12 @@ def _voucher(say: Say, part: TenderPart) -> ReceiptTender:
     return ReceiptTender(say(f"tender__voucher_{use.platform}"), part.paid_fen, rows)
 
 
-def kept_by_vouchers(say: Say, lines: tuple[RefundLine, ...]) -> tuple[str, ...]:
-    """What is said of goods that came back without the vouchers that paid for them in part."""
-    kept = sum(line.voucher_fen for line in lines)
-    return (say("back__voucher_kept", amount=money(kept)),) if kept else ()
-
-
-def voucher_back(say: Say, parts: tuple[TenderPart, ...]) -> tuple[str, ...]:
-    """What is said of vouchers that go back to the customer's account at their platform."""
-    return (say("back__voucher_back"),) if any(part.voucher is not None for part in parts) else ()
+def about_vouchers(say: Say, refund: Refund) -> tuple[str, ...]:
+    """What is said of the vouchers of goods that came back: those that go back to the customer's account at their platform,
+    what of it goods brought that came back before, and what is kept of those that stay redeemed."""
+    earlier, kept = sum(line.earlier_fen for line in refund.lines), sum(line.voucher_fen for line in refund.lines)
+    return (
+        *((say("back__voucher_back"),) if any(part.voucher is not None for part in refund.tenders) else ()),
+        *((say("back__voucher_earlier", amount=money(earlier)),) if earlier else ()),
+        *((say("back__voucher_kept", amount=money(kept)),) if kept else ()),
+    )

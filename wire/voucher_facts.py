@@ -37,6 +37,10 @@ class VoucherUse(msgspec.Struct, frozen=True, omit_defaults=True):
     platform_fen: int = 0  # subsidy borne by the platform
     merchant_fen: int = 0  # borne by the merchant
 
+    def bears(self) -> set[int]:
+        """The lines it pays for, at least in part."""
+        return {index for index, share in enumerate(self.shares) if share}
+
 
 class VoucherSent(Fact, frozen=True):
     """A consume leaves, as the last step before its sale is booked; journaled before it does."""

@@ -424,8 +424,9 @@ class Confirmed(Screen):
             body += (Row(text("confirm_back__rest", count=len(parts) - TENDERS_SHOWN), yuan(rest)),)
         if back.kept_fen:  # by vouchers that stay redeemed: the customer is told before anything goes back
             body += (Row(text("confirm_back__kept"), yuan(back.kept_fen), Tint.UNSURE),)
-            why = error(voucher_back.why_kept(ctx, self.plan.about, self.plan.everything()).code)
-            body += (Row(why.line(ctx.lang), tint=Tint.UNSURE),)
+            why = voucher_back.hindrance(ctx, self.plan.about, self.plan.everything())
+            words: Say = error(why.code).line(ctx.lang) if why else text("voucherback__with_rest")
+            body += (Row(words, tint=Tint.UNSURE),)
         body += (Rule(), Row(text("confirm_back__why"), _read(ctx, self.plan.reason), Tint.QUIET))
         title = text("confirm_back__void" if void else "confirm_back__refund")
         return shown(self, ctx, title, body, (Hint("OK", text("confirm_back__yes")), CANCEL_HINT), Tint.UNSURE)

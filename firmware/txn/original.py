@@ -1,7 +1,7 @@
 """The sale that something is given back of: found in this journal or told by the backend, and what is left of it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -21,12 +21,14 @@ PAGE_MAX = 4
 @dataclass(frozen=True, slots=True)
 class BackLine:
     """Goods of a line coming back: `amount_fen` is what they bring with the vouchers that go back too, `voucher_fen` what
-    vouchers that stay redeemed paid of them."""
+    vouchers that stay redeemed paid of them. `earlier_fen`: of `amount_fen`, what vouchers that go back now paid of goods
+    that came back before."""
 
     index: int
     milli: int
     amount_fen: int
     voucher_fen: int = 0
+    earlier_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +98,17 @@ class Original:
         staying = [use for use in self.uses() if use.request_no not in vouchers]
         lines: list[BackLine] = []
         money = 0
-        for index, milli in sorted(chosen):
+        chosen = sorted(chosen)
+        whole = _gathered(going, [index for index, _ in chosen])
+        for index, milli in chosen:
             share = self.share_fen(index, milli)
             kept = self._bringing(index, sum(use.shares[index] for use in staying))
+            came = self._bringing(index, sum(use.shares[index] for use in going))
             money += share
             lines.append(BackLine(
-                index, milli, share + sum(use.shares[index] for use in going),
+                index, milli, share + whole[index],
                 net_of(kept, milli, self.given_milli[index]) if staying else 0,
+                whole[index] - net_of(came, milli, self.given_milli[index]),
             ))  # fmt: skip
         parts = tuple(
             (part, part.paid_fen) for part in self.sale.tenders if part.voucher and part.voucher.request_no in vouchers
@@ -110,16 +116,17 @@ class Original:
         return Back(tuple(lines), (*parts, *self.tenders(min(money, self.left_money_fen))))
 
     def whole_with(self, chosen: Iterable[tuple[int, int]]) -> tuple[str, ...]:
-        """Which vouchers could go back with these goods: all that each paid for comes back at once, and nothing of it came
-        back before (domain 3.8: whole, or not at all)."""
+        """Which vouchers could go back with these goods: those of which all that they paid for has come back then, the last
+        of it now (domain 3.8: whole, or not at all)."""
         milli = dict(chosen)
-        lines = self.sale.lines
         given = dict(self.by_tender)
-        at_once = {i for i, line in enumerate(lines) if milli.get(i) == line.quantity_milli and not self.given_milli[i]}
+        back = {
+            i for i, line in enumerate(self.sale.lines) if self.given_milli[i] + milli.get(i, 0) == line.quantity_milli
+        }
         return tuple(
             use.request_no
             for use in self.uses()
-            if not given.get(use.request_no) and {i for i, share in enumerate(use.shares) if share} <= at_once
+            if not given.get(use.request_no) and use.bears() <= back and use.bears() & milli.keys()
         )
 
     @property
@@ -185,6 +192,18 @@ class Original:
         money = [0 if part.kind == "voucher" else fen for part, fen in zip(parts, left, strict=True)]
         gone = split(money, 0, min(unknown, sum(money)))
         return [fen - back for fen, back in zip(left, gone, strict=True)]
+
+
+def _gathered(going: Sequence[VoucherUse], chosen: Sequence[int]) -> dict[int, int]:
+    """What vouchers that go back bring of each chosen line, the whole of each: what they paid of lines that came back
+    before is brought by the last chosen line they paid for."""
+    sums = dict.fromkeys(chosen, 0)
+    for use in going:
+        here = [index for index in chosen if use.shares[index]]
+        for index in here:
+            sums[index] += use.shares[index]
+        sums[here[-1]] += use.deduct_fen - sum(use.shares[index] for index in here)
+    return sums
 
 
 # --- in this journal ---------------------------------------------------------------------------------------------------

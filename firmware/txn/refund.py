@@ -262,7 +262,7 @@ def _line(found: Original, line: BackLine) -> RefundLine:
     sold = found.sale.lines[line.index]
     return RefundLine(
         line.index, sold.sku, sold.name, line.milli, line.amount_fen, sold.unit, sold.weighed, sold.tax_bp,
-        line.voucher_fen,
+        line.voucher_fen, line.earlier_fen,
     )  # fmt: skip
 
 

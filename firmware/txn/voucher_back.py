@@ -34,17 +34,16 @@ def returnable(ctx: Context, found: Original, chosen: tuple[tuple[int, int], ...
 
 
 def why_kept(ctx: Context, found: Original, chosen: tuple[tuple[int, int], ...]) -> Refusal:
-    """Why vouchers that paid for these goods stay redeemed: 3019, 3020, or that not all their goods come back at once."""
-    lines = {index for index, _ in chosen}
-    whole = found.whole_with(chosen)
-    given = dict(found.by_tender)
-    paying = [
-        use for use in found.uses() if not given.get(use.request_no) and any(use.shares[index] for index in lines)
-    ]
-    for use in paying:
-        if use.request_no in whole and (refusal := _refusal(ctx, found, use)):
-            return refusal
-    return Refusal(NOT_REVERSIBLE, text("voucherback__whole"))
+    """Why nothing goes back for goods that vouchers paid: 3019, 3020, or that not all their goods have come back."""
+    return hindrance(ctx, found, chosen) or Refusal(NOT_REVERSIBLE, text("voucherback__whole"))
+
+
+def hindrance(ctx: Context, found: Original, chosen: tuple[tuple[int, int], ...]) -> Refusal | None:
+    """What keeps vouchers that paid for these goods redeemed for good, 3019 or 3020; None: they go back with the last of
+    their goods."""
+    lines, given = {index for index, _ in chosen}, dict(found.by_tender)
+    paying = (use for use in found.uses() if not given.get(use.request_no) and use.bears() & lines)
+    return next((refusal for use in paying if (refusal := _refusal(ctx, found, use))), None)
 
 
 def _refusal(ctx: Context, found: Original, use: VoucherUse) -> Refusal | None:

@@ -54,6 +54,7 @@ DAYS: dict[str, Plan] = {
     "undo_taken_for_done": clerk("voucher", "voucher_regret", "give_back"),
     "registered_voucher_never_verified": Plan(1.0, ("link_down",) * 6, staff="clerk", wishes=("voucher",)),
     "voided_voucher_stays_redeemed": clerk("voucher", "give_back"),
+    "voucher_back_with_part_of_its_goods": clerk("voucher", "give_back", "give_back", "give_back"),
     "kept_voucher_on_no_list": Plan(2.5, (), staff="clerk", wishes=("voucher", "voucher_regret", "give_back")),
     "kept_voucher_in_no_figure": Plan(2.5, (), staff="clerk", wishes=("voucher", "voucher_regret", "give_back")),
     "refused_voucher_pays": Plan(2.5, (), staff="clerk", wishes=("voucher",)),

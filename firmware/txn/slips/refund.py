@@ -5,7 +5,7 @@ from firmware.txn.slips.sheet import Sheet, copy_code, headed
 from wire.facts import Refund, RefundTurned, TenderPart
 from wire.layout import money
 from wire.receipt import Receipt, ReceiptRow, ReceiptSection
-from wire.sold import kept_by_vouchers, origin_rows, pieces_milli, returned, tenders, voucher_back
+from wire.sold import about_vouchers, origin_rows, pieces_milli, returned, tenders
 
 
 def refund_slip(sheet: Sheet, fact: Refund, entry: Entry) -> Receipt:
@@ -22,8 +22,7 @@ def refund_slip(sheet: Sheet, fact: Refund, entry: Entry) -> Receipt:
         sections=(ReceiptSection(rows=rows),), signatures=(sheet.say("back__customer"),),
         notes=(
             *((sheet.say("back__by_channel"),) if by_channel else ()),
-            *voucher_back(sheet.say, fact.tenders),
-            *kept_by_vouchers(sheet.say, fact.lines),
+            *about_vouchers(sheet.say, fact),
         ),
         **copy_code(sheet, entry.seq, fact.batch, fact.trace, fact.total_fen),
     )  # fmt: skip
