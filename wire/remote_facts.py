@@ -59,6 +59,7 @@ class TerminalUnlocked(Fact, frozen=True):
     by: str = ""
 
 
+UpdateFault = Literal["", "file", "release"]
 UpdateStage = Literal["ordered", "fetched", "installed", "trying", "kept", "left", "failed"]
 """`trying`: the other slot is about to run, or runs on trial; `kept`: it has proven well; `left`: it has not, and the
 release before it runs again; `failed`: it never came to that."""
@@ -66,7 +67,7 @@ release before it runs again; `failed`: it never came to that."""
 
 class UpdateMoved(Fact, frozen=True):
     """A step of the software update `cid`. `before`: the release that ran when it was ordered; `tries`: how often its slot
-    was to be tried."""
+    was to be tried. `fault`: what is not to be tried again: the file at this URL, or the release, wherever it comes from."""
 
     KIND: ClassVar[str] = "update_moved"
     cid: str
@@ -81,3 +82,4 @@ class UpdateMoved(Fact, frozen=True):
     code: int = 0
     reason: str = ""
     ordered_ms: int = 0
+    fault: UpdateFault = ""

@@ -18,6 +18,7 @@ from firmware.txn import update
 from firmware.txn.command import Refusal
 from firmware.txn.update import MoveUpdate
 from wire.facts import Fact, ShiftClosed, Trouble, UpdateMoved
+from wire.remote_facts import UpdateFault
 
 DESK: Final = "update"
 LOOK_MS: Final = 10_000
@@ -36,6 +37,7 @@ PATIENCE_MS: Final = 24 * 3_600_000
 """An update that found no idle moment for so long is taken at the next close of a shift, whatever the screen shows."""
 
 ROLLED_BACK: Final = update.ROLLED_BACK
+DAMAGED, NOT_SIGNED = 9003, 2019
 
 
 @dataclass(slots=True)
@@ -44,6 +46,7 @@ class UpdateDesk:
 
     name: str = DESK
     asked: str = ""  # the act the slots have not answered yet
+    fetching: str = ""  # the file that is asked for and not answered
     fetches: int = 0  # tries that brought nothing
     good_min: int = 0
     away_min: int = 0
@@ -87,7 +90,7 @@ class UpdateDesk:
         match fact:
             case UpdateMoved(stage="ordered"):
                 self.fetches = 0
-                till.emit(Fetch(update.bundle(fact)))
+                self._fetch(till)
             case UpdateMoved(stage=stage) if stage in update.OVER:
                 till.emit(Unfetch(fact.sha256))
                 if stage != "kept":
@@ -116,21 +119,26 @@ class UpdateDesk:
     # --- fetching ---
 
     def _fetch(self, till: Till) -> None:
+        """One at a time: a boot and its first link must not ask twice for the same file."""
         step = update.under_way(till.ledger)
-        if step is not None and step.stage == "ordered" and not till.training:
-            till.emit(Fetch(update.bundle(step)))
+        if step is None or step.stage != "ordered" or till.training or self.fetching == step.sha256:
+            return
+        self.fetching = step.sha256
+        till.emit(Fetch(update.bundle(step)))
 
     def _fetched(self, till: Till, sha256: str) -> None:
+        self.fetching = "" if self.fetching == sha256 else self.fetching
         step = update.under_way(till.ledger)
         if step is not None and step.stage == "ordered" and step.sha256 == sha256:
             till.do(MoveUpdate("fetched"))
 
     def _not_fetched(self, till: Till, event: FetchFailed) -> None:
+        self.fetching = "" if self.fetching == event.sha256 else self.fetching
         step = update.under_way(till.ledger)
         if step is None or step.stage != "ordered" or step.sha256 != event.sha256:
             return
         if event.final:
-            till.do(MoveUpdate("failed", event.code, event.reason))
+            till.do(MoveUpdate("failed", event.code, event.reason, "file" if event.code == DAMAGED else ""))
         else:
             till.timer("update:fetch", doubled_ms(FETCH_AGAIN_MS, self.fetches, FETCH_AGAIN_MS_MAX))
             self.fetches += 1
@@ -164,7 +172,7 @@ class UpdateDesk:
             return
         till.stack = till.stack[:-1]
         if step.tries >= update.TRIES_MAX:
-            till.do(MoveUpdate("failed", ROLLED_BACK, "the other slot does not start"))
+            till.do(MoveUpdate("failed", ROLLED_BACK, "the other slot does not start", "release"))
         elif till.do(MoveUpdate("trying")) is None:
             self._ask(till, "try")
         else:
@@ -179,8 +187,9 @@ class UpdateDesk:
             case "look":
                 self._looked(till, event, step)
             case "install" if step is not None and step.stage == "fetched":
-                done = MoveUpdate("failed", event.code, event.reason) if event.code else MoveUpdate("installed")
-                till.do(done)
+                fault: UpdateFault = "release" if event.code in (DAMAGED, NOT_SIGNED) else ""
+                failed = MoveUpdate("failed", event.code, event.reason, fault)
+                till.do(failed if event.code else MoveUpdate("installed"))
             case "try" if step is not None and step.stage == "trying":
                 if event.code:
                     till.do(MoveUpdate("failed", event.code, event.reason))
@@ -206,7 +215,7 @@ class UpdateDesk:
         elif till.software == step.version:
             till.do(MoveUpdate("kept"))  # the power went between the slot's confirmation and ours
         elif event.fell_back:
-            till.do(MoveUpdate("left", ROLLED_BACK, "it did not come up"))
+            till.do(MoveUpdate("left", ROLLED_BACK, "it did not come up", "release"))
         else:
             till.do(MoveUpdate("installed"))  # the power went before the slot was changed: it is tried again
 

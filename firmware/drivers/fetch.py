@@ -35,16 +35,17 @@ CANNOT_CONNECT, TIME_OUT, REFUSED, TLS, BUSY, DISK_FULL, OTHER_FILE, READ_ONLY =
     1003, 1004, 1005, 1006, 1010, 9002, 9003, 9013,
 )  # fmt: skip
 RANGE_REFUSED, PART, WHOLE = 416, 206, 200
+SIZE_DIGITS_MAX: Final = 16
 
 log = logging.getLogger("posd.fetch")
 
 
 class Fault(Exception):
-    """Why a file did not come; `final`: trying again is of no use."""
+    """Why a file did not come; `final`: trying again is of no use, `anew`: but where a draft was gone on with."""
 
-    def __init__(self, code: int, reason: str, final: bool = False) -> None:
+    def __init__(self, code: int, reason: str, final: bool = False, anew: bool = False) -> None:
         super().__init__(reason)
-        self.code, self.reason, self.final = code, reason, final
+        self.code, self.reason, self.final, self.anew = code, reason, final, anew
 
 
 class Fetcher:
@@ -136,7 +137,7 @@ class Fetcher:
         try:
             self._download(blob, draft)
         except Fault as fault:
-            if not (fault.final and fault.code == OTHER_FILE and resumed):
+            if not (fault.anew and resumed):
                 raise
             self._download(blob, draft)
         os.replace(draft, self._folder / blob.sha256)
@@ -157,7 +158,7 @@ class Fetcher:
             raise Fault(TIME_OUT, "the connection ended too early")
         if _digest(draft).hexdigest() != blob.sha256:
             draft.unlink()
-            raise Fault(OTHER_FILE, "its digest is another", final=True)
+            raise Fault(OTHER_FILE, "its digest is another", final=True, anew=True)
 
     def _room(self, wanted: int) -> None:
         disk = os.statvfs(self._folder)
@@ -180,7 +181,7 @@ class Fetcher:
             have += len(chunk)
             if have > blob.size:
                 file.truncate(0)
-                raise Fault(OTHER_FILE, "larger than was said", final=True)
+                raise Fault(OTHER_FILE, "larger than was said", final=True, anew=True)
             file.write(chunk)
             unsynced += len(chunk)
             if unsynced >= SYNC_BYTES:
@@ -207,6 +208,7 @@ class Fetcher:
             answer = opener.open(request, timeout=SILENCE_S)
         except urllib.error.HTTPError as wrong:
             wrong.close()
+            _is_whole(blob, wrong.headers.get("Content-Range", ""))
             if wrong.code == RANGE_REFUSED and have:
                 (self._folder / (blob.sha256 + DRAFT)).unlink(missing_ok=True)
                 raise Fault(BUSY, "the server does not go on with it") from wrong
@@ -224,11 +226,28 @@ class Fetcher:
         if answer.status not in (PART, WHOLE):
             answer.close()
             raise Fault(REFUSED, f"HTTP {answer.status}")
+        length = (
+            answer.headers.get("Content-Range", "")
+            if answer.status == PART
+            else f"/{answer.headers.get('Content-Length')}"
+        )
+        try:
+            _is_whole(blob, length)
+        except Fault:
+            answer.close()
+            raise
         return answer
 
 
 def _goes_on(content_range: str, have: int) -> bool:
     return content_range.strip().startswith(f"bytes {have}-")
+
+
+def _is_whole(blob: Blob, said: str) -> None:
+    """Raises `Fault` when the server says (after a slash) that its file is of another size than the fleet has signed."""
+    size = said.rpartition("/")[2]
+    if size.isascii() and size.isdigit() and len(size) < SIZE_DIGITS_MAX and int(size) != blob.size:
+        raise Fault(OTHER_FILE, f"{int(size)} bytes there, not {blob.size}", final=True)
 
 
 def _digest(path: Path) -> "hashlib._Hash":

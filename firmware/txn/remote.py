@@ -250,9 +250,12 @@ def _replay(ctx: Context, command: Replay) -> tuple[Fact, ...] | Refusal:
 
 
 def _update(ctx: Context, cid: str, version: str, command: Update) -> Refusal | tuple[Fact, ...] | None:
-    """Done already, or 5029 while another release is on trial; None: go on. Records that are due do not matter."""
+    """Done already; what was wrong with this release before, which is not tried again; or 5029 while another one is on
+    trial; None: go on. Records that are due do not matter."""
     if version == ctx.software:
         return (CommandEnded(cid, "done", 0, "runs already"),)
+    if (known := update.faulty(ctx.books, command.bundle)) is not None:
+        return Refusal(known.code, f"tried before: {known.reason}"[:200])
     running = update.under_way(ctx.books)
     return Refusal(UNDER_WAY, running.version) if running is not None and running.stage == "trying" else None
 

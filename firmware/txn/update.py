@@ -14,7 +14,7 @@ from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal
 from wire.facts import CommandEnded, Fact, UpdateMoved
 from wire.fleet import Blob, Status, UpdateLook
-from wire.remote_facts import UpdateStage
+from wire.remote_facts import UpdateFault, UpdateStage
 
 TRIES_MAX: Final = 3
 """So often another slot is asked for that does not come to run."""
@@ -25,6 +25,18 @@ _STATUS: Final[dict[UpdateStage, Status]] = {
     "left": "rolled_back", "failed": "rejected",
 }  # fmt: skip
 OVER: Final = ("kept", "left", "failed")
+
+FAULTS_MAX: Final = 16
+"""So many releases that are not to be tried again are remembered, the newest."""
+
+
+class Faulty(msgspec.Struct, frozen=True):
+    """A release that was refused or left for what it is. `url`: only what lies there; empty: wherever it comes from."""
+
+    sha256: str
+    url: str
+    code: int
+    reason: str
 
 
 def standing(books: Reading) -> UpdateMoved | None:
@@ -37,6 +49,18 @@ def under_way(books: Reading) -> UpdateMoved | None:
     """`standing`, as long as its end is open."""
     found = standing(books)
     return found if found is not None and found.stage not in OVER else None
+
+
+def faulty(books: Reading, bundle: Blob) -> Faulty | None:
+    """What was wrong with this very release, if it was tried before."""
+    return next(
+        (each for each in _faults(books) if each.sha256 == bundle.sha256 and each.url in ("", bundle.url)), None
+    )
+
+
+def _faults(books: Reading) -> tuple[Faulty, ...]:
+    text = life.value(books, "update_faults")
+    return msgspec.json.decode(text, type=tuple[Faulty, ...]) if text else ()
 
 
 def look(books: Reading) -> UpdateLook | None:
@@ -72,6 +96,7 @@ class MoveUpdate:
     stage: UpdateStage
     code: int = 0
     reason: str = ""
+    fault: UpdateFault = ""
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`UpdateMoved`, with `CommandEnded` at the end; nothing when no update is under way."""
@@ -80,7 +105,7 @@ class MoveUpdate:
             return Decision()
         tries = was.tries + (self.stage == "trying")
         step = msgspec.structs.replace(
-            was, stage=self.stage, code=self.code, reason=self.reason[:200], tries=tries
+            was, stage=self.stage, code=self.code, reason=self.reason[:200], tries=tries, fault=self.fault
         )  # fmt: skip
         ended: dict[str, Fact] = {
             "kept": CommandEnded(was.cid, "done"),
@@ -92,6 +117,10 @@ class MoveUpdate:
 
 def _moved(books: Books, fact: UpdateMoved, entry: Entry) -> None:
     life.keep(books, "update", msgspec.json.encode(fact).decode())
+    if fact.fault:
+        new = Faulty(fact.sha256, fact.url if fact.fault == "file" else "", fact.code, fact.reason)
+        others = tuple(each for each in _faults(books) if (each.sha256, each.url) != (new.sha256, new.url))
+        life.keep(books, "update_faults", msgspec.json.encode((*others, new)[-FAULTS_MAX:]).decode())
 
 
-SUBJECT = Subject((), {UpdateMoved: _moved}, uses=("life",))
+SUBJECT = Subject((), {UpdateMoved: _moved}, uses=("life",), version=2)

@@ -304,3 +304,59 @@ def test_selling_goes_on_all_the_while(bench):
     assert bench.counter.facts().count("sale") == 2
     replies = bench.order(Identify(1))
     assert isinstance(replies[0], Reply)
+
+
+def test_a_boot_and_its_first_link_ask_for_the_file_once(bench):
+    bench.order(ORDER)
+    bench.reboot("test").slot("look")
+    before = len(bench.asked(Fetch))
+    bench.counter.step(LinkDown(1003))
+    bench.counter.step(LinkUp())
+    assert (before, len(bench.asked(Fetch))) == (1, 1), "it is under way"
+    bench.counter.step(FetchFailed(RELEASE.sha256, 1003, "why", False))
+    bench.counter.step(LinkUp())
+    assert len(bench.asked(Fetch)) == 2
+
+
+def refused_file(bench):
+    bench.order(ORDER)
+    bench.counter.step(FetchFailed(RELEASE.sha256, 9003, "its digest is another", True))
+    return 9003
+
+
+def refused_bundle(bench):
+    bench.order(ORDER)
+    bench.fetched().wait(0.5)
+    bench.slot("install", 2019)
+    return 2019
+
+
+def never_came_up(bench):
+    bench.to_trial()
+    bench.trial, bench.fell_back = False, True
+    bench.reboot("test").slot("look")
+    return 9005
+
+
+@pytest.mark.parametrize("way", [refused_file, refused_bundle, never_came_up])
+def test_a_release_that_was_refused_for_what_it_is_is_not_tried_again(bench, way):
+    code = way(bench)
+    assert bench.told()[-1] == ("failed", code)
+    bench.reboot("test").slot("look")
+    bench.wait(60)
+    before = len(bench.asked(Fetch)), len(bench.acts())
+    assert [(each.status, each.code) for each in bench.order(ORDER)] == [("refused", code)]
+    assert "tried before" in bench.replies[-1].reason
+    elsewhere = Update("2.0.0", Blob("release", RELEASE.sha256, 1_000, "https://fleet.example/mended"))
+    again = bench.order(elsewhere)[-1].status
+    assert again == ("accepted" if way is refused_file else "refused"), "the file may be mended, the release may not"
+    assert len(bench.asked(Fetch)) == before[0] + (way is refused_file)
+    other = Blob("release", "cd" * 32, 9, "https://fleet.example/releases/3")
+    assert bench.order(Update("3.0.0", other))[-1].status == "accepted"
+
+
+@pytest.mark.parametrize(("code", "reason"), [(9002, "no room on the card"), (1003, "why")])
+def test_what_is_not_the_releases_fault_may_be_ordered_again(bench, code, reason):
+    bench.order(ORDER)
+    bench.counter.step(FetchFailed(RELEASE.sha256, code, reason, True))
+    assert bench.order(ORDER)[-1].status == "accepted"

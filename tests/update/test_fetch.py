@@ -96,12 +96,23 @@ def test_a_file_that_rotted_is_fetched_again(bench, files):
     assert bench.file.read_bytes() == DATA
 
 
-@pytest.mark.parametrize(("sha256", "size"), [("ab" * 32, len(DATA)), (SHA, len(DATA) - 1)])
+@pytest.mark.parametrize(
+    ("sha256", "size"), [("ab" * 32, len(DATA)), (SHA, len(DATA) - 1), (SHA, len(DATA) + 1), (SHA, 2 * len(DATA))]
+)
 def test_another_file_than_was_said_is_never_taken(bench, files, sha256, size):
     answer = bench.fetch(files.url, sha256, size)
     assert isinstance(answer, FetchFailed)
     assert (answer.code, answer.final) == (9003, True)
     assert not (bench.folder / "blobs" / sha256).exists()
+
+
+def test_a_draft_of_a_file_that_is_shorter_there_is_no_reason_to_ask_again_for_ever(bench, files):
+    bench.draft.parent.mkdir()
+    bench.draft.write_bytes(DATA[:1_000])
+    answer = bench.fetch(files.url, SHA, len(DATA) + 5)
+    assert isinstance(answer, FetchFailed)
+    assert (answer.code, answer.final) == (9003, True)
+    assert files.asked == ["bytes=1000-"]
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, 1005), (403, 1005), (500, 1010), (503, 1010), (302, 1005)])
