@@ -1,5 +1,6 @@
 """Roll-outs: all of them, one with its stages moving, and the buttons for those who may press them."""
 
+import hashlib
 from typing import NamedTuple, get_args
 
 from starlette.responses import Response
@@ -116,6 +117,7 @@ class RolloutPages:
                 "progress": progress(look),
                 "verdict": look.verdict,
                 "changed": moment(look.changed_ms),
+                "at": moment(visit.now_ms),
             }
         )
 
@@ -177,5 +179,6 @@ def _question(shown: RolloutShown, act: str, visit: Visit) -> Question:
 
 
 def _stamp(look: RolloutLook) -> str:
-    """Tells one state of a roll-out from another, where buttons and history change with it."""
-    return f"{look.state}-{look.stage}-{look.changed_ms}"
+    """Tells one look of a roll-out from another: all that its page shows changes with one of these."""
+    parts = (look.state, look.stage, look.changed_ms, look.baking_ms, look.verdict, sorted(look.counts.items()))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

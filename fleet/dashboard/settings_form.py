@@ -128,7 +128,6 @@ class FormPages:
             parent=visit.form.get("parent", layer.parent), unchanged=unchanged,
             rows=[_row(visit, layer, each, {**of_field, **(misread or {})}) for each in sections()[section]],
             names={name: _said_in(layer, some) for name, some in sections().items()},
-            section_words=lambda name: t("rules", visit.lang, f"section__{name}"),
             faults=rows(others, "", layer.name, visit.lang), status=409 if fault else 200,
             fault=refusal(fault, visit.lang) if fault else "",
         )  # fmt: skip

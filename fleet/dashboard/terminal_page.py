@@ -13,6 +13,7 @@ from fleet.dashboard.app import Page
 from fleet.dashboard.asking import Asking
 from fleet.dashboard.digest import Digest
 from fleet.dashboard.fleet_look import Watch
+from fleet.dashboard.happenings import Happening
 from fleet.dashboard.pages import draw, moment
 from fleet.dashboard.reading import Reading
 from fleet.dashboard.tiles import Tile
@@ -80,7 +81,8 @@ class TerminalPages:
             slip_kinds=SLIP_KINDS, latest=latest, table=errors(), shown=shown, symbol=map_page.symbol(tile),
             lock=map_page.lock_words(tile, visit.lang),
             timeline=sorted(passages, key=lambda each: -each.at_ms)[:TIMELINE_MAX], mark_words=map_page.mark_words,
-            stamp=_stamp(tile), document=_document(shown), value=as_text,
+            order_words=lambda name: catalogue("dashboard", visit.lang).get(f"command__{name}", name),
+            stamp=_stamp(tile, shown, journals, happened), document=_document(shown), value=as_text,
         )  # fmt: skip
 
     def slip(self, visit: Visit) -> Response:
@@ -101,11 +103,15 @@ class TerminalPages:
         tile = self._tile(visit)
         if tile is None:
             return map_page.as_json({"gone": True})
+        with self._reading.begin() as books:
+            journals = books.looks.journals_of(tile.terminal)
+        happened = self._digest.happened(tile.terminal, SEQ_MAX, 1)
         said = {name: words for name, _, words in facts(tile, visit.lang)}
         marks = [map_page.mark_words(tile, mark, visit.lang) for mark in tile.marks if mark != "locked"]
         return map_page.as_json(
             {
-                "stamp": _stamp(tile),
+                "stamp": _stamp(tile, self._shown(visit, tile.terminal), journals, happened),
+                "at": moment(visit.now_ms),
                 "level": tile.level,
                 "symbol": map_page.symbol(tile),
                 "lock": map_page.lock_words(tile, visit.lang),
@@ -227,7 +233,13 @@ def as_text(value: object, indent: int = 0) -> str:
     return (msgspec.json.format(raw, indent=indent) if indent else raw).decode()[:BODY_CHARS_MAX]
 
 
-def _stamp(tile: Tile) -> str:
-    """Tells one look of a tile from another; when it was heard of does not count."""
-    parts = repr((tile.state_ms, tile.errors, tile.aside, tile.drift, tile.link, tile.settings_rev, tile.lock))
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+def _stamp(tile: Tile, shown: TerminalShown | None, journals: list[Epoch], happened: list[Happening]) -> str:
+    """Tells one look of a terminal's page from another; when it was heard of does not count."""
+    parts: list[object] = [tile.state_ms, tile.errors, tile.aside, tile.drift, tile.link, tile.settings_rev, tile.lock]
+    parts += [(row.epoch, row.upto, row.high) for row in journals]
+    parts += happened[:1]
+    if shown is not None:
+        look = shown.look
+        parts += [(each.cid, each.status, each.parts) for each in shown.orders]
+        parts += [look.desired_rev, look.unpublished, look.reported, shown.pending, shown.met[:1], shown.timeline[:1]]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -13,7 +13,10 @@ import pytest
 from tests.browser.conftest import TERMINAL, WAIT_MS, Demo, Shop
 from tests.browser.test_day import COLA, Day, open_the_shop
 
-PATHS = ("", "rollouts", "settings", "settings/push", "sales", "errors", "care", f"t/{TERMINAL}")
+PATHS = (
+    "", "?view=table", "rollouts", "rollouts/software", "settings", "settings?view=json", "settings/push",
+    "settings/push?who=all", "sales", "errors", "care", f"t/{TERMINAL}", f"t/{TERMINAL}/command?command=lock",
+)  # fmt: skip
 
 HERE = Path(__file__).parent
 AUDIT = (HERE / "audit.js").read_text(encoding="utf-8")
@@ -43,6 +46,7 @@ def dashboard(browser: Any, demo: Demo, lang: str = "zh", **more: Any) -> Iterat
             break
         page.wait_for_timeout(500)
         page.reload()
+    page.errors = errors
     try:
         yield page
     finally:

@@ -1,6 +1,7 @@
-// Keeps the tiles up to date, and lets arrow keys walk among them. Without it the page is whole, only still.
+// Keeps the tiles up to date, and lets arrow keys walk among them.
+import { put, renew, watch } from "./live.js";
+
 const fleet = document.getElementById("fleet");
-const tiles = document.getElementById("tiles");
 const EVERY_MS = 5000;
 let now = Number(fleet.dataset.now);
 
@@ -9,43 +10,50 @@ function spaced(number) {
 }
 
 function show([id, level, symbol, label]) {
-  const tile = tiles && tiles.querySelector(`[data-id="${CSS.escape(id)}"]`);
+  const tile = document.querySelector(`#tiles [data-id="${CSS.escape(id)}"]`);
   if (!tile) return;
   tile.className = `tile s-${level}`;
-  tile.textContent = symbol;
+  put(tile, symbol);
   tile.title = label;
   tile.setAttribute("aria-label", label);
 }
 
-async function look() {
-  if (!document.hidden) {
-    const url = new URL(fleet.dataset.live, location.href);
-    url.searchParams.set("since", now);
-    url.searchParams.set("ids", fleet.dataset.ids);
-    try {
-      const answer = await fetch(url, { headers: { Accept: "application/json" } });
-      if (answer.status === 401) return location.reload();
-      if (answer.ok) {
-        const news = await answer.json();
-        document.getElementById("moved").hidden = !news.moved;
-        for (const [level, count] of Object.entries(news.counts)) {
-          document.querySelector(`[data-count="${level}"]`).textContent = spaced(count);
-        }
-        document.getElementById("all").textContent = spaced(news.all);
-        document.getElementById("at").textContent = news.at;
-        news.tiles.forEach(show);
-        if (!news.moved) now = news.now;
-      }
-    } catch {
-      // the server is away for a moment: the next look tells
-    }
-  }
-  setTimeout(look, EVERY_MS);
+function where() {
+  const url = new URL(fleet.dataset.live, location.href);
+  url.searchParams.set("since", now);
+  url.searchParams.set("ids", fleet.dataset.ids);
+  return url;
 }
 
+watch(where, EVERY_MS, async (news) => {
+  for (const [name, count] of Object.entries(news.counts)) put(document.querySelector(`[data-count="${name}"]`), spaced(count));
+  put(document.getElementById("all"), spaced(news.all));
+  put(document.getElementById("at"), news.at);
+  const tiles = document.getElementById("tiles");
+  if (!news.moved && (tiles || !news.tiles.length)) {
+    news.tiles.forEach(show);
+    now = news.now;
+    return;
+  }
+  const fresh = await renew();
+  document.getElementById("moved").hidden = Boolean(fresh);
+  if (!fresh) return;
+  fleet.dataset.ids = fresh.getElementById("fleet").dataset.ids;
+  now = Number(fresh.getElementById("fleet").dataset.now);
+  oneStop();
+});
+
 // One stop of the Tab key for all tiles; arrows, Home and End move within.
+function oneStop() {
+  const all = [...document.querySelectorAll("#tiles .tile")];
+  const stop = all.includes(document.activeElement) ? document.activeElement : all[0];
+  all.forEach((tile) => { tile.tabIndex = tile === stop ? 0 : -1; });
+  const keys = document.getElementById("keys");
+  if (keys) keys.hidden = false;
+}
+
 function walk(event) {
-  const all = [...tiles.querySelectorAll(".tile")];
+  const all = [...document.querySelectorAll("#tiles .tile")];
   const at = all.indexOf(document.activeElement);
   if (at < 0) return;
   const next = all.findIndex((tile) => tile.offsetTop > all[0].offsetTop);
@@ -58,10 +66,5 @@ function walk(event) {
   all[to].focus();
 }
 
-if (tiles) {
-  const all = [...tiles.querySelectorAll(".tile")];
-  all.forEach((tile, at) => { tile.tabIndex = at ? -1 : 0; });
-  tiles.addEventListener("keydown", walk);
-  document.getElementById("keys").hidden = false;
-}
-setTimeout(look, EVERY_MS);
+fleet.addEventListener("keydown", walk);
+oneStop();
