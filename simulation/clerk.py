@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from firmware.events import Key, KeyHeld, KeyPressed, Scanned
-from firmware.txn import checkout, reserve, voucher
+from firmware.txn import checkout, payment, reserve, voucher
 from firmware.view import View
 from simulation import sight
 from simulation.clockwork import Clockwork
@@ -129,6 +129,11 @@ class Clerk:
             return 1
         books = terminal.ledger
         return len(checkout.unfinished(books)) + len(reserve.open_reservations(books)) + len(voucher.open_uses(books))
+
+    def has_not_heard(self, bill: str) -> bool:
+        """Whether the terminal does not know the number on a customer's bill."""
+        terminal = self.machine.terminal
+        return terminal is not None and payment.by_channel_no(terminal.ledger, bill) is None
 
     def _work(self, name: str) -> int:
         if self._job is None:

@@ -73,6 +73,7 @@ def pay_code(clerk: Clerk) -> Job:
         if chance < 0.01:
             clerk.press(Key.F1)
             clerk.machine.met.count(clerk.machine.met.faults, "payment_parked")
+            clerk.jobs.append("look_up")  # the customer shows what her own telephone says
         elif chance < 0.015:
             clerk.press(Key.F2)
         elif chance < 0.02:

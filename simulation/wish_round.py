@@ -15,14 +15,16 @@ NUMBER = re.compile(r"\d{6}-(\d{6})")
 
 
 def look_up(clerk: Clerk) -> Job:
-    """A customer's bill, be it true or one nobody knows, or the trace of a slip."""
+    """A customer's bill, be it true (of money this terminal has not heard of, if there is such) or one nobody knows, or the
+    trace of a slip."""
     yield from choose(clerk, "payments")
     yield from clerk.until("Orders")
     rng = clerk.clock.rng
     bills = clerk.backend.bills()[-BILLS:]
+    unheard = [bill for bill in bills if clerk.has_not_heard(bill)]
     chance = rng.random()
-    if chance < 0.5 and bills:
-        yield from show_bill(clerk, rng.choice(bills))
+    if bills and (unheard or chance < 0.5):
+        yield from show_bill(clerk, rng.choice(unheard or bills))
         return
     if chance < 0.7:
         clerk.scan("".join(rng.choice("0123456789") for _ in range(BILL_DIGITS)))
