@@ -11,7 +11,7 @@ from firmware.txn.numbers import next_trace
 from rules.payment_codes import fee_fen, may_be_card
 from rules.settings import defaults
 from rules.settings_counter import DrawerRule
-from tests.counter import APPLE_5_YUAN
+from tests.counter import APPLE_5_YUAN, COLA
 from tests.payments.till import ALIPAY, CARD, ECNY, WECHAT, Till, till
 from wire.messages import AskPay
 
@@ -266,3 +266,42 @@ def test_precedence_of_a_payment(tmp_path) -> None:
         refusal = SendCode(code, amount).decide(where)
         assert isinstance(refusal, Refusal)
         assert refusal.code == wanted, (code, amount, wanted)
+
+
+# --- the small amounts are cash's own choice, never the only one ---
+
+
+def small(folder: Path) -> Till:
+    """A basket of 7.00 where the shop has set amounts for small cash sales."""
+    use = {"small_amounts_fen": (500, 1_000, 2_000), "small_amount_max_fen": 2_000}
+    counter = till(folder, drawer_use=use).basket().keys("OK")
+    assert counter.screen == "SmallAmounts"
+    return counter
+
+
+@pytest.mark.parametrize("code", [WECHAT, ALIPAY])
+def test_a_customers_code_is_taken_where_small_amounts_are_offered(tmp_path, code) -> None:
+    """Whoever was told to press OK first booked it as cash that nobody had handed over."""
+    counter = small(tmp_path).scan(code)
+    assert (counter.screen, counter.asks(AskPay)[-1].amount_fen) == ("CodePayment", 700)
+    counter.answer("paid")
+    assert [part.kind for part in counter.one("sale").tenders] == ["code"]
+    assert counter.pulses() == []
+
+
+@pytest.mark.parametrize(("keys", "screen"), [("#", "Card"), ("*", "Cash"), ("MENU", "VoucherEntry"), ("F2", "Cash")])
+def test_every_other_way_to_pay_is_one_key_from_the_small_amounts(tmp_path, keys, screen) -> None:
+    assert small(tmp_path).keys(keys).screen == screen
+
+
+def test_a_part_by_code_after_the_small_amounts_leaves_the_rest(tmp_path) -> None:
+    counter = small(tmp_path).keys("* 2 0 0").scan(WECHAT)
+    assert counter.asks(AskPay)[-1].amount_fen == 200
+
+
+def test_goods_scanned_at_the_small_amounts_are_one_more_article_and_a_card_number_is_refused(tmp_path) -> None:
+    counter = small(tmp_path).scan(COLA)
+    assert (counter.screen, len(counter.terminal.session.basket.lines)) == ("BasketScreen", 1)
+    counter.keys("OK").scan(CARD)
+    assert "[5030]" in counter.text()
+    assert counter.asked == []

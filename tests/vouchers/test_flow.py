@@ -155,3 +155,15 @@ def test_the_code_is_in_no_record_view_or_effect_but_its_ask(till: VoucherTill) 
     said = [repr(effect) for effect in till.out] + [repr(till.terminal.stack), repr(till.terminal.session), till.text()]
     assert not any(MEITUAN in each for each in said)
     assert [ask.code for ask in till.asks(AskVoucherPrepare)] == [MEITUAN]
+
+
+def test_a_voucher_scanned_at_the_small_amounts_leaves_the_rest_to_be_taken(tmp_path: Path) -> None:
+    use = {"small_amounts_fen": (500, 1_000, 2_000), "small_amount_max_fen": 2_000}
+    till = vouchers(tmp_path, drawer_use=use).basket(2).keys("OK")
+    assert till.screen == "SmallAmounts"
+    till.scan(MEITUAN)
+    till.prepared(coupon()).keys("OK")
+    assert till.screen == "Cash"
+    assert "2.00" in till.text()
+    till.keys("OK").says("consumed")
+    assert [(part.kind, part.paid_fen) for part in till.one("sale").tenders] == [("voucher", 500), ("cash", 200)]
