@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 
 from firmware.desks import Till
 from firmware.events import Event, Print, Printed, PrinterSeen, ToneName
+from firmware.screens.pay import AskSlip, Sold
 from firmware.screens.sell import Idle as ReadyToSell
 from firmware.screens.stack import offered
 from firmware.screens.start import KeptBasket
 from firmware.txn import badge, slip
 from firmware.txn.command import Refusal
 from firmware.txn.slips import Sheet, slip_of, stored
-from wire.facts import Fact, SlipContinued, SlipPrinted, Trouble
+from wire.facts import Fact, Sale, SlipContinued, SlipPrinted, Trouble
 
 PRINTING_MAX = 2
 """Slips a printer is given at once: one in hand, one to follow."""
@@ -49,6 +50,7 @@ class PaperDesk:
     continued: dict[int, int] = field(default_factory=dict)  # jobs printed again by themselves, how often
     since_ms: dict[int, int] = field(default_factory=dict)  # job of this boot -> when it began to wait, by its clock
     template_told: bool = False  # that the shop's logo cannot be printed is said once
+    asking: dict[int, bool] = field(default_factory=dict)  # jobs that wait for the customer's wish -> asked already
     offering: bool = False  # somebody is to be shown the offers when the till is free
 
     def booted(self, till: Till) -> None:
@@ -75,6 +77,7 @@ class PaperDesk:
                 self._seen(till, event)
             case _:
                 pass
+        self._ask(till)
         if self.offering and till.stack and isinstance(till.stack[-1], ReadyToSell | KeptBasket):
             self.offering = False  # later trouble is said beside selling, and waits in the menu
             till.stack = offered(till.stack, till.context())
@@ -87,8 +90,22 @@ class PaperDesk:
         """A fact that wants a slip is printed; so is an unfinished one that is to be continued."""
         if isinstance(fact, SlipContinued):
             self._give(till, fact.job, seq, self._mark(till, fact.job), self._printer(till) or FIRST)
+        elif isinstance(fact, Sale) and _is_asked_after(till, fact):
+            self.asking[seq] = False
         elif slip.wants_slip(fact):
             self._queue(till, seq)
+
+    def _ask(self, till: Till) -> None:
+        """Ask above the result whether this slip is wanted. It is printed when it is, and also when the question went away
+        without an answer or there is nobody to ask: the money is taken."""
+        for job, asked in tuple(self.asking.items()):
+            if not asked and isinstance(top := till.stack[-1], Sold) and top.job == job:
+                self.asking[job] = True
+                till.stack = (*till.stack, AskSlip(top.paid_fen, job))
+            elif not any(isinstance(each, AskSlip) and each.job == job for each in till.stack):
+                del self.asking[job]
+                if any(each.job == job for each in slip.open_jobs(till.ledger)):
+                    self._queue(till, job)
 
     # --- what happened at the printers ---
 
@@ -180,7 +197,7 @@ class PaperDesk:
         """Jobs that may be printed without asking, oldest first."""
         oldest_ms = till.now.monotonic_ms - till.settings.slips.expire_min * 60_000
         for job in slip.open_jobs(till.ledger):
-            if job.job in self.left or job.job in self.printing:
+            if job.job in self.left or job.job in self.printing or job.job in self.asking:
                 continue
             if self.since_ms.setdefault(job.job, till.now.monotonic_ms) < oldest_ms:
                 self.left |= {job.job}
@@ -222,3 +239,9 @@ class PaperDesk:
     def owes(self, till: Till) -> bool:
         """Whether something waits for paper or a person, not only for the printer's answer."""
         return any(job.job not in self.printing for job in slip.open_jobs(till.ledger))
+
+
+def _is_asked_after(till: Till, sale: Sale) -> bool:
+    """Whether the cashier is to say after the sale if a slip is wanted: cash was asked about before it."""
+    by_cash = any(part.kind == "cash" for part in sale.tenders)
+    return till.settings.printer.print_slip == "ask" and slip.wants_slip(sale) and not by_cash

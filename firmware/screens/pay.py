@@ -17,6 +17,7 @@ from firmware.screens.base import (
     Screen,
     Stay,
     home,
+    pop,
     shown,
 )
 from firmware.screens.card import Card
@@ -245,8 +246,10 @@ def order_screen(order: checkout.Order, ctx: Context) -> Screen:
 
 
 def settle(paid_fen: int, ctx: Context) -> Move:
-    """The sale, at once; or first whether a slip is wanted, where the shop asks (`printer.print_slip`)."""
-    if ctx.settings.printer.print_slip == "ask":
+    """The sale, at once; or first whether a slip is wanted, where the shop asks (`printer.print_slip`). What vouchers cover
+    is no cash: there it is asked when they are redeemed."""
+    covered = redeems(ctx) and not checkout.cash_due(ctx)[0]
+    if ctx.settings.printer.print_slip == "ask" and not covered:
         return Push(AskSlip(paid_fen))
     return cash_move(paid_fen, None, ctx)
 
@@ -294,15 +297,19 @@ class Overpaid(Screen):
 
 @dataclass(frozen=True, slots=True)
 class AskSlip(Screen):
-    """Whether this customer wants a slip; then the sale is settled."""
+    """Whether this customer wants a slip: before cash settles the sale, and above the result of a sale that other money
+    has settled (`job`, whose slip waits for the answer; see `desks.paper`)."""
 
     paid_fen: int
+    job: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """OK with a slip, F2 without, CANCEL back to the sum."""
+        """OK with a slip, F2 without; CANCEL back to the sum, or without when it is sold."""
         match key:
             case Key.OK:
-                return Pop(cash_move(self.paid_fen, True, ctx))
+                return Pop() if self.job else Pop(cash_move(self.paid_fen, True, ctx))
+            case Key.F2 | Key.CANCEL | Key.CLEAR if self.job:
+                return Do(slip.DropSlip(self.job), pop)
             case Key.F2:
                 return Pop(cash_move(self.paid_fen, False, ctx))
             case Key.CANCEL | Key.CLEAR:
@@ -312,16 +319,12 @@ class AskSlip(Screen):
 
     def view(self, ctx: Context) -> View:
         """The question, and the sum it is about."""
-        due, _ = checkout.cash_due(ctx)
-        body = (
-            Gap(16),
-            Para(text("askslip__words"), large=True),
-            Gap(8),
-            Row(text("cash__due"), yuan(due)),
-            Row(text("cash__given"), yuan(self.paid_fen)),
-        )
-        hints = (Hint("OK", text("askslip__yes")), Hint("F2", text("askslip__no")), CANCEL_HINT)
-        return shown(self, ctx, text("cash__title"), body, hints)
+        given = Row(text("cash__given"), yuan(self.paid_fen))
+        sums = (given,) if self.job else (Row(text("cash__due"), yuan(checkout.cash_due(ctx)[0])), given)
+        body = (Gap(16), Para(text("askslip__words"), large=True), Gap(8), *sums)
+        title, last = ("done__title", ()) if self.job else ("cash__title", (CANCEL_HINT,))
+        hints = (Hint("OK", text("askslip__yes")), Hint("F2", text("askslip__no")), *last)
+        return shown(self, ctx, text(title), body, hints, Tint.GOOD if self.job else Tint.PLAIN)
 
 
 def sold(done: Done, ctx: Context) -> Move:

@@ -298,9 +298,9 @@ def settled(
     ctx: Context, opened: OrderOpened, paid: tuple[TenderPart, ...], rounding_fen: int = 0, late: bool = False,
     print_slip: bool | None = None,
 ) -> Sale:  # fmt: skip
-    """The sale of an order that is covered, in the running shift, under the order's own number. What the shop asks at the
-    till is not asked here: the money is taken, so the slip with the channel's number is printed; but none lies about where
-    nobody is signed on: that sale is told of, and its slip is to be had by a reprint."""
+    """The sale of an order that is covered, in the running shift, under the order's own number. Where the shop asks
+    at the till it is asked after it (`desks.paper`), for the money is taken; but no slip lies about where nobody is signed
+    on: that sale is told of, and its slip is to be had by a reprint."""
     open_shift = shift.current(ctx.books)
     assert open_shift is not None
     due = opened.due_fen - rounding_fen

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from firmware.events import PrinterSeen
 from firmware.txn import checkout
 from firmware.txn.command import Refusal
 from firmware.txn.numbers import next_trace
@@ -305,3 +306,70 @@ def test_goods_scanned_at_the_small_amounts_are_one_more_article_and_a_card_numb
     counter.keys("OK").scan(CARD)
     assert "[5030]" in counter.text()
     assert counter.asked == []
+
+
+# --- a slip only for whom wants one, whatever paid ---
+
+
+def asking(folder: Path, by: str) -> Till:
+    """The question after a sale by code, by card, or by both."""
+    counter = till(folder, printer={"print_slip": "ask"}).basket()
+    match by:
+        case "code":
+            counter.pay().answer("paid")
+        case "card":
+            counter.keys("OK # 1 2 3 4 5 6 7 8 9 0 1 2 OK 5 6 7 8 OK")
+        case "both":
+            counter.keys("OK * 2 0 0").scan(WECHAT).answer("paid").keys("OK # 1 2 3 4 5 6 7 8 9 0 1 2 OK 5 6 7 8 OK")
+    assert counter.screen == "AskSlip", counter.text()
+    assert "7.00" in counter.text()
+    assert counter.printed() == [], "nothing is printed before the answer"
+    return counter
+
+
+@pytest.mark.parametrize("by", ["code", "card", "both"])
+@pytest.mark.parametrize(("key", "slips"), [("OK", 1), ("F2", 0), ("CANCEL", 0)])
+def test_who_asks_for_slips_is_asked_after_a_sale_without_cash_too(tmp_path, by, key, slips) -> None:
+    counter = asking(tmp_path, by).keys(key)
+    assert (counter.screen, len(counter.printed())) == ("Sold", slips)
+    if slips:
+        assert not counter.printed()[0].receipt.mark, "it is the original"
+    assert ("slip_dropped" in counter.facts()) == (not slips)
+    counter.keys("OK")
+    assert (counter.screen, len(counter.printed())) == ("Idle", slips)
+
+
+def test_a_question_that_went_away_unanswered_prints_the_slip(tmp_path) -> None:
+    """Nobody came back: the money is taken, and the slip with the channel's number lies there."""
+    counter = asking(tmp_path, "code")
+    counter.pass_time(301_000)
+    assert (counter.terminal.session.operator, len(counter.printed())) == ("", 1)
+
+
+def test_a_printer_that_comes_back_does_not_print_what_is_still_asked(tmp_path) -> None:
+    counter = asking(tmp_path, "code")
+    counter.step(PrinterSeen("paper_out"))
+    counter.step(PrinterSeen("ok"))
+    assert counter.printed() == []
+    assert len(counter.keys("OK").printed()) == 1
+
+
+def test_with_cash_in_it_the_question_comes_once_before_the_sale(tmp_path) -> None:
+    counter = till(tmp_path, printer={"print_slip": "ask"}).basket().keys("OK * 2 0 0").scan(WECHAT).answer("paid")
+    assert counter.keys("OK OK").screen == "AskSlip"
+    assert counter.journal("sale") == []
+    assert (counter.keys("OK").screen, len(counter.printed())) == ("Sold", 1)
+
+
+def test_after_a_cut_in_the_question_the_slip_is_offered(tmp_path) -> None:
+    counter = asking(tmp_path, "code")
+    counter.cut()
+    counter.boot().sign_on()
+    assert counter.screen == "Unfinished"
+
+
+def test_a_parked_order_that_is_paid_later_prints_without_a_question(tmp_path) -> None:
+    """Its customer does not stand here; the notice says that the slip is being printed."""
+    counter = till(tmp_path, printer={"print_slip": "ask"}).basket().pay().answer("unknown").keys("F1")
+    counter.answer("paid", "query")
+    assert (counter.screen, len(counter.printed())) == ("Notice", 1)

@@ -167,3 +167,13 @@ def test_a_voucher_scanned_at_the_small_amounts_leaves_the_rest_to_be_taken(tmp_
     assert "2.00" in till.text()
     till.keys("OK").says("consumed")
     assert [(part.kind, part.paid_fen) for part in till.one("sale").tenders] == [("voucher", 500), ("cash", 200)]
+
+
+@pytest.mark.parametrize(("key", "slips"), [("OK", 1), ("F2", 0)])
+def test_a_sale_that_vouchers_cover_asks_for_the_slip_once_they_are_redeemed(
+    tmp_path: Path, key: str, slips: int
+) -> None:
+    till = vouchers(tmp_path, printer={"print_slip": "ask"}).basket(2).voucher(face_fen=700).keys("OK OK")
+    till.says("consumed")
+    assert (till.screen, till.printed()) == ("AskSlip", [])
+    assert (till.keys(key).screen, len(till.printed())) == ("Sold", slips)
