@@ -355,7 +355,7 @@ class SettingsDesk:
             self._try(till)
         who = till.session.operator
         if who and not any(each.number == who and each.active for each in settings.operators):
-            till.do(SignOff("idle"))
+            till.do(SignOff("gone"))
             till.stack = till.stack[:1]
         if len(till.stack) > 1 or not till.session.operator:
             troubles = (each for each in till.stack[1:] if isinstance(each, Refused) and each.trouble)

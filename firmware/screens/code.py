@@ -266,12 +266,13 @@ def _still_here(done: Done, ctx: Context) -> Move:
 
 
 def waiting(stack: Stack, ctx: Context) -> bool:
-    """Whether a payment on the screen is unknown for longer than its first answer takes: it calls."""
-    for each in stack:
-        known = payment.find(ctx.books, each.order_no) if isinstance(each, CodePayment) else None
-        if known is not None and known.is_open and known.state != "sent":
-            return True
-    return False
+    """Whether a payment on the screen, or of the order a locked screen hides, is unknown for longer than its first answer
+    takes: it calls."""
+    shown_nos = (each.order_no for each in stack if isinstance(each, CodePayment))
+    found = [payment.find(ctx.books, order_no) for order_no in shown_nos]
+    hidden = checkout.here(ctx) if not ctx.session.operator else None
+    found += payment.of_order(ctx.books, hidden.trace) if hidden is not None else ()
+    return any(known is not None and known.is_open and known.state != "sent" for known in found)
 
 
 def told(known: payment.Payment, sale: Sale | None, shift_open: bool = True) -> Notice:

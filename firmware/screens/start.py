@@ -4,15 +4,17 @@ from dataclasses import dataclass, replace
 
 from firmware.events import Event, Key, PinChecked
 from firmware.screens.base import Do, Done, Home, Move, Push, Screen, Stay, home, other_language, shown
+from firmware.screens.orders import waiting_rows
 from firmware.screens.pins import PIN_DIGITS_MAX, change_pin
 from firmware.screens.shift import SIGN_OFF, menu
+from firmware.screens.slips import trouble_rows
 from firmware.screens.widgets import Soft, Step, Wait, Wizard, refuse
 from firmware.txn import hold
 from firmware.txn.badge import ReadBadge
 from firmware.txn.command import Context
 from firmware.txn.operator import SignOn, SignOnAnswered, locked_about
 from firmware.txn.prices import bill
-from firmware.view import Gap, Hint, Para, Tint, View, text
+from firmware.view import Block, Gap, Hint, Para, Tint, View, text
 from rules.badges import read_badge
 from rules.money import yuan
 from wire.facts import SignOnRefused
@@ -34,7 +36,14 @@ def sign_on() -> Wizard:
         soft=(LANGUAGE,),
         badge=_try_badge,
         no_scan=text("signon__scan"),
+        above=_left_behind,
     )
+
+
+def _left_behind(ctx: Context) -> tuple[Block, ...]:
+    """What whoever comes must see before signing on: that the terminal locked itself (2017), and what waits."""
+    timed_out = trouble_rows(2017, ctx, Tint.UNSURE) if ctx.session.timed_out else ()
+    return (*timed_out, *waiting_rows(ctx))
 
 
 def _try_badge(scanned: str, ctx: Context) -> Move:

@@ -196,8 +196,10 @@ def of_trace(stack: tuple[Screen, ...], trace: int) -> VoucherWait | None:
 
 
 def unknown(stack: tuple[Screen, ...], ctx: Context) -> bool:
-    """Whether a voucher on the screen is unknown: it calls."""
+    """Whether a voucher on the screen, or of the order a locked screen hides, is unknown: it calls."""
     traces = [each.trace for each in stack if isinstance(each, VoucherWait)]
+    hidden = checkout.here(ctx) if not ctx.session.operator else None
+    traces += [hidden.trace] if hidden is not None else []
     return any(use.state == "unknown" for trace in traces for use in voucher.uses_of(ctx.books, trace))
 
 

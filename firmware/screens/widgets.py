@@ -188,6 +188,7 @@ class Wizard(Screen):
     words: Say = ""
     badge: Callable[[str, Context], Move] | None = None  # what an operator's badge does here
     no_scan: Say = ""  # what is said to any other scan
+    above: Callable[[Context], tuple[Block, ...]] | None = None  # what else is to be known before the questions
 
     TAKES_BADGES: ClassVar[bool] = True
 
@@ -243,7 +244,8 @@ class Wizard(Screen):
             for step, value in zip(self.steps, self.values, strict=False)
         )
         now = Field(self.step.label, shown_value(self.step, self.value), masked=self.step.kind == "pin")
-        body: tuple[Block, ...] = (Gap(8), *((Para(self.words, Tint.QUIET),) if self.words else ()), *done, now)
+        words = (Para(self.words, Tint.QUIET),) if self.words else ()
+        body: tuple[Block, ...] = (Gap(8), *(self.above(ctx) if self.above else ()), *words, *done, now)
         return shown(self, ctx, self.title, body, self._hints())
 
     def _hints(self) -> tuple[Hint, ...]:

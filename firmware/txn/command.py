@@ -24,11 +24,13 @@ from wire.messages import PrinterLook
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What the terminal remembers in memory only: who is signed on and what is in the basket."""
+    """What the terminal remembers in memory only: who is signed on and what is in the basket; `timed_out`: nobody is,
+    because nobody worked (2017)."""
 
     operator: str = ""
     role: str = ""
     basket: Basket = field(default_factory=Basket)
+    timed_out: bool = False
 
 
 CheckState = Literal["waits", "runs", "ok", "bad", "unknown"]

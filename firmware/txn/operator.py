@@ -146,16 +146,17 @@ class KeepPin:
 
 @dataclass(frozen=True, slots=True)
 class SignOff:
-    """Leave, or be signed off when nobody works (`terminal.idle_lock_min`); the basket stays for whoever is next."""
+    """Leave, or be signed off when nobody works (`terminal.idle_lock_min`) or when new settings do not know the operator
+    any more (`gone`); the basket stays for whoever is next."""
 
-    reason: Literal["asked", "idle"] = "asked"
+    reason: Literal["asked", "idle", "gone"] = "asked"
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`SignedOff` and an empty session."""
         if not ctx.session.operator:
             return Refusal(2001)
-        gone = replace(ctx.session, operator="", role="")
-        return Decision((SignedOff(ctx.session.operator, self.reason),), gone)
+        left = replace(ctx.session, operator="", role="", timed_out=self.reason == "idle")
+        return Decision((SignedOff(ctx.session.operator, "asked" if self.reason == "asked" else "idle"),), left)
 
 
 def _refused(books: Books, fact: SignOnRefused, entry: Entry) -> None:

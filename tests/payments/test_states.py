@@ -717,3 +717,53 @@ def test_every_ask_is_justified_by_a_record(tmp_path) -> None:
     for ask in counter.asked:
         assert isinstance(ask, Ask)
         assert counter.ledger.fact(ask.because).KIND in ("payment_sent", "reversal_sent")
+
+
+# --- the idle lock ----------------------------------------------------------------------------------------------------
+
+
+def locked(counter: Till) -> Till:
+    """Nobody comes for longer than the idle lock waits, and the backend says nothing."""
+    counter.offline()
+    counter.pass_time(301_000)
+    assert counter.terminal.session.operator == ""
+    return counter
+
+
+@pytest.mark.parametrize("state", ["unknown", "reversing"])
+def test_the_idle_lock_hides_no_payment_that_is_unknown(tmp_path, state) -> None:
+    counter = locked(STATES[state](tmp_path))
+    assert "[2017]" in counter.text()
+    assert "待确认收款(菜单→查单) 1" in counter.text()
+    before = counter.tones(ToneName.ATTENTION)
+    counter.pass_time(20_500)
+    assert counter.tones(ToneName.ATTENTION) - before == 4, "it goes on calling"
+    counter.sign_on()
+    assert counter.screen == "CodePayment"
+    assert "请勿放行" in counter.text()
+
+
+@pytest.mark.parametrize(("state", "waits"), [("parked", True), ("paid", False), ("dropped", True)])
+def test_a_payment_nobody_stands_before_does_not_call_at_the_locked_screen(tmp_path, state, waits) -> None:
+    counter = locked(STATES[state](tmp_path))
+    assert ("待确认收款" in counter.text()) is waits
+    before = counter.tones(ToneName.ATTENTION)
+    counter.pass_time(20_500)
+    assert counter.tones(ToneName.ATTENTION) == before
+
+
+def test_what_is_decided_while_the_screen_is_locked_is_told_and_calls_no_more(tmp_path) -> None:
+    counter = locked(unknown(tmp_path)).online()
+    counter.answer("paid", "query" if counter.payment.state == "unknown" else "reverse")
+    assert "待确认收款" not in counter.text()
+    before = counter.tones(ToneName.ATTENTION)
+    counter.pass_time(20_500)
+    assert counter.tones(ToneName.ATTENTION) == before
+
+
+def test_who_signs_off_by_hand_is_told_of_no_time_out_but_of_what_waits(tmp_path) -> None:
+    counter = unknown(tmp_path)
+    counter.keys("F1 MENU 9 9")
+    assert counter.terminal.session.operator == "", counter.text()
+    assert "[2017]" not in counter.text()
+    assert "待确认收款(菜单→查单) 1" in counter.text()

@@ -190,9 +190,17 @@ def diagnosed(folder: Path, ms: int) -> Counter:
     return counter
 
 
+def timed_out(folder: Path) -> Counter:
+    """Nobody came while a payment at the counter was not decided."""
+    counter = money.till(folder).basket().pay().answer("unknown").offline()
+    counter.pass_time(310_000)
+    return counter
+
+
 SCREENS: dict[str, Callable[[Path], Counter]] = {
     "signon": lambda folder: Counter(folder).boot().keys("0 1"),
     "signon_pin": lambda folder: Counter(folder).boot().keys("0 1 OK 3 8 5 2"),
+    "signon_waits": timed_out,
     "wait": checking,
     "newpin": lambda folder: Counter(folder).boot().keys("0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8"),
     "shift_sum": lambda folder: ledgers.pin_changed_no_shift(folder).keys("2 0 0 0 0"),
