@@ -45,8 +45,9 @@ def where_words(where: Where, lang: Lang) -> str:
 
 
 def bad(visit: Visit, back: str) -> Response:
-    """A field that holds what it cannot."""
-    return refused(visit, Refused(reason="bad_request"), back)
+    """A field that holds what no form of ours says, or nothing where something was to be chosen."""
+    words = t("dashboard", visit.lang, "refused__form")
+    return draw(visit, "refused.html", 409, words=words, faults=[], terminals=(), back=back)
 
 
 def onward(path: str) -> Response:

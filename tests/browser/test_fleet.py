@@ -163,3 +163,33 @@ def in_force(page: Any, shop: Shop) -> None:
             return
         page.wait_for_timeout(500)
     raise AssertionError(words)
+
+
+def test_a_terminal_is_locked_and_unlocked_by_keyboard_and_without_scripts(browser: Any, standing_demo: Demo) -> None:
+    """Two steps with a reason; the terminal itself says that it is locked, by whom and why."""
+    here = f"{standing_demo.dashboard}t/{TERMINAL}"
+    with dashboard(browser, standing_demo, "en", java_script_enabled=False) as page:
+        for name, why, seen in (
+            ("lock", "rent is due", "locked by demo"),
+            ("unlock", "rent is paid", "Unlocked by demo"),
+        ):
+            page.goto(here)
+            page.press(f"button[value={name}]", "Enter")
+            page.wait_for_selector("h1:has-text('Lock'), h1:has-text('Unlock')")
+            page.press("#why", "Enter")  # not without a reason
+            assert page.locator("#why").count() == 1
+            page.type("#why", why)
+            page.press("#why", "Enter")
+            for _ in range(60):
+                page.goto(here)
+                if seen in page.text_content("main"):
+                    break
+                page.wait_for_timeout(500)
+            assert seen in page.text_content("main")
+            assert why in page.text_content("main")
+        for _ in range(20):  # what it reports of itself may come a moment later than its record
+            if page.is_hidden("#lock"):
+                break
+            page.wait_for_timeout(500)
+            page.goto(here)
+        assert page.is_hidden("#lock")
