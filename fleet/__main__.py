@@ -105,8 +105,11 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     db.parsers(commands, common, say)
 
     it = commands.add_parser("errors", parents=[common], help=say("errors"), description=say("errors_more"))
-    for name, kind in (("terminal", str), ("shop", str), ("code", int), ("version", str)):
+    for name, kind in (("terminal", str), ("shop", str), ("code", int)):
         it.add_argument(f"--{name}", type=kind, default=kind(), help=say(f"errors_{name}"))
+    it.add_argument(
+        "--software", "--version", dest="version", default="", metavar="VERSION", help=say("errors_version")
+    )
     it.add_argument("--since", default="7d", metavar=FORMS, help=say("errors_since"))
     it.add_argument("--by", choices=("code", "terminal", "shop", "version"), default="code", help=say("errors_by"))
     it.add_argument("--trend", choices=("day", "hour"), default="day", help=say("errors_trend"))
@@ -123,6 +126,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     it.set_defaults(run=rights.run)
 
     it = commands.add_parser("key", parents=[common], help=say("key"))
+    it.add_argument("--json", action="store_true", help=say("json"))
     it.set_defaults(run=key.run)
     for each in line.parsers_of(parser):  # groups of commands take them too: posfleet settings --data DIR push
         if "--data" not in each._option_string_actions:

@@ -120,7 +120,7 @@ def kick(options: argparse.Namespace, lang: Lang) -> int:
     if cause:
         raise Wrong("broker_kick", {"broker": options.broker, "detail": cause})
     if options.json:
-        print(json.dumps({"kicked": options.id}))
+        print(json.dumps({"terminal": options.id, "kicked": True}))
     else:
         say(lang, "broker__kicked", name=options.id)
     return 0

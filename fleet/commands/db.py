@@ -81,7 +81,7 @@ def _upgrade(engine: "sa.Engine", shown: str, options: argparse.Namespace, first
             database.remember(options.data, database.url_of(options.data))
         except OSError as trouble:
             raise Wrong("folder", {"path": str(options.data), "detail": str(trouble)}) from trouble
-    _print(options.json, lang, "upgraded", {"path": shown, "before": before or "-", "after": after})
+    _print(options.json, lang, "upgraded", {"database": shown, "before": before or "-", "after": after})
     return 0
 
 

@@ -46,15 +46,17 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
     earlier = replace(asked, since_ms=since_ms - count * slot_ms, until_ms=since_ms)
     with opened(options.data) as books:
         if options.latest:
-            return _latest(books.events.latest(asked, options.latest), options.json, lang)
+            return _latest(books.events.latest(asked, options.latest), since_ms, options.json, lang)
         found = groups(
             books.events.sums(options.by, asked, slot_ms), books.events.sums(options.by, earlier, slot_ms), count
         )
         lost = books.events.lost(asked)
     if options.json:
         for group in found:
-            fields = {"by": options.by, "since_ms": since_ms, "until_ms": until_ms, "slot_ms": slot_ms}
-            print(msgspec.json.encode(fields | msgspec.to_builtins(group)).decode())
+            head = {_key(options.by): int(group.name) if options.by == "code" else group.name}
+            span = {"since_ms": since_ms, "until_ms": until_ms, "slot_ms": slot_ms}
+            fields = {name: each for name, each in msgspec.to_builtins(group).items() if name != "name"}
+            print(msgspec.json.encode(head | span | fields).decode())
         return 0
     if not found:
         say(lang, "errors__none", since=_day(since_ms))
@@ -113,14 +115,27 @@ def _cells(group: Group, by: By, lang: Lang) -> list[str]:
     ]  # fmt: skip
 
 
-def _latest(rows: list[StoredEvent], as_json: bool, lang: Lang) -> int:
+def _latest(rows: list[StoredEvent], since_ms: int, as_json: bool, lang: Lang) -> int:
     if as_json:
         for row in rows:
-            print(msgspec.json.encode(row).decode())
+            print(msgspec.json.encode(_named(row)).decode())
+        return 0
+    if not rows:
+        say(lang, "errors__none", since=_day(since_ms))
         return 0
     columns = ("at", "clock", "terminal", "shop", "code", "times", "operator", "subject", "reason", "steps", "version")
     show(lang, columns, (_event(row) for row in rows))
     return 0
+
+
+def _key(by: By) -> str:
+    return "software" if by == "version" else by
+
+
+def _named(row: StoredEvent) -> dict[str, object]:
+    """As groups and records name it."""
+    fields: dict[str, object] = msgspec.to_builtins(row)
+    return {"at_ms": fields.pop("when_ms"), "times": fields.pop("count")} | fields
 
 
 def _event(row: StoredEvent) -> list[str]:

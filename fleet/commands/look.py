@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -61,6 +62,30 @@ def tabled(lang: Lang, columns: Iterable[str], rows: Iterable[Iterable[str]], ro
     for row in rows:
         table.add_row(*(escape(plain(cell)) for cell in row))
     return table
+
+
+def put(value: object) -> None:
+    """One line of JSON. Every field is in it, also one that has its default; what kind of answer it is, is not: the
+    command says it."""
+    whole = _whole(value)
+    if isinstance(value, msgspec.Struct) and isinstance(whole, dict):
+        whole.pop(value.__struct_config__.tag_field, None)
+    print(msgspec.json.encode(whole).decode())
+
+
+def _whole(value: object) -> object:
+    match value:
+        case msgspec.Struct():
+            tag = value.__struct_config__
+            head = {tag.tag_field: tag.tag} if tag.tag_field is not None else {}
+            return head | {
+                each.encode_name: _whole(getattr(value, each.name)) for each in msgspec.structs.fields(value)
+            }
+        case dict():
+            return {key: _whole(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_whole(each) for each in value]
+    return value
 
 
 def say(lang: Lang, key: str, **arguments: object) -> None:

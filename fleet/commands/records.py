@@ -72,7 +72,8 @@ def _cells(row: StoredRecord) -> Iterator[str]:
 def _verify(books: SqlBooks, terminals: list[str], as_json: bool, lang: Lang) -> int:
     verdicts = [verify(books, terminal) for terminal in terminals]
     if as_json:
-        print(msgspec.json.encode(verdicts).decode())
+        for verdict in verdicts:
+            print(msgspec.json.encode(verdict).decode())
     else:
         for verdict in verdicts:
             _tell(verdict, lang)

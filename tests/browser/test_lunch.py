@@ -390,7 +390,7 @@ def books_agree(lunch: Lunch) -> None:
     for platform in ("meituan", "dianping", "douyin"):
         statement_agrees(lunch, platform)
     logged = map(json.loads, tool(lunch.shop, "errors", "--json").stdout.splitlines())
-    assert "3021" in {group["name"] for group in logged}, "the event log told the fleet of the undo that failed"
+    assert 3021 in {group["code"] for group in logged}, "the event log told the fleet of the undo that failed"
 
 
 def redemptions(shop: Shop) -> list[Redemption]:

@@ -45,27 +45,29 @@ def lines(capsys: pytest.CaptureFixture[str], data: Path, *words: str) -> list[d
 
 def test_codes_by_times_with_the_time_before(capsys: pytest.CaptureFixture[str], data: Path) -> None:
     first, second = lines(capsys, data)
-    assert (first["name"], first["times"], first["before"]) == ("1003", 7, 4)
+    assert (first["code"], first["times"], first["before"]) == (1003, 7, 4)
     assert first["slots"] == [0, 0, 0, 0, 0, 2, 5]
-    assert (second["name"], second["times"], second["before"]) == ("2005", 1, 0)
+    assert (second["code"], second["times"], second["before"]) == (2005, 1, 0)
 
 
 @pytest.mark.parametrize(
     ("words", "found"),
     [
         (("--by", "terminal"), {"T1": 7, "T2": 1}), (("--by", "shop"), {"一店": 7, "二店": 1}),
-        (("--by", "version"), {"0.1.0": 7, "0.2.0": 1}), (("--terminal", "T1"), {"1003": 7}),
-        (("--shop", "二店"), {"2005": 1}), (("--code", "2005", "--by", "terminal"), {"T2": 1}),
-        (("--version", "0.2.0"), {"2005": 1}), (("--since", "1d"), {"1003": 5, "2005": 1}),
-        (("--since", "2026-11-01"), {"1003": 11, "2005": 1}),
-        (("--since", "24h", "--trend", "hour"), {"1003": 7, "2005": 1}),
-        (("--since", "12h", "--trend", "hour"), {"1003": 5, "2005": 1}),
+        (("--by", "version"), {"0.1.0": 7, "0.2.0": 1}), (("--terminal", "T1"), {1003: 7}),
+        (("--shop", "二店"), {2005: 1}), (("--code", "2005", "--by", "terminal"), {"T2": 1}),
+        (("--version", "0.2.0"), {2005: 1}), (("--since", "1d"), {1003: 5, 2005: 1}),
+        (("--since", "2026-11-01"), {1003: 11, 2005: 1}),
+        (("--since", "24h", "--trend", "hour"), {1003: 7, 2005: 1}),
+        (("--since", "12h", "--trend", "hour"), {1003: 5, 2005: 1}),
     ],
 )  # fmt: skip
 def test_groups_and_filters(
     capsys: pytest.CaptureFixture[str], data: Path, words: tuple[str, ...], found: object
 ) -> None:
-    assert {each["name"]: each["times"] for each in lines(capsys, data, *words)} == found
+    by = words[words.index("--by") + 1] if "--by" in words else "code"
+    name = "software" if by == "version" else by
+    assert {each[name]: each["times"] for each in lines(capsys, data, *words)} == found
 
 
 def test_latest_shows_what_came_before(capsys: pytest.CaptureFixture[str], data: Path) -> None:

@@ -54,7 +54,7 @@ def run(capsys, data, *words, lang="en"):
 def verify(capsys, data) -> tuple[int, dict[str, list[int]]]:
     """Exit code, and fault -> first seqs, of one terminal."""
     code, out, _ = run(capsys, data, "records", "verify", "--json")
-    (verdict,) = json.loads(out)
+    verdict = json.loads(out)
     faults: dict[str, list[int]] = {}
     for finding in verdict["findings"]:
         faults.setdefault(finding["fault"], []).append(finding["first"])

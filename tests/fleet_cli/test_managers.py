@@ -23,6 +23,7 @@ from fleet.core import Arrived, Core, Message, Pump
 from fleet.effects import SendDesired
 from fleet.home import DATABASE
 from fleet.sql import SqlStore
+from rules.errors import error
 from tests.backend import FLEET_KEY
 from tests.journals import Journal
 from texts import catalogue
@@ -191,7 +192,7 @@ def test_a_footer_is_written_compared_tried_and_pushed(data, capsys, tmp_path):
     assert all(row["desired_rev"] == 0 for row in listed(capsys, data, "terminals")), "a dry run changes nothing"
     code, out, _ = run(capsys, data, "settings", "push", "--all", "--yes", "--why", "season", "--json")
     reach = {"registered": 3, "unregistered": 0, "left_out": 0}
-    assert (code, json.loads(out)) == (0, {"type": "pushed", "rev": 1, "terminals": 3, "unchanged": 0, "reach": reach})
+    assert (code, json.loads(out)) == (0, {"rev": 1, "terminals": 3, "unchanged": 0, "reach": reach})
     assert [row["desired_rev"] for row in listed(capsys, data, "terminals")] == [1, 1, 1]
     (row,) = listed(capsys, data, "pushes")
     assert (row["rev"], row["why"]) == (1, "season")
@@ -303,7 +304,8 @@ def test_a_command_waits_for_every_answer(data, capsys, monkeypatch):
 def test_a_refused_command_ends_with_one(data, capsys, monkeypatch):
     answering(data, monkeypatch, "refused", code=2005, reason="locked")
     code, out, _ = run(capsys, data, "cmd", "selftest", "T0001")
-    assert (code, "[2005] locked" in out) == (1, True)
+    assert (code, f"{error(2005).line('en')}: locked" in out) == (1, True), out
+    assert "Next for [2005]: " in out
 
 
 def test_a_log_is_kept_as_a_file(data, capsys, monkeypatch, tmp_path):
@@ -382,11 +384,7 @@ def test_gaps_quarantine_and_audit(data, capsys):
     assert (code, "a loose cable" in out.replace("\n", " ")) == (0, True), out
     code, out, _ = run(capsys, data, "quarantine", "done", "--all", "--why", "again")
     assert (code, "0 entered" in out) == (0, True)
-    code, out, _ = run(capsys, data, "audit", "--json")
-    seen = json.loads(out)
-    assert code == 0
-    assert seen.get("whole", True) is True
-    assert {row["what"] for row in seen["rows"]} == {"register", "deal_with"}
+    assert {row["what"] for row in listed(capsys, data, "audit")} == {"register", "deal_with"}
 
 
 def test_sales_are_exported_as_csv_and_records_as_json_lines(data, capsys, tmp_path):
@@ -404,6 +402,35 @@ def test_sales_are_exported_as_csv_and_records_as_json_lines(data, capsys, tmp_p
     code, out, _ = run(capsys, data, "export", "records", "--terminal", "T0001")
     assert (code, len(out.splitlines())) == (0, len(journal.records))
     assert list(tmp_path.glob("*.part")) == []
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------------------
+
+
+def test_json_is_a_line_for_each_row_and_has_every_field(data, capsys, tmp_path):
+    heard(data, "T0001", "state", State(online=True, epoch=1, next_seq=9))
+    (row,) = listed(capsys, data, "terminals", "T0001")
+    assert row["state"]["acked_seq"] == 0, "a field is there also when it has its default"
+    (shown,) = listed(capsys, data, "show", "T0001")
+    assert shown["look"] == row
+    assert "type" not in shown, "which answer it is, is known from the command"
+    assert run(capsys, data, "settings", "put", "fleet", document(tmp_path, FOOTER))[0] == 0
+    (started,) = listed(capsys, data, "rollout", "start", "--all", "--why", "x")
+    assert started["look"]["release"]["type"] == "settings", "what may be one of several says which"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("register", "T0009"), {"count": 1}),
+        (("tag", "--all", "--add", "x"), {"count": 3}),
+        (("export", "sales", "--out", "OUT"), {"count": 0, "path": "OUT"}),
+    ],
+)
+def test_what_changes_or_writes_says_so_as_json_too(data, capsys, tmp_path, words, said):
+    out = str(tmp_path / "out")
+    named = {name: out if value == "OUT" else value for name, value in said.items()}
+    assert listed(capsys, data, *(out if each == "OUT" else each for each in words)) == [named]
 
 
 # --- wrong use ----------------------------------------------------------------------------------------------------------
@@ -474,4 +501,5 @@ def test_a_reported_fault_is_shown_with_its_path(data, capsys):
     report = Reported(2, 1, "rejected", "a" * 64, 1, "trusted", code=9004, path="shop.footer", reason="unknown")
     heard(data, "T0001", "reported", report)
     out = run(capsys, data, "show", "T0001")[1]
-    assert "[9004] shop.footer unknown" in " ".join(out.split())
+    assert f"shop.footer {error(9004).line('en')}: No such setting" in " ".join(out.split()), out
+    assert "Next for [9004]: " in out

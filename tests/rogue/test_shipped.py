@@ -54,7 +54,7 @@ def test_a_terminal_is_thrown_out_at_once(tls_broker, capsys):  # noqa: F811
         pump.until(lambda: pump.up)
         assert main(["broker", "kick", "T0001", "--json", "--lang", "en", *link(tls_broker)]) == 0
         pump.until(lambda: pump.met(LinkDown))
-    assert json.loads(capsys.readouterr().out) == {"kicked": "T0001"}
+    assert json.loads(capsys.readouterr().out) == {"terminal": "T0001", "kicked": True}
 
 
 def test_the_folder_posfleet_writes_is_one_mosquitto_starts_with(tmp_path, capsys):

@@ -3,12 +3,15 @@
 import argparse
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fleet.__main__ import _parser
+from firmware.drivers.store import Store
+from fleet.__main__ import _parser, main
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "operating-a-fleet.md"
@@ -75,6 +78,20 @@ def test_every_command_of_the_guide_can_be_typed_as_it_stands(capsys):
         except SystemExit:
             wrong.append((line, capsys.readouterr().err.splitlines()[-1]))
     assert wrong == []
+
+
+def test_what_the_guide_makes_of_an_identity_is_one_a_terminal_reads(tmp_path):
+    """The line as it stands, in a terminal's folder with the files of its certificate."""
+    (line,) = re.findall(r"^python3 (-c '.*') > identity\.json$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    data = ["--data", str(tmp_path / "fleet"), "--lang", "en"]
+    assert main(["ca", "init", *data]) == 0
+    folder = tmp_path / "terminal"
+    assert main(["ca", "issue", "T0001", "--dir", str(folder / "tls"), "--host", "mqtt.example.cn", *data]) == 0
+    made = subprocess.run([sys.executable, *shlex.split(line)], cwd=folder, capture_output=True, check=True)
+    (folder / "identity.json").write_bytes(made.stdout)
+    identity, notices = Store(folder).identity()
+    assert notices == ()
+    assert (identity.terminal, identity.host, identity.tls_key) == ("T0001", "mqtt.example.cn", "tls/terminal.key")
 
 
 def test_a_wrong_word_is_noticed():

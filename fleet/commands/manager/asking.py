@@ -14,9 +14,10 @@ import msgspec
 from fleet import database, home
 from fleet.admin import READS, ROLES, Call, Caller, Fault, Refused, Reply, Request, Where
 from fleet.commands import Wrong, exits
-from fleet.commands.look import plain, show
+from fleet.commands.look import plain, put, show
 from fleet.door import ask as ask_door
 from fleet.store import BadUrl, StoreTrouble
+from rules.errors import errors
 from texts import Lang, catalogue, t
 
 Say = Callable[[str], str]
@@ -81,6 +82,19 @@ class Denied(Wrong):
 def fault_words(fault: Fault, lang: Lang) -> str:
     """What is wrong with one setting, with its code."""
     return f"[{fault.code}] {reason_words(fault.reason, lang)} {fault.detail}".rstrip()
+
+
+def code_words(code: int, reason: str, lang: Lang) -> str:
+    """A terminal's answer: the code with its title, and what it added; empty when there is neither."""
+    entry = errors().get(code)
+    title = entry.line(lang) if entry is not None else f"[{code}]" if code else ""
+    return ": ".join(part for part in (title, plain(reason_words(reason, lang))) if part)
+
+
+def tell_actions(codes: Iterable[int], lang: Lang) -> None:
+    """What to do about each code there is, once."""
+    for code in sorted(set(codes) & errors().keys()):
+        tell(lang, "asking__action", code=code, action=errors()[code].action(lang))
 
 
 def reason_words(reason: str, lang: Lang) -> str:
@@ -160,9 +174,10 @@ def json_word(it: argparse.ArgumentParser, say: Say) -> None:
 # --- showing ----------------------------------------------------------------------------------------------------------
 
 
-def put(value: object) -> None:
-    """One line of JSON."""
-    print(msgspec.json.encode(value).decode())
+def done(options: argparse.Namespace, lang: Lang, key: str, **told: object) -> int:
+    """Say that it is done, in words or as JSON."""
+    put(told) if options.json else tell(lang, key, **told)
+    return 0
 
 
 def table(lang: Lang, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:

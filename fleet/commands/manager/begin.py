@@ -10,7 +10,8 @@ from typing import Any
 from fleet import database, home
 from fleet.ca import authority
 from fleet.commands import Wrong, ca, line, user
-from fleet.commands.manager.asking import Say, json_word, put, tell, utc_ms
+from fleet.commands.look import put
+from fleet.commands.manager.asking import Say, json_word, tell, utc_ms
 from fleet.dashboard.users import Users
 from fleet.store import StoreTrouble
 from texts import Lang

@@ -15,7 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from fleet.commands import Wrong
 from fleet.commands.look import opened
-from fleet.commands.manager.asking import Say, tell, utc_ms
+from fleet.commands.manager.asking import Say, done, json_word, utc_ms
 from fleet.commands.times import FORMS, span_ms
 from fleet.sql import SqlBooks
 from fleet.store import StoredRecord
@@ -38,6 +38,7 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
     it.add_argument("--since", default="", metavar=FORMS, help=say("since"))
     it.add_argument("--until", default="", metavar=FORMS, help=say("until"))
     it.add_argument("--out", type=Path, default=None, metavar="FILE", help=say("export_out"))
+    json_word(it, say)
     it.set_defaults(run=run)
 
 
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
                 count += (_write_record if options.what == "records" else _write_sale)(out, row, count)
                 step(count)
     if options.out is not None:
-        tell(lang, "export__done", count=count, path=options.out)
+        done(options, lang, "export__done", count=count, path=str(options.out))
     return 0
 
 

@@ -1,6 +1,7 @@
 """`posfleet gaps|quarantine|audit|pushes`: what a person should look at, and who did what."""
 
 import argparse
+import sys
 from typing import Any
 
 import msgspec
@@ -20,12 +21,12 @@ from fleet.admin import (
 from fleet.commands import Wrong
 from fleet.commands.exits import FOUND
 from fleet.commands.line import Bounded
-from fleet.commands.look import moment, plain
+from fleet.commands.look import moment, plain, put
 from fleet.commands.manager.asking import (
     Say,
     ask,
+    done,
     json_word,
-    put,
     table,
     tell,
     utc_ms,
@@ -33,7 +34,7 @@ from fleet.commands.manager.asking import (
     word,
     wrong_value,
 )
-from texts import Lang
+from texts import Lang, t
 
 LIMIT_MAX = 1_000
 ID_SHOWN = 12
@@ -118,8 +119,7 @@ def _deal_with(options: argparse.Namespace, lang: Lang) -> int:
         raise Wrong("ids_or_all", room="manager")
     fields = {"ids": options.ids, "terminal": options.terminal, "upto_ms": utc_ms() if options.all else 0}
     request = wrong_value(lambda: msgspec.convert(fields | {"type": "deal_with"}, DealWith))
-    tell(lang, "lists__dealt", count=ask(options, request, Done).count)
-    return 0
+    return done(options, lang, "lists__dealt", count=ask(options, request, Done).count)
 
 
 def pushes(options: argparse.Namespace, lang: Lang) -> int:
@@ -151,13 +151,14 @@ def audit(options: argparse.Namespace, lang: Lang) -> int:
     )
     seen = ask(options, request, AuditSeen)
     if options.json:
-        put(seen)
+        for row in seen.rows:
+            put(row)
     else:
         columns = ("number", "at", "who", "role", "what", "subject", "why", "detail")
         table(
             lang, columns,
             ([str(r.number), moment(r.at_ms), r.who, r.role, r.what, r.subject, r.why, r.detail] for r in seen.rows),
         )  # fmt: skip
-        if not seen.whole:
-            tell(lang, "lists__broken")
+    if not seen.whole:
+        print(t("manager", lang, "lists__broken"), file=sys.stderr)
     return 0 if seen.whole else FOUND

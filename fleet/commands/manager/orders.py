@@ -14,16 +14,17 @@ from fleet.admin import CommandData, CommandDataGot, Commands, CommandsSeen, Ord
 from fleet.commands import Wrong
 from fleet.commands.exits import FOUND
 from fleet.commands.line import Bounded
-from fleet.commands.look import moment
+from fleet.commands.look import moment, put
 from fleet.commands.manager.asking import (
     Say,
     all_word,
     ask,
+    code_words,
     confirmed,
     json_word,
-    put,
     table,
     tell,
+    tell_actions,
     utc_ms,
     where_of,
     where_words,
@@ -128,9 +129,10 @@ def order(options: argparse.Namespace, lang: Lang) -> int:
 def _wait(options: argparse.Namespace, ordered: Ordered, lang: Lang) -> tuple[OrderLook, ...]:
     """Until every terminal has answered or its order has expired; Ctrl-C stops waiting, not the orders."""
     until_ms = utc_ms() + options.expires * 1_000 + GRACE_MS
+    there = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        console=Console(stderr=True), transient=True, disable=options.json,
+        console=there, transient=True, disable=options.json or not there.is_terminal,
     )  # fmt: skip
     rows: tuple[OrderLook, ...] = ()
     with bar:
@@ -196,11 +198,12 @@ def _show(options: argparse.Namespace, rows: tuple[OrderLook, ...], lang: Lang) 
         return
     columns = ("terminal", "command", "status", "detail", "who", "why", "at")
     table(lang, columns, (_cells(row, lang) for row in rows))
+    tell_actions((code for row in rows for code in (row.code, *(each.code for each in row.checks))), lang)
 
 
 def _cells(row: OrderLook, lang: Lang) -> list[str]:
     checks = "  ".join(
-        f"{'✓' if each.ok else '✗'} {each.name}" + ("" if each.ok else f" [{each.code}]") for each in row.checks
+        f"✓ {each.name}" if each.ok else f"✗ {each.name} {code_words(each.code, '', lang)}" for each in row.checks
     )
-    detail = " ".join(part for part in (f"[{row.code}]" if row.code else "", row.reason, checks) if part)
+    detail = "  ".join(part for part in (code_words(row.code, row.reason, lang), checks) if part)
     return [row.terminal, row.name, word(lang, "order", row.status), detail, row.who, row.why, moment(row.issued_ms)]

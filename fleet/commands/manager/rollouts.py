@@ -27,14 +27,13 @@ from fleet.admin import (
 )  # fmt: skip
 from fleet.commands import Wrong
 from fleet.commands.exits import FOUND
-from fleet.commands.look import console, moment, tabled
+from fleet.commands.look import console, moment, put, tabled
 from fleet.commands.manager.asking import (
     Say,
     all_word,
     ask,
     confirmed,
     json_word,
-    put,
     table,
     tell,
     where_of,
@@ -243,6 +242,7 @@ def policy_parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> 
     it = more.add_parser("put", parents=[common], help=say("policy_put"))
     it.add_argument("file", type=Path, metavar="FILE", help=say("policy_file"))
     why_words(it, say)
+    json_word(it, say)
     it.set_defaults(run=put_policy)
 
 
@@ -260,5 +260,5 @@ def put_policy(options: argparse.Namespace, lang: Lang) -> int:
     document = read(options.file)
     policy = wrong_value(lambda: msgspec.convert(document, Policy))
     ask(options, PutPolicy(policy=policy), Done)
-    tell(lang, "policy__put")
+    put(policy) if options.json else tell(lang, "policy__put")
     return 0

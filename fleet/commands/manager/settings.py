@@ -30,7 +30,7 @@ from fleet.admin import (
 )
 from fleet.commands import Wrong
 from fleet.commands.exits import FOUND
-from fleet.commands.look import moment
+from fleet.commands.look import moment, put
 from fleet.commands.manager.asking import (
     Denied,
     Say,
@@ -39,7 +39,6 @@ from fleet.commands.manager.asking import (
     confirmed,
     few,
     json_word,
-    put,
     table,
     tell,
     where_of,
@@ -319,7 +318,7 @@ def _check_at(options: argparse.Namespace, lang: Lang, request: PutLayer) -> int
 
 def _faults(options: argparse.Namespace, lang: Lang, faults: Sequence[admin.Fault]) -> int:
     if options.json:
-        put({"faults": faults})
+        put({"faults": faults, "changes": [], "terminals": 0})
     elif faults:
         fault_table(faults, lang)
     return FOUND if faults else 0

@@ -19,17 +19,19 @@ from fleet.admin import (
     Terminals,
     TerminalShown,
 )
-from fleet.commands.look import console, moment, tabled
+from fleet.commands.look import console, moment, put, tabled
 from fleet.commands.manager.asking import (
     Say,
     all_word,
     ask,
+    code_words,
+    done,
     fault_words,
     few,
     json_word,
-    put,
     table,
     tell,
+    tell_actions,
     value,
     where_of,
     where_words,
@@ -91,6 +93,7 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
     it.add_argument("--note", default="", metavar="TEXT", help=say("note"))
     it.add_argument("--retired", action="store_true", help=say("retire"))
     why_words(it, say)
+    json_word(it, say)
     it.set_defaults(run=register)
 
     it = commands.add_parser("tag", parents=[common], help=say("tag_tool"), description=say("tag_more"))
@@ -99,6 +102,7 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
     it.add_argument("--add", action="append", default=[], metavar="NAME", help=say("tag_add"))
     it.add_argument("--remove", action="append", default=[], metavar="NAME", help=say("tag_remove"))
     why_words(it, say)
+    json_word(it, say)
     it.set_defaults(run=tag)
 
 
@@ -208,7 +212,7 @@ def shown(options: argparse.Namespace, lang: Lang) -> int:
         ("link", _cells(look, lang)[4]), ("seen", moment(look.seen_ms)), ("backlog", str(look.backlog)),
         ("desired", f"{look.desired_rev} {moment(look.desired_ms)}" if look.desired_rev else ""),
         ("rev", str(look.rev) if reported or look.state else ""), ("status", _status(look, lang)),
-        ("reason", f"[{reported.code}] {reported.path} {reported.reason}" if reported and reported.code else ""),
+        ("reason", _reason(reported, lang) if reported and reported.code else ""),
         ("unreadable", _unreadable(reported)),
         ("drift", few(f"{each.path} ({each.owner})" for each in reported.drift) if reported else ""),
         ("layers", few(f"{each.layer} v{each.number}" for each in it.layers)),
@@ -221,6 +225,7 @@ def shown(options: argparse.Namespace, lang: Lang) -> int:
             ("battery", "" if state.battery is None else f"{state.battery} %"),
         ]  # fmt: skip
     table(lang, ("what", "value"), ([word(lang, "column", name), text] for name, text in facts if text))
+    tell_actions([reported.code] if reported else [], lang)
     _changes(it, lang)
     if it.timeline:
         table(
@@ -231,6 +236,10 @@ def shown(options: argparse.Namespace, lang: Lang) -> int:
     if it.gaps:
         tell(lang, "show__gaps", count=len(it.gaps))
     return int(bool(it.gaps or it.faults))
+
+
+def _reason(reported: Reported, lang: Lang) -> str:
+    return f"{reported.path} {code_words(reported.code, reported.reason, lang)}".lstrip()
 
 
 def _changes(it: TerminalShown, lang: Lang) -> None:
@@ -264,9 +273,7 @@ def register(options: argparse.Namespace, lang: Lang) -> int:
             msgspec.convert({"terminal": each, "retired": options.retired} | fields, Registered) for each in options.ids
         )
     )
-    done = ask(options, Register(rows=rows), admin.Done)
-    tell(lang, "register__done", count=done.count)
-    return 0
+    return done(options, lang, "register__done", count=ask(options, Register(rows=rows), admin.Done).count)
 
 
 def tag(options: argparse.Namespace, lang: Lang) -> int:
@@ -278,6 +285,4 @@ def tag(options: argparse.Namespace, lang: Lang) -> int:
             SetTags,
         )
     )
-    done = ask(options, request, admin.Done)
-    tell(lang, "register__done", count=done.count)
-    return 0
+    return done(options, lang, "register__done", count=ask(options, request, admin.Done).count)
