@@ -90,7 +90,7 @@ from firmware.txn.settings import overrides
 from rules import settings_book as books
 from rules.catalogue import demo_text, read_goods
 from rules.help import HelpDocument
-from rules.settings import Settings
+from rules.settings import Problem, Settings
 from rules.settings_book import SettingsBook, Trial
 from wire import board as virtual
 from wire.diag import SOCKET, Counts
@@ -140,6 +140,7 @@ class Folder:
     hardware: Hardware
     notices: tuple[tuple[int, str], ...]
     help: HelpDocument = field(default_factory=HelpDocument)
+    board: str = "virtual"  # the profile that settings are laid over
 
 
 def read_folder(path: Path, profile: str = "", mend: bool = False) -> Folder:
@@ -151,9 +152,9 @@ def read_folder(path: Path, profile: str = "", mend: bool = False) -> Folder:
     identity, notices = store.identity()
     if identity is None:
         raise NotReady(2008, f"{path} holds no identity: provision the terminal first")
-    applied = store.settings()
+    applied, board = store.settings(), profile or identity.hardware
     try:
-        hardware = profiles.load(profile or identity.hardware)
+        hardware, misfit = profiles.in_force(board, applied.settings.hardware)
     except profiles.ProfileError as error:
         raise NotReady(9004, str(error)) from error
     said, wrong = store.help()
@@ -161,7 +162,18 @@ def read_folder(path: Path, profile: str = "", mend: bool = False) -> Folder:
         said = read_files(path, tuple(each for each in applied.book.applied.files if each.name == "help")) or said
     except Unusable as error:
         wrong = (*wrong, (9004, f"{error.path}: {error.reason}"[:120]))
-    return Folder(path, store, identity, applied, hardware, (*notices, *applied.notices, *wrong), said)
+    if misfit:
+        wrong = (*wrong, (9004, misfit[:120]))
+    return Folder(path, store, identity, applied, hardware, (*notices, *applied.notices, *wrong), said, board)
+
+
+def _misfit(board: str, settings: Settings) -> Problem | None:
+    """What of the settings this board cannot have."""
+    try:
+        profiles.fitted(board, settings.hardware)
+    except profiles.NotHere as wrong:
+        return Problem(wrong.path, "not_here", wrong.text)
+    return None
 
 
 def _written(path: Path, data: bytes) -> None:
@@ -219,7 +231,8 @@ def settled_settings(folder: Folder, ledger: Ledger, crashes: CrashFile) -> tupl
             _keep(folder.store, book)
     settings, _ = books.in_force(book.applied, overrides(ledger))
     applied = replace(folder.applied, settings=settings, rev=book.applied.rev, origin=book.applied.origin, book=book)
-    return replace(folder, applied=applied), changes
+    hardware, _ = profiles.in_force(folder.board, settings.hardware)
+    return replace(folder, applied=applied, hardware=hardware), changes
 
 
 def _unwell(trial: Trial, crashes: CrashFile, is_cut: bool) -> str:
@@ -350,6 +363,7 @@ class Posd:
         terminal = Terminal(
             ledger, folder.applied.settings, SOFTWARE, key.public_hex, safe_mode=is_safe_mode,
             help=folder.help, book=folder.applied.book, groups=frozenset(folder.identity.groups),
+            fits=lambda settings: _misfit(folder.board, settings),
         )  # fmt: skip
         school = School(folder.path, os.urandom(32))
         school.clear()  # a power cut ended practice

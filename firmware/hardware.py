@@ -7,11 +7,12 @@ bounds, or a line used twice is an error that names its place (`$.drawer.pulse_l
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
 from firmware.events import Key
+from rules.settings_model import Hardware as Wanted
 from wire.board import KEY_CODES
 
 FOLDER = Path(__file__).parent / "profiles"
@@ -28,8 +29,19 @@ Hertz = Annotated[int, msgspec.Meta(ge=100_000, le=125_000_000)]
 ShortText = Annotated[str, msgspec.Meta(max_length=80)]
 
 
+Device = TypeVar("Device", bound=msgspec.Struct)
+
+
 class ProfileError(Exception):
     """A hardware profile that cannot be used; the text names the file and the place in it."""
+
+
+class NotHere(ProfileError):
+    """A setting that this board cannot have; `path` is the setting's."""
+
+    def __init__(self, path: str, text: str) -> None:
+        super().__init__(f"{path}: {text}")
+        self.path, self.text = path, text
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="none"):
@@ -235,6 +247,68 @@ def load(name: str) -> Hardware:
     if not (FOLDER / f"{name}.toml").is_file():
         raise ProfileError(f"no hardware profile {name!r}; there are: {', '.join(profile_names())}")
     return read(FOLDER / f"{name}.toml")
+
+
+def fitted(name: str, wanted: Wanted) -> Hardware:
+    """The profile `name`, or the one the settings name instead, with their values laid over it. Raises `NotHere` for what
+    this board cannot have, `ProfileError` when there is no profile `name`."""
+    board = load(name)
+    if wanted.profile:
+        board = _other(board, wanted.profile)
+    printer, drawer, scanner, display = board.printer, board.drawer, board.scanner, board.display
+    if wanted.printer_baud:
+        source = _replaced("printer_baud", printer.source, SerialPrinter, baud=wanted.printer_baud)
+        printer = msgspec.structs.replace(printer, source=source)
+    if wanted.printer_fence != "profile":
+        printer = msgspec.structs.replace(printer, fence=wanted.printer_fence)
+    if wanted.printer_cutter != "profile":
+        printer = msgspec.structs.replace(printer, cutter=wanted.printer_cutter == "yes")
+    if wanted.drawer_pin:
+        drawer = msgspec.structs.replace(
+            drawer, source=_replaced("drawer_pin", drawer.source, PrinterDrawer, pin=wanted.drawer_pin)
+        )
+    if wanted.scanner_baud:
+        if not any(isinstance(each, SerialScanner) for each in scanner.sources):
+            raise NotHere("hardware.scanner_baud", "no serial scanner")
+        sources = (
+            msgspec.structs.replace(each, baud=wanted.scanner_baud) if isinstance(each, SerialScanner) else each
+            for each in scanner.sources
+        )  # fmt: skip
+        scanner = msgspec.structs.replace(scanner, sources=tuple(sources))
+    return msgspec.structs.replace(
+        board, printer=printer, drawer=drawer, scanner=scanner, display=_turned(display, wanted)
+    )
+
+
+def in_force(name: str, wanted: Wanted) -> tuple[Hardware, str]:
+    """`fitted`, or the profile `name` as it is and why: settings never keep a terminal from starting."""
+    try:
+        return fitted(name, wanted), ""
+    except NotHere as wrong:
+        return load(name), str(wrong)
+
+
+def _turned(display: Display, wanted: Wanted) -> Display:
+    rotate = display.rotate if wanted.display_rotate == -1 else wanted.display_rotate
+    inverted = display.inverted if wanted.display_inverted == "profile" else wanted.display_inverted == "yes"
+    bgr = display.bgr if wanted.display_bgr == "profile" else wanted.display_bgr == "yes"
+    return msgspec.structs.replace(display, rotate=rotate, inverted=inverted, bgr=bgr)
+
+
+def _other(board: Hardware, name: str) -> Hardware:
+    try:
+        other = load(name)
+    except ProfileError as wrong:
+        raise NotHere("hardware.profile", str(wrong)) from wrong
+    if other.virtual != board.virtual:
+        raise NotHere("hardware.profile", f"{name} is {'' if other.virtual else 'not '}played by the emulator")
+    return other
+
+
+def _replaced(name: str, source: object, kind: type[Device], **values: Any) -> Device:
+    if not isinstance(source, kind):
+        raise NotHere(f"hardware.{name}", f"it is no {kind.__name__}")
+    return msgspec.structs.replace(source, **values)
 
 
 def read(path: Path) -> Hardware:

@@ -30,9 +30,10 @@ def main() -> int:
     if len(sys.argv) != 2:
         print("usage: posd-release-drawer FOLDER", file=sys.stderr)
         return 2
-    identity, _ = Store(Path(sys.argv[1])).identity()
+    store = Store(Path(sys.argv[1]))
+    identity, _ = store.identity()
     if identity is not None:
-        release(hardware.load(identity.hardware))
+        release(hardware.in_force(identity.hardware, store.settings().settings.hardware)[0])
     return 0
 
 

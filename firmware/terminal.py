@@ -6,7 +6,7 @@ names the seq that justifies it, and `step` asserts that this seq is durable.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
@@ -100,7 +100,7 @@ from firmware.view import Lang, Say, View
 from rules.badges import badge_like
 from rules.discreet import discreet, is_subject, terse
 from rules.help import HelpDocument
-from rules.settings import Settings
+from rules.settings import Problem, Settings
 from rules.settings_book import SettingsBook, of_settings
 from wire.facts import (
     Booted,
@@ -153,6 +153,10 @@ UNKNOWN_CODES = frozenset({6001, 6004, 6005, 6018, 6019})
 """Scans that are not taken sound two low beeps (domain 7.4)."""
 
 
+def any_board(settings: Settings) -> None:
+    """`Terminal.fits` where no hardware stands behind it."""
+
+
 @dataclass(slots=True)
 class Terminal:
     """One terminal. `step` is called by one thread, one event at a time."""
@@ -173,6 +177,7 @@ class Terminal:
         default_factory=SettingsBook
     )  # where the settings come from, and what waits (`of_settings`)
     groups: frozenset[str] = frozenset()  # of terminals, to which documents may be addressed
+    fits: Callable[[Settings], Problem | None] = field(default=any_board)  # what of settings this board cannot have
     training: bool = False  # this one is for practice: its journal never leaves, nothing it does is true
     locked_until_ms: dict[str, int] = field(default_factory=dict)  # operators who must wait after wrong PINs
     sealing: bool = False

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from rules.settings import Problem, Settings, check, document, who_may
-from rules.settings_model import Local
+from rules.settings_model import Hardware, Local
 
 Origin = Literal["local", "fleet", "last_known_good", "default"]
 Ms = Annotated[int, msgspec.Meta(ge=0, le=4_102_444_800_000)]
@@ -20,8 +20,11 @@ OVERRIDES_MAX = 64
 NETWORK = ("network.host", "network.port", "network.mount", "network.tls", "network.keepalive_s")
 """How the broker is reached: a change of these may cut a terminal off."""
 
+HARDWARE = tuple(f"hardware.{name}" for name in Hardware.__struct_fields__)
+"""Which devices there are and how they are wired: a change of these may leave nobody able to work."""
+
 RESTARTED = (
-    *NETWORK, "printer.paper_mm", "printer.density", "printer.speed", "printer.cut", "scanner.gap_ms",
+    *NETWORK, *HARDWARE, "printer.paper_mm", "printer.density", "printer.speed", "printer.cut", "scanner.gap_ms",
     "scanner.gs_substitute", "keys.map",
 )  # fmt: skip
 """Settings that a driver reads once, when it is built: the daemon starts again, idle, when one of them changes (ADR 40)."""
@@ -59,11 +62,14 @@ class Staged(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Trial(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is in force has not proven good yet. `network`: it may have cut the terminal off. `runs`: of the daemon under
-    it, in a row, that were not well for as long as a trial before they were cut off; the one there is counts."""
+    it, in a row, that were not well for as long as a trial before they were cut off; the one there is counts.
+    `hardware`: it changes which devices there are or how; `devices`: those that answered before."""
 
     rev: int
     network: bool = False
     runs: int = 1
+    hardware: bool = False
+    devices: tuple[str, ...] = ()
 
 
 class Heard(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -186,13 +192,15 @@ def refused(book: SettingsBook, heard: Heard) -> SettingsBook:
     return msgspec.structs.replace(book, staged=None, heard=heard)
 
 
-def switched(book: SettingsBook, network: bool) -> SettingsBook:
-    """What waited is in force, on trial; what was in force and proven is kept."""
+def switched(book: SettingsBook, network: bool, devices: tuple[str, ...] | None = None) -> SettingsBook:
+    """What waited is in force, on trial; what was in force and proven is kept. `devices`: those that answer, if it changes
+    any."""
     assert book.staged is not None
     new = book.staged.version
     good = book.good if book.trial is not None and book.good is not None else book.applied
     heard = msgspec.structs.replace(book.heard, status="trial") if book.heard.rev == new.rev else book.heard
-    return SettingsBook(new, good, None, Trial(new.rev, network), heard, book.overrides)
+    trial = Trial(new.rev, network, hardware=devices is not None, devices=devices or ())
+    return SettingsBook(new, good, None, trial, heard, book.overrides)
 
 
 def with_runs(book: SettingsBook, runs: int) -> SettingsBook:

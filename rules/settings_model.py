@@ -128,6 +128,26 @@ class Keys(Section, frozen=True):
     map: Annotated[tuple[KeyCode, ...], Meta(max_length=64, extra=DEVICE)] = ()
 
 
+Baud = Literal[0, 9600, 19200, 38400, 57600, 115200]
+Choice = Literal["profile", "yes", "no"]
+
+
+class Hardware(Section, frozen=True):
+    """Another hardware profile than the identity names, and values of it that differ from one board to the next. Only the
+    document says (nobody at the terminal), because every change of it is tried and gone back from. Lines of a GPIO chip
+    are no settings: a wrong one fires the drawer's coil."""
+
+    profile: Annotated[str, Meta(max_length=41, pattern=r"^([a-z0-9][a-z0-9-]*)?\Z", extra=NOBODY)] = ""
+    printer_baud: Annotated[Baud, Meta(extra=NOBODY)] = 0
+    printer_fence: Annotated[Literal["profile", "gs_h", "gs_r", "none"], Meta(extra=NOBODY)] = "profile"
+    printer_cutter: Annotated[Choice, Meta(extra=NOBODY)] = "profile"
+    drawer_pin: Annotated[Literal[0, 2, 5], Meta(extra=NOBODY)] = 0
+    scanner_baud: Annotated[Baud, Meta(extra=NOBODY)] = 0
+    display_rotate: Annotated[Literal[-1, 0, 90, 180, 270], Meta(extra=NOBODY)] = -1
+    display_inverted: Annotated[Choice, Meta(extra=NOBODY)] = "profile"
+    display_bgr: Annotated[Choice, Meta(extra=NOBODY)] = "profile"
+
+
 class Sync(Section, frozen=True):
     """How often the terminal tells how it fares."""
 
@@ -188,6 +208,7 @@ class Settings(Section, frozen=True):
     drawer: Drawer = Drawer()
     scanner: Scanner = Scanner()
     keys: Keys = Keys()
+    hardware: Hardware = Hardware()
     network: Network = Network()
     sync: Sync = Sync()
     log: Log = Log()

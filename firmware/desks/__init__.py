@@ -5,6 +5,7 @@ takes up at the boot what the run before it left. It decides nothing about money
 `decide`, which it has done through `Till.do`. Desks know events, `txn` and screens, never each other or the terminal.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from firmware.events import Effect, Event, Now, ToneName
@@ -13,7 +14,7 @@ from firmware.screens.stack import Stack
 from firmware.txn.command import Command, Context, Devices, Refusal, Session
 from firmware.txn.ledger import Ledger
 from rules.help import HelpDocument
-from rules.settings import Settings
+from rules.settings import Problem, Settings
 from rules.settings_book import SettingsBook
 from wire.facts import Fact, Quarantined, Trouble
 from wire.messages import State
@@ -36,6 +37,11 @@ class Till(Protocol):
     software: str
     boot_id: str
     training: bool
+
+    @property
+    def fits(self) -> Callable[[Settings], Problem | None]:
+        """What of settings this board cannot have."""
+        ...
 
     def context(self) -> Context:
         """What commands and screens may look at, now."""

@@ -46,6 +46,7 @@ from wire.facts import (
     SettingsReturned,
     SettingsStaged,
     ShiftClosed,
+    SignedOn,
     Trouble,
 )  # fmt: skip
 from wire.fleet import Drift, Reported, Status, Unreadable
@@ -102,6 +103,8 @@ class SettingsDesk:
     proven_ms: int = 0  # of the trial, with the link up
     tried_ms: int = 0  # when the trial began in this boot
     reached: bool = False  # the broker took us under the settings on trial
+    gone: tuple[str, ...] | None = None  # devices, under other hardware; None: it is too early to say
+    signed_on: bool = False  # somebody has, under the settings on trial
     refused: tuple[str, ...] = ()  # digests of what was refused in this boot: the broker says it again and again
     refused_ms: int = -REFUSED_EVERY_MS
     refused_more: int = 0
@@ -159,6 +162,8 @@ class SettingsDesk:
         """A shift was closed: what has waited a day comes now. A setting was changed here: it is in force at once."""
         if isinstance(fact, ShiftClosed) and till.book.staged is not None:
             self.forced = self._overdue(till, till.book.staged)
+        elif isinstance(fact, SignedOn):
+            self.signed_on = True
         elif isinstance(fact, SettingOverridden | SettingRestored):
             till.book = msgspec.structs.replace(till.book, overrides=rules_of.overrides(till.ledger))
             self._adopt(till, books.in_force(till.book.applied, till.book.overrides)[0])
@@ -197,14 +202,16 @@ class SettingsDesk:
             self._judge(till, self.came)
         elif book.trial is not None and not self.swap and self._lost(till, book.trial):
             self._store(till, "return", books.returned(book, NETWORK_LOST, "broker out of reach"))
-        elif book.trial is not None and not self.swap and self.proven_ms >= TRIAL_MS:
+        elif book.trial is not None and not self.swap and (gone := self._gone(till, book.trial)):
+            self._store(till, "return", books.returned(book, BAD, f"no {', '.join(gone)} any more"))
+        elif book.trial is not None and not self.swap and self._proven(book.trial):
             self._store(till, "keep", books.kept(book))
         elif book.trial is not None and not self.swap and book.trial.runs and self._well(till):
             self._store(till, "mirror", books.with_runs(book, 0))
         elif book.staged is not None and not self.swap and _expired(till, book.staged):
             self._refuse_staged(till, book.staged, BAD, "expires_ms", "expired while it waited")
         elif book.staged is not None and not self.swap and self._ready(till, book.staged):
-            self._store(till, "switch", books.switched(book, _network(till, book.staged)))
+            self._store(till, "switch", _switched(till, book, book.staged))
         elif book.overrides != self.mirrored:
             self._store(till, "mirror", book)
 
@@ -263,7 +270,7 @@ class SettingsDesk:
 
     def _judge(self, till: Till, came: DesiredCame) -> None:
         audiences = {f"terminal:{till.ledger.terminal}", *(f"group:{name}" for name in till.groups)}
-        found = rules_of.judge(came.text, came.trusted, audiences, till.book, till.now)
+        found = rules_of.judge(came.text, came.trusted, audiences, till.book, till.now, till.fits)
         self.judged = came
         match found:
             case rules_of.Wanted(staged):
@@ -372,6 +379,7 @@ class SettingsDesk:
     def _try(self, till: Till) -> None:
         """The trial begins, or begins again with the boot."""
         self.proven_ms, self.tried_ms, self.reached = 0, till.now.monotonic_ms, False
+        self.gone, self.signed_on = None, False
         if self.up_ms >= 0:
             self.up_ms = till.now.monotonic_ms
 
@@ -382,6 +390,19 @@ class SettingsDesk:
             if till.book.trial is not None and not self.swap:
                 self.proven_ms += now_ms - self.up_ms
             self.up_ms = now_ms
+
+    def _gone(self, till: Till, trial: Trial) -> tuple[str, ...]:
+        """Devices that answered before a change of the hardware, and do not when there was time enough."""
+        if not trial.hardware or till.now.monotonic_ms - self.tried_ms < REACH_MS or self.restart:
+            return ()
+        if self.gone is None:
+            self.gone = tuple(sorted(set(trial.devices) - set(_devices(till))))
+        return self.gone
+
+    def _proven(self, trial: Trial) -> bool:
+        """Whether it has been tried long enough; other hardware by somebody, too: no device tells of a picture that stands
+        on its head, or of keys that are others."""
+        return self.proven_ms >= TRIAL_MS and (self.signed_on or not trial.hardware)
 
     def _well(self, till: Till) -> bool:
         """Whether this run has lasted as long as a trial, link or no link: it is not one of those that were cut off."""
@@ -453,7 +474,18 @@ def _files(book: SettingsBook) -> frozenset[str]:
     return frozenset(each.sha256 for version in versions if version is not None for each in version.files)
 
 
-def _network(till: Till, staged: Staged) -> bool:
-    """Whether what waits changes how the broker is reached."""
+def _switched(till: Till, book: SettingsBook, staged: Staged) -> SettingsBook:
+    """What waits is in force; with what its change may have cost: the way to the broker, devices."""
     settings, _ = books.in_force(staged.version, till.book.overrides)
-    return any(path in books.NETWORK for path in changed(till.settings, settings))
+    trial, good = book.trial, book.good
+    proven = till.settings if trial is None or good is None else books.in_force(good, till.book.overrides)[0]
+    paths = set(changed(proven, settings))
+    there = trial.devices if trial is not None and trial.hardware else _devices(till)
+    return books.switched(book, bool(paths & set(books.NETWORK)), there if paths & set(books.HARDWARE) else None)
+
+
+def _devices(till: Till) -> tuple[str, ...]:
+    """Devices that answer."""
+    seen = till.devices
+    there = {"keypad": seen.keypad, "scanner": seen.scanner, "printer": seen.printer not in ("offline", "none")}
+    return tuple(name for name, is_there in there.items() if is_there)

@@ -6,7 +6,7 @@ owner, on record in the journal, laid over whatever document is in force (`rules
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -45,6 +45,7 @@ OWN: Final = "override:"
 """Before the path, in the table of the terminal's own small facts, which no pruning forgets."""
 
 REASON_MAX: Final = 120
+Fits = Callable[[Settings], Problem | None]
 
 
 # --- what the fleet sent ----------------------------------------------------------------------------------------------
@@ -75,9 +76,11 @@ class _Meant(msgspec.Struct, frozen=True):
     rollout: Word = ""
 
 
-def judge(text: str, trusted: bool, audiences: Collection[str], book: SettingsBook, now: Now) -> Wanted | Wrong | None:
-    """What a document that came is worth; None: it is the one that was heard last. `audiences`: who this terminal is.
-    Never an exception, whatever the text is."""
+def judge(
+    text: str, trusted: bool, audiences: Collection[str], book: SettingsBook, now: Now, fits: Fits
+) -> Wanted | Wrong | None:  # fmt: skip
+    """What a document that came is worth; None: it is the one that was heard last. `audiences`: who this terminal is;
+    `fits`: what of settings its board cannot have. Never an exception, whatever the text is."""
     if len(text) > TEXT_MAX:
         return Wrong(Heard(code=TOO_LARGE, path="$", reason=f"too_large {len(text)}", status="rejected"))
     sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -97,7 +100,7 @@ def judge(text: str, trusted: bool, audiences: Collection[str], book: SettingsBo
         return Wrong(_rejected(heard, Problem("rev", "replay", f"{meant.rev}, heard {newest_rev(book)}")))
     if isinstance(found, Problem):
         return Wrong(_rejected(heard, found), newest=True)
-    problem = _fault(found, now)
+    problem = _fault(found, now, fits)
     if problem is not None:
         return Wrong(_rejected(heard, problem), newest=True)
     return Wanted(_staged(found, sha256, now))
@@ -128,7 +131,7 @@ def newest_rev(book: SettingsBook) -> int:
     return max(book.heard.rev, *(each.rev for each in versions if each is not None and each.origin == "fleet"), 0)
 
 
-def _fault(desired: Desired, now: Now) -> Problem | None:
+def _fault(desired: Desired, now: Now, fits: Fits) -> Problem | None:
     """What is wrong with a document that the fleet means for this terminal."""
     if now.trusted and desired.expires_ms and desired.expires_ms <= now.wall_ms:
         return Problem("expires_ms", "expired", str(desired.expires_ms))
@@ -138,7 +141,7 @@ def _fault(desired: Desired, now: Now) -> Problem | None:
         if blob.name not in FILES or blob.name in {each.name for each in desired.blobs[:place]}:
             return Problem(f"blobs[{place}].name", "unknown", blob.name)
     checked = check(desired.document)
-    return checked[0] if isinstance(checked, list) else None
+    return checked[0] if isinstance(checked, list) else fits(checked)
 
 
 def _rejected(heard: Heard, problem: Problem) -> Heard:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import firmware.assembly
 import firmware.drivers.store
 import firmware.txn.settings
 import rules.help
@@ -141,7 +142,7 @@ def test_all_problems_are_told_at_once():
 def test_every_reason_given_has_a_text_and_every_text_a_reason():
     rooms = (
         rules.settings, rules.settings_read, rules.voucher_rights, rules.help, firmware.drivers.store,
-        firmware.txn.settings,
+        firmware.txn.settings, firmware.assembly,
     )  # fmt: skip
     source = "".join(map(inspect.getsource, rooms))
     given = set(re.findall(r'(?:Problem|Fault)\([^()]*(?:\([^()]*\))?[^()]*?, "([a-z_]+)"', source))
@@ -228,7 +229,7 @@ def test_every_setting_has_title_help_bounds_and_someone_who_may_change_it():
         assert all(setting.title(lang) and setting.help(lang) for lang in LANGS)
         assert bounds(setting.kind)
         assert "None" not in bounds(setting.kind)
-        assert who_may(setting.path) or setting.section == "local", "what the document alone says"
+        assert who_may(setting.path) or setting.section in ("local", "hardware"), "what the document alone says"
 
 
 def test_no_text_is_left_of_a_setting_that_is_gone():
