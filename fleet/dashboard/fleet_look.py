@@ -11,7 +11,7 @@ from fleet.dashboard.tiles import Counts, Extra, Tile, counted, tiles
 from fleet.desk.link import hearing
 from fleet.events import Asked
 from fleet.sql import SqlBooks
-from fleet.sql_looks import Entry, Told
+from fleet.sql_looks import Entry, TerminalLook, Told
 
 FRESH_MS = 3_000
 REST = 20
@@ -62,11 +62,13 @@ class Watch:
 
     def _taken(self, now_ms: int, before: FleetLook | None) -> FleetLook:
         with self._reading.begin() as books:
-            extras = self._extras(books, now_ms)
+            entries = books.looks.registered()
+            extras = self._extras(books, entries, now_ms)
             none = Extra()
-            looks = [
-                each for each in books.looks.terminals(TERMINALS_MAX) if not extras.get(each.terminal, none).retired
-            ]
+            spoken = {each.terminal: each for each in books.looks.terminals(TERMINALS_MAX)}
+            expected = {name: TerminalLook(name, b"", 0, 0) for name in entries}  # those that never spoke, too
+            every = sorted((expected | spoken).items())[:TERMINALS_MAX]
+            looks = [each for name, each in every if not extras.get(name, none).retired]
             journals = books.looks.journals(JOURNALS_MAX)
             heard = hearing(books, now_ms)
         found = tiles(looks, journals, extras, heard)
@@ -80,9 +82,8 @@ class Watch:
             number, now_ms, tuple(found), counted(found), changed, {tile.terminal: tile for tile in found}
         )  # fmt: skip
 
-    def _extras(self, books: SqlBooks, now_ms: int) -> dict[str, Extra]:
+    def _extras(self, books: SqlBooks, entries: dict[str, Entry], now_ms: int) -> dict[str, Extra]:
         known = self._digest.known()
-        entries = books.looks.registered()
         told = books.looks.told()
         locks = self._digest.locks([terminal for terminal, each in told.items() if each.locked])
         nothing = Told()

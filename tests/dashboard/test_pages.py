@@ -370,6 +370,17 @@ def test_the_register_names_shop_and_tags_and_hides_who_is_retired(busy: House) 
         assert f'data-id="{OTHER}"' not in text
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_terminal_that_never_spoke_is_on_the_map_and_has_a_page(busy: House, lang: str) -> None:
+    """Whoever entered it in the register looks for it there, and for what it is to have."""
+    ask(busy, admin.Register(rows=(admin.Registered(terminal="00030001", shop="S9"),)))
+    browser = busy.signed_in("manager", lang)
+    for path in ("/?level=away", "/?shop=S9&view=table", "/t/00030001"):
+        assert "00030001" in browser.page(path)
+        assert {"zh": "从未报到", "en": "never announced"}[lang] in browser.page(path)
+    assert browser.get("/live/t/00030001").json()["level"] == "away"
+
+
 # --- roll-outs -----------------------------------------------------------------
 
 
