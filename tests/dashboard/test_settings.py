@@ -45,18 +45,18 @@ def test_silence_is_not_the_whole_fleet(fleet: House) -> None:
 def test_the_whole_fleet_is_a_choice_and_says_how_many(fleet: House) -> None:
     browser = fleet.signed_in("manager")
     for path in ("/settings", "/settings/push"):
-        assert "The whole fleet (3 terminals)" in browser.page(path), path
-    assert "3 terminals would change." in browser.page("/settings/push?who=all")
+        assert "The whole fleet (terminals: 3)" in browser.page(path), path
+    assert "would change: 3." in browser.page("/settings/push?who=all")
 
 
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("who=shop&shop=S1", "1 terminals would change"),
-        ("shop=S2", "1 terminals would change"),
-        ("who=group&group=north", "1 terminals would change"),
-        ("who=tag&tag=pilot", "1 terminals would change"),
-        (f"who=terminal&terminal={HOME}", "1 terminals would change"),
+        ("who=shop&shop=S1", "would change: 1."),
+        ("shop=S2", "would change: 1."),
+        ("who=group&group=north", "would change: 1."),
+        ("who=tag&tag=pilot", "would change: 1."),
+        (f"who=terminal&terminal={HOME}", "would change: 1."),
         ("who=shop&shop=S9", "No terminal fits"),
         ("who=terminal&terminal=99999999", "Not a terminal of this fleet"),
         ("who=shop", "Type its name"),

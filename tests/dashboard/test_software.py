@@ -45,7 +45,7 @@ def test_the_outcome_says_who_changes_from_what_by_which_stages_and_who_approves
     browser = fleet.signed_in("manager", lang)
     assert "/rollouts/software" in browser.page("/rollouts")
     text = browser.post(PATH, act="look", who="shop", shop="S1", **RELEASE).text
-    many, eyes = {"zh": ("2 台终端会改变", "另一位审批人"), "en": ("2 terminals would change", "another person")}[lang]
+    many, eyes = {"zh": ("2 台终端会改变", "另一位审批人"), "en": ("would change: 2.", "another person")}[lang]
     for said in (many, HOME, OTHER, "0.9 (1)", "1.0 (1)", "1 → 1 → 1 → 1 → 2", eyes):
         assert said in text, said
     assert "00010025" not in text.split("<datalist")[0]
@@ -89,7 +89,7 @@ def test_what_has_changed_since_the_look_is_shown_again(fleet: House) -> None:
     seen = seen_in(looked.text)
     answer = browser.post(PATH, act="start", who="shop", shop="S1", seen=seen, why="x", **RELEASE)
     assert answer.status_code == 409
-    assert "1 terminals would change" in answer.text
+    assert "would change: 1." in answer.text
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_what_is_wrong_stands_at_its_field(fleet: House, field: str, typed: str,
 def test_who_has_it_already_or_is_held_is_told(fleet: House) -> None:
     browser = fleet.signed_in("manager")
     text = browser.post(PATH, act="look", who="terminal", terminal="00010025", **RELEASE).text
-    assert "have 2.0 already" in text
+    assert "All have 2.0 already" in text
     assert 'value="start"' not in text
     started(fleet, why="x")
     text = browser.post(PATH, act="look", who="all", **RELEASE).text
