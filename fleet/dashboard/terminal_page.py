@@ -188,10 +188,24 @@ def _desk_passages(shown: TerminalShown | None, lang: Lang) -> list[Passage]:
     told = shown.timeline if shown is not None else ()
     known = catalogue("dashboard", lang)
     return [
-        Passage(each.at_ms, known.get(f"passage__{each.what}", each.what + " {detail}").format(detail=each.detail))
+        Passage(
+            each.at_ms, known.get(f"passage__{each.what}", each.what + " {detail}").format(detail=_detail(each, lang))
+        )
         for each in told
         if each.what not in ("boot", "cut")
     ]
+
+
+_WORDS = {"reported": ("status",), "command": ("command", "order")}
+"""What the first words of a passage's detail are."""
+
+
+def _detail(passage: admin.Passage, lang: Lang) -> str:
+    """A passage's detail with the wire's words in the reader's language; the rest as it came."""
+    known, areas = catalogue("dashboard", lang), _WORDS.get(passage.what, ())
+    words = passage.detail.replace(" no answer", " silent").split(" ")
+    told = [known.get(f"{area}__{word}", word) for area, word in zip(areas, words, strict=False)]
+    return " ".join([*told, *words[len(areas) :]])
 
 
 def _epoch(visit: Visit, journals: list[Epoch]) -> int:

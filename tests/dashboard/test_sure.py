@@ -5,6 +5,7 @@ import pytest
 
 from fleet import admin
 from fleet.admin import Call
+from fleet.core import DeskTick
 from tests.dashboard.house import HOME, NOW, House, opened
 from tests.dashboard.test_pages import ask
 from wire.facts import Dress, TerminalLocked, TerminalUnlocked
@@ -78,6 +79,13 @@ def test_the_whole_device_is_started_again_when_that_is_chosen(shop: House) -> N
     browser.post(f"/t/{HOME}/command", command="reboot", what="device", why="screen hangs")
     (order,) = ask(shop, admin.Commands(terminal=HOME)).rows  # type: ignore[union-attr]
     assert order.command.what == "device"
+
+
+def test_an_order_nobody_answered_is_told_in_words(shop: House) -> None:
+    browser = shop.signed_in("manager", "zh")
+    browser.post(f"/t/{HOME}/command", command="reboot", why="screen hangs")
+    shop.core.step(DeskTick(shop.utc_ms() + 600_000))
+    assert "命令：重启 无应答" in browser.page(f"/t/{HOME}")
 
 
 def test_what_does_no_harm_is_one_click(shop: House) -> None:
