@@ -134,6 +134,22 @@ def add_rows(db: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]
         db.exec_driver_sql(_adding_bulk(table), packed(rows))
 
 
+def put_rows(db: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """`put` for many rows that are tuples in the order of the table's columns; not for tables with bytes."""
+    if rows and db.dialect.name == SQLITE:
+        db.exec_driver_sql(_putting(table), list(rows))
+    elif rows:
+        db.exec_driver_sql(_putting_bulk(table), packed(rows))
+
+
+def among(db: sa.Connection, column: sa.Column[Any], names: Iterable[str]) -> sa.ColumnElement[bool]:
+    """Whether the column is one of any number of names: they are one parameter, not one each."""
+    if db.dialect.name == POSTGRESQL:
+        return column == sa.any_(sa.literal(list(names), postgresql.ARRAY(sa.Text)))
+    text = msgspec.json.encode(list(names)).decode()
+    return column.in_(sa.select(sa.func.json_each(text).table_valued("value").c.value))
+
+
 @cache
 def in_order(table: sa.Table) -> str:
     """For SQLite: an insert that takes its values in order; looking each up by name takes twice as long."""
@@ -155,6 +171,17 @@ def _adding(table: sa.Table) -> str:
 @cache
 def _adding_bulk(table: sa.Table) -> str:
     return bulk_text(table, compiled_text(POSTGRESQL, add(POSTGRESQL, table)).text)
+
+
+@cache
+def _putting(table: sa.Table) -> str:
+    text = compiled_text(SQLITE, upsert(SQLITE, table)).text
+    return f"{in_order(table)} {text[text.index('ON CONFLICT') :]}"
+
+
+@cache
+def _putting_bulk(table: sa.Table) -> str:
+    return bulk_text(table, compiled_text(POSTGRESQL, upsert(POSTGRESQL, table)).text)
 
 
 def _keys(table: sa.Table) -> list[str]:

@@ -39,6 +39,7 @@ class Sources:
         self._books = books
         self._documents: dict[str, Document | None] = dict(instead or {})
         self._made: dict[tuple[str, ...], tuple[Document, tuple[Fault, ...]]] = {}
+        self._alike: dict[tuple[str, str, tuple[str, ...], bool], tuple[str, ...]] = {}
         self._whole: dict[str, Document] = {}
 
     def know(self, rows: Iterable[Registered]) -> None:
@@ -56,12 +57,21 @@ class Sources:
 
     def of(self, row: Registered) -> tuple[Document, tuple[Fault, ...]]:
         """A terminal's document and what is wrong with it; worked out once for all that have the same layers."""
-        parts = self.parts(row)
-        key = tuple(parts)
+        key = self._key(row)
         if key not in self._made:
-            found = faults(parts, row.terminal)
-            self._made[key] = (merged(parts), found)
+            parts = self.parts(row)
+            self._made[key] = (merged(parts), faults(parts, row.terminal))
         return self._made[key]
+
+    def _key(self, row: Registered) -> tuple[str, ...]:
+        """Names of the layers that say something, in their order; looked for once for all without a layer of their own."""
+        if (name := f"terminal:{row.terminal}") not in self._documents:
+            self.know((row,))
+        own = self._documents[name] is not None
+        alike = (row.group, row.shop, row.tags, own)
+        if own or alike not in self._alike:
+            self._alike[alike] = tuple(self.parts(row))
+        return self._alike[alike]
 
     def meaning(self, sha256: str) -> Document:
         """A document kept under an address, with every default in it; {} for "". A document of a release before that would
@@ -94,14 +104,11 @@ def wanted(books: Books, rows: list[Registered]) -> tuple[list[Wanted], tuple[Fa
 
 def meant(books: Books, where: admin.Where, now_ms: int) -> list[Registered] | Refused:
     """Register's entries of all who are meant; a terminal nobody entered has only the fleet's layer and its own."""
-    looks = books.fleet.register.select(where, hearing(books, now_ms))
-    missing = tuple(sorted(set(where.terminals) - {look.terminal for look in looks}))
+    rows = books.fleet.register.meant(where, hearing(books, now_ms))
+    missing = tuple(sorted(set(where.terminals) - {row.terminal for row in rows}))
     if missing:
         return Refused(reason="unknown_terminal", terminals=missing[:100])
-    return [
-        Registered(terminal=look.terminal, shop=look.shop, group=look.group, tags=look.tags, retired=look.retired)
-        for look in looks
-    ]
+    return rows
 
 
 # --- layers -----------------------------------------------------------------------------------------------------------

@@ -10,12 +10,13 @@ from fleet.admin import Registered, TerminalLook, Where
 from fleet.desk.in_force import in_force
 from fleet.desk.link import Hearing
 from fleet.desk.tables import desired, register, reported, rollout_terminals
-from fleet.sql_dialect import put
+from fleet.sql_dialect import among, put
 from fleet.sql_tables import epochs, terminals
 from wire.fleet import Reported
 from wire.messages import State
 
 PAGE = 500
+ENTRIES_PAGE = 5_000
 IDS_AT_ONCE = 500
 """Numbers in one IN (...): both databases have a bound on parameters."""
 
@@ -39,20 +40,14 @@ class RegisterBooks:
 
     def registered(self, terminals_: Iterable[str]) -> dict[str, Registered]:
         """Entries of these terminals; those without one are not in it."""
-        found: dict[str, Registered] = {}
-        for some in chunks(sorted(set(terminals_))):
-            query = sa.select(register).where(register.c.terminal.in_(some))
-            found |= {row.terminal: _registered(row) for row in self._db.execute(query)}
-        return found
+        query = sa.select(register).where(among(self._db, register.c.terminal, set(terminals_)))
+        return {row.terminal: _registered(row) for row in self._db.execute(query)}
 
     def held(self, terminals_: Iterable[str]) -> dict[str, int]:
         """Those of these terminals that an open roll-out holds, with its number."""
         it = rollout_terminals.c
-        found: dict[str, int] = {}
-        for some in chunks(sorted(set(terminals_))):
-            query = sa.select(it.terminal, it.rollout).where(it.live > 0, it.terminal.in_(some))
-            found |= {row.terminal: row.rollout for row in self._db.execute(query)}
-        return found
+        query = sa.select(it.terminal, it.rollout).where(it.live > 0, among(self._db, it.terminal, set(terminals_)))
+        return {row.terminal: row.rollout for row in self._db.execute(query)}
 
     def unregistered(self, only: str = "") -> list[str]:
         """Terminals that speak and that nobody entered, all or only this one, by number."""
@@ -83,6 +78,30 @@ class RegisterBooks:
             found += [look for look in page if fits(where, look)]
             after = page[-1].terminal
         return found
+
+    def meant(self, where: Where, hearing: Hearing) -> list[Registered]:
+        """Entries of all terminals that meet it, by number; those nobody entered have an empty one. How each of them is, is
+        read only if it is asked about."""
+        if _asks_how_they_are(where) or len(set(where.terminals)) > IDS_AT_ONCE:
+            return [
+                Registered(look.terminal, look.shop, look.group, look.tags, look.note, look.retired)
+                for look in self.select(where, hearing)
+            ]
+        found: list[Registered] = []
+        after = ""
+        while page := self._entries(where, after):
+            found += [row for row in page if _is_meant(where, row)]
+            after = page[-1].terminal
+        return found
+
+    def _entries(self, where: Where, after: str) -> list[Registered]:
+        ids = _ids(where, after, ENTRIES_PAGE)
+        query = sa.select(ids.c.terminal, *_ENTRY).order_by(ids.c.terminal)
+        query = query.select_from(ids.outerjoin(register, register.c.terminal == ids.c.terminal))
+        return [
+            Registered(name, shop or "", group or "", _tags(tags), note or "", bool(retired))
+            for name, shop, group, tags, note, retired in self._db.execute(query)
+        ]
 
     def page(self, where: Where, after: str, limit: int, hearing: Hearing) -> tuple[list[TerminalLook], bool]:
         """The next terminals above `after` that meet it, and whether there are more."""
@@ -144,6 +163,7 @@ def _ids(where: Where, after: str, limit: int) -> sa.Subquery:
     return sa.union(*pages).subquery()
 
 
+_ENTRY = (register.c.shop, register.c.grp, register.c.tags, register.c.note, register.c.retired)
 _COLUMNS = (
     register.c.terminal.label("registered"), register.c.shop, register.c.grp, register.c.tags, register.c.note,
     register.c.retired, terminals.c.state, terminals.c.state_ms, terminals.c.seen_ms, epochs.c.upto, desired.c.rev,
@@ -166,15 +186,29 @@ def _look(row: Any, hearing: Hearing) -> TerminalLook:
     )  # fmt: skip
 
 
+def _is_meant(where: Where, row: Registered | TerminalLook) -> bool:
+    """By its entry alone."""
+    return (
+        (where.retired or not row.retired)
+        and (not where.shop or row.shop == where.shop)
+        and (not where.group or row.group == where.group)
+        and set(where.tags) <= set(row.tags)
+        and not set(where.without) & set(row.tags)
+    )
+
+
+def _asks_how_they_are(where: Where) -> bool:
+    """Whether more is asked than an entry says."""
+    return bool(where.software or where.status) or any(
+        wanted is not None for wanted in (where.link, where.online, where.drift, where.registered)
+    )
+
+
 def fits(where: Where, look: TerminalLook) -> bool:
     """Whether a terminal meets all that is asked, but for the numbers, which the database has seen to."""
     state, heard = look.state, look.reported
     return (
-        (where.retired or not look.retired)
-        and (not where.shop or look.shop == where.shop)
-        and (not where.group or look.group == where.group)
-        and set(where.tags) <= set(look.tags)
-        and not set(where.without) & set(look.tags)
+        _is_meant(where, look)
         and (not where.software or (state is not None and state.software == where.software))
         and (not where.status or (heard.status if heard is not None else "none") == where.status)
         and (where.link is None or look.link == where.link)
