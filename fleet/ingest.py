@@ -8,6 +8,7 @@ import logging
 import queue
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -36,6 +37,7 @@ from fleet.vouchers import port as vouchers
 from fleet.vouchers.within import PlatformAnswered
 from wire import topics
 from wire.channels import ACK, ANSWER, COMMAND, DESIRED, RECORDS, TIME, Channel
+from wire.fleet import Signed
 from wire.messages import AnswerRenew
 from wire.pace import backoff_ms
 from wire.records import PACKETS_IN_FLIGHT_MAX
@@ -48,7 +50,7 @@ TICK_MS = 10_000
 OPEN_TIMEOUT_MS = 15_000
 CLOSE_TIMEOUT_MS = 3_000
 REFUSAL = 0x80
-IN_FLIGHT_MAX = 512
+IN_FLIGHT_MAX = 1_024
 """Settings and commands the broker may have from us without saying so; bounds what a push to thousands holds in memory."""
 TAKEN_WAIT_MS = 20
 """So long the broker's words are gathered before they are committed together."""
@@ -333,13 +335,19 @@ class Ingest:
 
     def _pump_wait_ms(self) -> int:
         """How long there may be nothing to do before something is to be sent."""
-        if self._subscribed and self._more_due and len(self._in_flight) < IN_FLIGHT_MAX:
+        if self._room():
             return 0
         return TAKEN_WAIT_MS if self._taken else TICK_MS
 
+    def _room(self) -> int:
+        """How much may be sent now: nothing before the broker has half of what it was given, or every word of its own would
+        cost a commit."""
+        free = IN_FLIGHT_MAX - len(self._in_flight)
+        return free if self._subscribed and self._more_due and free >= IN_FLIGHT_MAX // 2 else 0
+
     def _pump(self) -> None:
         """Send a little of what is due, between two batches of what comes in."""
-        room = max(0, IN_FLIGHT_MAX - len(self._in_flight)) if self._subscribed and self._more_due else 0
+        room = self._room()
         if room or self._taken:
             taken, self._taken = tuple(self._taken), []
             self._more_due = self._more_due and not room
@@ -432,6 +440,12 @@ def _outgoing(effect: SendAck | SendAnswer | SendTime | SendDesired | SendComman
         case SendTime(_, time):
             return TIME, msgspec.json.encode(time)
         case SendDesired(signed=signed):
-            return DESIRED, msgspec.json.encode(signed)
+            return DESIRED, _encoded(signed)
         case SendCommand(name=name, signed=signed, expiry_s=expiry_s):
             return COMMAND[name]._replace(expiry_s=expiry_s), msgspec.json.encode(signed)
+
+
+@lru_cache(maxsize=4)
+def _encoded(signed: Signed) -> bytes:
+    """Terminals after each other have the same settings to the byte."""
+    return msgspec.json.encode(signed)

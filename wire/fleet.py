@@ -4,6 +4,7 @@ Settings and commands travel as text under the fleet's signature, so that not ev
 (wire contract, 2 and 4). What is signed is the exact text, behind a word that says what it is for.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -51,13 +52,16 @@ class Blob(msgspec.Struct, frozen=True):
 
 
 DesiredRev = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
-Audience = Annotated[str, msgspec.Meta(pattern=r"^(terminal|group):[A-Za-z0-9_-]{1,32}\Z")]
+AUDIENCE_MAX = 32
+"""Names in one audience."""
+Audience = Annotated[str, msgspec.Meta(pattern=r"^(terminal|group):[A-Za-z0-9_-]{1,32}(,[A-Za-z0-9_-]{1,32}){0,31}\Z")]
 
 
 class Desired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of `dn/desired`: the whole settings a terminal is to have. `audience`: `terminal:ID`, or `group:NAME` for
-    those whose identity names the group. `document`: as `rules.settings.check` reads it, judged there so that each
-    fault has its path. `rev` only grows; an older one is a replay."""
+    """Body of `dn/desired`: the whole settings a terminal is to have. `audience`: `terminal:ID`, or `terminal:ID,ID,…` for
+    terminals that have one document and one signature between them, or `group:NAME` for those whose identity names the
+    group. `document`: as `rules.settings.check` reads it, judged there so that each fault has its path. `rev` only grows;
+    an older one is a replay."""
 
     rev: DesiredRev
     audience: Audience
@@ -66,6 +70,17 @@ class Desired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     document: Any
     blobs: Annotated[tuple[Blob, ...], msgspec.Meta(max_length=16)] = ()
     rollout: Word = ""
+
+
+def audience(terminals: Iterable[str]) -> Audience:
+    """How a document names the terminals it is for."""
+    return f"terminal:{','.join(terminals)}"
+
+
+def audiences(audience: Audience) -> frozenset[str]:
+    """Everybody an audience names, each by a name of its own."""
+    kind, _, names = audience.partition(":")
+    return frozenset(f"{kind}:{name}" for name in names.split(","))
 
 
 Status = Literal["none", "pending", "waiting_idle", "trial", "applied", "rejected", "rolled_back"]

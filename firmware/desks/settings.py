@@ -269,8 +269,8 @@ class SettingsDesk:
     # --- what came ----------------------------------------------------------------------------------------------------
 
     def _judge(self, till: Till, came: DesiredCame) -> None:
-        audiences = {f"terminal:{till.ledger.terminal}", *(f"group:{name}" for name in till.groups)}
-        found = rules_of.judge(came.text, came.trusted, audiences, till.book, till.now, till.fits)
+        we_are = {f"terminal:{till.ledger.terminal}", *(f"group:{name}" for name in till.groups)}
+        found = rules_of.judge(came.text, came.trusted, we_are, till.book, till.now, till.fits)
         self.judged = came
         match found:
             case rules_of.Wanted(staged):

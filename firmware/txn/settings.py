@@ -35,7 +35,7 @@ from rules.settings_book import (
 )
 from rules.settings_read import outermost, read
 from wire.facts import Fact, LanguageChosen, SettingOverridden, SettingRestored, SettingsApplied
-from wire.fleet import TEXT_MAX, Audience, Blob, Desired, DesiredRev, Word
+from wire.fleet import TEXT_MAX, Audience, Blob, Desired, DesiredRev, Word, audiences
 
 TOO_LARGE, BUSY, UNTRUSTED, BAD, NOT_PERMITTED = 1008, 1010, 2019, 9004, 2005
 FILES: Final = ("help", "goods")
@@ -77,9 +77,10 @@ class _Meant(msgspec.Struct, frozen=True):
 
 
 def judge(
-    text: str, trusted: bool, audiences: Collection[str], book: SettingsBook, now: Now, fits: Fits
+    text: str, trusted: bool, we_are: Collection[str], book: SettingsBook, now: Now, fits: Fits
 ) -> Wanted | Wrong | None:  # fmt: skip
-    """What a document that came is worth; None: it is the one that was heard last. `audiences`: who this terminal is;
+    """What a document that came is worth; None: it is the one that was heard last. `we_are`: this terminal, as an
+    audience names it;
     `fits`: what of settings its board cannot have. Never an exception, whatever the text is."""
     if len(text) > TEXT_MAX:
         return Wrong(Heard(code=TOO_LARGE, path="$", reason=f"too_large {len(text)}", status="rejected"))
@@ -92,7 +93,7 @@ def judge(
         assert isinstance(found, Problem)
         return Wrong(_rejected(Heard(0, sha256), found), unreadable=True)
     heard = Heard(meant.rev, sha256, rollout=meant.rollout)
-    if meant.audience not in audiences:
+    if audiences(meant.audience).isdisjoint(we_are):
         return Wrong(_rejected(heard, Problem("audience", "not_ours", meant.audience)))
     if (meant.rev, sha256) == (book.heard.rev, book.heard.sha256):
         return None

@@ -4,17 +4,17 @@ All of it stands in the store. What was handed to the broker is due again a minu
 it; so nothing is forgotten over a crash at any moment, and at worst the same bytes are published twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from fleet.desk.layers import canonical, split
-from fleet.desk.sql_settings import DesiredRow
+from fleet.desk.sql_settings import DesiredRow, SettingsBooks
 from fleet.effects import Effect, MoreDue, SendCommand, SendDesired, Sent
 from fleet.store import Books
-from wire.fleet import Blob, Desired, Signed, signed_text
+from wire.fleet import Blob, Desired, Signed, audience, signed_text
 
-AT_ONCE_MAX = 128
+AT_ONCE_MAX = 512
 AGAIN_MS = 60_000
 
 
@@ -30,13 +30,8 @@ def pump(books: Books, sign: Callable[[bytes], bytes], now_ms: int, limit: int) 
     if orders:
         books.fleet.orders.sent([order.cid for order in orders], now_ms, now_ms + AGAIN_MS)
     rows = books.fleet.settings.due(now_ms, limit - len(orders))
-    bodies: dict[str, tuple[bytes, tuple[Blob, ...]]] = {}
-    for row in rows:
-        if row.sha256 not in bodies:
-            doc, blobs = split(msgspec.json.decode(books.fleet.settings.body(row.sha256)))
-            bodies[row.sha256] = canonical(doc), blobs
-        text = desired_text(row, *bodies[row.sha256])
-        effects.append(SendDesired(row.terminal, row.rev, Signed(text, sign(signed_text("settings", text)).hex())))
+    texts = _Texts(books.fleet.settings, sign)
+    effects += (SendDesired(row.terminal, row.rev, texts.of(row)) for row in rows)
     if rows:
         books.fleet.settings.sent([row.terminal for row in rows], now_ms, now_ms + AGAIN_MS)
     if len(effects) >= limit:
@@ -44,12 +39,39 @@ def pump(books: Books, sign: Callable[[bytes], bytes], now_ms: int, limit: int) 
     return effects
 
 
-def desired_text(row: DesiredRow, body: bytes, blobs: tuple[Blob, ...] = ()) -> str:
-    """The text that is signed: for the same row always the same to the byte, for a terminal takes another one under a
-    revision it knows for a replay."""
+class _Texts:
+    """Signed settings; terminals that got the same document in one push share text and signature, so many at a time."""
+
+    def __init__(self, settings: SettingsBooks, sign: Callable[[bytes], bytes]) -> None:
+        self._settings = settings
+        self._sign = sign
+        self._bodies: dict[str, tuple[bytes, tuple[Blob, ...]]] = {}
+        self._signed: dict[tuple[str, int], Signed] = {}
+        self._last: dict[int, str] = {}  # by revision, the last of the neighbours met last
+
+    def of(self, row: DesiredRow) -> Signed:
+        """For the same row always the same to the byte: a terminal takes another text under a revision it knows for a
+        replay. Rows of one revision and document are alike in everything else (`settings.give`)."""
+        if (row.terminal, row.rev) not in self._signed:
+            neighbours = self._settings.together(row.terminal, row.rev, self._last.get(row.rev, ""))
+            self._last[row.rev] = neighbours[-1][0]
+            names = [name for name, sha256 in neighbours if sha256 == row.sha256]
+            text = desired_text(row, names, *self._body(row.sha256))
+            signed = Signed(text, self._sign(signed_text("settings", text)).hex())
+            self._signed |= {(name, row.rev): signed for name in names}
+        return self._signed[row.terminal, row.rev]
+
+    def _body(self, sha256: str) -> tuple[bytes, tuple[Blob, ...]]:
+        if sha256 not in self._bodies:
+            doc, blobs = split(msgspec.json.decode(self._settings.body(sha256)))
+            self._bodies[sha256] = canonical(doc), blobs
+        return self._bodies[sha256]
+
+
+def desired_text(row: DesiredRow, names: Iterable[str], body: bytes, blobs: tuple[Blob, ...] = ()) -> str:
+    """The text that is signed, for all these terminals."""
     desired = Desired(
-        row.rev, f"terminal:{row.terminal}", 0, row.expires_ms, msgspec.Raw(body),
-        blobs, str(row.rollout) if row.rollout else "",
+        row.rev, audience(names), 0, row.expires_ms, msgspec.Raw(body), blobs, str(row.rollout) if row.rollout else "",
     )  # fmt: skip
     return msgspec.json.encode(desired).decode()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -9,9 +10,9 @@ import sqlalchemy as sa
 
 from fleet.admin import LayerLook, PushLook
 from fleet.desk.layers import Document, address, canonical
-from fleet.desk.sql_register import chunks
 from fleet.desk.tables import desired, documents, layers, pushed, pushes, reported
-from fleet.sql_dialect import add_all, upsert
+from fleet.sql_dialect import add_all, add_rows, among, put_rows
+from wire.fleet import AUDIENCE_MAX
 
 REV_LEAP_MAX = 1_000_000
 """A terminal that claims to know a revision this far beyond ours is not believed."""
@@ -21,8 +22,13 @@ _DESIRED = sa.select(desired).where(desired.c.terminal == sa.bindparam("terminal
 """Asked at every word of a terminal about its settings, so made once."""
 
 
-_TAKEN = sa.update(desired).where(desired.c.terminal == sa.bindparam("mine"), desired.c.rev == sa.bindparam("its"))
-_TAKEN = _TAKEN.values(due_ms=0)
+_DUE = sa.select(desired).where(desired.c.due_ms > 0, desired.c.due_ms <= sa.bindparam("now_ms"))
+_DUE = _DUE.order_by(desired.c.due_ms).limit(sa.bindparam("limit"))
+
+_OF_PUSH = pushed.c.rev == sa.bindparam("rev")
+_PLACE = sa.select(sa.func.count()).where(_OF_PUSH, pushed.c.terminal < sa.bindparam("terminal"))
+_TOGETHER = sa.select(pushed.c.terminal, pushed.c.sha256).where(_OF_PUSH, pushed.c.terminal > sa.bindparam("after"))
+_TOGETHER = _TOGETHER.order_by(pushed.c.terminal).offset(sa.bindparam("skip")).limit(AUDIENCE_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,9 @@ class DesiredRow:
     expires_ms: int
     due_ms: int = 0
     sent_ms: int = 0
+
+
+_desired_fields = attrgetter(*DesiredRow.__slots__)
 
 
 class SettingsBooks:
@@ -72,11 +81,8 @@ class SettingsBooks:
         query = sa.select(layers).where(layers.c.newest > 0).order_by(layers.c.layer)
         if names is None:
             return {row.layer: _layer(row) for row in self._db.execute(query)}
-        found: dict[str, LayerLook] = {}
-        for some in chunks(sorted(set(names))):
-            rows = self._db.execute(query.where(layers.c.layer.in_(some)))
-            found |= {row.layer: _layer(row) for row in rows}
-        return found
+        rows = self._db.execute(query.where(among(self._db, layers.c.layer, set(names))))
+        return {row.layer: _layer(row) for row in rows}
 
     def versions(self, layer: str) -> list[LayerLook]:
         """All versions of a layer, newest first."""
@@ -102,24 +108,30 @@ class SettingsBooks:
         return DesiredRow(*row) if row else None
 
     def desired_of(self, terminals: Iterable[str]) -> dict[str, DesiredRow]:
-        found: dict[str, DesiredRow] = {}
-        for some in chunks(sorted(set(terminals))):
-            rows = self._db.execute(sa.select(desired).where(desired.c.terminal.in_(some)))
-            found |= {row.terminal: DesiredRow(*row) for row in rows}
-        return found
+        rows = self._db.execute(sa.select(desired).where(among(self._db, desired.c.terminal, set(terminals))))
+        return {row[0]: DesiredRow(*row) for row in rows}
 
     def put_desired(self, *rows: DesiredRow) -> None:
-        values = [{name: getattr(row, name) for name in DesiredRow.__slots__} for row in rows]
-        if values:
-            self._db.execute(upsert(self._db.dialect.name, desired), values)
+        put_rows(self._db, desired, [_desired_fields(row) for row in rows])
 
     def due(self, now_ms: int, limit: int) -> list[DesiredRow]:
-        """What is to be published, longest due first."""
-        query = sa.select(desired).where(desired.c.due_ms > 0, desired.c.due_ms <= now_ms)
-        return [
-            DesiredRow(*row)
-            for row in self._db.execute(query.order_by(desired.c.due_ms, desired.c.terminal).limit(limit))
-        ]
+        """What is to be published, longest due first; of those due alike any, for a push makes thousands due at once."""
+        rows = self._db.execute(_DUE, {"now_ms": now_ms, "limit": limit})
+        return sorted((DesiredRow(*row) for row in rows), key=lambda row: (row.due_ms, row.terminal))
+
+    def together(self, terminal: str, rev: int, after: str = "") -> list[tuple[str, str]]:
+        """The neighbours among which a terminal got a revision, itself with them, each with the address of its document:
+        for ever the same ones, by the history of the push. `after`: the last name of other ones, after which these are
+        looked for first: counting up to them takes longer the more a push gave to."""
+        if after:
+            found = self._neighbours({"rev": rev, "after": after, "skip": 0})
+            if any(name == terminal for name, _ in found):
+                return found
+        place = int(self._db.execute(_PLACE, {"rev": rev, "terminal": terminal}).scalar_one())
+        return self._neighbours({"rev": rev, "after": "", "skip": place - place % AUDIENCE_MAX})
+
+    def _neighbours(self, page: dict[str, str | int]) -> list[tuple[str, str]]:
+        return [(row[0], row[1]) for row in self._db.execute(_TOGETHER, page)]
 
     def expiring(self, before_ms: int, limit: int) -> list[DesiredRow]:
         query = sa.select(desired).where(desired.c.expires_ms < before_ms).order_by(desired.c.expires_ms).limit(limit)
@@ -127,35 +139,31 @@ class SettingsBooks:
 
     def sent(self, terminals: list[str], now_ms: int, again_ms: int) -> None:
         """Handed to the broker; due again at `again_ms` unless the broker says that it has it."""
-        for some in chunks(terminals):
-            change = sa.update(desired).where(desired.c.terminal.in_(some))
-            self._db.execute(change.values(sent_ms=now_ms, due_ms=again_ms))
+        change = sa.update(desired).where(among(self._db, desired.c.terminal, terminals))
+        self._db.execute(change.values(sent_ms=now_ms, due_ms=again_ms))
 
     def taken(self, what: list[tuple[str, int]]) -> None:
         """The broker has these: terminal and revision."""
-        if what:
-            self._db.execute(_TAKEN, [{"mine": terminal, "its": rev} for terminal, rev in what])
+        for rev in sorted({rev for _, rev in what}):
+            names = [terminal for terminal, its in what if its == rev]
+            theirs = (desired.c.rev == rev, among(self._db, desired.c.terminal, names))
+            self._db.execute(sa.update(desired).where(*theirs).values(due_ms=0))
 
     # --- pushes ---
 
     def next_rev(self, terminals: Iterable[str]) -> int:
         """Above every revision pushed so far, and above what these terminals know: a restored store has forgotten some."""
         last = int(self._db.execute(sa.select(sa.func.coalesce(sa.func.max(pushes.c.rev), 0))).scalar_one())
-        known = last
-        for some in chunks(sorted(set(terminals))):
-            most = sa.select(sa.func.max(reported.c.desired_rev)).where(reported.c.terminal.in_(some))
-            most = most.where(reported.c.desired_rev <= last + REV_LEAP_MAX)
-            known = max(known, int(self._db.execute(most).scalar() or 0))
-        return known + 1
+        most = sa.select(sa.func.max(reported.c.desired_rev)).where(
+            among(self._db, reported.c.terminal, set(terminals))
+        )
+        most = most.where(reported.c.desired_rev <= last + REV_LEAP_MAX)
+        return max(last, int(self._db.execute(most).scalar() or 0)) + 1
 
     def add_push(self, row: PushLook, to: dict[str, tuple[str, str]]) -> None:
         """One push; `to`: by terminal, address of what it gets and of what it had ("" nothing)."""
         self._db.execute(sa.insert(pushes), msgspec.structs.asdict(row))
-        values = [
-            {"terminal": terminal, "rev": row.rev, "sha256": new, "before": old} for terminal, (new, old) in to.items()
-        ]
-        if values:
-            self._db.execute(sa.insert(pushed), values)
+        add_rows(self._db, pushed, [(terminal, row.rev, new, old) for terminal, (new, old) in to.items()])
 
     def pushes(self, terminal: str, before: int, limit: int) -> list[PushLook]:
         """Newest first."""

@@ -6,10 +6,13 @@ import pytest
 from fleet import admin
 from fleet.admin import Caller, PathChange
 from fleet.core import Pump
-from fleet.desk.pump import AGAIN_MS, AT_ONCE_MAX
+from fleet.desk.layers import DOCUMENT_CHARS_MAX
+from fleet.desk.pump import AGAIN_MS, AT_ONCE_MAX, desired_text
 from fleet.desk.settings import EXPIRY_MS, RENEWED_BEFORE_MS
+from fleet.desk.sql_settings import DesiredRow
 from tests.fleet_settings.office import BORIS, Office, desired_of, reported
 from tests.stores import each_store, postgres_free, postgres_server  # noqa: F401 - fixtures
+from wire.fleet import AUDIENCE_MAX, TEXT_MAX, audiences
 
 pytestmark = pytest.mark.usefixtures("each_store")
 
@@ -162,6 +165,63 @@ def test_what_the_broker_did_not_take_is_sent_again_after_a_crash(office):
     assert [each.signed for each in again] == [each.signed for each in lost], "the same revision must be the same bytes"
     office.now += 10 * AGAIN_MS
     assert office.pump() == []
+
+
+def test_terminals_with_the_same_document_share_text_and_signature_and_the_others_do_not(office):
+    office.register(*((f"M{n:03}", "east", "s9" if n % 4 else "s8") for n in range(2 * AUDIENCE_MAX)))
+    office.layer("shop:s8", {"shop": {"branch": "八"}})
+    office.push()
+    effects = office.pump()
+    sent = {each.terminal: each.signed for each in effects}
+    named = {each.terminal: audiences(desired_of(each).audience) for each in effects}
+    assert len(sent) == 2 * AUDIENCE_MAX + 3
+    for terminal, names in named.items():
+        assert len(names) <= AUDIENCE_MAX
+        assert {sent[name.removeprefix("terminal:")] for name in names} == {sent[terminal]}
+    assert len(set(sent.values())) <= 2 * 3, "three lots of neighbours, two documents"
+    branches = {
+        each: msgspec.json.decode(signed.text)["document"]["shop"].get("branch") for each, signed in sent.items()
+    }
+    assert {each for each, branch in branches.items() if branch} == {f"M{n:03}" for n in range(0, 2 * AUDIENCE_MAX, 4)}
+
+
+def test_sent_again_to_one_alone_it_is_the_same_to_the_byte(office):
+    """A terminal takes another text under a revision it knows for a replay, so who shares one must not depend on who is
+    due."""
+    office.register(*((f"M{n:03}", "", "") for n in range(3 * AUDIENCE_MAX)))
+    office.push()
+    first = {each.terminal: each.signed for each in office.pump()}
+    office.layer("terminal:M002", {"shop": {"branch": "二"}})
+    office.register((f"M{1:03}a", "", ""))
+    office.push()
+    office.pump()
+    office.now += 2 * AGAIN_MS
+    for name in ("M001", "M050", "M095"):
+        office.say(name, "reported", reported(0, "none"))
+    again = {each.terminal: each.signed for each in office.pump()}
+    assert again == {name: first[name] for name in ("M001", "M050", "M095")}
+
+
+def test_a_text_leaves_room_for_its_audience():
+    """The longest names beside the longest document: what is checked when a layer is written fits when it is signed."""
+    names = [f"{n:032}" for n in range(AUDIENCE_MAX)]
+    row = DesiredRow(names[0], 2**31 - 1, "0" * 64, 2**53, EXPIRY_MS, 4_102_444_800_000)
+    text = desired_text(row, names, b'"' + b"x" * (DOCUMENT_CHARS_MAX - 2) + b'"')
+    assert len(text) <= TEXT_MAX - 100, "the names of files, which counted with the document, are longer here"
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {}, {"group": "north"}, {"shop": "s1"}, {"tags": ("new",)}, {"without": ("new",)}, {"terminals": ("A1", "B1")},
+        {"retired": True}, {"registered": True}, {"link": "unknown"}, {"status": "none"},
+    ],
+)  # fmt: skip
+def test_whom_a_push_is_for_is_whom_the_list_shows(office, where):
+    office.ask(admin.Register(rows=(admin.Registered(terminal="C1", group="north", retired=True),)))
+    shown = office.ask(admin.ListTerminals(where=admin.Where(**where))).rows
+    assert office.push(**where).terminals == len(shown)
+    assert sorted(each.terminal for each in office.pump()) == [row.terminal for row in shown]
 
 
 def test_a_word_about_an_older_revision_does_not_settle_the_newer(office):

@@ -24,7 +24,7 @@ from firmware.txn.hold import HoldBasket
 from rules import settings_book as books
 from rules.settings_book import SettingsBook, Staged, Trial, Version
 from tests.counter import COLA, DAY_MS, open_ledger
-from tests.settings.fleet import HOUR_MS, desired, footer, shop
+from tests.settings.fleet import HOUR_MS, TERMINAL, desired, footer, shop
 from wire.facts import (
     Sale,
     SettingsApplied,
@@ -36,6 +36,7 @@ from wire.facts import (
     SignedOff,
     TerminalLocked,
 )  # fmt: skip
+from wire.fleet import AUDIENCE_MAX, audience
 
 MINUTE_MS = 60_000
 
@@ -159,6 +160,16 @@ def test_an_older_document_is_a_replay_and_the_same_again_is_no_news(till):
 REFUSED = {
     "no signature": (desired(7, footer("七")), False, 2019, "signature"),
     "another terminal": (desired(7, footer("七"), audience="terminal:99999999"), True, 9004, "audience"),
+    "other terminals": (desired(7, footer("七"), audience="terminal:99999999,9999999"), True, 9004, "audience"),
+    "names of which ours is a part": (
+        desired(7, footer("七"), audience=f"terminal:{TERMINAL}0,x{TERMINAL}"), True, 9004, "audience",
+    ),
+    "a group that is called as we are": (desired(7, footer("七"), audience=f"group:{TERMINAL}"), True, 9004, "audience"),
+    "two kinds at once": (desired(7, footer("七"), audience=f"terminal:{TERMINAL},group:north"), True, 9004, "audience"),
+    "nobody after the comma": (desired(7, footer("七"), audience=f"terminal:{TERMINAL},"), True, 9004, "audience"),
+    "too many": (
+        desired(7, footer("七"), audience=f"terminal:{','.join([TERMINAL] * (AUDIENCE_MAX + 1))}"), True, 9004, "audience",
+    ),
     "another group": (desired(7, footer("七"), audience="group:north"), True, 9004, "audience"),
     "too large": (desired(7, footer("七" * 70_000)), True, 1008, "$"),
     "no JSON": ("{", True, 9004, "$"),
@@ -224,6 +235,14 @@ def test_a_group_of_its_own_is_an_audience(tmp_path):
     till = shop(tmp_path)
     till.terminal.groups = frozenset({"north"})
     till.hear(desired(7, footer("七"), audience="group:north"))
+    assert in_force(till)[0] == 7
+
+
+@pytest.mark.parametrize(
+    "names", [[TERMINAL, "other"], ["other", TERMINAL], [TERMINAL, *["other"] * (AUDIENCE_MAX - 1)]]
+)
+def test_one_document_may_be_for_several_terminals(till, names):
+    till.hear(desired(7, footer("七"), audience=audience(names)))
     assert in_force(till)[0] == 7
 
 
