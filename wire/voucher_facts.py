@@ -43,7 +43,8 @@ class VoucherUse(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class VoucherSent(Fact, frozen=True):
-    """A consume leaves, as the last step before its sale is booked; journaled before it does."""
+    """A consume leaves, as the last step before its sale is booked; journaled before it does. `cash_fen`: typed for the rest
+    of the order, so that whoever stands there after a refusal or a power cut is told what may be in the cashier's hand."""
 
     KIND: ClassVar[str] = "voucher_sent"
     batch: int
@@ -51,6 +52,7 @@ class VoucherSent(Fact, frozen=True):
     use: VoucherUse
     operator: str
     approver: str = ""
+    cash_fen: int = 0
 
 
 class VoucherHeard(Fact, frozen=True):

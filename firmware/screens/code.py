@@ -340,6 +340,7 @@ class GiveUp(Screen):
         if card:
             rows += (Row(text("channel__card"), text("giveup__void", amount=yuan(card)), Tint.BAD),)
         order = checkout.find(ctx.books, self.trace)
+        rows += held_rows(order)
         park = (Hint("F1", text("code__park")),) if order is not None and order.state == "open" else ()
         body: tuple[Block, ...] = (
             Gap(4),
@@ -352,10 +353,16 @@ class GiveUp(Screen):
 
 
 def _gone(done: Done, ctx: Context) -> Move:
-    """Home; first of all that card slips must be voided on the card terminal."""
+    """Home; first of all that card slips must be voided on the card terminal, and cash given back to the customer."""
     assert isinstance(done.command, DropOrder)
-    card = checkout.card_parts_fen(ctx.books, done.command.trace)
-    if not card:
-        return Home()
-    words = (text("void_card__words"), text("told__amount", amount=yuan(card)))
-    return Home(Notice(text("void_card__title"), words, Tint.BAD))
+    order = checkout.find(ctx.books, done.command.trace)
+    card, cash = checkout.card_parts_fen(ctx.books, done.command.trace), order.cash_fen if order is not None else 0
+    words: tuple[Say, ...] = (text("void_card__words"), text("told__amount", amount=yuan(card))) if card else ()
+    words += (text("held__give_back", amount=yuan(cash)),) if cash else ()
+    return Home(Notice(text("void_card__title" if card else "held__title"), words, Tint.BAD)) if words else Home()
+
+
+def held_rows(order: checkout.Order | None) -> tuple[Block, ...]:
+    """The cash that was typed for an order's rest when its voucher left: the cashier may have it in her hand."""
+    held = order.cash_fen if order is not None else 0
+    return (Row(text("held__cash"), yuan(held), Tint.UNSURE, strong=True),) if held else ()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from firmware.events import Key, Scanned
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Push, Screen, Stay, home, shown
-from firmware.screens.code import GiveUp, code_of, headline
+from firmware.screens.code import GiveUp, code_of, headline, held_rows
 from firmware.screens.slips import trouble_rows
 from firmware.screens.voucher_look import VoucherUseView
 from firmware.screens.voucher_wait import STATES
@@ -172,7 +172,7 @@ class OrderView(Screen):
             name = text("orders__vouchers", count=len(uses))
             body += (Row(name, yuan(sum(use.deduct_fen for use in uses)), strong=True),)
         if order is not None and order.state in ("open", "parked"):
-            body += (Row(text("code__rest"), yuan(checkout.rest_fen(ctx.books, order))),)
+            body += (Row(text("code__rest"), yuan(checkout.rest_fen(ctx.books, order))), *held_rows(order))
         number = code_of(known, ctx) if known is not None else 0
         body += trouble_rows(number, ctx, Tint.UNSURE) if number else ()
         return shown(self, ctx, text("orders__view"), body, (*hints, CANCEL_HINT), tint)

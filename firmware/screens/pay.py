@@ -21,7 +21,7 @@ from firmware.screens.base import (
     shown,
 )
 from firmware.screens.card import Card
-from firmware.screens.code import CodePayment, GiveUp, not_goods, pay_by
+from firmware.screens.code import CodePayment, GiveUp, held_rows, not_goods, pay_by
 from firmware.screens.drawer import release, release_hints
 from firmware.screens.goods import scanned_in
 from firmware.screens.reprint import show_copy
@@ -34,6 +34,7 @@ from firmware.txn.checkout import TakeRest
 from firmware.txn.collect import PayAmount
 from firmware.txn.command import Context, Refusal
 from firmware.txn.sale import PIECE_MILLI, AddAmount, TakeCash
+from firmware.txn.slips import stored
 from firmware.txn.voucher_names import platform_name
 from firmware.txn.voucher_redeem import CashKept, Redeem
 from firmware.view import Big, Block, Chips, Field, Gap, Hint, Para, Row, Rule, Say, Tint, View, text
@@ -111,9 +112,9 @@ class Cash(Screen):
             case Key.OK:
                 return self._take(self.given(ctx), ctx)
             case Key.F1:
-                return self._take(sums[0], ctx)
+                return self._take(checkout.cash_due(ctx)[0], ctx)
             case Key.F2:
-                return self._take(sums[-1], ctx)
+                return self._take(max(sums), ctx)
             case Key.UP | Key.DOWN:
                 return Stay(Cash("", (self.chosen + (1 if key is Key.DOWN else -1)) % len(sums)))
             case Key.MENU:
@@ -147,9 +148,14 @@ class Cash(Screen):
 
     def sums(self, ctx: Context) -> tuple[int, ...]:
         """Likely sums, exact first; fen. Beside what has been paid there is room for the exact sum, the next and the
-        largest."""
-        sums = quick_cash(checkout.cash_due(ctx)[0], ctx.settings.cash.quick_steps_fen)
-        return sums if checkout.here(ctx) is None or len(sums) <= SUMS_BESIDE_MAX else (*sums[:2], sums[-1])
+        largest. What was typed before a voucher left is the likeliest where it is enough."""
+        order, due = checkout.here(ctx), checkout.cash_due(ctx)[0]
+        sums = quick_cash(due, ctx.settings.cash.quick_steps_fen)
+        if order is None:
+            return sums
+        held = (order.cash_fen,) if due and order.cash_fen >= due else ()
+        sums = tuple(dict.fromkeys((*held, *sums)))
+        return sums if len(sums) <= SUMS_BESIDE_MAX else (*sums[:2], sums[-1])
 
     def given(self, ctx: Context) -> int:
         """What OK takes: the sum typed, or the one chosen; fen."""
@@ -172,7 +178,12 @@ class Cash(Screen):
         """What is due, what has been paid, what is given, the likely sums."""
         due, rounding = checkout.cash_due(ctx)
         rest = due + rounding if self.part else due
-        body: tuple[Block, ...] = (Big(text("cash__due"), yuan(rest)), *paid_rows(ctx))
+        held = held_rows(checkout.here(ctx))
+        body: tuple[Block, ...] = (
+            Big(text("cash__due"), yuan(rest)),
+            *paid_rows(ctx, PARTS_SHOWN_MAX - len(held)),
+            *held,
+        )
         if self.part:
             body += (Field(text("cash__part"), amount_text(self.digits)), Para(text("cash__part_how"), Tint.QUIET))
             hints: tuple[Hint, ...] = (Hint("#", text("cash__card")), Hint("*", text("cash__whole")), CANCEL_HINT)
@@ -198,13 +209,12 @@ PARTS_SHOWN_MAX = 2
 """Parts that fit on the screen, the newest; more are summed up in what is left."""
 
 
-def paid_rows(ctx: Context) -> tuple[Block, ...]:
+def paid_rows(ctx: Context, rows_max: int) -> tuple[Block, ...]:
     """What has been paid for the order at the counter."""
     order = checkout.here(ctx)
     paid = checkout.parts(ctx.books, ctx.settings, order.trace) if order is not None else ()
     return tuple(
-        Row(text("cash__paid", means=means(part, ctx)), yuan(part.paid_fen), Tint.GOOD)
-        for part in paid[-PARTS_SHOWN_MAX:]
+        Row(text("cash__paid", means=means(part, ctx)), yuan(part.paid_fen), Tint.GOOD) for part in paid[-rows_max:]
     ) + (voucher_rows(ctx) if order is None else planned_rows(order, ctx))
 
 
@@ -389,7 +399,7 @@ class Sold(Screen):
         for code in troubles:
             body += trouble_rows(code, ctx)
         if not troubles:
-            body = (Gap(8), change, *self._pieces(), Rule(), due, given, *self._slip(ctx))
+            body = (Gap(8), change, *self._pieces(), Rule(), due, given, *self._held(ctx), *self._slip(ctx))
         return shown(self, ctx, text("done__title"), body, self._hints(ctx), Tint.GOOD)
 
     def _hints(self, ctx: Context) -> tuple[Hint, ...]:
@@ -400,6 +410,15 @@ class Sold(Screen):
         """Notes and coins the change is best given in (domain 11.3)."""
         pieces = " ".join(f"{yuan(fen).removesuffix('.00')}×{count}" for fen, count in change_pieces(self.change_fen))
         return (Para(pieces, Tint.QUIET, rows=2),) if pieces else ()
+
+    def _held(self, ctx: Context) -> tuple[Block, ...]:
+        """Cash that was typed once, and something else paid."""
+        if self.cash:
+            return ()
+        fact, _, _ = stored(ctx.books, self.job)
+        order = checkout.find(ctx.books, fact.trace) if isinstance(fact, Sale) else None
+        back = text("held__give_back", amount=yuan(order.cash_fen)) if order is not None and order.cash_fen else ""
+        return (Row(back, tint=Tint.BAD),) if back else ()
 
     def _slip(self, ctx: Context) -> tuple[Block, ...]:
         queued = any(job.job == self.job for job in slip.open_jobs(ctx.books))

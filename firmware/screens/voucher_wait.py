@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 
 from firmware.events import Key, Scanned
 from firmware.screens.base import Do, Done, Home, Move, Push, Screen, Stay, home, shown
-from firmware.screens.code import GiveUp
+from firmware.screens.code import GiveUp, held_rows
 from firmware.screens.widgets import Notice, refuse
 from firmware.txn import checkout, slip, voucher
+from firmware.txn.books import Reading
 from firmware.txn.checkout import ParkOrder
 from firmware.txn.command import Context
 from firmware.txn.voucher import Use
@@ -108,11 +109,18 @@ class VoucherWait(Screen):
         body: tuple[Block, ...] = (
             Gap(4),
             Para(text(key), tint, large=True),
-            Big(platform_name(ctx, now.platform), yuan(now.deduct_fen), tint),
-            Row(now.title or text("voucher__manual"), text("voucher__last4", digits=now.last4), Tint.QUIET),
+            *self._which(now, ctx, tint),
             *self._advice(now, ctx),
         )
         return shown(self, ctx, text("voucherwait__title"), body, self._hints(now, ctx), tint)
+
+    def _which(self, now: Use, ctx: Context, tint: Tint) -> tuple[Block, ...]:
+        """Whose voucher, how much it takes off, and which; in one row where money is to be spoken of below."""
+        name, amount = platform_name(ctx, now.platform), yuan(now.deduct_fen)
+        if len(self._left(now, ctx)) > 1:
+            return (Row(name, amount, tint, strong=True),)
+        digits = text("voucher__last4", digits=now.last4)
+        return Big(name, amount, tint), Row(now.title or text("voucher__manual"), digits, Tint.QUIET)
 
     def _advice(self, now: Use, ctx: Context) -> tuple[Block, ...]:
         """Code and action, or what is left to pay."""
@@ -120,18 +128,26 @@ class VoucherWait(Screen):
         rows: tuple[Block, ...] = ()
         if now.state == "unknown":
             rows = (Row(text("voucherwait__asking", seconds=seconds(now, ctx)), tint=Tint.UNSURE),)
+        left = self._left(now, ctx)
         if number:
             line, action = error(number).line(ctx.lang), error(number).action(ctx.lang)
             return (
                 *rows,
                 Row(line, tint=Tint.BAD if _bad(now) else Tint.UNSURE, strong=True),
                 Para(action, Tint.QUIET, rows=2),
+                *left,
             )
+        return (*rows, *left)
+
+    def _left(self, now: Use, ctx: Context) -> tuple[Block, ...]:
+        """What is still to be taken, with the cash that may be in her hand: unless that cash waits here and is enough."""
         order = checkout.find(ctx.books, self.trace)
-        rest = checkout.rest_fen(ctx.books, order) if order is not None and order.state == "open" else 0
-        return (
-            (*rows, Row(text("code__rest"), yuan(rest), Tint.UNSURE, strong=True)) if rest and not self.cash else rows
-        )
+        if order is None or order.state != "open" or (self.cash is not None and now.is_open):
+            return ()
+        if now.is_open:
+            return held_rows(order)
+        rest = checkout.rest_fen(ctx.books, order)
+        return rest_rows(order, rest) if rest and (_bad(now) or self.cash is None) else ()
 
     def _hints(self, now: Use, ctx: Context) -> tuple[Hint, ...]:
         if not self._order_stands(ctx):
@@ -203,19 +219,31 @@ def unknown(stack: tuple[Screen, ...], ctx: Context) -> bool:
     return any(use.state == "unknown" for trace in traces for use in voucher.uses_of(ctx.books, trace))
 
 
+def rest_rows(order: checkout.Order | None, rest_fen: int) -> tuple[Block, ...]:
+    """What is still to be taken for an order, and the cash that may have been taken for it."""
+    return (Row(text("code__rest"), yuan(rest_fen), Tint.UNSURE, strong=True), *held_rows(order))
+
+
 def about(use: Use) -> Say:
     """What a refusal about a voucher is about: how much, of which sale; a registered one lacks there."""
     words = "voucher__short" if use.registered and use.state == "rejected" else "voucher__of_sale"
     return text(words, amount=yuan(use.deduct_fen), number=slip.receipt_number(use.batch, use.trace))
 
 
-def told(use: Use, sale: Sale | None) -> Notice:
-    """What became of a voucher whose customer does not stand at this screen."""
+def told(use: Use, sale: Sale | None, books: Reading) -> Notice:
+    """What became of a voucher whose customer does not stand at this screen, and what its order still wants."""
     key, tint = STATES[use.state]
-    booked: Say = text("told__booked" if sale.print_slip else "told__unprinted") if sale is not None else ""
+    order = checkout.find(books, use.trace)
     words: tuple[Say, ...] = (
         text(key),
         text("told__order", number=slip.receipt_number(use.batch, use.trace)),
         text("told__amount", amount=yuan(use.deduct_fen)),
     )
-    return Notice(text("voucherwait__title"), (*words, *((booked,) if booked else ())), Tint.GOOD if sale else tint)
+    if sale is not None:
+        words += (text("told__booked" if sale.print_slip else "told__unprinted"),)
+        tint = Tint.GOOD
+    elif order is not None and order.state in ("open", "parked") and (rest := checkout.rest_fen(books, order)):
+        words += (text("told__rest", amount=yuan(rest)),)
+        words += (text("told__held", amount=yuan(order.cash_fen)),) if order.cash_fen else ()
+        tint = tint if tint is Tint.BAD else Tint.UNSURE
+    return Notice(text("voucherwait__title"), words, tint)

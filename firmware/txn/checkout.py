@@ -44,12 +44,13 @@ from wire.facts import (
 
 OrderState = Literal["open", "parked", "dropped", "sold"]
 REFERENCE_DIGITS, LAST_DIGITS = 12, 4
-_COLUMNS = "trace, seq, batch, operator, due_fen, state"
+_COLUMNS = "trace, seq, batch, operator, due_fen, state, cash_fen"
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One frozen basket. `open`: at the counter."""
+    """One frozen basket. `open`: at the counter. `cash_fen`: typed for its rest when a voucher left, 0: none; the cashier
+    may have it in her hand, but nothing is booked of it."""
 
     trace: int
     seq: int
@@ -57,6 +58,7 @@ class Order:
     operator: str
     due_fen: int
     state: OrderState
+    cash_fen: int = 0
 
 
 def find(books: Reading, trace: int) -> Order | None:
@@ -330,9 +332,9 @@ def to_redeem(books: Reading, opened: OrderOpened, but: str = "") -> tuple[Vouch
     return tuple(use for use in opened.vouchers if use.request_no in planned - {but})
 
 
-def sent(ctx: Context, opened: OrderOpened, use: VoucherUse) -> VoucherSent:
-    """One of them leaves."""
-    return VoucherSent(opened.batch, opened.trace, use, ctx.session.operator or opened.operator, ctx.approver)
+def sent(ctx: Context, opened: OrderOpened, use: VoucherUse, cash_fen: int = 0) -> VoucherSent:
+    """One of them leaves. `cash_fen`: typed for the rest, and kept until the last is redeemed."""
+    return VoucherSent(opened.batch, opened.trace, use, ctx.session.operator or opened.operator, ctx.approver, cash_fen)
 
 
 def closed(
@@ -588,13 +590,18 @@ def _stands(books: Books, trace: int) -> None:
 def _opened(books: Books, fact: OrderOpened, entry: Entry) -> None:
     _stands(books, fact.trace)
     books.write(
-        "INSERT OR REPLACE INTO pay_order VALUES (?, ?, ?, ?, ?, 'open')",
+        "INSERT OR REPLACE INTO pay_order VALUES (?, ?, ?, ?, ?, 'open', 0)",
         fact.trace, entry.seq, fact.batch, fact.operator, fact.due_fen,
     )  # fmt: skip
 
 
 def _state(books: Books, trace: int, state: OrderState) -> None:
     books.write("UPDATE pay_order SET state = ? WHERE trace = ? AND state IN ('open', 'parked')", state, trace)
+
+
+def _voucher_left(books: Books, fact: VoucherSent, entry: Entry) -> None:
+    if fact.cash_fen:
+        books.write("UPDATE pay_order SET cash_fen = ? WHERE trace = ?", fact.cash_fen, fact.trace)
 
 
 def _was_parked(books: Books, fact: OrderParked, entry: Entry) -> None:
@@ -631,7 +638,7 @@ def _carried(books: Books, fact: Carried, entry: Entry) -> None:
 SUBJECT = Subject(
     (
         "CREATE TABLE pay_order(trace INTEGER PRIMARY KEY, seq INTEGER NOT NULL, batch INTEGER NOT NULL,"
-        " operator TEXT NOT NULL, due_fen INTEGER NOT NULL, state TEXT NOT NULL) STRICT",
+        " operator TEXT NOT NULL, due_fen INTEGER NOT NULL, state TEXT NOT NULL, cash_fen INTEGER NOT NULL) STRICT",
         "CREATE INDEX pay_order_waiting ON pay_order(seq) WHERE state IN ('open', 'parked')",
         "CREATE TABLE card_part(trace INTEGER NOT NULL, seq INTEGER NOT NULL, amount_fen INTEGER NOT NULL,"
         " reference TEXT NOT NULL, last4 TEXT NOT NULL, date TEXT NOT NULL, void INTEGER NOT NULL,"
@@ -646,6 +653,7 @@ SUBJECT = Subject(
         OrderDropped: _dropped,
         CardTaken: _card,
         Sale: _sold,
+        VoucherSent: _voucher_left,
     },
     uses=("shift",),
 )

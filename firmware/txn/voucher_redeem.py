@@ -33,7 +33,8 @@ NOTE_CHARS_MAX = 40
 
 @dataclass(frozen=True, slots=True)
 class CashKept:
-    """Cash that was typed and waits in the screen until the last voucher is redeemed; `print_slip` as `TakeCash`."""
+    """Cash that was typed and waits in the screen until the last voucher is redeemed; `print_slip` as `TakeCash`. The order
+    remembers the sum (`checkout.Order.cash_fen`): after a refusal, a pause or a power cut it is offered again."""
 
     paid_fen: int
     print_slip: bool | None = None
@@ -59,7 +60,8 @@ class Redeem:
         assert found is not None
         if not self._covers(ctx, found):
             return Refusal(5020)
-        facts = (*found.facts, checkout.sent(ctx, found.opened(ctx.books), left[0]))
+        cash_fen = self.cash.paid_fen if self.cash is not None else 0
+        facts = (*found.facts, checkout.sent(ctx, found.opened(ctx.books), left[0], cash_fen))
         return Decision(facts, replace(ctx.session, basket=Basket()))
 
     def _covers(self, ctx: Context, found: checkout.Opening) -> bool:
@@ -162,7 +164,8 @@ def _next(
         return ()
     if left:
         goes = rest == 0 or by_cash or ctx.settings.vouchers.consume_first
-        return (checkout.sent(ctx, opened, left[0]),) if goes and checkout.can_redeem(ctx) else ()
+        cash_fen = cash.paid_fen if cash is not None else 0
+        return (checkout.sent(ctx, opened, left[0], cash_fen),) if goes and checkout.can_redeem(ctx) else ()
     open_shift = shift.current(ctx.books)
     if open_shift is None or not (rest == 0 or by_cash):
         return ()

@@ -77,7 +77,7 @@ class Kept:
     late: bool = False
 
     def __call__(self, folder: Path) -> VoucherTill:
-        till = given_up(folder, 1 if self.late else 0).says("kept", code=self.code)
+        till = given_up(folder, 2 if self.late else 0).says("kept", code=self.code)
         return till.keys("OK MENU 3 2 OK")  # type: ignore[return-value]
 
 
@@ -85,15 +85,15 @@ def given_up(folder: Path, undo_until_ms: int = 0) -> VoucherTill:
     """The first of two vouchers was redeemed, the second refused, the order given up: the first is being undone."""
     till = vouchers(folder).basket(2).voucher(face_fen=300).voucher(OWN, ref="p2", face_fen=200).keys("OK OK")
     till.says("consumed", undo_until_ms=undo_until_ms).says("rejected", code=3005)
-    return till.keys("OK CANCEL F2")  # type: ignore[no-any-return]
+    return till.keys("OK CANCEL F2 OK")  # type: ignore[no-any-return]
 
 
 def undo_too_late(folder: Path) -> Counter:
     """The platform said how long: after that the supervisor's try is refused on the spot."""
     till = till_of_supervisor(folder)
     till.basket(2).voucher(face_fen=300).voucher(OWN, ref="p2", face_fen=200).keys("OK OK")
-    till.says("consumed", undo_until_ms=1).says("rejected", code=3005).keys("OK CANCEL F2").says("kept", code=3020)
-    return till.keys("OK MENU 3 2 OK F1")
+    till.says("consumed", undo_until_ms=2).says("rejected", code=3005).keys("OK CANCEL F2").says("kept", code=3020)
+    return till.keys("OK OK MENU 3 2 OK F1")
 
 
 def till_of_supervisor(folder: Path, **sections: dict[str, Any]) -> VoucherTill:
@@ -296,7 +296,7 @@ def vouchers_pending(folder: Path) -> Counter:
     till = till_of_supervisor(folder).basket(2)
     till.voucher(face_fen=300).voucher(OWN, ref="p2", face_fen=200).keys("OK OK")
     till.says("consumed").says("rejected", code=3005).keys("OK CANCEL F2").says("kept", code=3020)
-    return till.keys("OK MENU 3 2 OK")
+    return till.keys("OK OK MENU 3 2 OK")
 
 
 def registering(folder: Path) -> Counter:

@@ -95,7 +95,7 @@ def test_what_the_platform_does_not_undo_stands_on_the_list_until_it_is_handled(
     till.says("rejected", code=3005).keys("OK CANCEL F2").says("kept", code=3019)
     assert "[3019]" in till.text()
     assert [use.state for use in voucher.listed(till.ledger)] == ["kept"]
-    till.keys("OK MENU 3 2")
+    till.keys("OK OK MENU 3 2")
     assert "已核销,不可撤销" in till.text()
     till.keys("OK")
     assert "[3019]" in till.text()
