@@ -35,6 +35,7 @@ FIGURES = (
     "keystrokes",
     "closing",
     "postgres",
+    "handshake",
 )
 """Modules of this package, each with `measure(scale) -> list[Figure]`."""
 
