@@ -75,6 +75,7 @@ class Printer(Section, frozen=True):
     speed: Annotated[Literal["normal", "slow"], Meta(extra=DEVICE)] = "normal"
     print_slip: Annotated[Literal["always", "ask", "never"], Meta(extra=SHOP)] = "always"
     cut: Annotated[Literal["full", "partial", "none"], Meta(extra=DEVICE)] = "partial"
+    battery_min: Annotated[int, Meta(ge=0, le=50, extra=DEVICE)] = 5
 
 
 class Drawer(Section, frozen=True):

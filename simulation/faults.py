@@ -289,6 +289,7 @@ def journal_damaged(world: "World") -> None:
 
 def battery_low(world: "World") -> None:
     world.machine.battery(world.clock.rng.randint(1, 15))
+    _for_a_while(world, MINUTE_MS, 30 * MINUTE_MS, lambda: world.machine.battery(60, charging=True))
 
 
 TROUBLES: dict[str, Trouble] = {

@@ -522,9 +522,9 @@ class Machine:
         self.clock.note(f"*** {name}")
         self._state(name)
 
-    def battery(self, percent: int) -> None:
-        """The battery runs down."""
-        self.post(BatterySeen(percent, False))
+    def battery(self, percent: int, charging: bool = False) -> None:
+        """The battery runs down, or somebody plugs the charger in."""
+        self.post(BatterySeen(percent, charging))
 
     def set_devices(self, present: bool) -> None:
         """Keypad and scanner are plugged in again."""

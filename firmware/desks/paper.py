@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from firmware.desks import Till
-from firmware.events import Event, Print, Printed, PrinterSeen, ToneName
+from firmware.events import BatterySeen, Event, Print, Printed, PrinterSeen, ToneName
 from firmware.screens.pay import AskSlip, Sold
 from firmware.screens.sell import Idle as ReadyToSell
 from firmware.screens.stack import offered
@@ -51,6 +51,7 @@ class PaperDesk:
     since_ms: dict[int, int] = field(default_factory=dict)  # job of this boot -> when it began to wait, by its clock
     template_told: bool = False  # that the shop's logo cannot be printed is said once
     asking: dict[int, bool] = field(default_factory=dict)  # jobs that wait for the customer's wish -> asked already
+    starved: bool = False  # the battery was last seen too low to print (4007)
     offering: bool = False  # somebody is to be shown the offers when the till is free
 
     def booted(self, till: Till) -> None:
@@ -75,6 +76,8 @@ class PaperDesk:
                 self._printed(till, event)
             case PrinterSeen():
                 self._seen(till, event)
+            case BatterySeen():
+                self._powered(till)
             case _:
                 pass
         self._ask(till)
@@ -160,13 +163,21 @@ class PaperDesk:
         """A new job: printed at once if there is room, kept until there is, or offered (4014)."""
         self.since_ms[job] = till.now.monotonic_ms
         printer = self._printer(till)
-        if printer is None and self._room(FIRST):
+        if printer is None and self._room(FIRST) and not till.devices.starved(till.settings.printer.battery_min):
             printer = FIRST  # it says itself what it lacks
         if printer is not None:
             self._give(till, job, job, "", printer)
         elif len(list(self._waiting(till))) > WAITING_MAX:
             till.append(SlipPrinted(job, "not_printed", TOO_MANY))
             self.left |= {job}
+
+    def _powered(self, till: Till) -> None:
+        """The battery cannot carry the print head any more, which is said once; or it can again, and what waited goes on."""
+        was, self.starved = self.starved, till.devices.starved(till.settings.printer.battery_min)
+        if self.starved and not was and till.devices.printer != "none":
+            till.tell(Trouble(slip.LOW_VOLTAGE, f"{till.devices.battery} %"))
+        elif was and not self.starved:
+            self._resume(till)
 
     def _resume(self, till: Till, proven: int | None = None) -> None:
         """The printer works again, or has room: what waited is printed, and what trouble of this boot interrupted goes on
@@ -210,6 +221,8 @@ class PaperDesk:
     def _printer(self, till: Till, without: int | None = None, proven: int | None = None) -> int | None:
         """The printer to give the next slip to: the first while it works, else its stand-in; None: no room anywhere.
         `proven`: one that has just printed, whatever it looked like before."""
+        if till.devices.starved(till.settings.printer.battery_min):
+            return None
         for printer, look in ((FIRST, till.devices.printer), (SECOND, till.devices.printer2)):
             if printer != without and (look in _READY or printer == proven) and self._room(printer):
                 return printer

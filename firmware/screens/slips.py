@@ -91,14 +91,25 @@ def trouble_rows(code: int, ctx: Context, tint: Tint = Tint.BAD) -> tuple[Block,
     return Row(entry.line(ctx.lang), tint=tint, strong=True), Row(entry.action(ctx.lang), tint=Tint.QUIET)
 
 
+def low_voltage(ctx: Context) -> int:
+    """4007 while the battery keeps the printer from printing; 0: it does not."""
+    return (
+        slip.LOW_VOLTAGE
+        if ctx.devices.printer != "none" and ctx.devices.starved(ctx.settings.printer.battery_min)
+        else 0
+    )
+
+
 def paper_rows(ctx: Context) -> tuple[Block, ...]:
     """What the paper needs, for screens that sell on all the same; nothing when all is well (issue 2, trouble)."""
     jobs = owed(ctx)
-    code = jobs[-1].code or 4012 if jobs else printer_code(ctx.devices.printer)
+    code = low_voltage(ctx) or (jobs[-1].code or 4012 if jobs else printer_code(ctx.devices.printer))
     rows = trouble_rows(code, ctx, Tint.UNSURE if code == 4002 else Tint.BAD) if code else ()
     return (*rows, Row(text("idle__owed"), str(len(jobs)), Tint.UNSURE)) if jobs else rows
 
 
 def job_code(job: int, ctx: Context) -> int:
-    """Code of what happened to the slip `job`: 0 when it is printed or on its way."""
+    """Code of what happened to the slip `job`, or of what it waits for: 0 when it is printed or on its way."""
+    if low_voltage(ctx) and any(each.job == job for each in slip.open_jobs(ctx.books)):
+        return low_voltage(ctx)
     return next((each.code or 4012 for each in owed(ctx) if each.job == job), 0)

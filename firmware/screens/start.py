@@ -35,15 +35,16 @@ def sign_on() -> Wizard:
         out=None,
         soft=(LANGUAGE,),
         badge=_try_badge,
-        no_scan=text("signon__scan"),
+        no_scan=2001,
         above=_left_behind,
     )
 
 
-def _left_behind(ctx: Context) -> tuple[Block, ...]:
-    """What whoever comes must see before signing on: that the terminal locked itself (2017), and what waits."""
-    timed_out = trouble_rows(2017, ctx, Tint.UNSURE) if ctx.session.timed_out else ()
-    return (*timed_out, *waiting_rows(ctx))
+def _left_behind(said: int, ctx: Context) -> tuple[Block, ...]:
+    """What whoever comes must see before signing on: that the terminal locked itself (2017) or why it takes nothing yet
+    (`said`), and what waits."""
+    code = said or (2017 if ctx.session.timed_out else 0)
+    return (*(trouble_rows(code, ctx, Tint.UNSURE) if code else ()), *waiting_rows(ctx))
 
 
 def _try_badge(scanned: str, ctx: Context) -> Move:

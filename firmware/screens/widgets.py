@@ -187,8 +187,11 @@ class Wizard(Screen):
     soft: tuple[Soft, ...] = ()
     words: Say = ""
     badge: Callable[[str, Context], Move] | None = None  # what an operator's badge does here
-    no_scan: Say = ""  # what is said to any other scan
-    above: Callable[[Context], tuple[Block, ...]] | None = None  # what else is to be known before the questions
+    no_scan: int = 0  # code that is said to any other scan
+    said: int = 0  # code that was said
+    above: Callable[[int, Context], tuple[Block, ...]] | None = (
+        None  # what is to be known before the questions, `said` too
+    )
 
     TAKES_BADGES: ClassVar[bool] = True
 
@@ -216,7 +219,7 @@ class Wizard(Screen):
         """A badge, where one is of use."""
         if self.badge and badge_like(scanned.text):
             return self.badge(scanned.text, ctx)
-        return Reject(replace(self, words=self.no_scan) if self.no_scan else None)
+        return Reject(replace(self, said=self.no_scan) if self.no_scan else None)
 
     def restarted(self) -> "Wizard":
         """The same flow from its first question, after a refusal."""
@@ -245,7 +248,7 @@ class Wizard(Screen):
         )
         now = Field(self.step.label, shown_value(self.step, self.value), masked=self.step.kind == "pin")
         words = (Para(self.words, Tint.QUIET),) if self.words else ()
-        body: tuple[Block, ...] = (Gap(8), *(self.above(ctx) if self.above else ()), *words, *done, now)
+        body: tuple[Block, ...] = (Gap(8), *(self.above(self.said, ctx) if self.above else ()), *words, *done, now)
         return shown(self, ctx, self.title, body, self._hints())
 
     def _hints(self) -> tuple[Hint, ...]:

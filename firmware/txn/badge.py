@@ -65,12 +65,14 @@ class IssueBadge:
     text: str = field(repr=False)  # `badges.badge_text` of fresh random bytes
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`BadgeIssued` with the hash beside the journal, or 2001, 2005, 2002, 2013; 4001, 4003, 4005, 4013."""
+        """`BadgeIssued` with the hash beside the journal, or 2001, 2005, 2002, 2013; 4001, 4003, 4005, 4007,
+        4013."""
         if refused := self._not_theirs(ctx):
             return refused
         if operator.must_change_pin(ctx.books, self.number):
             return Refusal(FACTORY_PIN, self.number)
-        if code := PRINTER_TROUBLE.get(ctx.devices.printer):
+        low = 4007 if ctx.devices.starved(ctx.settings.printer.battery_min) else 0
+        if code := PRINTER_TROUBLE.get(ctx.devices.printer, low):
             return Refusal(code)
         badge = badges.read_badge(self.text)
         assert badge is not None

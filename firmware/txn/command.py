@@ -69,6 +69,10 @@ class Devices:
     checks: tuple[Check, ...] = ()  # of the diagnosis that runs, or ran last
     link_notes: tuple[int, ...] = ()  # what the broker or the backend found wrong with what we sent, or we with theirs
 
+    def starved(self, percent_min: int) -> bool:
+        """Whether the battery could not carry the print head (4007, domain 6.3): nothing is printed until it is charged."""
+        return self.battery is not None and not self.charging and self.battery < percent_min
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

@@ -21,7 +21,7 @@ CONTINUED_BY_KEY_MAX = 3
 """So often anybody may print a slip again that may be on paper already: a printer that proves nothing would give uncounted
 copies without end. After that a supervisor allows it, or the slip is dropped and printed again, counted (4011)."""
 
-TOO_OFTEN = 4011
+TOO_OFTEN, LOW_VOLTAGE = 4011, 4007
 EXPIRED = 4008
 """What is said of a job that was never tried before it became too old."""
 
@@ -50,11 +50,12 @@ class ContinueSlip:
     by_itself: bool = False  # after paper-in, without a key
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`SlipContinued`, or 2001, 4010, 4011."""
+        """`SlipContinued`, or 2001, 4010, 4011, 4007."""
         gone = None if any(job.job == self.job for job in open_jobs(ctx.books)) else 4010
         if self.by_itself:
             return Refusal(gone) if gone else Decision((SlipContinued(self.job, ""),))
-        if refusal := lacking(ctx, Right.SALE, gone):
+        low = LOW_VOLTAGE if ctx.devices.starved(ctx.settings.printer.battery_min) else None
+        if refusal := lacking(ctx, Right.SALE, gone, low):
             return refusal
         free = grant(authority(ctx), Right.REPRINT, ctx.settings.rights) == "yes"
         if not free and continued(ctx.books, self.job) >= CONTINUED_BY_KEY_MAX:

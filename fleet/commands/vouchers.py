@@ -224,11 +224,12 @@ def reconcile(options: argparse.Namespace, lang: Lang) -> int:
         say(lang, "vouchers__reconciled", lines=result.lines, pairs=result.pairs, differences=len(result.differences))
         if result.differences:
             columns = ("code", "what", "record", "last4", "number", "theirs", "ours", "at")
-            show(lang, columns, (_told(each, lang) for each in result.differences))
+            show(lang, columns, (difference_row(each, lang) for each in result.differences))
     return FOUND if result.differences else 0
 
 
-def _told(each: Difference, lang: Lang) -> list[str]:
+def difference_row(each: Difference, lang: Lang) -> list[str]:
+    """A difference as `reconcile` lists it, its code first."""
     return [
         errors()[each.code].line(lang), t("fleet", lang, f"voucher_what__{each.what}"), each.record_no, each.last4,
         each.request_no, yuan(each.theirs_fen), yuan(each.ours_fen), moment(each.at_ms),

@@ -1,15 +1,20 @@
 """The fourth statement: a platform's record of redemptions against the backend's and the terminals'."""
 
+import itertools
+
 import pytest
 
 from fleet import china
+from fleet.commands.vouchers import difference_row
 from fleet.core import Arrived, Message
 from fleet.vouchers import statement
 from fleet.vouchers.matching import Matched, match
 from fleet.vouchers.script import VoucherStep
 from fleet.vouchers.statement import BadStatement
+from rules.errors import errors
 from tests.fleet_vouchers.world import CODE, NO, TERMINAL, World, number
 from tests.journals import Journal
+from texts import LANGS
 from wire.facts import Fact, Line, Origin, Refund, RefundLine, Sale, TenderPart, VoucherUse
 from wire.vouchers import AskVoucherUndo
 
@@ -26,6 +31,9 @@ def matched(world: World, sold: set[str], raw: bytes | None = None) -> Matched:
 
 
 def found(result: Matched) -> list[tuple[int, str]]:
+    """Code and kind of each difference; a person sees the code with its text in the list (decisions 30)."""
+    for each, lang in itertools.product(result.differences, LANGS):
+        assert difference_row(each, lang)[0] == errors()[each.code].line(lang)
     return [(each.code, each.what) for each in result.differences]
 
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from firmware.events import Printed, PrinterSeen
+from firmware.events import BatterySeen, Printed, PrinterSeen
+from firmware.txn import slip
 from tests.counter import COLA, Counter
 from tests.screens.ledgers import having
+from wire.facts import Trouble
 
 
 def selling(folder: Path, **changes: object) -> Counter:
@@ -223,3 +225,49 @@ class TestTwoPrinters:
         counter.step(Printed(job, "not_printed", 4001, begun=False))
         counter.step(PrinterSeen("ok", printer=1))
         assert [printer for _, printer, _ in marks(counter)] == [0, 1]
+
+
+# --- a battery too low to print (4007, domain 6.3) --------------------------------------------------------------------
+
+
+def low(folder: Path) -> Counter:
+    """Sold on the last of the battery."""
+    counter = Counter(folder).open_for_business()
+    counter.step(BatterySeen(4, False))
+    counter.out.clear()
+    counter.keys("OK 5 0 0 OK OK")
+    return counter
+
+
+@pytest.mark.parametrize("power", [BatterySeen(4, True), BatterySeen(30, False), BatterySeen(None, False)])
+def test_a_slip_waits_for_the_battery_and_is_then_printed_by_itself_as_the_original(tmp_path, power):
+    counter = low(tmp_path)
+    assert (counter.screen, counter.printed()) == ("Sold", [])
+    assert "[4007]" in counter.text()
+    counter.keys("OK")
+    assert "[4007]" in counter.text()
+    counter.step(power)
+    (made,) = counter.printed()
+    assert made.receipt.mark == ""
+    assert "[4007]" not in counter.text()
+    assert slip.open_jobs(counter.ledger) == ()
+
+
+def test_the_low_battery_is_told_once_and_neither_a_printer_nor_time_prints_on_it(tmp_path):
+    counter = low(tmp_path)
+    counter.step(BatterySeen(3, False))
+    counter.step(PrinterSeen("paper_out"))
+    counter.step(PrinterSeen("ok"))
+    counter.keys("OK 5 0 0 OK OK OK")
+    assert counter.printed() == []
+    codes = [entry.fact.code for entry in counter.ledger.entries() if isinstance(entry.fact, Trouble)]
+    assert codes.count(4007) == 1
+    counter.step(BatterySeen(3, True))
+    assert len(counter.printed()) == 2
+
+
+def test_a_shop_may_print_to_the_end(tmp_path):
+    counter = Counter(tmp_path, having(printer={"battery_min": 0})).open_for_business()
+    counter.step(BatterySeen(1, False))
+    counter.keys("OK 5 0 0 OK OK")
+    assert len(counter.printed()) == 1

@@ -106,6 +106,13 @@ def at_the_printer(folder: Path) -> Counter:
     return Counter(folder, prints="").open_for_business().keys("5 0 0 OK OK OK")
 
 
+def at_the_printer_torn(folder: Path) -> Counter:
+    """A slip that came out in part."""
+    counter = Counter(folder, prints="unknown").open_for_business().keys("5 0 0 OK OK OK")
+    counter.prints = "printed"
+    return counter
+
+
 def by_hours(folder: Path) -> Counter:
     """A shop that closed at noon; the counter's day begins at 18:00."""
     return ledgers.supervised(folder, ledgers.having(drawer_use={"opens_at": "08:00", "closes_at": "12:00"})).keys("OK")
@@ -134,6 +141,9 @@ REFUSALS: dict[int, Way] = {
     2006: lambda folder: ledgers.strict_shop_selling(folder).keys("OK CANCEL CLEAR"),
     2007: lambda folder: ledgers.supervisor_wanted(folder).keys("0 0 OK 9 9 9 9 9 9 OK"),
     2013: lambda folder: ledgers.strict_shop_selling(folder).keys("OK CANCEL CLEAR 0 0 OK 1 2 3 4 5 6 OK"),
+    4007: lambda folder: after(BatterySeen(80, False), BatterySeen(4, False), start=at_the_printer_torn)(folder).keys(
+        "MENU 4 9 OK"
+    ),
     2021: new_pin("1 2 3 4 OK 1 2 3 4 OK"),
     2022: new_pin("3 8 5 2 OK 3 8 5 3 OK"),
     2015: lambda folder: ledgers.supervised(folder).scan(COLA).keys("F2 1 2 0 OK OK"),
@@ -177,6 +187,20 @@ REFUSALS: dict[int, Way] = {
 }
 
 
+def timed_out(folder: Path) -> Counter:
+    """Nobody worked for five minutes: the terminal locked itself."""
+    counter = till(folder)
+    counter.pass_time(301_000)
+    return counter
+
+
+SAID: dict[int, Way] = {
+    2001: lambda folder: Counter(folder).boot().scan(COLA),
+    2017: timed_out,
+}
+"""Codes that stand beside what a screen asks or lists, and refuse no command."""
+
+
 def reserve_in_use(folder: Path) -> Counter:
     counter = till(folder)
     counter.ledger.low_storage = True
@@ -207,7 +231,7 @@ REPORTED = {1006, 1008, 1009, 1010, 1013, 2019}
 
 def test_no_code_of_the_source_is_forgotten():
     assert codes.refused_codes() == set(REFUSALS) | set(codes.UNREACHABLE)
-    assert codes.device_codes() - money_codes.TOLD - voucher_codes.TOLD - set(REFUSALS) == (
+    assert codes.device_codes() - money_codes.TOLD - voucher_codes.TOLD - set(STARTS) - set(REFUSALS) == (
         set(DEVICES) | REPORTED
     ) - set(REFUSALS)
 
@@ -220,7 +244,7 @@ def test_a_code_that_is_only_compared_is_shown_by_the_channel_that_says_it():
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize(
-    ("code", "way"), sorted((REFUSALS | DEVICES | STARTS | link_codes.NOTED).items(), key=lambda each: each[0])
+    ("code", "way"), sorted((REFUSALS | DEVICES | STARTS | SAID | link_codes.NOTED).items(), key=lambda each: each[0])
 )
 def test_a_code_is_seen_with_its_action(tmp_path, code, way, lang):
     seen_in(way(tmp_path), lang, code)
@@ -336,6 +360,14 @@ def test_what_the_link_says_covers_no_screen(tmp_path, code):
     counter.step(said[code])
     assert counter.screen == "Idle"
     assert code in [entry.fact.code for entry in counter.ledger.entries() if isinstance(entry.fact, Trouble)]
+
+
+def test_a_command_without_a_good_signature_is_in_the_event_log_with_what_to_do(tmp_path):
+    """It holds up nobody; whoever looks for it finds it, and F1 tells what to do about it (2019)."""
+    counter = after(LinkUp(), OrderCame("lock", "{}", False))(tmp_path).keys("MENU 8 6 OK")
+    assert error(2019).line("zh") in counter.text()
+    assert "lock is not signed" in counter.text()
+    assert "告诉管理员" in counter.keys("F1").text()
 
 
 def test_every_code_of_the_network_has_a_way():

@@ -11,7 +11,7 @@ NOW = Now(1, 1_795_305_600_000, "floor")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("code", [9002, 9003, 9013, 9015])
+@pytest.mark.parametrize("code", [2008, 9002, 9003, 9013, 9015])
 def test_it_shows_the_code_and_what_to_do_and_nothing_is_cut(code: int, lang: str) -> None:
     halted = Halted("00010023", code, "record 7", lang, NOW)  # type: ignore[arg-type]
     effects = halted.step(Started(b"", "b"), NOW)
