@@ -16,6 +16,7 @@ from fleet.effects import (
     CallAcquirer,
     CallPlatform,
     Effect,
+    HearKept,
     RenewKey,
     SendAck,
     SendAnswer,
@@ -62,8 +63,8 @@ from wire.messages import (
 from wire.records import Ack, Packet
 
 __all__ = [
-    "AcquirerAnswered", "Admin", "Arrived", "CallAcquirer", "CallPlatform", "Core", "DeskTick", "Effect", "Event", "Message",
-    "PlatformAnswered", "Pump", "SendAck", "SendAnswer", "SendTime", "Spoilt", "Tick",
+    "AcquirerAnswered", "Admin", "Arrived", "CallAcquirer", "CallPlatform", "Core", "DeskTick", "Effect", "Event", "Joined",
+    "Message", "PlatformAnswered", "Pump", "SendAck", "SendAnswer", "SendTime", "Spoilt", "Tick",
 ]  # fmt: skip
 
 EPOCH_NUMBER_MAX = 99
@@ -153,7 +154,14 @@ class DeskTick:
     now_ms: int
 
 
-Event = Arrived | Tick | Spoilt | AcquirerAnswered | PlatformAnswered | Admin | Pump | DeskTick
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The broker shares out to this worker what terminals say from now on; what it has kept of them it gives to nobody."""
+
+    now_ms: int
+
+
+Event = Arrived | Tick | Spoilt | AcquirerAnswered | PlatformAnswered | Admin | Pump | DeskTick | Joined
 
 
 class Steps(Protocol):
@@ -213,6 +221,8 @@ class Core:
                     if self._is_mine(books, now_ms):
                         self._desk.tick(books, now_ms)
                     return []
+                case Joined(now_ms):
+                    return [HearKept()] if self._is_mine(books, now_ms) else []
                 case Admin(now_ms, call):
                     return [Told(self._desk.take(books, call, now_ms))]
                 case AcquirerAnswered(now_ms, ticket, reply):

@@ -121,6 +121,11 @@ class MoreDue:
 
 
 @dataclass(frozen=True, slots=True)
+class HearKept:
+    """Have the broker give what it has kept of all terminals, once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """The answer to a call at the admin door; what it promises is committed."""
 
@@ -144,6 +149,7 @@ Effect = (
     | SendDesired
     | SendCommand
     | MoreDue
+    | HearKept
     | RenewKey
     | Told
 )

@@ -15,10 +15,24 @@ import msgspec
 
 from fleet import admin, reading
 from fleet.acquirer.port import NO_ANSWER, Reply
-from fleet.core import AcquirerAnswered, Admin, Arrived, DeskTick, Effect, Event, Message, Pump, Spoilt, Steps, Tick
+from fleet.core import (
+    AcquirerAnswered,
+    Admin,
+    Arrived,
+    DeskTick,
+    Effect,
+    Event,
+    Joined,
+    Message,
+    Pump,
+    Spoilt,
+    Steps,
+    Tick,
+)
 from fleet.effects import (
     CallAcquirer,
     CallPlatform,
+    HearKept,
     MoreDue,
     RenewKey,
     SendAck,
@@ -47,6 +61,8 @@ QUIET_MS, GATHER_MS = 2, 8
 """A batch of records is committed when no more came for the first of these, at the latest after the second: what a terminal
 sends in one go then costs one sync of the disk, not one for its first packet and one for the rest."""
 TICK_MS = 10_000
+KEPT_MS = 10_000
+"""How long what the broker has kept is listened to, at least."""
 OPEN_TIMEOUT_MS = 15_000
 CLOSE_TIMEOUT_MS = 3_000
 REFUSAL = 0x80
@@ -133,6 +149,8 @@ class Ingest:
         self._tick_ms = self._due_ms
         self._stopping = False
         self._more_due = False
+        self._hears_kept = False
+        self._kept_due_ms = 0  # when to see about what the broker has kept, 0: done
         self._in_flight: dict[int, Sent] = {}
         self._taken: list[Sent] = []
 
@@ -178,6 +196,8 @@ class Ingest:
             self._try(DeskTick(self._utc_ms()))
             self._more_due = True
             self._flush()
+        if self._kept_due_ms and now_ms >= self._kept_due_ms:
+            self._about_kept(now_ms)
         if self._subscribed or now_ms < self._due_ms:
             return
         if self._connection is not None:
@@ -192,12 +212,25 @@ class Ingest:
         self._due_ms = now_ms + OPEN_TIMEOUT_MS
         self._connection.open()
 
+    def _about_kept(self, now_ms: int) -> None:
+        """A shared subscription is given nothing of what the broker has kept: states of terminals that sleep would be
+        unknown to a store that is new, or was restored. Whoever of the workers ticks for all listens to it for a while, at
+        each connection: what was said while no worker was there was shared out to nobody, too."""
+        assert self._connection is not None
+        if self._hears_kept:
+            self._connection.hear_kept_no_more()
+            self._hears_kept, self._kept_due_ms = False, 0
+            return
+        self._emit(self._step(Joined(self._utc_ms())) or [])
+        self._kept_due_ms = now_ms + (KEPT_MS if self._hears_kept else TICK_MS)
+
     def _noted(self, connection: Connection, note: Note) -> None:
         """Called on the connection's thread: put and go."""
         self._notes.put((connection, note))
 
     def _lost(self, cause: str) -> None:
         self._connection, self._subscribed = None, False
+        self._hears_kept, self._kept_due_ms = False, 0
         self._in_flight.clear()  # due again in a minute
         wait_ms = backoff_ms(self._failures, self._jitter())
         self._failures += 1
@@ -265,6 +298,7 @@ class Ingest:
                 self._connection.subscribe()
             case Subscribed():
                 self._subscribed, self._failures = True, 0
+                self._kept_due_ms = self._monotonic_ms() if self._settings.share else 0
                 self._ready()
             case Taken(numbers):
                 for number in numbers:
@@ -404,6 +438,11 @@ class Ingest:
                 if self._renew is not None:
                     self._renew(effect)
                 continue  # no authority here: the terminal asks again, another worker may have it
+            if isinstance(effect, HearKept):
+                if self._connection is not None:
+                    self._connection.hear_kept()
+                    self._hears_kept = True
+                continue
             if isinstance(effect, Told):
                 continue  # answered by whoever stepped the core
             if self._connection is None:

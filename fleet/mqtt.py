@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from fleet import mqtt5
 from fleet.tls import Tls, client_context
-from wire.channels import KEEP_ALIVE_S, SCHEMA_MAJOR
+from wire.channels import CHANNELS, KEEP_ALIVE_S, SCHEMA_MAJOR
 
 RECEIVE_MAX = 1_000
 """Messages the broker may have given us before we acknowledge; bounds our queue."""
@@ -57,6 +57,11 @@ class IngestSettings:
         """What to subscribe to."""
         topics = f"{self.mount}pos/v1/+/up/#"
         return f"$share/{self.share}/{topics}" if self.share else topics
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """What the broker keeps of terminals, and gives to no shared subscription."""
+        return tuple(f"{self.mount}pos/v1/+/up/{each.rest}" for each in CHANNELS if each.way == "up" and each.retained)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,7 @@ class Connection:
         self._number = 0
         self._window = 1
         self._mid = 0
+        self._kept_mid = 0  # of a subscription to what is kept, until it is answered
         self._sent_s = 0.0
         self._broken: OSError | None = None
         self._closing = self._over = False
@@ -160,6 +166,21 @@ class Connection:
         with self._lock:
             wanted = mqtt5.Subscribe(self._next_mid(), ((self._settings.filter, 1),))
             self._queued.append(mqtt5.subscribe(wanted))
+        self.flush()
+
+    def hear_kept(self) -> None:
+        """Ask for what the broker keeps, by a subscription of our own beside the shared one. Until `hear_kept_no_more` the
+        same messages come twice, which changes nothing."""
+        with self._lock:
+            self._kept_mid = self._next_mid()
+            wanted = mqtt5.Subscribe(self._kept_mid, tuple((each, 1) for each in self._settings.kept))
+            self._queued.append(mqtt5.subscribe(wanted))
+        self.flush()
+
+    def hear_kept_no_more(self) -> None:
+        """Everything that is kept has come."""
+        with self._lock:
+            self._queued.append(mqtt5.unsubscribe(mqtt5.Unsubscribe(self._next_mid(), self._settings.kept)))
         self.flush()
 
     def publish(
@@ -337,12 +358,16 @@ class Connection:
                 case mqtt5.Connack(_, reason):
                     self._welcomed(packet)
                     self._note(self, Connected(reason))
+                case mqtt5.Suback(mid, reasons) if mid == self._kept_mid:
+                    if max(reasons) >= REFUSAL:
+                        _log.warning("the broker refused what it keeps: reason 0x%02x", max(reasons))
+                    self._kept_mid = 0
                 case mqtt5.Suback(_, reasons):
                     self._note(self, Subscribed(max(reasons)))
                 case mqtt5.Disconnect(reason):
                     raise Lost(f"the broker said goodbye, reason 0x{reason:02x}")
                 case _:
-                    pass  # the answer to a ping
+                    pass  # the answer to a ping, or to the end of a subscription
         if taken:
             self._note(self, Taken(tuple(taken)))
         if came:

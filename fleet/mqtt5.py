@@ -13,7 +13,7 @@ PACKET_BYTES_MAX = 1024 * 1024
 PINGREQ, PINGRESP = b"\xc0\x00", b"\xd0\x00"
 NO_PROPERTIES = b"\x00"
 _PROTOCOL = b"\x00\x04MQTT\x05"
-_FLAGS = {1: 0, 2: 0, 4: 0, 8: 2, 9: 0, 12: 0, 13: 0, 14: 0}
+_FLAGS = {1: 0, 2: 0, 4: 0, 8: 2, 9: 0, 10: 2, 11: 0, 12: 0, 13: 0, 14: 0}
 _LENGTH_BYTES_MAX = 4
 
 # --- properties (2.2.2) -----------------------------------------------------------------------------------------------
@@ -103,6 +103,16 @@ class Suback(NamedTuple):
     reasons: tuple[int, ...]
 
 
+class Unsubscribe(NamedTuple):
+    mid: int
+    filters: tuple[str, ...]
+
+
+class Unsuback(NamedTuple):
+    mid: int
+    reasons: tuple[int, ...]
+
+
 class Pingreq(NamedTuple):
     pass
 
@@ -115,7 +125,9 @@ class Disconnect(NamedTuple):
     reason: int = 0
 
 
-Packet = Connect | Connack | Publish | Puback | Subscribe | Suback | Pingreq | Pingresp | Disconnect
+Packet = (
+    Connect | Connack | Publish | Puback | Subscribe | Suback | Unsubscribe | Unsuback | Pingreq | Pingresp | Disconnect
+)  # fmt: skip
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -169,6 +181,16 @@ def subscribe(packet: Subscribe) -> bytes:
 def suback(packet: Suback) -> bytes:
     """(3.9)"""
     return _framed(0x90, packet.mid.to_bytes(2, "big") + NO_PROPERTIES + bytes(packet.reasons))
+
+
+def unsubscribe(packet: Unsubscribe) -> bytes:
+    """(3.10)"""
+    return _framed(0xA2, packet.mid.to_bytes(2, "big") + NO_PROPERTIES + b"".join(map(_text, packet.filters)))
+
+
+def unsuback(packet: Unsuback) -> bytes:
+    """(3.11)"""
+    return _framed(0xB0, packet.mid.to_bytes(2, "big") + NO_PROPERTIES + bytes(packet.reasons))
 
 
 def disconnect(reason: int = 0) -> bytes:
@@ -432,6 +454,21 @@ def _read_suback(cursor: _Cursor) -> Suback:
     return Suback(mid, tuple(cursor.take(cursor.left)))
 
 
+def _read_unsubscribe(cursor: _Cursor) -> Unsubscribe:
+    mid = cursor.number(2)
+    cursor.properties()
+    filters: list[str] = []
+    while cursor.left:
+        filters.append(cursor.text())
+    return Unsubscribe(mid, tuple(filters))
+
+
+def _read_unsuback(cursor: _Cursor) -> Unsuback:
+    mid = cursor.number(2)
+    cursor.properties()
+    return Unsuback(mid, tuple(cursor.take(cursor.left)))
+
+
 def _read_disconnect(cursor: _Cursor) -> Disconnect:
     reason = cursor.number(1) if cursor.left else 0
     if cursor.left:
@@ -445,6 +482,8 @@ _READERS: dict[int, Callable[[_Cursor], Packet]] = {
     4: _read_puback,
     8: _read_subscribe,
     9: _read_suback,
+    10: _read_unsubscribe,
+    11: _read_unsuback,
     12: lambda _cursor: Pingreq(),
     13: lambda _cursor: Pingresp(),
     14: _read_disconnect,

@@ -29,6 +29,8 @@ from fleet.mqtt5 import (
     Reader,
     Suback,
     Subscribe,
+    Unsuback,
+    Unsubscribe,
     Will,
 )
 
@@ -53,6 +55,10 @@ def written(packet: Packet) -> bytes:
             return mqtt5.subscribe(packet)
         case Suback():
             return mqtt5.suback(packet)
+        case Unsubscribe():
+            return mqtt5.unsubscribe(packet)
+        case Unsuback():
+            return mqtt5.unsuback(packet)
         case Disconnect(reason):
             return mqtt5.disconnect(reason)
         case Pingreq():
@@ -75,6 +81,8 @@ PACKETS: tuple[Packet, ...] = (
     Puback(7, 0x87),
     Subscribe(3, (("pos/v1/+/up/#", 1), ("$share/a/#", 2))),
     Suback(3, (1, 0x87)),
+    Unsubscribe(4, ("pos/v1/+/up/state", "$share/a/#")),
+    Unsuback(4, (0, 0x11)),
     Pingreq(),
     Pingresp(),
     Disconnect(),
