@@ -563,6 +563,25 @@ class Gate(Struct, frozen=True):
     ok: bool
 
 
+WaitsFor = Literal[
+    "approval", "paused", "window", "touch", "unheard", "pending", "idle", "trial", "success", "bake", "back"
+]  # fmt: skip
+
+
+class Waits(Struct, frozen=True):
+    """What an open roll-out waits for. `terminals`: how many it is about, 0 none in particular; `until_ms`: not before, 0
+    nobody knows.
+
+    approval: by another person. paused. window: terminals whose maintenance window is closed, the first opens then. touch:
+    terminals whose turn it is, at the next look. unheard: they have said nothing about it. pending: they have it, and fetch
+    files or wait for its time. idle: for an idle counter. trial: they try it. success: so many more must have it in force.
+    bake: the stage is watched. back: terminals told to turn back have said nothing yet, or are at it."""
+
+    what: WaitsFor
+    terminals: int = 0
+    until_ms: int = 0
+
+
 class RolloutShown(Struct, frozen=True, tag="rollout_shown"):
     look: RolloutLook
     plan: Plan
@@ -570,6 +589,7 @@ class RolloutShown(Struct, frozen=True, tag="rollout_shown"):
     gates: tuple[Gate, ...] = ()
     history: tuple[RolloutNote, ...] = ()
     terminals: tuple[RolloutTerminal, ...] = ()  # those that are touched, in their turn
+    waits: tuple[Waits, ...] = ()
     unreverted: tuple[str, ...] = ()  # given back what they had, and have not said that they have it
 
 

@@ -70,8 +70,8 @@ class RolloutPages:
         return draw(
             visit, "rollout.html", shown=shown, look=look, stages=stages(shown, visit), acts=acts, good=GOOD, bad=BAD,
             where=where_words(shown.where, visit.lang), progress=progress(look), release=release_words(look, visit),
-            open=OPEN, stamp=_stamp(look), notes=catalogue("dashboard", visit.lang), touched=get_args(TouchedState),
-            unreverted=words.unreverted(shown, visit.lang),
+            open=OPEN, stamp=_stamp(shown), notes=catalogue("dashboard", visit.lang), touched=get_args(TouchedState),
+            unreverted=words.unreverted(shown, visit.lang), waits=words.waits(shown, visit.lang, moment),
         )  # fmt: skip
 
     def asks(self, visit: Visit) -> Response:
@@ -110,7 +110,7 @@ class RolloutPages:
             {
                 "state": t("rollouts", visit.lang, f"state__{look.state}"),
                 "open": look.state in OPEN,
-                "stamp": _stamp(look),
+                "stamp": _stamp(shown),
                 "stages": [each.state for each in stages(shown, visit)],
                 "counts": look.counts,
                 "unreverted": words.unreverted(shown, visit.lang),
@@ -178,7 +178,16 @@ def _question(shown: RolloutShown, act: str, visit: Visit) -> Question:
     )  # fmt: skip
 
 
-def _stamp(look: RolloutLook) -> str:
+def _stamp(shown: RolloutShown) -> str:
     """Tells one look of a roll-out from another: all that its page shows changes with one of these."""
-    parts = (look.state, look.stage, look.changed_ms, look.baking_ms, look.verdict, sorted(look.counts.items()))
+    look = shown.look
+    parts = (
+        look.state,
+        look.stage,
+        look.changed_ms,
+        look.baking_ms,
+        look.verdict,
+        sorted(look.counts.items()),
+        shown.waits,
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

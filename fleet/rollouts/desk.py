@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 
 from fleet import admin
-from fleet.admin import Call, Policy, PushLook, Refused, RolloutLook
+from fleet.admin import Call, Policy, PushLook, Refused, RolloutLook, Waits
 from fleet.desk import orders
 from fleet.desk.link import hearing
 from fleet.desk.settings import give, meant, wanted
 from fleet.rollouts import engine
 from fleet.rollouts.engine import Complete, Halt, Next, Sight, Wait
 from fleet.rollouts.sql import Body, MemberRow, RolloutRow
-from fleet.rollouts.windows import is_open
+from fleet.rollouts.windows import is_open, opens_ms
 from fleet.rollouts.words import named
 from fleet.store import Books
 from wire.fleet import Blob, Update
@@ -142,12 +142,52 @@ def show(books: Books, number: int, limit: int, now_ms: int) -> admin.Reply:
     if row is None:
         return Refused(reason="unknown_rollout", detail=str(number))
     body = row.read()
+    sight = _sight(books, row, body, now_ms)
     return admin.RolloutShown(
         look=look(books, row), plan=body.plan, where=body.where,
-        gates=engine.gates(_sight(books, row, body, now_ms)) if row.live else (),
+        gates=engine.gates(sight) if row.live else (), waits=_waits(books, row, sight, now_ms),
         history=books.fleet.rollouts.notes(number), terminals=books.fleet.rollouts.members(number, limit),
         unreverted=books.fleet.rollouts.unreverted(number, admin.LIMIT_MAX),
     )  # fmt: skip
+
+
+def _waits(books: Books, row: RolloutRow, sight: Sight, now_ms: int) -> tuple[Waits, ...]:
+    """Why nothing more happens just now."""
+    match row.state:
+        case "waiting":
+            return (Waits(what="approval"),)
+        case "reverting":
+            return (Waits(what="back", terminals=sight.counts.get("reverting", 0)),)
+        case "running" | "paused":
+            at_terminals = engine.waits(sight, books.fleet.rollouts.under_way(row.number))
+            if row.state == "paused":
+                return (Waits(what="paused"), *at_terminals)
+            return (*_turns(books, row, sight, now_ms), *at_terminals)
+        case _:
+            return ()
+
+
+def _turns(books: Books, row: RolloutRow, sight: Sight, now_ms: int) -> list[Waits]:
+    """Those whose turn it is and that were given nothing yet: now, or when their shop's window opens."""
+    policy = books.fleet.policy.get()
+    turn, scopes = _turn(books, row, policy, engine.stage_size(sight.plan, row.size, row.stage))
+    closed = [scope for scope in (scopes[each.terminal] for each in turn) if not is_open(policy, *scope, now_ms)]
+    found = []
+    if len(turn) > len(closed):
+        found.append(Waits(what="touch", terminals=len(turn) - len(closed)))
+    if closed:
+        opening = [at_ms for scope in sorted(set(closed)) if (at_ms := opens_ms(policy, *scope, now_ms))]
+        found.append(Waits(what="window", terminals=len(closed), until_ms=min(opening, default=0)))
+    return found
+
+
+def _turn(
+    books: Books, row: RolloutRow, policy: Policy, below: int
+) -> tuple[list[MemberRow], dict[str, tuple[str, str]]]:
+    """Terminals whose turn it is and that were given nothing yet, and shop and group of each, as windows go by them."""
+    turn = books.fleet.rollouts.untouched(row.number, below)
+    known = books.fleet.rollouts.scopes(each.terminal for each in turn) if policy.windows else {}
+    return turn, {each.terminal: known.get(each.terminal, ("", "")) for each in turn}
 
 
 # --- time passes ------------------------------------------------------------------------------------------------------
@@ -230,11 +270,8 @@ def _touch(books: Books, row: RolloutRow, policy: Policy, now_ms: int) -> None:
     """Give the new thing to those whose turn it is and whose shop allows it now."""
     body = row.read()
     below = engine.stage_size(body.plan, row.size, row.stage)
-    waiting = books.fleet.rollouts.untouched(row.number, below)
-    if not waiting:
-        return
-    scopes = books.fleet.rollouts.scopes(member.terminal for member in waiting) if policy.windows else {}
-    ready = [member for member in waiting if is_open(policy, *scopes.get(member.terminal, ("", "")), now_ms)]
+    turn, scopes = _turn(books, row, policy, below)
+    ready = [member for member in turn if is_open(policy, *scopes[member.terminal], now_ms)]
     ready = ready[:GIVEN_AT_ONCE_MAX]
     if not ready:
         return

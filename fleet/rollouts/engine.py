@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isqrt
 
-from fleet.admin import Gate, Plan
+from fleet.admin import Gate, Plan, Waits, WaitsFor
 from wire.fleet import Reported
 
 WAITING = ("pushed",)
@@ -248,13 +248,37 @@ def decide(sight: Sight, now_ms: int) -> Decision:
     return Complete() if sight.stage + 1 == len(sight.plan.stages) else Next(sight.stage + 1)
 
 
+UNDER_WAY: dict[str, WaitsFor] = {"pending": "pending", "waiting_idle": "idle", "trial": "trial"}
+"""What a terminal that has heard of it says -> what is waited for there."""
+
+
+def waits(sight: Sight, under_way: Mapping[str, int]) -> tuple[Waits, ...]:
+    """What the stage waits for at the terminals that were touched, or its end. `under_way`: how many of them neither refused
+    it nor have it in force, by what they say."""
+    counts: dict[WaitsFor, int] = {}
+    for said, count in under_way.items():
+        what = UNDER_WAY.get(said, "unheard")
+        counts[what] = counts.get(what, 0) + count
+    found = [Waits(what=what, terminals=count) for what, count in counts.items()]
+    missing = needed_of(sight) - sight.counts.get("applied", 0)
+    if touched_of(sight.counts) and missing > 0:
+        found.append(Waits(what="success", terminals=missing))
+    if sight.baking_ms:
+        found.append(Waits(what="bake", until_ms=sight.baking_ms + sight.plan.bake_s * 1_000))
+    return tuple(found)
+
+
 def _unready(sight: Sight) -> str:
     """What keeps the stage from counting as succeeded; "" nothing. The silent ones that the gate forgives are not waited
     for, but at least one terminal must have succeeded."""
-    counts, touched = sight.counts, touched_of(sight.counts)
-    size = stage_size(sight.plan, sight.size, sight.stage)
+    touched, size = touched_of(sight.counts), stage_size(sight.plan, sight.size, sight.stage)
     if touched < size:
         return f"touched {touched} of {size}"
-    applied = counts.get("applied", 0)
-    needed = max(1, -(-(touched - counts.get("silent", 0)) * sight.plan.success_percent // 100))
+    applied, needed = sight.counts.get("applied", 0), needed_of(sight)
     return f"applied {applied} of {needed}" if applied < needed else ""
+
+
+def needed_of(sight: Sight) -> int:
+    """How many of the touched terminals must have the new thing in force before the stage counts as succeeded."""
+    speaking = touched_of(sight.counts) - sight.counts.get("silent", 0)
+    return max(1, -(-speaking * sight.plan.success_percent // 100))

@@ -119,6 +119,11 @@ class RolloutBooks:
         query = sa.select(_it.state, sa.func.count()).where(_it.rollout == number).group_by(_it.state)
         return {row[0]: row[1] for row in self._db.execute(query.order_by(_it.state))}
 
+    def under_way(self, number: int) -> dict[str, int]:
+        """How many were given the new thing and have neither refused it nor have it in force, by what they say of it."""
+        query = sa.select(_it.reason, sa.func.count()).where(_it.rollout == number, _it.state == "pushed")
+        return {row[0]: row[1] for row in self._db.execute(query.group_by(_it.reason).order_by(_it.reason))}
+
     def untouched(self, number: int, below: int) -> list[MemberRow]:
         """Terminals whose turn is before `below` and that have been given nothing yet."""
         query = sa.select(rollout_terminals).where(_it.rollout == number, _it.state == "untouched", _it.place < below)

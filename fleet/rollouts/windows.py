@@ -5,12 +5,34 @@ from zoneinfo import ZoneInfo
 
 from fleet.admin import Policy, Window
 
+DAYS_AHEAD = 8
+"""A week, and the same day of the next once more: its hour of today may have passed."""
+
 
 def is_open(policy: Policy, shop: str, group: str, now_ms: int) -> bool:
     """The shop's window goes before the group's before the fleet's; none is always open."""
-    scopes = ([f"shop:{shop}"] if shop else []) + ([f"group:{group}"] if group else []) + ["fleet"]
-    window = next((policy.windows[scope] for scope in scopes if scope in policy.windows), None)
+    window = _window(policy, shop, group)
     return window is None or _is_within(window, now_ms)
+
+
+def opens_ms(policy: Policy, shop: str, group: str, now_ms: int) -> int:
+    """When a window that is closed now opens next (UTC); 0: never, for it has no days."""
+    window = _window(policy, shop, group)
+    if window is None:
+        return now_ms
+    zone = ZoneInfo(window.zone)
+    today = datetime.fromtimestamp(now_ms // 1_000, UTC).astimezone(zone).date()
+    for days in range(DAYS_AHEAD):
+        day = today + timedelta(days=days)
+        start = datetime(day.year, day.month, day.day, window.from_min // 60, window.from_min % 60, tzinfo=zone)
+        if day.isoweekday() in window.days and start.timestamp() * 1_000 > now_ms:
+            return int(start.timestamp() * 1_000)
+    return 0
+
+
+def _window(policy: Policy, shop: str, group: str) -> Window | None:
+    scopes = ([f"shop:{shop}"] if shop else []) + ([f"group:{group}"] if group else []) + ["fleet"]
+    return next((policy.windows[scope] for scope in scopes if scope in policy.windows), None)
 
 
 def _is_within(window: Window, now_ms: int) -> bool:

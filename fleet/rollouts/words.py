@@ -1,6 +1,6 @@
 """A roll-out in words, for the dashboard and the command line alike."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fleet.admin import RolloutShown
 from texts import Lang, t
@@ -15,6 +15,16 @@ def unreverted(shown: RolloutShown, lang: Lang) -> str:
         return ""
     still = "reverting" if shown.look.state == "reverting" else "reverted"
     return t("rollouts", lang, f"unreverted__{still}", terminals=named(shown.unreverted))
+
+
+def waits(shown: RolloutShown, lang: Lang, moment: Callable[[int], str]) -> list[str]:
+    """What it waits for, a sentence each. `moment`: how its reader is told a time."""
+    found = []
+    for each in shown.waits:
+        key = f"{each.what}_never" if each.what == "window" and not each.until_ms else each.what
+        arguments = {"who": shown.look.who, "count": each.terminals, "at": moment(each.until_ms)}
+        found.append(t("rollouts", lang, f"waits__{key}", **arguments))
+    return found
 
 
 def named(terminals: Sequence[str], limit: int = NAMED_MAX) -> str:

@@ -82,14 +82,12 @@ class Light:
             if not falls:
                 self.rev, self.document = self.desired_rev, self.staged
         if self.update is not None and self.update.status == "waiting_idle" and age_ms >= 3 * STEP_MS:
-            bad = "bad" in self.update.version and self.nature == "falls"
-            self.update = msgspec.structs.replace(self.update, status="rolled_back" if bad else "applied")
-            self.software, self.changed = (self.software if bad else self.update.version), True
-            yield f"reply/{self.update.cid}", Reply(self.update.cid, "update", "failed" if bad else "done", now_ms)
-        if is_bad(self.document) and self.nature in ("crashes", "unplugged"):
+            yield from self.installed(self.update, now_ms)
+        bad = is_bad(self.document) or "bad" in self.software
+        if bad and self.nature in ("crashes", "unplugged"):
             self.boots += 1
             yield "state", self.state()
-        if is_bad(self.document) and self.nature == "errs":
+        if bad and self.nature == "errs":
             yield "event", self.trouble(now_ms)
         if self.changed:
             self.changed = False
@@ -99,6 +97,16 @@ class Light:
             )  # fmt: skip
         if (now_ms // STEP_MS + sum(self.name.encode())) % (MET_EVERY_MS // STEP_MS) == 0:
             yield "met", Met(now_ms, 1, 0)
+
+    def installed(self, update: UpdateLook, now_ms: int) -> Iterable[tuple[str, Any]]:
+        """The counter is idle: what was ordered is installed and tried, or not."""
+        nature = self.nature if "bad" in update.version else "fine"
+        if nature == "never":
+            return
+        ends = {"falls": "rolled_back", "rejects": "rejected"}.get(nature, "applied")
+        self.update = msgspec.structs.replace(update, status=ends)
+        self.software, self.changed = (update.version if ends == "applied" else self.software), True
+        yield f"reply/{update.cid}", Reply(update.cid, "update", "done" if ends == "applied" else "failed", now_ms)
 
     def trouble(self, now_ms: int) -> EventReport:
         """An error at the counter, reported."""

@@ -6,6 +6,7 @@ from firmware.txn.remote import LIFE_MS_MAX
 from fleet import admin
 from fleet.admin import Caller, Policy, Window
 from fleet.core import Core, DeskTick
+from fleet.rollouts import words
 from tests.fleet_settings.office import ANNA, BORIS, KEY, reported
 from tests.rollouts.crowd import BAD, GOOD, QUICK, Crowd, history
 from wire.fleet import Blob
@@ -364,6 +365,76 @@ def test_bad_software_is_taken_back():
     assert set(installed(crowd, number)) == {"1.0"}
     shown = crowd.shown(number)
     assert (shown.look.state, shown.unreverted) == ("reverted", ()), "also who fell back by itself, and runs it already"
+
+
+@pytest.mark.parametrize("nature", ["silent", "falls", "rejects", "never", "errs", "crashes"])
+def test_every_gate_stops_software_too_at_the_first_terminal(nature):
+    crowd = of([nature] * 20)
+    number = crowd.ask(admin.StartRollout(release=software("2.0-bad"), plan=QUICK)).look.rollout
+    versions = installed(crowd, number)
+    shown = crowd.shown(number)
+    assert shown.look.state == "reverted"
+    assert len(shown.terminals) == 1, "one was touched"
+    assert shown.unreverted == (tuple(row.terminal for row in shown.terminals) if nature == "silent" else ())
+    assert nature == "silent" or set(versions) == {"1.0"}
+
+
+# --- why it waits -------------------------------------------------------------------------------------------------------
+
+
+def waits(crowd, number, lang="en"):
+    shown = crowd.shown(number)
+    assert len(words.waits(shown, lang, str)) == len(shown.waits)
+    return {each.what: each for each in shown.waits}
+
+
+@pytest.mark.parametrize("release", [admin.SettingsRelease(), "2.0"], ids=["settings", "software"])
+def test_status_says_what_it_waits_for_from_the_start_to_the_end(release):
+    crowd = of(["fine"] * 20)
+    crowd.layer("fleet", OTHER)
+    release = software(release) if isinstance(release, str) else release
+    number = crowd.ask(admin.StartRollout(release=release, plan=QUICK)).look.rollout
+    assert set(waits(crowd, number)) == {"approval"}
+    assert words.waits(crowd.shown(number), "en", str) == ["Waits for an approver other than anna."]
+    crowd.act(number, "approve", by=BORIS)
+    assert waits(crowd, number)["touch"].terminals == 1
+    seen = []
+    crowd.minutes(12, lambda: seen.append(set(waits(crowd, number))))
+    crowd.act(number, "pause")
+    assert {"paused", "bake"} <= set(waits(crowd, number))
+    assert waits(crowd, number, "zh")["bake"].until_ms > crowd.now
+    crowd.act(number, "resume")
+    crowd.minutes(300, crowd.ended(number))
+    assert waits(crowd, number) == {}
+    expected = ["unheard", "idle", "success", "bake"]
+    if isinstance(release, admin.SettingsRelease):
+        expected.insert(2, "trial")
+    assert [
+        what for what in ("unheard", "idle", "trial", "success", "bake") if any(what in each for each in seen)
+    ] == expected
+
+
+def test_status_says_when_the_window_opens_and_that_one_without_days_never_does():
+    crowd = of(FINE)
+    here = (crowd.now // 60_000 + 8 * 60) % 1_440
+    soon = Window(from_min=(here + 120) % 1_440, to_min=(here + 130) % 1_440)
+    crowd.ask(admin.PutPolicy(policy=Policy(windows={"fleet": soon})))
+    number = crowd.roll_out(OTHER)
+    crowd.minutes(2)
+    window = waits(crowd, number)["window"]
+    assert (window.terminals, window.until_ms // 60_000) == (1, crowd.now // 60_000 + 118)
+    crowd.ask(admin.PutPolicy(policy=Policy(windows={"fleet": Window(days=())})))
+    assert waits(crowd, number)["window"].until_ms == 0
+    assert any("never opens" in each for each in words.waits(crowd.shown(number), "en", str))
+
+
+def test_status_says_how_many_have_not_said_that_they_turned_back():
+    crowd = of(FINE)
+    number = crowd.roll_out(BAD)
+    crowd.minutes(2)
+    crowd.act(number, "revert")
+    crowd.tick()
+    assert waits(crowd, number) == {"back": admin.Waits(what="back", terminals=1)}
 
 
 # --- restarts, and several workers ----------------------------------------------------------------------------------------

@@ -186,6 +186,7 @@ def _drawn(shown: RolloutShown, lang: Lang) -> Group:
     head = Text(f"#{look.rollout} {_release(look)}  {state}  {stage}  {counts}", style="bold")
     about = t("manager", lang, "rollout__about", who=look.who, why=look.why, at=moment(look.started_ms), size=look.size)
     parts: list[Any] = [head, Text(about), _stages(shown, lang)]
+    parts += [Text(sentence) for sentence in words.waits(shown, lang, moment)]
     if missing := words.unreverted(shown, lang):
         parts.append(Text(missing, style="bold"))
     if look.verdict:
