@@ -98,8 +98,15 @@ def test_a_payment_of_a_worker_that_died_is_known_to_the_other(tmp_path: Path, b
         two = stack.enter_context(worker("2", tmp_path / "data", broker.port, url))
         one.process.send_signal(signal.SIGKILL)
         one.process.wait()
-        publisher.send(topic + "query", encode(AskQuery(number)))
-        bus.until(lambda: [each.state for each in answers(bus)] == ["paid", "paid"])
+        for _ in range(5):
+            publisher.send(topic + "query", encode(AskQuery(number)))
+            try:
+                bus.until(lambda: [each.state for each in answers(bus)] == ["paid", "paid"])
+                break
+            except (
+                AssertionError
+            ):  # shared out to the dead worker before the broker had noticed: the terminal asks again
+                continue
         publisher.send(topic + "pay", encode(pay(number)))
         bus.until(lambda: [each.to for each in answers(bus)] == ["pay", "query", "pay"])
         assert two.process.poll() is None
