@@ -90,7 +90,7 @@ from firmware.screens.widgets import Refused
 from firmware.txn import checkout, life, operator, refund
 from firmware.txn.approve import Approve, helps
 from firmware.txn.card_numbers import card_refusal
-from firmware.txn.codes import code_of, subject_of
+from firmware.txn.codes import code_of, is_urgent, reason_of, subject_of
 from firmware.txn.command import Command, Context, Decision, Devices, Refusal, Session
 from firmware.txn.eventlog import STEPS_MAX
 from firmware.txn.hold import KeepBasket, written_down
@@ -686,9 +686,9 @@ class Terminal:
 
     # --- the event log ------------------------------------------------------------------------------------------------
 
-    def note(self, code: int, about: Say = "", reason: str = "", subject: str = "") -> None:
+    def note(self, code: int, about: Say = "", reason: str = "", subject: str = "", urgent: bool = False) -> None:
         """A code was shown, refused with or alarmed: once a step into the event log (`desks.events`), however many ways it
-        came. Of `about` only what cannot be a customer's is kept."""
+        came. Of `about` only what cannot be a customer's is kept. `urgent`: reported at once, whatever the table says."""
         if code in self.noted or not code:
             return
         self.noted |= {code}
@@ -697,16 +697,15 @@ class Terminal:
         subject = next((each for each in numbers if is_subject(each)), "")
         for desk in self.desks:
             if isinstance(desk, EventsDesk):
-                desk.take(self, code, subject, reason or ("" if said == subject else said), self.steps)
+                desk.take(self, code, subject, reason or ("" if said == subject else said), self.steps, urgent)
             elif isinstance(desk, TelemetryDesk):
                 desk.count(code)
 
     def _note_fact(self, fact: Fact) -> None:
         """A fact that names a code: an alarm, a refused payment, a slip that was not printed."""
         if code := code_of(fact):
-            subject = subject_of(self.ledger, fact)
-            detail = fact.detail if isinstance(fact, Trouble) else ""
-            self.note(code, "", "" if detail == subject else discreet(detail), subject)
+            subject, reason = subject_of(self.ledger, fact), reason_of(fact)
+            self.note(code, "", "" if reason == subject else reason, subject, is_urgent(fact))
 
     def _note_shown(self, before: Stack) -> None:
         """Refusals that screens put on the stack by themselves; and the screen one came to, for the steps."""

@@ -92,11 +92,14 @@ class EventsDesk:
 
     # --- the log ---
 
-    def take(self, till: Till, code: int, subject: str, reason: str, steps: tuple[str, ...]) -> None:
-        """A code was shown or alarmed, now. `subject` and `reason` hold nothing a customer showed (`rules.discreet`)."""
+    def take(
+        self, till: Till, code: int, subject: str, reason: str, steps: tuple[str, ...], urgent: bool = False
+    ) -> None:  # fmt: skip
+        """A code was shown or alarmed, now. `subject` and `reason` hold nothing a customer showed (`rules.discreet`).
+        `urgent`: reported at once, whatever the table says of the code."""
         row = self._row(till, code, subject, reason, steps)
         self._keep(till, row)
-        report = error(code).report
+        report = "now" if urgent else error(code).report
         if report == "no" or till.training:
             return
         if report == "count":

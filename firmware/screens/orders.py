@@ -19,6 +19,7 @@ from rules.orders import ORDER_NO_CHARS, read_voucher_no
 from wire.messages import AnswerPayment
 
 ROWS_MAX = 4
+WAITING_ROWS_MAX = 2
 ANSWER_MS = 10_000
 """A look-up that is not answered for so long has failed (1004)."""
 
@@ -243,12 +244,15 @@ def listed(ctx: Context) -> Move:
 
 
 def waiting_rows(ctx: Context) -> tuple[Row, ...]:
-    """What waits, for the idle screen: in yellow what no channel has decided, beside it what a person is to decide."""
-    waits = checkout.unfinished(ctx.books)
+    """What waits, for the idle screen: in yellow what no channel has decided and vouchers that money is missing for or a
+    platform keeps, beside it what a person is to decide; the first two of them."""
+    waits, vouchers = checkout.unfinished(ctx.books), len(voucher.listed(ctx.books))
     undecided = sum(each.undecided for each in waits)
     rows = (Row(text("idle__waits"), str(undecided), Tint.UNSURE, strong=True),) if undecided else ()
+    rows += (Row(text("idle__vouchers"), str(vouchers), Tint.UNSURE, strong=True),) if vouchers else ()
     left = len(waits) - undecided
-    return rows + ((Row(text("idle__to_decide"), str(left)),) if left else ())
+    rows += (Row(text("idle__to_decide"), str(left)),) if left else ()
+    return rows[:WAITING_ROWS_MAX]
 
 
 def count(ctx: Context) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from firmware.events import Key, Scanned
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Push, Screen, Stay, shown
 from firmware.screens.slips import trouble_rows
-from firmware.screens.voucher_wait import STATES, code_now
+from firmware.screens.voucher_wait import STATES, code_now, is_short, state_of
 from firmware.screens.widgets import Confirm, typed
 from firmware.txn import voucher
 from firmware.txn.command import Context
@@ -168,9 +168,7 @@ class VoucherList(Screen):
         row = min(self.row, max(0, len(waits) - 1))
         first = row // ROWS_MAX * ROWS_MAX
         items = tuple(
-            Item(
-                "", text("voucherlist__of", trace=f"{use.trace:06d}"), yuan(use.deduct_fen), text(STATES[use.state][0])
-            )
+            Item("", text("voucherlist__of", trace=f"{use.trace:06d}"), yuan(use.deduct_fen), text(state_of(use)))
             for use in waits[first : first + ROWS_MAX]
         )
         body: tuple[Block, ...] = (
@@ -218,6 +216,7 @@ class VoucherUseView(Screen):
             Row(platform_name(ctx, use.platform), yuan(use.deduct_fen), strong=True),
             Row(use.title or text("voucher__manual"), text("voucher__last4", digits=use.last4), Tint.QUIET),
             Row(receipt_number(use.batch, use.trace), local(use.at_ms, "%m-%d %H:%M"), Tint.QUIET),
+            *((Row(text("voucheruse__short"), yuan(use.deduct_fen), tint, strong=True),) if is_short(use) else ()),
             *(trouble_rows(number, ctx, tint) if number else ()),
         )
         hints: tuple[Hint, ...] = (Hint("F1", text("voucheruse__undo")),) if use.redeemed else ()

@@ -226,8 +226,18 @@ def rest_rows(order: checkout.Order | None, rest_fen: int) -> tuple[Block, ...]:
 
 def about(use: Use) -> Say:
     """What a refusal about a voucher is about: how much, of which sale; a registered one lacks there."""
-    words = "voucher__short" if use.registered and use.state == "rejected" else "voucher__of_sale"
+    words = "voucher__short" if is_short(use) else "voucher__of_sale"
     return text(words, amount=yuan(use.deduct_fen), number=slip.receipt_number(use.batch, use.trace))
+
+
+def is_short(use: Use) -> bool:
+    """Whether its sale lacks its amount: it was registered, and its platform refuses it."""
+    return bool(use.registered) and use.state == "rejected" and not use.why
+
+
+def state_of(use: Use) -> str:
+    """The text of its state where several stand in a list."""
+    return "voucheruse__short" if is_short(use) else STATES[use.state][0]
 
 
 def told(use: Use, sale: Sale | None, books: Reading) -> Notice:

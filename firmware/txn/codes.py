@@ -3,7 +3,8 @@
 from firmware.txn.books import Reading
 from firmware.txn.slips.registry import stored
 from firmware.txn.slips.sheet import receipt_number
-from rules.discreet import is_subject
+from rules.discreet import discreet, is_subject
+from rules.money import yuan
 from wire.facts import (
     DrawerRefused,
     Fact,
@@ -35,6 +36,22 @@ def code_of(fact: Fact) -> int:
             return fact.code
         case _:
             return 0
+
+
+def is_urgent(fact: Fact) -> bool:
+    """Whether the backend is told at once, whatever the table says of the code: money is missing."""
+    return isinstance(fact, VoucherHeard) and fact.shortage_fen > 0
+
+
+def reason_of(fact: Fact) -> str:
+    """What the fact says beside its code; nothing a customer showed."""
+    match fact:
+        case Trouble(_, detail):
+            return discreet(detail)
+        case VoucherHeard() if fact.shortage_fen:
+            return f"shortage {yuan(fact.shortage_fen)}"
+        case _:
+            return ""
 
 
 def subject_of(books: Reading, fact: Fact) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.events import LinkUp
+from firmware.events import LinkUp, Report
 from firmware.txn import voucher
 from firmware.txn.voucher_take import RegisterVoucher
 from tests.screens.voucher_codes import REGISTERS, registered, till_of_supervisor
@@ -50,11 +50,28 @@ def test_it_is_redeemed_as_soon_as_the_link_is_back(tmp_path: Path) -> None:
 def test_a_refusal_is_an_alarm_and_stands_on_the_list_until_it_is_handled(tmp_path: Path) -> None:
     till = verified(registered(tmp_path)).says("rejected", code=3003)
     assert "[3003]" in till.text()
+    assert "短款 5.00 单号 000001-000001" in till.text()
     assert 3003 in alarms(till)
     assert [use.deduct_fen for use in voucher.listed(till.ledger)] == [500]
-    till.keys("OK OK MENU 3 2 OK F2 OK")
+    till.keys("OK OK")
+    assert "券待处理" in till.text(), "it stands there until it is handled"
+    till.keys("MENU 3 2")
+    assert "短款" in till.text()
+    till.keys("OK")
+    assert "短款" in till.text()
+    till.keys("F2 OK")
     assert "voucher_handled" in till.facts()
     assert voucher.listed(till.ledger) == ()
+    till.keys("CANCEL CANCEL CANCEL CANCEL")
+    assert "券待处理" not in till.text()
+
+
+def test_a_refusal_is_reported_at_once_whatever_its_code(tmp_path: Path) -> None:
+    """An expired voucher is otherwise nothing the backend hears of (3005); here the shop's money is missing."""
+    till = verified(registered(tmp_path)).says("rejected", code=3005)
+    reports = [effect.report for effect in till.out if isinstance(effect, Report)]
+    [seen] = [each for report in reports if report.mode == "now" for each in report.events if each.code == 3005]
+    assert (seen.subject, seen.reason) == (voucher.listed(till.ledger)[0].request_no, "shortage 5.00")
 
 
 def test_without_an_answer_it_is_asked_about_and_never_given_up(tmp_path: Path) -> None:
