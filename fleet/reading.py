@@ -30,6 +30,7 @@ from wire.vouchers import AskVoucherConsume
 INTEGER_MAX = 2**63 - 1
 RAW_KEPT_BYTES_MAX = 64 * 1024
 WORD_CHARS_MAX = 128
+PACKET_RECORDS_READ_MAX = 4 * PACKET_RECORDS_MAX
 _HEX16 = re.compile(r"[0-9a-f]{32}")
 _HEX32 = re.compile(r"[0-9a-f]{64}")
 _WITH_CODE = {each.rest for each in (ASK_PAY, ASK_VOUCHER_PREPARE, ASK_VOUCHER_CONSUME, ASK_VOUCHER_LOOK)}
@@ -76,7 +77,8 @@ class _Key(msgspec.Struct, frozen=True):
 
 
 def read_packet(terminal: str, payload: bytes | Packet) -> list[Arrival]:
-    """Every record of a packet. A damaged record does not harm its neighbours."""
+    """Every record of a packet. A damaged record does not harm its neighbours, nor do too many (up to
+    `PACKET_RECORDS_READ_MAX`); a packet of more is put aside whole, and its records stay due at the terminal."""
     if isinstance(payload, Packet):
         return [judge(terminal, record) for record in payload.records]
     try:
@@ -90,7 +92,7 @@ def _read_loosely(terminal: str, payload: bytes) -> list[Arrival]:
         raws = msgspec.json.decode(payload, type=_Loose).records
     except (ValueError, RecursionError) as trouble:
         return [Bad(0, 0, wrap(payload), f"packet: {trouble}")]
-    if len(raws) > 4 * PACKET_RECORDS_MAX:
+    if len(raws) > PACKET_RECORDS_READ_MAX:
         return [Bad(0, 0, wrap(payload), f"packet: {len(raws)} records")]
     return [_read_record(terminal, bytes(raw)) for raw in raws]
 

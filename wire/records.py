@@ -5,7 +5,7 @@ still verifies (decisions 9). All hashes are raw 32 bytes in memory and lower-ca
 """
 
 import hashlib
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -36,9 +36,10 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Packet(msgspec.Struct, frozen=True):
-    """Payload of `up/rec`: at most 16 records or 8 KiB; one larger record travels alone."""
+    """Payload of `up/rec`: at most 16 records or 8 KiB; one larger record travels alone. That binds who sends: the backend
+    books or quarantines each record of a fuller packet all the same, because no record is ever given up."""
 
-    records: tuple[Record, ...]
+    records: Annotated[tuple[Record, ...], msgspec.Meta(max_length=PACKET_RECORDS_MAX)]
 
 
 class Ack(msgspec.Struct, frozen=True):

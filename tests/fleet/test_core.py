@@ -9,13 +9,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fleet.core import HOLE_PATIENCE_MS, NAMELESS_MAX, Arrived, Core, Message, SendAck, SendAnswer, SendTime, Tick
+from fleet.reading import PACKET_RECORDS_READ_MAX
 from fleet.sql import SqlStore
 from fleet.store import StoreTrouble
 from tests.journals import Journal, forged
 from tests.stores import each_store, new_store, postgres_free, postgres_server, reading_store  # noqa: F401
 from wire.facts import SignedOn
 from wire.messages import AskEpoch, AskTime, State, time_text
-from wire.records import Ack, Packet, Record
+from wire.records import PACKET_RECORDS_MAX, Ack, Packet, Record
 
 pytestmark = pytest.mark.usefixtures("each_store")
 
@@ -174,6 +175,25 @@ def test_a_packet_without_a_readable_key_is_put_aside_without_an_acknowledgement
     assert backend.take(payload) == []
     (aside,) = backend.look("quarantine_of", "T0001")
     assert aside.seq == 0
+
+
+def test_a_packet_fuller_than_the_contract_allows_loses_no_record(backend):
+    journal = Journal().fill(PACKET_RECORDS_MAX + 1)
+    payload = packet(*journal.records)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(payload, type=Packet)
+    assert backend.ack(payload) == Ack(1, 17), "the bound is the sender's; each record stands by its own hash"
+    assert [row.hash for row in backend.look("records_after", "T0001", 1, 0, 100)] == [
+        each.hash for each in journal.records
+    ]
+
+
+def test_a_packet_of_far_too_many_is_put_aside_whole_and_its_records_stay_due(backend):
+    payload = packet(*Journal().fill(PACKET_RECORDS_READ_MAX + 1).records)
+    assert backend.take(payload) == [], "unacknowledged, the terminal has them still"
+    (aside,) = backend.look("quarantine_of", "T0001")
+    assert aside.seq == 0
+    assert backend.kept() == []
 
 
 def test_an_empty_packet_is_nothing(backend):
