@@ -540,7 +540,7 @@ class Edge:
             tls = Tls(folder.path / who.tls_ca if who.tls_ca else Path(), *own)
         link = LinkSettings(
             who.terminal, who.host or network.host, who.port or network.port, who.fleet_key, tls,
-            who.username, who.password, grace_port=who.grace_port,
+            who.username, who.password, grace_port=who.grace_port, keep_alive_s=network.keepalive_s,
         )  # fmt: skip
         chance = random.Random(os.urandom(16))
         return Uplink(

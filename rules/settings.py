@@ -74,10 +74,21 @@ _REASONS = ("prices", "refunds")
 """Sections whose `reasons` were plain texts once."""
 
 
+GONE = {"network": ("mount",)}
+"""Settings that are none any more, by section: a document that still says them is as good as before."""
+
+
+def _without(section: Any, gone: tuple[str, ...]) -> Any:
+    if not gone or not isinstance(section, dict):
+        return section
+    return {name: value for name, value in section.items() if name not in gone}
+
+
 def _in_new_words(doc: object) -> object:
     """A document of a release before, as this one would say it; what is wrong with it stays wrong."""
     if not isinstance(doc, dict):
         return doc
+    doc = {name: _without(section, GONE.get(name, ())) for name, section in doc.items()}
     changed_sections = {
         name: {**section, "reasons": [{"key": row, "zh": row} if isinstance(row, str) else row for row in rows]}
         for name, section in doc.items()

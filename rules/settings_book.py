@@ -17,7 +17,7 @@ Ms = Annotated[int, msgspec.Meta(ge=0, le=4_102_444_800_000)]
 
 OVERRIDES_MAX = 64
 
-NETWORK = ("network.host", "network.port", "network.mount", "network.tls", "network.keepalive_s")
+NETWORK = ("network.host", "network.port", "network.tls", "network.keepalive_s")
 """How the broker is reached: a change of these may cut a terminal off."""
 
 HARDWARE = tuple(f"hardware.{name}" for name in Hardware.__struct_fields__)

@@ -95,7 +95,6 @@ class Scanner(Section, frozen=True):
 class Network(Section, frozen=True):
     host: Annotated[str, Meta(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9.:_-]+\Z", extra=DEVICE)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65_535, extra=DEVICE)] = 1_883
-    mount: Annotated[str, Meta(max_length=64, pattern=r"^([A-Za-z0-9_-]+/)*\Z", extra=DEVICE)] = ""
     tls: Annotated[bool, Meta(extra=DEVICE)] = False
     keepalive_s: Annotated[int, Meta(ge=10, le=600, extra=DEVICE)] = 60
     offline_after_s: Annotated[int, Meta(ge=5, le=60, extra=ADMIN)] = 10

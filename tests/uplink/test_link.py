@@ -177,6 +177,19 @@ def test_a_connection_given_up_does_not_take_the_session_later():
         assert fake.CONNECT not in listener.heard_now()
 
 
+def test_the_link_is_kept_alive_as_often_as_the_settings_say():
+    from firmware.drivers.uplink.door import Connection
+
+    with fake.FakeBroker(fake.welcoming()) as listener:
+        settings = LinkSettings("T0001", listener.host, listener.port, keep_alive_s=17)
+        connection = Connection(settings, b"{}", lambda _c, _note: None)
+        connection.open()
+        said = listener.next(fake.CONNECT)
+        connection.cut()
+    assert said.startswith(b"\x00\x04MQTT\x05")
+    assert int.from_bytes(said[8:10], "big") == 17
+
+
 # --- what is in flight -----------------------------------------------------------------
 
 

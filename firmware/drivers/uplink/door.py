@@ -23,7 +23,6 @@ from firmware.drivers.uplink.tls import Way
 from wire import topics
 from wire.channels import (
     ASK_TIME,
-    KEEP_ALIVE_S,
     PACKET_SIZE_MAX,
     RECEIVE_MAX,
     SCHEMA_MAJOR,
@@ -124,7 +123,7 @@ class Connection:
         self._client.connect_async(
             settings.host,
             settings.port,
-            keepalive=KEEP_ALIVE_S,
+            keepalive=settings.keep_alive_s,
             clean_start=self._only_time,
             properties=_connect_properties(0 if self._only_time else SESSION_EXPIRY_S),
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wire.channels import KEEP_ALIVE_S
 from wire.pace import BACKOFF_CAP_MS
 
 
@@ -35,3 +36,4 @@ class LinkSettings:
     open_timeout_ms: int = 10_000
     backoff_cap_ms: int = BACKOFF_CAP_MS
     grace_port: int = 0
+    keep_alive_s: int = KEEP_ALIVE_S
