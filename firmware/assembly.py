@@ -299,8 +299,8 @@ class Posd:
             log.error("%s", error)
             return self._run_halted(error)
         crashes, mark = CrashFile(self.folder.path / CRASHES), RunMark(self.folder.path / RUNNING)
-        if died := mark.died():
-            crashes.note(KILLED, died.rev)
+        if mark.died():
+            crashes.note(KILLED, self.folder.applied.rev)  # by the file: settings change in the middle of a run
             mark.end("crash")
         code = 9013 if crashes.safe_mode() == UNSURE else 9003 if UNREADABLE in crashes.lately() else 0
         if code:
@@ -326,9 +326,9 @@ class Posd:
         key, boot = JournalKey(self.folder.store.journal_key()), secrets.token_hex(8)
         crashed = crashes.last() if mark.crashed(life.value(ledger, "running")) else ""
         self.folder, returned = settled_settings(self.folder, ledger, crashes)
-        rev = self.folder.applied.rev
-        mark.begin(boot, rev)
+        mark.begin(boot)
         loop: Loop | None = None
+        core: Trainee | None = None
         try:
             safe_at = crashes.safe_mode()
             started = self._started(ledger, boot, returned, crashed, safe_at)
@@ -344,7 +344,7 @@ class Posd:
             raise
         except Exception:
             at = loop.last_event if loop is not None else "starting"
-            crashes.note(at, rev)
+            crashes.note(at, core.live.settings.revision if core is not None else self.folder.applied.rev)
             mark.end("crash")
             log.exception("stopped at %s", at)
             raise

@@ -83,11 +83,10 @@ class CrashFile:
 
 
 class Run(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One run of the daemon: its boot, the kernel's, the revision of the settings in force, and its end, if it had one."""
+    """One run of the daemon: its boot, the kernel's, and its end, if it had one."""
 
     boot: str
     kernel: str
-    rev: int = 0
     ended: Literal["", "clean", "crash"] = ""
 
 
@@ -104,10 +103,10 @@ class RunMark:
         except (OSError, msgspec.DecodeError):
             return None
 
-    def died(self) -> Run | None:
-        """The run before, if its process died without a word and the kernel lived on."""
+    def died(self) -> bool:
+        """Whether the process of the run before died without a word while the kernel lived on."""
         last = self.last()
-        return last if last is not None and not last.ended and last.kernel and last.kernel == _kernel() else None
+        return last is not None and not last.ended and bool(last.kernel) and last.kernel == _kernel()
 
     def crashed(self, running: str) -> bool:
         """Whether the run before ended by a crash. `running`: the boot that the ledger knows no end of; after a power cut
@@ -115,9 +114,9 @@ class RunMark:
         last = self.last()
         return last is not None and last.ended == "crash" and (last.kernel == _kernel() or last.boot == running)
 
-    def begin(self, boot: str, rev: int) -> None:
-        """This run, under the settings of this revision."""
-        _replace(self.path, msgspec.json.encode(Run(boot, _kernel(), rev)))
+    def begin(self, boot: str) -> None:
+        """This run."""
+        _replace(self.path, msgspec.json.encode(Run(boot, _kernel())))
 
     def end(self, how: Literal["clean", "crash"]) -> None:
         """The run that left the mark has ended so."""

@@ -1,6 +1,7 @@
 """The real daemon with its real drivers, over a real Mosquitto: a pushed change of the footer stands on the next slip."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from tests.bus import Bus, Publisher
 from tests.mosquitto import Broker, broker  # noqa: F401 - the fixture
 from tests.settings.fleet import TERMINAL, desired, footer
 from wire.fleet import Reported, Signed, signed_text
+from wire.messages import State
 
 ROOT = Path(__file__).parents[2]
 DESIRED, REPORTED = f"pos/v1/{TERMINAL}/dn/desired", f"pos/v1/{TERMINAL}/up/reported"
@@ -97,6 +99,33 @@ def test_a_pushed_footer_stands_on_the_next_slip(machine: Machine, broker: Broke
     applied = Store(data, mend=False).settings()
     assert (applied.rev, applied.settings.shop.footer) == (7, ("推送来的一行",))
     assert applied.book.trial is not None, "ten minutes have not passed"
+
+
+def daemon_of(machine: Machine) -> int:
+    """Its process, which the emulator starts again when it is gone, as systemd would."""
+    return int(Path(f"/proc/{machine.child.pid}/task/{machine.child.pid}/children").read_text().split()[0])
+
+
+def test_settings_under_which_the_daemon_is_killed_twice_are_taken_back(machine: Machine, broker: Broker) -> None:  # noqa: F811
+    """Whoever kills it, and however the document came into force: in the middle of a run."""
+    states = f"pos/v1/{TERMINAL}/up/state"
+
+    def boots(bus: Bus) -> list[State]:
+        said = (msgspec.json.decode(each, type=State) for each in bus.on(states) if each)
+        return list({each.boot_id: each for each in said if each.online}.values())
+
+    with Bus(broker, "pos/v1/#") as bus:
+        publisher = Publisher(broker)
+        bus.until(lambda: bool(told(bus)))
+        publisher.send(DESIRED, signed(desired(7, footer("每次都被杀"), expires_ms=0)), retain=True)
+        bus.until(lambda: told(bus)[-1].status == "trial")
+        for killed in range(2):
+            os.kill(daemon_of(machine), signal.SIGKILL)
+            bus.until(lambda killed=killed: len(boots(bus)) == killed + 2)
+        bus.until(lambda: told(bus)[-1].status == "rolled_back")
+        publisher.close()
+        assert (told(bus)[-1].rev, told(bus)[-1].desired_rev, told(bus)[-1].reason) == (0, 7, "2 crashes")
+        assert [each.end for each in boots(bus)] == ["first", "crash", "crash"]
 
 
 def test_another_paper_width_starts_the_daemon_again_by_itself(machine: Machine, broker: Broker) -> None:  # noqa: F811
