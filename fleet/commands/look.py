@@ -1,6 +1,6 @@
 """What the reading commands share: the database opened for a look, and tables for people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from fleet import database
@@ -91,6 +92,22 @@ def _whole(value: object) -> object:
 def say(lang: Lang, key: str, **arguments: object) -> None:
     """Print one text."""
     print(t("fleet", lang, key, **arguments))
+
+
+def done(as_json: bool, lang: Lang, key: str, room: str = "fleet", **told: object) -> int:
+    """Say that it is done, in one text or as JSON; the exit code."""
+    put(told) if as_json else print(t(room, lang, key, **told))
+    return 0
+
+
+@contextmanager
+def counting(text: str) -> Iterator[Callable[[int], None]]:
+    """For what takes long: how far it is, to be told by calls, where somebody watches; gone when it is over."""
+    columns = (SpinnerColumn(), TextColumn("{task.description} {task.completed}"), TimeElapsedColumn())
+    there = Console(stderr=True)
+    with Progress(*columns, console=there, transient=True, disable=not there.is_terminal) as bar:
+        task = bar.add_task(text, total=None)
+        yield lambda count: bar.update(task, completed=count)
 
 
 def plain(text: str) -> str:

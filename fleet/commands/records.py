@@ -8,7 +8,7 @@ import msgspec
 
 from fleet.commands import Wrong
 from fleet.commands.exits import FOUND
-from fleet.commands.look import moment, opened, say, show
+from fleet.commands.look import counting, moment, opened, say, show
 from fleet.sql import SqlBooks
 from fleet.store import StoredRecord
 from fleet.verify import Finding, Verdict, verify
@@ -70,7 +70,11 @@ def _cells(row: StoredRecord) -> Iterator[str]:
 
 
 def _verify(books: SqlBooks, terminals: list[str], as_json: bool, lang: Lang) -> int:
-    verdicts = [verify(books, terminal) for terminal in terminals]
+    verdicts = []
+    with counting(t("fleet", lang, "verify__doing", all=len(terminals))) as step:
+        for number, terminal in enumerate(terminals):
+            step(number)
+            verdicts.append(verify(books, terminal))
     if as_json:
         for verdict in verdicts:
             print(msgspec.json.encode(verdict).decode())

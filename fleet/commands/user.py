@@ -14,7 +14,7 @@ import msgspec
 
 from fleet.admin import ROLES
 from fleet.commands import Wrong
-from fleet.commands.look import moment, say, show
+from fleet.commands.look import done, moment, show
 from fleet.dashboard.passwords import weakness
 from fleet.dashboard.users import NAME, Users, UserTrouble
 from texts import Lang, t
@@ -26,9 +26,8 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Callable[[str],
     more = it.add_subparsers(required=True, metavar=say("command"))
     for name in ("add", "list", "role", "password", "remove"):
         it = more.add_parser(name, parents=[common], help=say(f"user_{name}"))
-        if name == "list":
-            it.add_argument("--json", action="store_true", help=say("json"))
-        else:
+        it.add_argument("--json", action="store_true", help=say("json"))
+        if name != "list":
             it.add_argument("name", metavar="NAME", help=say("user_name"))
         if name == "role":
             it.add_argument("role", choices=ROLES, help=say("user_roles"))
@@ -49,16 +48,16 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
                 _list(users, options.json, lang)
             case "add":
                 users.add(options.name, options.role, new_password(options, lang), now_ms)
-                say(lang, "user__added", name=options.name, role=options.role)
+                done(options.json, lang, "user__added", name=options.name, role=options.role)
             case "role":
                 users.set_role(options.name, options.role, now_ms)
-                say(lang, "user__role", name=options.name, role=options.role)
+                done(options.json, lang, "user__role", name=options.name, role=options.role)
             case "password":
                 users.set_password(options.name, new_password(options, lang), now_ms)
-                say(lang, "user__password", name=options.name)
+                done(options.json, lang, "user__password", name=options.name)
             case "remove":
                 users.remove(options.name)
-                say(lang, "user__removed", name=options.name)
+                done(options.json, lang, "user__removed", name=options.name)
     return 0
 
 

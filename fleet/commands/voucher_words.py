@@ -20,6 +20,7 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Callable[[str],
     it = deals.add_parser("load", parents=[common], help=say("deals_load"), description=say("deals_load_more"))
     it.add_argument("file", type=Path, metavar="FILE", help=say("deals_file"))
     it.add_argument("--shop", default="", metavar="0001", help=say("voucher_shop"))
+    it.add_argument("--json", action="store_true", help=say("json"))
     it.set_defaults(run=vouchers.load_deals)
     for name in ("list", "show"):
         it = deals.add_parser(name, parents=[common], help=say(f"deals_{name}"))
@@ -67,6 +68,7 @@ def _book_parsers(more: Any, common: argparse.ArgumentParser, say: Callable[[str
     it.add_argument("platform", choices=PLATFORMS)
     it.add_argument("date", metavar="YYYY-MM-DD")
     it.add_argument("--out", type=Path, default=None, metavar="FILE", help=say("voucher_out"))
+    it.add_argument("--json", action="store_true", help=say("json"))
     it.set_defaults(run=vouchers.write_statement)
 
     it = more.add_parser("reconcile", parents=[common], help=say("reconcile"), description=say("reconcile_more"))

@@ -18,7 +18,7 @@ from msgspec import Meta
 from fleet import china, database, home
 from fleet.commands import Wrong, scripted
 from fleet.commands.exits import FOUND
-from fleet.commands.look import moment, opened, say, show
+from fleet.commands.look import done, moment, opened, say, show
 from fleet.commands.scripted import list_steps, side_books, told_steps
 from fleet.commands.times import typed_day
 from fleet.sql import AnyStore
@@ -55,8 +55,7 @@ def load_deals(options: argparse.Namespace, lang: Lang) -> int:
     ]
     with _writing(options.data) as store, store.begin() as books:
         books.vouchers.put_deals("", options.shop, "file", rows)
-    say(lang, "vouchers__loaded", deals=len(rows))
-    return 0
+    return done(options.json, lang, "vouchers__loaded", deals=len(rows))
 
 
 def _deals_in(path: Path) -> tuple[Deal, ...]:
@@ -200,8 +199,7 @@ def write_statement(options: argparse.Namespace, lang: Lang) -> int:
         path.write_bytes(made)
     except OSError as trouble:
         raise Wrong("unwritten", {"path": str(path), "detail": str(trouble)}) from trouble
-    say(lang, "statement__written", path=str(path), lines=len(rows))
-    return 0
+    return done(options.json, lang, "statement__written", path=str(path), lines=len(rows))
 
 
 def reconcile(options: argparse.Namespace, lang: Lang) -> int:

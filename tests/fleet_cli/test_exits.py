@@ -138,6 +138,14 @@ def test_every_command_is_in_the_table():
     assert sorted(each.prog.removeprefix("posfleet ") for each in leaves) == sorted(COMMANDS)
 
 
+def test_every_command_that_shows_or_changes_something_takes_json():
+    """Left out: what goes on running, asks an editor, or prints a script or JSON anyway."""
+    without = {"serve", "completion", "settings get", "settings edit", "policy get"}
+    leaves = [each for each in line.parsers_of(posfleet._parser("en")) if each._subparsers is None]
+    lacking = {each.prog.removeprefix("posfleet ") for each in leaves if "--json" not in each._option_string_actions}
+    assert lacking == without
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_word_no_command_knows_is_wrong_use(words, name, capsys):
     assert ended([*words(name), "--no-such-option"]) == exits.USAGE

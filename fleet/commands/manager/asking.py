@@ -13,8 +13,8 @@ import msgspec
 
 from fleet import database, home
 from fleet.admin import READS, ROLES, Call, Caller, Fault, Refused, Reply, Request, Where
-from fleet.commands import Wrong, exits
-from fleet.commands.look import plain, put, show
+from fleet.commands import Wrong, exits, look
+from fleet.commands.look import plain, show
 from fleet.door import ask as ask_door
 from fleet.store import BadUrl, StoreTrouble
 from rules.errors import errors
@@ -175,9 +175,8 @@ def json_word(it: argparse.ArgumentParser, say: Say) -> None:
 
 
 def done(options: argparse.Namespace, lang: Lang, key: str, **told: object) -> int:
-    """Say that it is done, in words or as JSON."""
-    put(told) if options.json else tell(lang, key, **told)
-    return 0
+    """Say that it is done, by one of this room's texts or as JSON; the exit code."""
+    return look.done(options.json, lang, key, "manager", **told)
 
 
 def table(lang: Lang, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:

@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from fleet.commands import Wrong
-from fleet.commands.look import opened
+from fleet.commands.look import counting, opened
 from fleet.commands.manager.asking import Say, done, json_word, utc_ms
 from fleet.commands.times import FORMS, span_ms
 from fleet.sql import SqlBooks
@@ -51,7 +49,7 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
             if wanted not in known:
                 raise Wrong("no_terminal", {"terminal": wanted})
         count = 0
-        with _progress(lang) as step:
+        with counting(t("manager", lang, "export__doing")) as step:
             for row in _rows(books, options.terminal or known, since, until):
                 count += (_write_record if options.what == "records" else _write_sale)(out, row, count)
                 step(count)
@@ -115,12 +113,3 @@ def _file(path: Path | None) -> Iterator[TextIO]:
         raise Wrong("unwritten", {"path": str(path), "detail": str(trouble)}) from trouble
     finally:
         draft.unlink(missing_ok=True)
-
-
-@contextmanager
-def _progress(lang: Lang) -> Iterator[Any]:
-    columns = (SpinnerColumn(), TextColumn("{task.description} {task.completed}"), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(t("manager", lang, "export__doing"), total=None)
-        yield lambda count: bar.update(task, completed=count)
