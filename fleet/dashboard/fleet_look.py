@@ -1,7 +1,6 @@
 """The fleet as all visitors see it: looked at once every few seconds, however many watch."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,10 +35,13 @@ class FleetLook:
 class Watch:
     """The newest look. Safe to use from several threads; raises `StoreTrouble`."""
 
-    def __init__(self, reading: Reading, digest: Digest, utc_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, reading: Reading, digest: Digest, utc_ms: Callable[[], int], monotonic_s: Callable[[], float]
+    ) -> None:
         self._reading = reading
         self._digest = digest
         self._utc_ms = utc_ms
+        self._monotonic_s = monotonic_s
         self._guard = threading.Lock()
         self._look: FleetLook | None = None
         self._fresh_ms = FRESH_MS
@@ -55,9 +57,9 @@ class Watch:
             now_ms = self._utc_ms()
             limit_ms = self._fresh_ms if fresh_ms is None else fresh_ms
             if self._look is None or not 0 <= now_ms - self._look.at_ms < limit_ms:
-                began_s = time.monotonic()
+                began_s = self._monotonic_s()
                 self._look = self._taken(now_ms, self._look)
-                self._fresh_ms = max(FRESH_MS, int((time.monotonic() - began_s) * 1_000 * REST))
+                self._fresh_ms = max(FRESH_MS, int((self._monotonic_s() - began_s) * 1_000 * REST))
             return self._look
 
     def _taken(self, now_ms: int, before: FleetLook | None) -> FleetLook:

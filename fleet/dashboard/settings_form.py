@@ -99,7 +99,6 @@ class FormPages:
         """Names of the layers that every terminal of this one has under it; only the fleet's when it has none yet."""
         if name == "fleet":
             return []
-        audience = of_layer(name)
         with self._reading.begin() as books:
             entries = books.looks.registered()
         found: list[list[str]] = []
@@ -108,7 +107,6 @@ class FormPages:
             names = layers_of(row)
             if name in names and not entry.retired:
                 found.append(list(names[: names.index(name)]))
-        assert audience.kind != "all"
         return [each for each in found[0] if all(each in names for names in found)] if found else ["fleet"]
 
     def _page(

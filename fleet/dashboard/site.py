@@ -56,7 +56,7 @@ class Dashboard:
         self.reading = Reading(open_store)
         self.digest = Digest(self.reading, data / DIGEST, utc_ms)
         self.sessions = Sessions(data / SESSIONS)
-        self.watch = Watch(self.reading, self.digest, utc_ms)
+        self.watch = Watch(self.reading, self.digest, utc_ms, monotonic_s)
         doors = Doors(self.users, self.sessions, _key(data / KEY), secure, monotonic_s)
         asking = Asking(self.reading, ask)
         pages = [

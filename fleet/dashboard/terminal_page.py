@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from fleet import admin, lookup
 from fleet.admin import Reply, TerminalShown
-from fleet.dashboard import map_page
+from fleet.dashboard import map_page, typed
 from fleet.dashboard.app import Page
 from fleet.dashboard.asking import Asking
 from fleet.dashboard.digest import Digest
@@ -81,6 +81,7 @@ class TerminalPages:
             slip_kinds=SLIP_KINDS, latest=latest, table=errors(), shown=shown, symbol=map_page.symbol(tile),
             lock=map_page.lock_words(tile, visit.lang),
             timeline=sorted(passages, key=lambda each: -each.at_ms)[:TIMELINE_MAX], mark_words=map_page.mark_words,
+            faults=typed.rows(shown.faults, "", "", visit.lang) if shown is not None else [],
             order_words=lambda name: catalogue("dashboard", visit.lang).get(f"command__{name}", name),
             stamp=_stamp(tile, shown, journals, happened), document=_document(shown), value=as_text,
         )  # fmt: skip

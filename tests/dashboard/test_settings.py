@@ -201,3 +201,13 @@ def test_a_fault_of_another_layer_names_it(fleet: House) -> None:
 def test_each_path_has_its_line(text: str, places: dict[str, int]) -> None:
     found = lines_of(text)
     assert {path: line for path, line in found.items() if path} == places
+
+
+def test_layers_that_cannot_be_pushed_are_told_on_the_terminals_page_in_words(fleet: House) -> None:
+    """Two layers, each fine where it was written, do not fit over each other any more once a terminal moves."""
+    ask(fleet, admin.PutLayer(layer="shop:S1", document={"shift": {"float_expected_fen": 900_000}}))
+    ask(fleet, admin.PutLayer(layer="group:south", document={"shift": {"float_max_fen": 1_000}}))
+    ask(fleet, admin.Register(rows=(admin.Registered(terminal=HOME, shop="S1", group="south"),)))
+    text = fleet.signed_in("viewer").page(f"/t/{HOME}")
+    for said in ("cannot be pushed", "[9004]", "shift.float_expected_fen", "Above the maximum", "shop:S1"):
+        assert said in text, said

@@ -181,7 +181,8 @@ def test_a_form_that_is_none_is_refused_and_breaks_nothing(anna: House, body: by
     browser.sign_in("anna")
     for kind in ("application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=x"):
         answer = browser.client.post("/sign-out", content=body, headers={"Content-Type": kind})
-        assert answer.status_code == 403
+        too_large = len(body) > 64 * 1024 and "urlencoded" in kind
+        assert answer.status_code == (413 if too_large else 403)
 
 
 @pytest.mark.parametrize(
