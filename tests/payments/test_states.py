@@ -89,6 +89,37 @@ def test_what_an_answer_makes_of_a_payment(tmp_path, state, to, answer) -> None:
     assert_sound(counter)
 
 
+REVERSED = {
+    # state: what it becomes by each answer to a reversal, in time, late or doubled
+    "sent": {"paid": "paid", "damaged": "unknown", "failed": "failed", "reversed": "reversed", "": "unknown"},
+    "unknown": {"paid": "paid", "damaged": "unknown", "failed": "failed", "reversed": "reversed", "": "unknown"},
+    "parked": {"paid": "paid", "damaged": "unknown", "failed": "failed", "reversed": "reversed", "": "unknown"},
+    "reversing": {"paid": "paid", "damaged": "failed", "failed": "failed", "reversed": "reversed", "": "reversing"},
+    "dropped": {"paid": "paid", "damaged": "failed", "failed": "failed", "reversed": "reversed", "": "reversing"},
+    "paid": {"": "paid"},
+    "failed": {"paid": "paid", "damaged": "failed", "": "failed"},
+    "reversed": {"": "reversed"},
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("state", STATES)
+def test_what_an_answer_to_a_reversal_makes_of_a_payment(tmp_path, state, answer) -> None:
+    """Once and again; a second word that says the opposite moves no money either."""
+    counter = STATES[state](tmp_path)
+    word, amount = ANSWERS[answer]
+    wanted = REVERSED[state].get(answer, REVERSED[state][""])
+    for _ in range(2):
+        counter.answer(word, "reverse", 5016 if word == "failed" else 0, amount)
+        assert counter.payment.state == wanted
+        assert_sound(counter)
+    sold = len(counter.journal("sale"))
+    counter.answer("paid" if word == "reversed" else "reversed", "reverse")
+    assert_sound(counter)
+    if wanted in ("paid", "reversed"):
+        assert (counter.payment.state, len(counter.journal("sale"))) == (wanted, sold), "what is decided stays"
+
+
 def assert_sound(counter: Till) -> None:
     """No sale from anything but money heard to be there; no money kept that bought nothing and is not on its way back."""
     counter.ledger.commit()
@@ -462,6 +493,34 @@ def test_a_link_cut_asks_when_it_is_mended(tmp_path, before_s) -> None:
     assert counter.since() == ["query"]
     counter.answer("unknown", "query")
     assert counter.since() == (["reverse"] if before_s == 60 else [])
+
+
+@pytest.mark.parametrize("before_s", [2, 20, 60])
+@pytest.mark.parametrize("state", STATES)
+def test_a_link_cut_in_any_state_asks_nothing_and_goes_on_where_it_was(tmp_path, state, before_s) -> None:
+    """What is open is asked about once the link is back, by its own next step; what is decided is asked about no more."""
+    counter = STATES[state](tmp_path)
+    was = counter.payment.state
+    counter.since()
+    counter.offline()
+    counter.pass_time(before_s * 1_000)
+    assert counter.since() == [], "nothing can leave"
+    assert counter.payment.state == ("unknown" if was == "sent" and before_s > 5 else was)
+    number = counter.payment.order_no
+    counter.online()
+    due = {"sent": ["query"], "unknown": ["query"], "reversing": ["reverse"]}.get(was, [])
+    counter.pass_time(15_000)
+    asked = counter.since()
+    assert asked[:1] == due
+    counter.pass_time(70_000)
+    if due:
+        assert [*asked, *counter.since()][-1] == "reverse"
+        counter.answer("reversed", "reverse", number=number)
+        assert counter.payment.state == "reversed"
+    counter.since()
+    counter.pass_time(120_000)
+    assert counter.since() == []
+    assert_sound(counter)
 
 
 # --- the power ---

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from firmware.events import PrinterSeen
+from firmware.events import ClockSeen, PrinterSeen
 from firmware.txn import checkout
 from firmware.txn.command import Refusal
 from firmware.txn.numbers import next_trace
@@ -373,3 +373,13 @@ def test_a_parked_order_that_is_paid_later_prints_without_a_question(tmp_path) -
     counter = till(tmp_path, printer={"print_slip": "ask"}).basket().pay().answer("unknown").keys("F1")
     counter.answer("paid", "query")
     assert (counter.screen, len(counter.printed())) == ("Notice", 1)
+
+
+def test_a_clock_set_back_frees_no_days_limit(tmp_path) -> None:
+    """The day is the shift's business date, which no clock moves (decisions 17)."""
+    counter = limited(tmp_path, day_max_fen=1_000).basket().pay().answer("paid").keys("OK")
+    counter.day_ms -= 26 * 3_600_000
+    counter.step(ClockSeen("trusted", -26 * 3_600_000))
+    counter.keys("OK").basket().pay()
+    assert "[5012]" in counter.text()
+    assert len(counter.asks(AskPay)) == 1

@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from firmware.events import Acked, Answered, Ask, DrawerSeen, LinkDown, LinkUp, Send, Signed
-from firmware.txn import closing, till
+from firmware.events import Acked, Answered, Ask, ClockSeen, DrawerSeen, LinkDown, LinkUp, Send, Signed
+from firmware.txn import closing, original, till
 from firmware.txn.ledger import Stamp
+from firmware.txn.refund import VoidSale
 from firmware.txn.slips import Sheet, slip_of, stored
 from firmware.txn.slips.figures import groups
 from rules.settings import Settings
 from tests.counter import COLA, Counter
 from tests.giving import shop
+from tests.screens import ledgers
 from tests.screens.ledgers import having, supervised
 from wire.facts import (
     Approved,
@@ -23,7 +25,9 @@ from wire.facts import (
     DayReopened,
     DrawerRefused,
     PaymentHeard,
+    Refund,
     ReportPrinted,
+    Sale,
     Seal,
     ShiftClosed,
     ShiftOpened,
@@ -555,3 +559,55 @@ def test_the_grand_total_and_due_batches_survive_pruning(tmp_path):
     assert closing.closings(counter.ledger) == due
     assert counter.ledger.differences() == []
     assert counter.ledger.carried().balances["grand_total_fen"] > 0
+
+
+# --- a clock that is set back in the middle of a shift (decisions 17) -------------------------------------------------
+
+DAY_MS = 24 * 3_600_000
+
+
+def set_back(counter: Counter, ms: int = DAY_MS + 2 * 3_600_000) -> Counter:
+    """A dead clock battery: it is more than a day ago, and the terminal says so (9011)."""
+    counter.day_ms, counter.clock = counter.day_ms - ms, "floor"
+    counter.step(ClockSeen("floor", -ms))
+    assert "[9011]" in counter.text()
+    return counter.keys("OK")
+
+
+def test_a_clock_set_back_moves_no_business_date_and_the_shift_goes_on(tmp_path):
+    counter = set_back(sold(opened(tmp_path)))
+    sold(counter)
+    sales = [entry.fact for entry in counter.ledger.entries() if isinstance(entry.fact, Sale)]
+    assert [(each.trace, each.business_date) for each in sales] == [
+        (1, sales[0].business_date),
+        (2, sales[0].business_date),
+    ]
+    expected = till.expected_cash(closing.running(counter.ledger))
+    assert expected == 20_000 + 700
+    count(counter.keys(CLOSE), expected)
+    assert last(counter, ShiftClosed).counted_fen == expected
+    counter.ledger.commit()
+    assert counter.ledger.differences() == []
+
+
+@pytest.mark.parametrize(
+    ("ledger", "keys", "code"),
+    [(ledgers.drawer_page, "4 5", 8005), (ledgers.copied, "# 1 OK", 4011)],
+)
+def test_a_clock_set_back_frees_no_limit_of_the_shift(tmp_path, ledger, keys, code):
+    """Openings by hand and copies are counted by shift and slip, not by the clock."""
+    counter = set_back(ledger(tmp_path))
+    assert f"[{code}]" in counter.keys(keys).text()
+
+
+def test_a_clock_set_back_gives_nothing_back_twice_and_refuses_no_refund(tmp_path):
+    """A sale that seems to be of tomorrow is in time; what came back of it stays back."""
+    counter = set_back(shop.as_supervisor(sold(shop.shop(tmp_path), 2)))
+    seq = original.recent(counter.ledger, 0)[0][0]
+    known = original.of_seq(counter.ledger, counter.ledger.terminal, seq)
+    assert counter.terminal.do(VoidSale(known, "买错")) is None
+    again = counter.terminal.do(VoidSale(known, "买错"))
+    assert again is not None
+    assert again.code == 6014
+    back = next(entry.fact for entry in counter.ledger.entries() if isinstance(entry.fact, Refund))
+    assert back.business_date == known.sale.business_date
