@@ -53,7 +53,8 @@ Chosen = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class VoidSale:
-    """Undo a whole sale of this batch of which nothing went back yet. `reference`: of the void on the card terminal."""
+    """Undo a whole sale of this batch of which nothing went back yet; code payments go back by refund (docs/adr/0025).
+    `reference`: of the void on the card terminal."""
 
     known: Original
     reason: str
