@@ -45,8 +45,9 @@ def may(path: Path, who: Account, right: int) -> bool:
 
 
 def closed(folder: Path, who: Account) -> list[Path]:
-    """The folders above `folder` that the account cannot enter, the uppermost first. Raises `OSError`."""
-    return [each for each in reversed(folder.resolve().parents) if not may(each, who, 1)]
+    """The folders above `folder`, of those there are, that the account cannot enter, the uppermost first. Raises
+    `OSError`."""
+    return [each for each in reversed(folder.resolve().parents) if each.exists() and not may(each, who, 1)]
 
 
 def share(folder: Path, who: Account) -> bool:

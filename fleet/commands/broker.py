@@ -31,9 +31,10 @@ def make(options: argparse.Namespace, lang: Lang) -> int:
         raise Wrong("taken", {"path": str(options.out)})
     folder = options.folder or options.out.resolve()
     user: str = options.broker_user or USERS[options.kind]
+    state = options.state.absolute() if options.state is not None else None  # a broker has a current folder of its own
     place = Place(
         folder, options.host, options.port, options.private_host, options.private_port,
-        terminals_max=options.terminals_max, state=options.state, user="" if user == USERS[options.kind] else user,
+        terminals_max=options.terminals_max, state=state, user="" if user == USERS[options.kind] else user,
     )  # fmt: skip
     inside = options.private_name or private_names(options.private_host)
 

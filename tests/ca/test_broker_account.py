@@ -114,6 +114,21 @@ def test_what_root_has_still_to_do_is_said_as_commands(tmp_path, capsys, lang):
     assert "\nuser mq\n" in (tmp_path / "b" / "mosquitto.conf").read_text()
 
 
+def test_a_folder_that_is_not_there_yet_is_made_by_a_command_and_named_from_the_root(tmp_path, capsys, monkeypatch):
+    """As whoever is not root meets it: neither the folder nor those above it are ours to make."""
+    monkeypatch.setattr("fleet.broker.access.os.geteuid", lambda: 54_321)
+    monkeypatch.chdir(tmp_path)
+    run(capsys, tmp_path, "ca", "init")
+    words = ("--name", "mqtt.example.cn", "--state", "none/state", "--broker-user", "nobody", "--json")
+    if access.account("nobody") is None:
+        pytest.skip("there is no account nobody")
+    told = json.loads(run(capsys, tmp_path, "broker", "mosquitto", "--out", tmp_path / "broker", *words))
+    state = tmp_path / "none" / "state"
+    assert any(line.startswith("install -d -o nobody") and line.endswith(f" {state}") for line in told["undone"])
+    assert f"persistence_location {state}/" in (tmp_path / "broker" / "mosquitto.conf").read_text()
+    assert not state.exists()
+
+
 def test_a_way_the_account_cannot_enter_is_named(tmp_path, capsys):
     """Whoever this is: `nobody` is another, and a private folder is closed to it."""
     if access.account("nobody") is None:
