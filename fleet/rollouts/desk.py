@@ -116,6 +116,8 @@ def act(books: Books, call: Call, request: admin.RolloutAct, now_ms: int) -> adm
         if held:
             return Refused(reason="in_rollout", detail=str(min(held.values())), terminals=tuple(sorted(held))[:100])
         row = replace(row, live=1)
+    if request.act == "revert":  # why it is taken back, for its status and the push that does it
+        row = replace(row, verdict=call.why or (row.verdict if row.state == "halted" else ""))
     row = replace(row, state=state, changed_ms=now_ms, live=0 if state == "aborted" else row.live)
     books.fleet.rollouts.put(row)
     if state == "aborted":

@@ -142,10 +142,11 @@ def test_it_is_taken_back_only_when_the_terminals_say_so():
     number = crowd.roll_out(BAD)
     crowd.minutes(40, lambda: crowd.ever(BAD) > 3)
     touched = crowd.with_(BAD)
-    crowd.act(number, "revert")
+    crowd.act(number, "revert", why="wrong footer")
     crowd.minutes(1)
     shown = crowd.shown(number)
     assert (shown.look.state, set(shown.unreverted)) == ("reverting", set(touched)), "published is not there yet"
+    assert (shown.look.verdict, crowd.ask(admin.Pushes()).rows[0].why) == ("wrong footer", "wrong footer")
     assert shown.look.counts["reverting"] == len(touched)
     assert not any(row.rollout for row in crowd.ask(admin.ListTerminals()).rows), "nobody is held for it"
     crowd.minutes(10)
