@@ -1,7 +1,7 @@
 """Facts about vouchers (domain 3): a use is journaled before its consume leaves, and ends with what the platform said.
 
-The code of a voucher that may still be used stands in no fact, with one exception a supervisor makes on purpose: a
-voucher registered to be verified later (`VoucherRegistered`), which must survive days without a link.
+The code of a voucher that may still be used stands in no fact. That of a voucher registered to be verified later, which must
+survive days without a link, lies beside the journal on the device until it is settled (ADR 26).
 """
 
 from typing import ClassVar, Literal
@@ -90,7 +90,8 @@ class VoucherUndoSent(Fact, frozen=True):
 
 class VoucherRegistered(Fact, frozen=True):
     """登记待补验: without a link a supervisor takes a voucher at the shop's risk; in the same commit as its sale. It is
-    consumed under `use.request_no` as soon as the link is back; if it is refused, its amount is a shortage."""
+    consumed under `use.request_no` as soon as the link is back; if it is refused, its amount is a shortage. `code`: empty;
+    only releases before ADR 26 wrote it."""
 
     KIND: ClassVar[str] = "voucher_registered"
     batch: int

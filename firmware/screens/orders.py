@@ -248,7 +248,7 @@ def waiting_rows(ctx: Context) -> tuple[Row, ...]:
     platform keeps, beside it what a person is to decide; the first two of them."""
     waits, vouchers = checkout.unfinished(ctx.books), len(voucher.listed(ctx.books))
     undecided = sum(each.undecided for each in waits)
-    rows = (Row(text("idle__waits"), str(undecided), Tint.UNSURE, strong=True),) if undecided else ()
+    rows: tuple[Row, ...] = (Row(text("idle__waits"), str(undecided), Tint.UNSURE, strong=True),) if undecided else ()
     rows += (Row(text("idle__vouchers"), str(vouchers), Tint.UNSURE, strong=True),) if vouchers else ()
     left = len(waits) - undecided
     rows += (Row(text("idle__to_decide"), str(left)),) if left else ()

@@ -222,7 +222,8 @@ class Ledger:
     ) -> tuple[int, ...]:
         """Append facts and project them, in the open transaction; their seqs. Nothing is durable before `commit`.
 
-        `secrets` (operator, salt, hash) are PIN hashes that go with a `PinChanged`; they never enter the journal.
+        `secrets` (name, salt, hash) are PIN hashes that go with a `PinChanged`, and codes of registered vouchers; they never
+        enter the journal.
         """
         step = _Step(facts, stamp, secrets)
         self._pending.append(step)
@@ -697,6 +698,9 @@ def _configure(db: sqlite3.Connection, synchronous: str) -> None:
     mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     assert mode == "wal", mode
     db.execute(f"PRAGMA synchronous = {synchronous}")
+    db.execute(
+        "PRAGMA secure_delete = FAST"
+    )  # a secret that is replaced is overwritten in its page; costs no page more
     db.execute("PRAGMA wal_autocheckpoint = 0")  # checkpoints run in idle slices
     db.execute("PRAGMA cache_size = -4096")
 

@@ -243,7 +243,8 @@ class TakeCash:
         )  # fmt: skip
         assert sum(nets(sale.lines, sale.reductions, rounding)) == sale.due_fen
         facts = (*voucher_offer.registered(ctx, uses, sale.batch, trace, sale.business_date), sale)
-        return Decision(facts, replace(ctx.session, basket=Basket()))
+        session = replace(ctx.session, basket=Basket())
+        return Decision(facts, session, secrets=voucher_offer.codes(ctx, uses))
 
 
 def put(ctx: Context, line: Line, age_limit: int = 0) -> Decision | Refusal:

@@ -168,8 +168,16 @@ def registered(
     found: list[VoucherRegistered | Trouble] = []
     for use, prepared in zip(taken, ctx.session.basket.vouchers, strict=True):
         if prepared.registered:
-            found.append(
-                VoucherRegistered(batch, trace, use, prepared.code, ctx.session.operator, prepared.approver, date)
-            )
+            found.append(VoucherRegistered(batch, trace, use, "", ctx.session.operator, prepared.approver, date))
             found.append(Trouble(3031, use.request_no))
     return tuple(found)
+
+
+def codes(ctx: Context, taken: tuple[VoucherUse, ...]) -> tuple[tuple[str, bytes, bytes], ...]:
+    """The codes of vouchers taken without a link, for the same commit, beside the journal (ADR 26)."""
+    held = zip(taken, ctx.session.basket.vouchers, strict=True)
+    return tuple(
+        (voucher.secret_name(use.request_no), b"", prepared.code.encode())
+        for use, prepared in held
+        if prepared.registered
+    )

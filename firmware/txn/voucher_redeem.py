@@ -101,7 +101,8 @@ class RedeemNext:
 @dataclass(frozen=True, slots=True)
 class HearVoucher:
     """Take an answer about a use: what it means is `voucher_judge`'s. The last voucher of an order that is covered sells it
-    in the same commit; one that is redeemed for nothing goes back in the same commit. `cash`: typed and kept."""
+    in the same commit; one that is redeemed for nothing goes back in the same commit. `cash`: typed and kept. The code of a
+    registered one is forgotten with the platform's last word."""
 
     answer: AnswerVoucher
     cash: CashKept | None = None
@@ -122,7 +123,8 @@ class HearVoucher:
         facts: tuple[Fact, ...] = (_ended(ctx, known, verdict.heard), *_alarms(known, verdict.heard))
         if verdict.heard.state in ("consumed", "kept"):
             facts += self._redeemed(ctx, known, verdict)
-        return Decision(facts)
+        over = known.registered and verdict.heard.state != "unknown"
+        return Decision(facts, secrets=((voucher.secret_name(known.request_no), b"", b""),) if over else ())
 
     def _redeemed(self, ctx: Context, known: Use, verdict: Verdict) -> tuple[Fact, ...]:
         """It pays for its order, which may be complete by it; for none, it goes back."""

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from firmware.events import LinkUp, Report
 from firmware.txn import voucher
+from firmware.txn.ledger import Stamp
 from firmware.txn.voucher_take import RegisterVoucher
 from tests.screens.voucher_codes import REGISTERS, registered, till_of_supervisor
 from tests.vouchers.till import MEITUAN, OWN, VoucherTill, vouchers
@@ -25,7 +27,7 @@ def test_it_is_on_record_with_its_sale_and_said_at_once(tmp_path: Path) -> None:
     fact, sale = till.one("voucher_registered"), till.one("sale")
     assert isinstance(fact, VoucherRegistered)
     assert isinstance(sale, Sale)
-    assert (fact.code, fact.use.deduct_fen, fact.approver) == (MEITUAN, 500, "00")
+    assert (fact.code, fact.use.last4, fact.use.deduct_fen, fact.approver) == ("", MEITUAN[-4:], 500, "00")
     assert [(part.kind, part.paid_fen) for part in sale.tenders] == [("voucher", 500), ("cash", 200)]
     assert 3031 in alarms(till)
     assert [use.state for use in voucher.open_uses(till.ledger)] == ["registered"]
@@ -90,6 +92,41 @@ def test_the_cut_keeps_it(tmp_path: Path) -> None:
     till.boot()
     till.asked = []
     verified(till)
+
+
+@pytest.mark.parametrize("end", [("consumed", 0), ("rejected", 3003)])
+def test_its_code_is_in_no_record_and_gone_from_the_card_when_it_is_settled(
+    tmp_path: Path, end: tuple[str, int]
+) -> None:
+    """Whoever reads the backend or the device afterwards finds the last four signs and a digest."""
+    till = registered(tmp_path)
+    assert not in_records(till)
+    till.ledger.rebuild()
+    till.cut()
+    till.boot()
+    till.asked = []
+    verified(till).says(end[0], code=end[1])
+    assert not in_records(till)
+    till.ledger.close()
+    files = [each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()]
+    assert files
+    assert not any(MEITUAN.encode() in raw for raw in files)
+
+
+def in_records(till: VoucherTill) -> bool:
+    till.ledger.commit()
+    assert till.ledger.differences() == []
+    return any(MEITUAN.encode() in row[0] for row in till.ledger.read("SELECT body FROM journal ORDER BY seq"))
+
+
+def test_one_of_a_release_before_is_verified_by_the_code_in_its_record(tmp_path: Path) -> None:
+    till = registered(tmp_path)
+    old = msgspec.structs.replace(till.one("voucher_registered"), code=OWN)
+    till.ledger.append((old,), Stamp(0, "set"), ((voucher.secret_name("x"), b"", b""),))
+    till.ledger.db.execute("DELETE FROM secret WHERE operator = ?", (voucher.secret_name(old.use.request_no),))
+    till.ledger.commit()
+    [use] = voucher.open_uses(till.ledger)
+    assert voucher.code_of(till.ledger, use) == OWN
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
