@@ -84,6 +84,7 @@ from firmware.render_text import speak
 from firmware.terminal import Terminal
 from firmware.training import School, Trainee
 from firmware.txn import life
+from firmware.txn.dress import dress
 from firmware.txn.ledger import Ledger, LedgerError, LedgerLocked, LedgerUnreadable, LedgerUnsure, load_products
 from firmware.txn.product import price_list
 from firmware.txn.settings import overrides
@@ -203,7 +204,7 @@ def changed_settings(folder: Folder, ledger: Ledger) -> Changes:
     applied = folder.applied
     if life.value(ledger, "settings") == applied.digest:
         return Changes()
-    return Changes((SettingsApplied(applied.rev, applied.digest, applied.origin),))
+    return Changes((SettingsApplied(applied.rev, applied.digest, applied.origin, dress(applied.settings)),))
 
 
 TRIAL_CRASHES_MAX = 2

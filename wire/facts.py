@@ -95,11 +95,26 @@ class ClockChanged(Fact, frozen=True):
     step_ms: int
 
 
+class Dress(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a shop's slips say around their content, without the logo: copies and the electronic copy look like the paper
+    did by it."""
+
+    shop: str
+    header: tuple[str, ...] = ()
+    address: str = ""
+    phone: str = ""
+    footer: tuple[str, ...] = ()
+    lang: Literal["", "zh", "en"] = ""  # of the paper; "": written by a release before it
+
+
 class SettingsApplied(Fact, frozen=True):
+    """Other settings are in force. `dress`: how the slips look from now on."""
+
     KIND: ClassVar[str] = "settings_applied"
     rev: int
     digest: str
     origin: Literal["local", "fleet", "last_known_good", "default"]
+    dress: Dress | None = None  # None: written by a release before it
 
 
 class CatalogueLoaded(Fact, frozen=True):
@@ -228,16 +243,6 @@ class Approved(Fact, frozen=True):
 
 
 # --- shift and cash -----------------------------------------------------------------
-
-
-class Dress(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a shop's slips say around their content, without the logo: the electronic copy looks like the paper by it."""
-
-    shop: str
-    header: tuple[str, ...] = ()
-    address: str = ""
-    phone: str = ""
-    footer: tuple[str, ...] = ()
 
 
 class ShiftOpened(Fact, frozen=True):
@@ -854,7 +859,7 @@ class ReportPrinted(Fact, frozen=True):
     batch: int
     operator: str
     figures: dict[str, int]
-    rows: tuple[tuple[str, str], ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
     print_slip: bool = True
 
 

@@ -31,7 +31,9 @@ WAITING_MAX = 20
 OFFER_KEPT_MS = 7 * 24 * 3_600_000
 """An offer nobody took for a week is dropped: it would hold up the pruning of the journal."""
 
-CUT_SHORT, TOO_MANY, NO_ORIGINAL, PAPER_OUT, BAD_TEMPLATE = 9016, 4014, 4010, 4001, 4016
+CUT_SHORT, TOO_MANY, NO_ORIGINAL, PAPER_OUT = 9016, 4014, 4010, 4001
+LEFT_OUT = {4009: "character", 4016: "logo"}
+"""What a slip that was printed may lack: signs that neither the printer nor our font has, or the shop's picture."""
 UNKNOWN_PAPER = 4012
 FIRST, SECOND = 0, 1
 _READY = frozenset({"ok", "paper_low"})
@@ -49,7 +51,7 @@ class PaperDesk:
     left: frozenset[int] = frozenset()  # offers: an earlier run left them, they are too old, or there were too many
     continued: dict[int, int] = field(default_factory=dict)  # jobs printed again by themselves, how often
     since_ms: dict[int, int] = field(default_factory=dict)  # job of this boot -> when it began to wait, by its clock
-    template_told: bool = False  # that the shop's logo cannot be printed is said once
+    told: frozenset[int] = frozenset()  # what was left out of slips is said once in a run, not with every slip
     asking: dict[int, bool] = field(default_factory=dict)  # jobs that wait for the customer's wish -> asked already
     starved: bool = False  # the battery was last seen too low to print (4007)
     offering: bool = False  # somebody is to be shown the offers when the till is free
@@ -127,10 +129,10 @@ class PaperDesk:
         ):  # before the ledger hears it: a full card forgets, paper does not
             self.begun |= {(event.job, slip.copies_out(till.ledger, event.job))}
         till.append(SlipPrinted(event.job, event.outcome, event.code))
-        if event.code == BAD_TEMPLATE and event.outcome in ("printed", "sent") and not self.template_told:
-            self.template_told = True
-            till.tell(Trouble(BAD_TEMPLATE, "logo"))
-            till.refused(Refusal(BAD_TEMPLATE))
+        if event.code in LEFT_OUT and event.outcome in ("printed", "sent") and event.code not in self.told:
+            self.told |= {event.code}
+            till.tell(Trouble(event.code, LEFT_OUT[event.code]))
+            till.refused(Refusal(event.code))
         if event.outcome in ("not_printed", "unknown"):
             till.tone(ToneName.PAPER_OUT if event.code == PAPER_OUT else ToneName.ATTENTION)
             if other is not None:

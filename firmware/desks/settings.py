@@ -30,6 +30,7 @@ from firmware.screens.widgets import Refused
 from firmware.txn import lock, update
 from firmware.txn import settings as rules_of
 from firmware.txn.command import Refusal
+from firmware.txn.dress import dress
 from firmware.txn.operator import SignOff
 from firmware.view import text
 from rules import settings_book as books
@@ -357,7 +358,8 @@ class SettingsDesk:
         if self.help is not None:
             till.help, self.help = self.help, None
         self._adopt(till, settings)
-        till.append(SettingsApplied(settings.revision, self._digest(settings), till.book.applied.origin))
+        origin = till.book.applied.origin
+        till.append(SettingsApplied(settings.revision, self._digest(settings), origin, dress(settings)))
         if till.book.trial is not None:
             self._try(till)
         who = till.session.operator

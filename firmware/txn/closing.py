@@ -305,5 +305,6 @@ SUBJECT = Subject(
         DayReopened: _day_reopened,
     },
     uses=("life",),
-    version=4,  # 2: which day was opened again last; 3: each count in vain, codes of payments, slips, sign-on; 4: vouchers
+    version=5,  # 2: which day was opened again last; 3: each count in vain, codes of payments, slips, sign-on; 4: vouchers;
+    # 5: openings by hand, how long the drawer stood open
 )

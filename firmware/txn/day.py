@@ -5,12 +5,27 @@ from typing import Final
 
 from firmware.events import Ask, SignSeal
 from firmware.txn import closing, shift
+from firmware.txn.books import Reading
 from firmware.txn.closing import BusinessDay, Closing
 from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.slips.registry import stored
+from firmware.txn.slips.sheet import receipt_number
 from firmware.txn.till import Figures, blind, merged
 from rules import totals
+from rules.money import yuan
 from rules.rights import Right, grant
-from wire.facts import BatchSettled, DayClosed, DayReopened, ReportPrinted, Trouble
+from wire.facts import (
+    BatchSettled,
+    CashMoved,
+    DayClosed,
+    DayReopened,
+    Fact,
+    Refund,
+    RefundTurned,
+    ReportPrinted,
+    Sale,
+    Trouble,
+)
 from wire.messages import AnswerTotals, AskTotals
 
 REASONS: Final = ("late_sale", "miscount", "other")
@@ -182,19 +197,40 @@ class PrintDetail:
         if refusal := lacking(ctx, Right.X_REPORT_OWN, None if known else 6008):
             return refusal
         assert known is not None
-        rows = ctx.books.read(
-            "SELECT batch, trace, due_fen FROM receipt WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",
-            known.first_seq, known.closed_seq, DETAIL_ROWS_MAX,
-        )  # fmt: skip
-        listed = tuple((shift_number(row[0], row[1]), f"{row[2] // 100}.{row[2] % 100:02}") for row in rows)
-        fact = ReportPrinted("settlement_detail", known.batch, ctx.session.operator, known.ours, listed)
-        return Decision((fact,))
+        rows = detail_rows(ctx.books, known)
+        return Decision((ReportPrinted("settlement_detail", known.batch, ctx.session.operator, known.ours, rows),))
 
 
 DETAIL_ROWS_MAX: Final = 300
 """A slip is no archive: the backend has the rest, and a record is bounded."""
 
+_DETAIL = (
+    " FROM (SELECT seq FROM receipt WHERE seq BETWEEN ?1 AND ?2"
+    " UNION ALL SELECT seq FROM slip_made WHERE seq BETWEEN ?1 AND ?2"
+    " AND kind IN ('refund', 'refund_turned', 'cash_moved'))"
+)
 
-def shift_number(batch: int, trace: int) -> str:
-    """`000123-000045`."""
-    return f"{batch:06d}-{trace:06d}"
+
+def detail_rows(books: Reading, batch: Closing) -> tuple[tuple[str, str, str], ...]:
+    """Number, what it was (`sale`, `void`, `refund`, `turned`, `cash_in`, `cash_out`) and signed amount of everything that
+    moved money in a batch, oldest first; a last row `more` says how many are not listed."""
+    span = (batch.first_seq, batch.closed_seq)
+    seqs = books.read(f"SELECT seq{_DETAIL} ORDER BY seq LIMIT ?3", *span, DETAIL_ROWS_MAX)
+    left = int(books.read(f"SELECT count(*){_DETAIL}", *span)[0][0]) - len(seqs)
+    rows = tuple(_detail(stored(books, int(seq))[0]) for (seq,) in seqs)
+    return (*rows, ("", "more", str(left))) if left else rows
+
+
+def _detail(fact: Fact) -> tuple[str, str, str]:
+    match fact:
+        case Sale():
+            what, fen = "sale", fact.due_fen
+        case Refund():
+            what, fen = fact.way, -fact.total_fen
+        case RefundTurned():
+            what, fen = "turned", -fact.amount_fen
+        case CashMoved():
+            what, fen = f"cash_{fact.way}", fact.amount_fen if fact.way == "in" else -fact.amount_fen
+        case _:
+            raise AssertionError(fact)
+    return receipt_number(fact.batch, fact.trace), what, yuan(fen)

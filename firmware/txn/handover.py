@@ -8,9 +8,9 @@ from firmware.txn import checkout, closing, drawer, hold, lock, shift
 from firmware.txn.approve import authority
 from firmware.txn.checkout import Unfinished
 from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.dress import dress
 from firmware.txn.shift import Shift, next_batch
 from firmware.txn.slip import receipt_number
-from firmware.txn.slips.sheet import dress
 from firmware.txn.till import Figures, expected_cash, transactions
 from rules.money import counted_fen
 from rules.rights import Right, Role

@@ -15,6 +15,7 @@ import msgspec
 from firmware.events import Now
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal
+from firmware.txn.dress import dress
 from firmware.view import text
 from rules.rights import role_of
 from rules.settings import Problem, Settings, change_refusal, check, misfits, who_may
@@ -264,7 +265,7 @@ def _spoken(path: str, settings: Settings) -> tuple[Fact, ...]:
 
 
 def _applied(settings: Settings, book: SettingsBook) -> SettingsApplied:
-    return SettingsApplied(settings.revision, digest(settings), book.applied.origin)
+    return SettingsApplied(settings.revision, digest(settings), book.applied.origin, dress(settings))
 
 
 # --- on record --------------------------------------------------------------------------------------------------------

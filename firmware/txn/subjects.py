@@ -4,6 +4,7 @@ from firmware.txn import (
     checkout,
     closing,
     drawer,
+    dress,
     hold,
     life,
     numbers,
@@ -28,6 +29,7 @@ NAMED: dict[str, Subject] = {
     "settings": settings.SUBJECT,
     "operator": operator.SUBJECT,
     "drawer": drawer.SUBJECT,  # before the shifts: what is carried says which of them are gone
+    "dress": dress.SUBJECT,
     "shift": shift.SUBJECT,
     "removal": removal.SUBJECT,
     "sale": sale.SUBJECT,

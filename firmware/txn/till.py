@@ -50,6 +50,7 @@ CANCELLED, CANCELLED_FEN = "cancelled", "cancelled_fen"
 HELD, HOLDS_DROPPED = "held", "holds_dropped"
 DRAWER_SALE, DRAWER_OTHER = "drawer_sale", "drawer_other"
 DRAWER_FORCED, DRAWER_STUCK = "drawer_forced", "drawer_stuck"
+DRAWER_HAND, DRAWER_OPEN_MS = "drawer_hand", "drawer_open_ms"
 REPRINTS = "reprints"
 BLIND = "blind"
 """In figures made by `blind`: 1."""
@@ -150,7 +151,7 @@ def _events(fact: Fact) -> Figures:
         case BasketHeld():
             return {HELD: 1}
         case NoSale():
-            return {DRAWER_OTHER: 1}
+            return {DRAWER_OTHER: 1, DRAWER_HAND: 1}
         case DrawerReleased():
             return {DRAWER_SALE: 1}
         case DrawerRefused():
@@ -159,6 +160,8 @@ def _events(fact: Fact) -> Figures:
             return {DRAWER_STUCK: 1}
         case DrawerMoved(open=True, forced=True):
             return {DRAWER_FORCED: 1}
+        case DrawerMoved(open=False, open_ms=open_ms) if open_ms:
+            return {DRAWER_OPEN_MS: open_ms}
         case Reprinted():
             return {REPRINTS: 1, f"reprint_{fact.reason}": 1}
         case _:

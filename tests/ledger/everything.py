@@ -438,7 +438,7 @@ class Shop:
             f.Stopped("asked"),
             f.EpochGranted(7),
             f.ClockChanged("trusted", 5),
-            f.SettingsApplied(self.chance.randrange(99), "aa", "fleet"),
+            f.SettingsApplied(self.chance.randrange(99), "aa", "fleet", f.Dress("店", footer=("谢谢",), lang="zh")),
             f.CatalogueLoaded(self.chance.randrange(99), 5, "bb"),
             f.LanguageChosen(self.chance.choice(("zh", "en"))),
             f.Trouble(self.chance.choice((4001, 9006))),

@@ -86,17 +86,23 @@ def test_an_offer_nobody_took_for_a_week_does_not_hold_up_the_journal(tmp_path):
     assert "slip_dropped" in counter.facts()
 
 
-def test_a_logo_that_cannot_be_printed_is_said_once_and_to_the_backend(tmp_path):
+@pytest.mark.parametrize(
+    ("code", "words", "action"),
+    [(4016, "小票模板错误", "已用默认模板"), (4009, "有字符无法打印", "已用□代替")],
+)
+def test_what_a_printed_slip_lacks_is_said_once_and_to_the_backend(tmp_path, code, words, action):
     counter = selling(tmp_path)
+    said = 0
     for _ in range(2):
         counter.scan(COLA).keys("OK F1")
-        counter.step(Printed(counter.printed()[-1].job, "printed", 4016))
+        counter.step(Printed(counter.printed()[-1].job, "printed", code))
         if counter.screen == "Refused":
-            assert "[4016] 小票模板错误" in counter.text()
-            assert "已用默认模板" in counter.text()
+            said += 1
+            assert f"[{code}] {words}" in counter.text()
+            assert action in counter.text()
             counter.keys("OK")
         counter.keys("OK")
-    assert counter.facts().count("trouble") == 1
+    assert said == counter.facts().count("trouble") == 1
     assert states(counter) == []
 
 

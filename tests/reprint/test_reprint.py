@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from firmware.render_text import lines, speak
+from firmware.txn.dress import dress
 from firmware.txn.slips import slip_of, stored
 from firmware.txn.slips.sheet import Sheet
 from rules.receipt_token import read_receipt_token
@@ -12,6 +13,7 @@ from rules.slip_code import slip_code
 from tests.counter import APPLE_5_YUAN, COLA, Counter
 from tests.giving.shop import as_supervisor
 from tests.screens.ledgers import having
+from wire.facts import SettingsApplied
 from wire.layout import layout, text_of
 
 URL = "https://r.example.cn/r"
@@ -59,6 +61,24 @@ def test_a_copy_is_word_for_word_the_first_print(tmp_path):
     assert copy == type(first)(
         **{**{name: getattr(first, name) for name in first.__struct_fields__}, "mark": copy.mark}
     )
+
+
+def test_a_copy_looks_as_the_slip_looked_when_it_was_sold(tmp_path):
+    counter = Counter(
+        tmp_path, having(shop={"name": "旧名超市", "branch": "", "footer": ("欢迎光临",)})
+    ).open_for_business()
+    counter.scan(COLA).keys("OK F1 OK")
+    new = {"name": "新名超市", "branch": "", "footer": ("谢谢",)}
+    now = having(shop=new, slips={"phone": "010-1"}, terminal={"lang": "en"})
+    counter.terminal.settings = now
+    counter.terminal.append(SettingsApplied(1, "aa", "fleet", dress(now)))
+    counter.keys("# 1 OK")
+    counter.scan(COLA).keys("OK F1 OK")
+    first, copy, next_one = (each.receipt for each in counter.printed())
+    assert (first.shop, first.footer, first.phone, first.lang) == ("旧名超市", ("欢迎光临",), "", "zh")
+    assert (copy.shop, copy.footer, copy.phone, copy.lang) == ("旧名超市", ("欢迎光临",), "", "zh")
+    assert "**补打" in copy.mark
+    assert (next_one.shop, next_one.footer, next_one.phone, next_one.lang) == ("新名超市", ("谢谢",), "010-1", "en")
 
 
 def test_a_second_copy_needs_a_supervisor_and_is_counted_on(tmp_path):

@@ -46,7 +46,8 @@ FIGURES = {
     "sales": 128, "sales_fen": 645_230, "refunds": 2, "refunds_fen": 1_280, "voids": 1, "voids_fen": 700,
     "cash_fen": 300_120, "cash_sales": 60, "cash_sales_fen": 301_400, "cash_back": 2, "cash_back_fen": 1_280,
     "float_fen": 20_000, "goods_fen": 660_000, "items_milli": 412_735, "in": 1, "in_fen": 10_000, "out": 1,
-    "out_fen": 50_000, "reprints": 3, "drawer_sale": 60, "drawer_other": 2, "drawer_forced": 1, "held": 2,
+    "out_fen": 50_000, "reprints": 3, "drawer_sale": 60, "drawer_other": 2, "drawer_hand": 1, "drawer_forced": 1,
+    "drawer_open_ms": 754_200, "held": 2,
     "trouble_5007": 3, "trouble_4001": 1,
     "paid_wechat": 40, "paid_wechat_fen": 250_000, "paid_card": 28, "paid_card_fen": 93_830,
 }  # fmt: skip
@@ -107,7 +108,10 @@ FACTS: dict[str, Fact] = {
         123, "uneven", FIGURES, {**FIGURES, "sales": 127, "sales_fen": 640_000}, ("sales", "sales_fen")
     ),
     "settlement_detail": ReportPrinted(
-        "settlement_detail", 123, "01", FIGURES, (("000123-000045", "64.91"), ("000123-000046", "81.40"))
+        "settlement_detail", 123, "01", FIGURES, (
+            ("000123-000045", "sale", "64.91"), ("000123-000046", "sale", "81.40"), ("000123-000047", "void", "-64.91"),
+            ("000123-000048", "cash_in", "200.00"), ("", "more", "12"),
+        )
     ),
     "x": ReportPrinted("x", 123, "01", FIGURES),
     "day": DayClosed(17, "2026-11-22", (121, 122, 123), FIGURES, 123_456_789, "00", 4, HEAD),

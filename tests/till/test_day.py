@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from firmware.events import Acked, Answered, Ask, ClockSeen, DrawerSeen, LinkDown, LinkUp, Send, Signed
-from firmware.txn import closing, original, till
+from firmware.txn import closing, day, original, till
 from firmware.txn.ledger import Stamp
 from firmware.txn.refund import VoidSale
 from firmware.txn.slips import Sheet, slip_of, stored
@@ -465,6 +465,23 @@ def test_the_details_of_a_batch_are_printed_on_request(tmp_path):
     counter = closed(tmp_path).keys(SETTLE).keys("F1")
     assert counter.printed()[-1].receipt.kind == "settlement_detail"
     assert "000001-000001" in paper(counter, counter.printed()[-1].job)
+
+
+def test_the_details_name_what_took_money_out_again_and_say_how_much_is_not_listed(tmp_path, monkeypatch):
+    counter = sold(opened(tmp_path), 2).keys("MENU 9 9 0 0 OK 4 8 2 9 1 7 OK")
+    counter.keys("MENU 5 1 OK OK 1 OK OK CANCEL MENU 9 1 1 5 0 0 OK 1")
+    count(counter.keys("OK MENU 8 2 2"), till.expected_cash(closing.running(counter.ledger)))
+    monkeypatch.setattr(day, "DETAIL_ROWS_MAX", 3)
+    counter.keys("OK").keys(SETTLE).keys("F1")
+    rows = last(counter, ReportPrinted).rows
+    price = last(counter, Sale).due_fen / 100
+    assert rows == (
+        ("000001-000001", "sale", f"{price:.2f}"), ("000001-000002", "sale", f"{price:.2f}"),
+        ("000001-000003", "void", f"{-price:.2f}"), ("", "more", "1"),
+    )  # fmt: skip
+    slip = paper(counter, seq_of(counter, ReportPrinted))
+    assert "撤销" in slip
+    assert "其余 1 笔见后台" in slip
 
 
 # --- the day ---------------------------------------------------------------------------------------------------

@@ -57,8 +57,8 @@ def shift_slip(sheet: Sheet, fact: ShiftClosed, entry: Entry) -> Receipt:
 def report_slip(sheet: Sheet, fact: ReportPrinted, entry: Entry) -> Receipt:
     """X and settlement details: what was true when it was asked for."""
     kind = REPORT_KINDS.get(fact.report, "x")
-    rows = tuple(ReceiptRow(row) for row in fact.rows)
-    more = (ReceiptSection(rows=rows),) if rows else ()
+    listed = tuple(_detail(sheet, row) for row in fact.rows) if kind == "settlement_detail" else fact.rows
+    more = (ReceiptSection(rows=tuple(map(ReceiptRow, listed))),) if listed else ()
     sections: tuple[ReceiptSection, ...] = ()
     if kind == "x":
         sections = _sections(sheet, fact.figures)
@@ -67,6 +67,16 @@ def report_slip(sheet: Sheet, fact: ReportPrinted, entry: Entry) -> Receipt:
     return headed(
         sheet, kind, entry, batch=fact.batch, operator=fact.operator, sections=(*sections, *more)
     )  # fmt: skip
+
+
+def _detail(sheet: Sheet, row: tuple[str, ...]) -> tuple[str, ...]:
+    """A transaction in the slip's language; rows of a release before have no word for what it was."""
+    if len(row) != 3:
+        return row
+    number, what, amount = row
+    return (
+        (sheet.say("detail__more", count=amount),) if what == "more" else (number, sheet.say(f"detail__{what}"), amount)
+    )
 
 
 def settlement_slip(sheet: Sheet, fact: BatchSettled, entry: Entry) -> Receipt:

@@ -164,7 +164,13 @@ _REGISTERED = (
     (voucher_figures.SHORTAGE, voucher_figures.SHORTAGE_FEN),
     (voucher_figures.KEPT, voucher_figures.KEPT_FEN),
 )
-_DRAWER = ((till.DRAWER_SALE, ""), (till.DRAWER_OTHER, ""), (till.DRAWER_STUCK, ""), (till.DRAWER_FORCED, ""))
+_DRAWER = (
+    (till.DRAWER_SALE, ""),
+    (till.DRAWER_OTHER, ""),
+    (till.DRAWER_HAND, ""),
+    (till.DRAWER_STUCK, ""),
+    (till.DRAWER_FORCED, ""),
+)
 
 
 def _counted(
@@ -180,6 +186,8 @@ def _drawer(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, 
     refused = sum(number for name, number in figures.items() if name.startswith("drawer_refused_"))
     if refused:
         yield _say(lang, "drawer_refused"), str(refused), ""
+    if open_s := figures.get(till.DRAWER_OPEN_MS, 0) // 1_000:
+        yield _say(lang, "drawer_open"), f"{open_s // 60}:{open_s % 60:02d}", ""
 
 
 def _trouble(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:

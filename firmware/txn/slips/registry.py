@@ -37,6 +37,7 @@ Builder = Callable[[Sheet, Any, Entry], Receipt]
 def slip_of(sheet: Sheet, fact: Fact, entry: Entry, mark: str = "") -> Receipt:
     """The slip of a fact; `mark` is a text of the area `mark`, printed at top and bottom. Raises `KeyError` for a kind of
     fact that is never printed."""
+    sheet = sheet.as_at(entry.seq)
     receipt = BUILDERS[type(fact)](sheet, fact, entry)
     if mark:
         receipt = msgspec.structs.replace(receipt, mark=f"{sheet.say(mark)}\n{receipt.mark}".rstrip())
@@ -46,8 +47,9 @@ def slip_of(sheet: Sheet, fact: Fact, entry: Entry, mark: str = "") -> Receipt:
 def _reprint(sheet: Sheet, fact: Reprinted, entry: Entry) -> Receipt:
     """A copy of what was printed for `of`. Raises `LookupError` when that record has been pruned."""
     original, at, trusted = stored(sheet.books, fact.of)
-    receipt = slip_of(replace(sheet, trusted=trusted), original, at)
-    return msgspec.structs.replace(part_of(sheet, receipt, fact.part), mark=copy_mark(sheet, fact, entry))
+    then = replace(sheet, trusted=trusted).as_at(fact.of)
+    receipt = slip_of(then, original, at)
+    return msgspec.structs.replace(part_of(then, receipt, fact.part), mark=copy_mark(then, fact, entry))
 
 
 def stored(books: Reading, seq: int) -> tuple[Fact, Entry, bool]:

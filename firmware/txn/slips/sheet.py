@@ -1,11 +1,12 @@
 """What every slip has in common: shop, number, time, terminal, operator, in the shop's own dress."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from firmware.txn import life
 from firmware.txn.books import Entry, Reading
+from firmware.txn.dress import dress, dress_at
 from rules.receipt_token import receipt_token
 from rules.settings import Settings
 from rules.slip_code import slip_code
@@ -27,11 +28,16 @@ class Sheet:
     books: Reading
     trusted: bool = True
     training: bool = False
+    looks: Dress | None = None  # when the slip was first printed; None: as the settings are
 
     @property
     def lang(self) -> Lang:
         """The shop's language: slips are the customer's."""
-        return self.settings.terminal.lang
+        return (self.looks and self.looks.lang) or self.settings.terminal.lang
+
+    def as_at(self, seq: int) -> "Sheet":
+        """The same for the slip of the record at `seq`, in the shop's dress of then."""
+        return replace(self, looks=dress_at(self.books, seq))
 
     def say(self, key: str, **args: object) -> str:
         """A text of the room `receipt`."""
@@ -48,20 +54,13 @@ def local(at_ms: int, form: str) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(LOCAL).strftime(form)
 
 
-def dress(settings: Settings) -> Dress:
-    """What the slips say around their content by these settings."""
-    shop, slips = settings.shop, settings.slips
-    name = shop.name + (f"({shop.branch})" if shop.branch else "")
-    return Dress(name, slips.header, slips.address, slips.phone, shop.footer)
-
-
 def headed(
     sheet: Sheet, kind: SlipKind, entry: Entry, *, batch: int, trace: int = 0, operator: str = "", **content: Any
 ) -> Receipt:
     """A slip of this kind with everything around it filled in; `content` is the rest of `Receipt`'s fields.
 
     `trace` 0: the slip has no number of its own (reports) and no barcode."""
-    slips, looks = sheet.settings.slips, dress(sheet.settings)
+    slips, looks = sheet.settings.slips, sheet.looks or dress(sheet.settings)
     epoch = int(life.value(sheet.books, "epoch_number") or 0)
     around: dict[str, Any] = {
         "shop": looks.shop,
