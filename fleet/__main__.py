@@ -104,20 +104,7 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
     user.parsers(commands, common, say)
     db.parsers(commands, common, say)
 
-    it = commands.add_parser("errors", parents=[common], help=say("errors"), description=say("errors_more"))
-    for name, kind in (("terminal", str), ("shop", str), ("code", int)):
-        it.add_argument(f"--{name}", type=kind, default=kind(), help=say(f"errors_{name}"))
-    it.add_argument(
-        "--software", "--version", dest="version", default="", metavar="VERSION", help=say("errors_version")
-    )
-    it.add_argument("--since", default="7d", metavar=FORMS, help=say("errors_since"))
-    it.add_argument("--by", choices=("code", "terminal", "shop", "version"), default="code", help=say("errors_by"))
-    it.add_argument("--trend", choices=("day", "hour"), default="day", help=say("errors_trend"))
-    it.add_argument(
-        "--latest", type=int, nargs="?", const=errors.LATEST, default=0, metavar="N", help=say("errors_latest")
-    )
-    it.add_argument("--json", action="store_true", help=say("json"))
-    it.set_defaults(run=errors.run, now_ms=None)
+    _errors_parser(commands, common, say)
 
     it = commands.add_parser("rights", parents=[common], help=say("rights"), description=say("rights_more"))
     it.add_argument("files", type=Path, nargs="+", metavar="SETTINGS", help=say("rights_files"))
@@ -132,6 +119,23 @@ def _parser(lang: Lang) -> argparse.ArgumentParser:
         if "--data" not in each._option_string_actions:
             line.common(each, say, first=False)
     return parser
+
+
+def _errors_parser(commands: Any, common: argparse.ArgumentParser, say: Callable[[str], str]) -> None:
+    it = commands.add_parser("errors", parents=[common], help=say("errors"), description=say("errors_more"))
+    for name, kind in (("terminal", str), ("shop", str), ("code", int)):
+        it.add_argument(f"--{name}", type=kind, default=kind(), help=say(f"errors_{name}"))
+    it.add_argument(
+        "--software", "--version", dest="version", default="", metavar="VERSION", help=say("errors_version")
+    )
+    it.add_argument("--since", default="7d", metavar=FORMS, help=say("errors_since"))
+    it.add_argument("--by", choices=("code", "terminal", "shop", "version"), default="code", help=say("errors_by"))
+    it.add_argument("--trend", choices=("day", "hour"), default="day", help=say("errors_trend"))
+    it.add_argument(
+        "--latest", type=int, nargs="?", const=errors.LATEST, default=0, metavar="N", help=say("errors_latest")
+    )
+    it.add_argument("--json", action="store_true", help=say("json"))
+    it.set_defaults(run=errors.run, now_ms=None)
 
 
 def _serve_parser(commands: Any, common: argparse.ArgumentParser, say: Callable[[str], str]) -> None:
