@@ -12,6 +12,9 @@ import pytest
 
 from firmware.drivers.store import Store
 from fleet.__main__ import _parser, main
+from rules.demo_vouchers import demo_vouchers
+from rules.settings import defaults
+from rules.voucher_codes import read_code
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "operating-a-fleet.md"
@@ -65,6 +68,28 @@ def test_every_command_that_is_quoted_exists_with_its_options(page):
     parser = _parser("en")
     lines = list(quoted(page.read_text(encoding="utf-8")))
     assert {line: wrong for line in lines if (wrong := unknown(parser, line.split()))} == {}
+
+
+@pytest.mark.parametrize("page", PAGES[:2], ids=lambda page: page.name)
+def test_every_command_stands_in_the_table_of_the_readme(page):
+    table = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    named = set(re.findall(r"[a-z]+", " ".join(line.split(" | ")[0] for line in table)))
+    assert set(inner(_parser("en"))) - named == set()
+
+
+@pytest.mark.parametrize(
+    ("page", "how"),
+    [(PAGES[0], r"`(\d+)` and (\w+) digits"), (PAGES[1], r"`(\d+)` 和任意(\w)位数字")],
+    ids=["en", "zh"],
+)
+def test_the_voucher_that_the_readme_has_typed_is_one(page, how):
+    counts = {"seven": 7, "eight": 8, "七": 7, "八": 8}
+    (head, many), *more = re.findall(how, page.read_text(encoding="utf-8"))
+    code = head + "1234567890"[: counts[many]]
+    assert more == []
+    assert [each.deal_id for each in demo_vouchers().coupon if each.fits(code)] == ["MT20"]
+    read = read_code(code, False, defaults().vouchers.platforms)
+    assert (read.platform, read.fault) == ("meituan", "")
 
 
 def test_every_command_of_the_guide_can_be_typed_as_it_stands(capsys):
