@@ -17,6 +17,7 @@ from fleet import china
 from fleet.side_books import Place, SideBooks
 from fleet.sql_dialect import WHOLE, put
 from fleet.store import StoreTrouble
+from fleet.vouchers.because import EARLY, EXPIRED, SHOP, because
 from fleet.vouchers.port import (
     Call,
     ConsumeCall,
@@ -36,7 +37,7 @@ from rules.deals import Deal
 
 HEAD, CHANCE_DIGITS, CODE_DIGITS, LAST = "88", 13, 16, 4
 ISSUED_MAX = 10_000
-FORMAT, NOT_FOUND, USED, EXPIRED, EARLY, SHOP, TOO_MANY, VOID = 3001, 3002, 3003, 3005, 3006, 3007, 3011, 3036
+FORMAT, NOT_FOUND, USED, TOO_MANY, VOID = 3001, 3002, 3003, 3011, 3036
 CLOSED = 5011
 
 
@@ -211,7 +212,8 @@ class _Till:
         deal = msgspec.json.decode(row.deal, type=Deal)
         refused = self._refusal(row, deal, call.shop, 1)
         if refused:
-            return PrepareReply("own", refused)
+            why = because(refused, deal.valid_from or "", deal.valid_to or "", deal.stores)
+            return PrepareReply("own", refused, detail=why)
         coupon = FoundCoupon(
             row.digest.encode(), code, deal.deal_id, deal.title, deal.kind, row.last4, row.left, 1, deal.face_fen,
             deal.percent, deal.max_discount_fen, row.basis_fen, deal=deal,

@@ -11,6 +11,7 @@ from random import Random
 import msgspec
 
 from fleet import china
+from fleet.vouchers.because import EARLY, EXPIRED, SHOP, because
 from fleet.vouchers.codes import CallName, Table, provided_table
 from fleet.vouchers.port import (
     Call,
@@ -38,17 +39,7 @@ UNDO_MIN = {"douyin": 60, "meituan": 10, "dianping": 10}
 TELLS_UNDO_TIME = ("douyin",)
 CYCLES_MAX = {"wechat": 10}
 VALID_MS = 300_000
-NOT_FOUND, USED, EXPIRED, EARLY, SHOP, TOO_MANY, DYNAMIC, WINDOW, NEVER = (
-    3002,
-    3003,
-    3005,
-    3006,
-    3007,
-    3011,
-    3016,
-    3019,
-    3020,
-)
+NOT_FOUND, USED, TOO_MANY, DYNAMIC, WINDOW, NEVER = 3002, 3003, 3011, 3016, 3019, 3020
 PARTLY, NOT_REDEEMED = 3035, 3036
 
 Plan = tuple[tuple[int, Reply], ...]
@@ -236,7 +227,8 @@ def _prepare(books: PlatformPages, call: PrepareCall, now_ms: int) -> PrepareRep
     row = books.voucher(code) or Voucher(code, spec.platform, number, spec.count)
     refused = spec.state or _unfit(spec, call.shop, now_ms) or _spent(row, min(spec.min_count, max(row.left, 1)))
     if refused:
-        return PrepareReply(spec.platform, refused)
+        shops = (spec.shop,) if spec.shop else ()
+        return PrepareReply(spec.platform, refused, detail=because(refused, spec.valid_from, spec.valid_to, shops))
     deal = _deal(books, spec)
     coupon = FoundCoupon(
         msgspec.json.encode(_Handle(code, now_ms)), code, spec.deal_id, deal.title, deal.kind, code[-4:], row.left,

@@ -105,11 +105,14 @@ def test_what_is_no_voucher_of_the_shop(code: str, told: int) -> None:
 def test_time_and_shop_are_the_deals() -> None:
     shop = Shop()
     (code,) = shop.issue()
-    assert shop.prepare(code, "0002").code == 3007
+    elsewhere = shop.prepare(code, "0002")
+    assert (elsewhere.code, elsewhere.detail) == (3007, "适用门店 0001")
     shop.now += 2 * 365 * 86_400_000
-    assert shop.prepare(code).code == 3005
+    late = shop.prepare(code)
+    assert (late.code, late.detail) == (3005, "有效期至 2027-12-31")
     shop.now -= 4 * 365 * 86_400_000
-    assert shop.prepare(code).code == 3006
+    early = shop.prepare(code)
+    assert (early.code, early.detail) == (3006, "2026-01-01 起可用")
 
 
 def test_deals_are_those_of_vouchers_that_are_left() -> None:
