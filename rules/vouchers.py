@@ -36,17 +36,25 @@ class Goods:
         return self.quantity_milli - self.taken_milli
 
 
+class Beside(NamedTuple):
+    """Another voucher of the sale: its deal, how that stacks, and what people call it."""
+
+    deal_id: str
+    stack: Stack
+    name: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """When, where and beside what a voucher is to be used. `day`: business date; `minute` of the day; `others`: the other
-    vouchers of the sale as (deal, how it stacks); `promoted_order`: something was taken off the whole order."""
+    vouchers of the sale; `promoted_order`: something was taken off the whole order."""
 
     day: str
     minute: int
     weekday: int  # 1 is Monday
     clock_trusted: bool = True
     store: str = ""  # this shop's number at the platform, "" when nobody told
-    others: tuple[tuple[str, Stack], ...] = ()
+    others: tuple[Beside, ...] = ()
     promoted_order: bool = False
     member: bool = False
     booked: bool = False  # the cashier has looked at the booking
@@ -213,7 +221,8 @@ def _expired(deal: Deal, at: Situation) -> Fault | None:
 
 
 def _elsewhere(deal: Deal, at: Situation) -> Fault | None:
-    return Fault(3007) if deal.stores and at.store and at.store not in deal.stores else None
+    elsewhere = deal.stores and at.store and at.store not in deal.stores
+    return Fault(3007, " ".join(deal.stores)) if elsewhere else None
 
 
 def _other_time(deal: Deal, at: Situation) -> Fault | None:
@@ -274,16 +283,17 @@ def _count(
     if deal.kind == "percent" and not deal.max_discount_fen:
         most = min(most, least)  # more of them take off no more
     if count > most:
-        return Fault(3011, str(most))
+        return Fault(3011, str(at.same + most))
     return Fault(3012, str(least)) if count < least else None
 
 
 def _combined(deal: Deal, at: Situation) -> Fault | None:
-    """3010 when either of two vouchers does not let the other stand beside it, or the deal not what was taken off."""
-    for other, stacks in at.others:
-        alone = "none" in (deal.stack, stacks)
-        if alone or ("same" in (deal.stack, stacks) and other != deal.deal_id):
-            return Fault(3010)
+    """3010 when either of two vouchers does not let the other stand beside it, or the deal not what was taken off; with
+    the name of the voucher that stands in the way."""
+    for other in at.others:
+        alone = "none" in (deal.stack, other.stack)
+        if alone or ("same" in (deal.stack, other.stack) and other.deal_id != deal.deal_id):
+            return Fault(3010, other.name)
     return Fault(3010) if deal.exclude_promo and at.promoted_order else None
 
 

@@ -308,7 +308,7 @@ class VouchersDesk:
             sale, seq = self.sold[-1]
             till.move(Home(Sold.of(sale, seq)))
         elif self.sold:
-            till.above(voucher_wait.told(after, self.sold[-1][0], till.ledger))
+            till.above(voucher_wait.told(after, self.sold[-1][0], till.context()))
         elif after.registered and after.state == "rejected" != before.state:
             till.refused(Refusal(after.code, voucher_wait.about(after)))
         elif after.state == "kept" != before.state and not here:
@@ -316,7 +316,7 @@ class VouchersDesk:
         elif after.state != before.state and not after.is_open:
             till.tone(ToneName.SUCCESS if after.state == "consumed" else ToneName.FAILURE)
             if not here and not after.registered and after.why not in ("dropped", "void", "refund"):
-                till.above(voucher_wait.told(after, None, till.ledger))
+                till.above(voucher_wait.told(after, None, till.context()))
 
     def _call(self, till: Till) -> None:
         """As long as a result is unknown on the screen it is heard every five seconds (domain 14.5)."""

@@ -18,6 +18,7 @@ from firmware.screens.base import (
     link_look,
     shown,
 )  # fmt: skip
+from firmware.screens.voucher_scan import scanned_voucher
 from firmware.screens.widgets import Notice, refuse
 from firmware.txn import checkout, payment, slip, voucher
 from firmware.txn.checkout import DropOrder, ParkOrder
@@ -150,10 +151,10 @@ class CodePayment(Screen):
 
     def scan(self, scanned: Scanned, ctx: Context) -> Move:
         """Another code after a failure is the next try; before it, the first must be decided (5029)."""
+        if (voucher_of := scanned_voucher(scanned, ctx, paying=True)) is not None:
+            return voucher_of
         known = payment.find(ctx.books, self.order_no)
-        if known is None or known.is_open:
-            return refuse(5029)
-        return pay_by(scanned, ctx)
+        return refuse(5029) if known is None or known.is_open else pay_by(scanned, ctx)
 
     def back(self, result: object, ctx: Context) -> Move:
         """What was chosen about the order."""
@@ -302,22 +303,23 @@ def _what_now(known: payment.Payment, sale: Sale | None, shift_open: bool) -> st
 
 @dataclass(frozen=True, slots=True)
 class GiveUp(Screen):
-    """What is to become of an order that is not paid: its goods back into the basket, put aside, or given up. `void`:
-    giving it up was chosen already, so that is what OK does."""
+    """What is to become of an order that is not paid. Two questions, answered like every other: OK is yes, CANCEL no. The
+    first asks whether its goods go back into the basket, and knows two other ways out; `void` asks whether it is given up
+    for good."""
 
     trace: int
     void: bool = False
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """OK takes the goods back, F1 parks, F2 gives up (`void`: the other way round), CANCEL goes on paying."""
+        """OK does what is asked, CANCEL nothing; beside the first question F1 parks and F2 asks whether to give it up."""
         order = checkout.find(ctx.books, self.trace)
         match key:
             case Key.OK:
                 return Do(DropOrder(self.trace, again=not self.void), _gone)
-            case Key.F1 if order is not None and order.state == "open":
+            case Key.F1 if order is not None and order.state == "open" and not self.void:
                 return Do(ParkOrder(), home)
-            case Key.F2:
-                return Do(DropOrder(self.trace, again=self.void), _gone)
+            case Key.F2 if not self.void:
+                return Push(GiveUp(self.trace, void=True))
             case Key.CANCEL | Key.CLEAR:
                 return Pop()
             case _:
@@ -339,17 +341,20 @@ class GiveUp(Screen):
         card = checkout.card_parts_fen(ctx.books, self.trace)
         if card:
             rows += (Row(text("channel__card"), text("giveup__void", amount=yuan(card)), Tint.BAD),)
-        order = checkout.find(ctx.books, self.trace)
-        rows += held_rows(order)
-        park = (Hint("F1", text("code__park")),) if order is not None and order.state == "open" else ()
+        rows += held_rows(checkout.find(ctx.books, self.trace))
         body: tuple[Block, ...] = (
             Gap(4),
             Para(text("giveup__void_words" if self.void else "giveup__words"), large=True, rows=2),
             *rows,
         )
-        ok, f2 = ("drop", "again") if self.void else ("again", "drop")
-        hints = (Hint("OK", text(f"giveup__{ok}")), *park, Hint("F2", text(f"giveup__{f2}")), CANCEL_HINT)
-        return shown(self, ctx, text("giveup__title"), body, hints, Tint.UNSURE)
+        return shown(self, ctx, text("giveup__title"), body, self._hints(ctx), Tint.UNSURE)
+
+    def _hints(self, ctx: Context) -> tuple[Hint, ...]:
+        if self.void:
+            return Hint("OK", text("giveup__drop")), Hint("CANCEL", text("hint__no"))
+        order = checkout.find(ctx.books, self.trace)
+        park = (Hint("F1", text("code__park")),) if order is not None and order.state == "open" else ()
+        return (Hint("OK", text("giveup__again")), *park, Hint("F2", text("giveup__drop")), CANCEL_HINT)
 
 
 def _gone(done: Done, ctx: Context) -> Move:

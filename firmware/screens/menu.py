@@ -38,8 +38,8 @@ from firmware.screens.rights import rights
 from firmware.screens.settings import settings
 from firmware.screens.slips import Unfinished, owed
 from firmware.screens.training import training
-from firmware.screens.voucher import entry as voucher_entry
 from firmware.screens.voucher_look import look_up, pending, pending_count
+from firmware.screens.voucher_scan import entry as voucher_entry
 from firmware.screens.widgets import Notice
 from firmware.txn import life
 from firmware.txn.command import Context

@@ -26,7 +26,8 @@ from firmware.screens.drawer import release, release_hints
 from firmware.screens.goods import scanned_in
 from firmware.screens.reprint import show_copy
 from firmware.screens.slips import job_code, trouble_rows
-from firmware.screens.voucher import entry, scanned_voucher, voucher_rows
+from firmware.screens.voucher import voucher_rows
+from firmware.screens.voucher_scan import entry, scanned_voucher
 from firmware.screens.voucher_wait import VoucherWait, start, waits
 from firmware.screens.widgets import AMOUNT_DIGITS_MAX, amount_text, refuse, typed
 from firmware.txn import checkout, payment, slip, voucher
@@ -360,6 +361,8 @@ class Sold(Screen):
     paid_fen: int
     change_fen: int
     cash: bool = True  # some of it was cash: there is change to speak of
+    vouchers: int = 0  # how many paid a part of it
+    voucher_fen: int = 0
 
     @staticmethod
     def of(settled: Sale, seq: int) -> "Sold":
@@ -367,7 +370,9 @@ class Sold(Screen):
         paid = sum(part.paid_fen for part in settled.tenders)
         change = sum(part.change_fen for part in settled.tenders)
         cash = any(part.kind == "cash" for part in settled.tenders)
-        return Sold(seq, settled.due_fen, paid, change, cash)
+        uses = [part.voucher for part in settled.tenders if part.voucher is not None]
+        count, off = sum(use.count for use in uses), sum(use.deduct_fen for use in uses)
+        return Sold(seq, settled.due_fen, paid - off, change, cash, count, off)
 
     def press(self, key: Key, ctx: Context) -> Move:
         """A digit starts the next amount, F1 opens the drawer where that is asked for, F2 shows the electronic copy."""
@@ -381,7 +386,7 @@ class Sold(Screen):
 
     def scan(self, scanned: Scanned, ctx: Context) -> Move:
         """The next customer."""
-        return scanned_in(scanned, ctx)
+        return scanned_voucher(scanned, ctx) or scanned_in(scanned, ctx)
 
     def stays_ms(self, ctx: Context) -> int:
         """As long as the shop wants it to; 0 waits for a key."""
@@ -390,16 +395,21 @@ class Sold(Screen):
     def view(self, ctx: Context) -> View:
         """Change, large; what was due and given; what drawer and slip need."""
         troubles = [code for code in (ctx.devices.drawer_code, job_code(self.job, ctx)) if code]
-        due = Row(text("cash__due"), yuan(self.due_fen))
-        given = Row(text("cash__given"), yuan(self.paid_fen))
         change = Big(text("done__change"), yuan(self.change_fen), Tint.GOOD)
         if not self.cash:
-            change = Big(text("code__paid"), yuan(self.paid_fen), Tint.GOOD)
-        body: tuple[Block, ...] = (change, due, given)
-        for code in troubles:
-            body += trouble_rows(code, ctx)
-        if not troubles:
-            body = (Gap(8), change, *self._pieces(), Rule(), due, given, *self._held(ctx), *self._slip(ctx))
+            change = Big(text("code__paid"), yuan(self.due_fen), Tint.GOOD)
+        due = Row(text("cash__due"), yuan(self.due_fen))
+        given = Row(text("cash__given"), yuan(self.paid_fen))
+        off: tuple[Block, ...] = ()
+        if self.vouchers:
+            off = (Row(text("voucher__in_sale", count=self.vouchers), f"-{yuan(self.voucher_fen)}", Tint.GOOD),)
+        if troubles:
+            body: tuple[Block, ...] = (change, *(off or (due,)), given)
+            for code in troubles:
+                body += trouble_rows(code, ctx)
+        else:
+            gap: tuple[Block, ...] = () if off else (Gap(8),)
+            body = (*gap, change, *self._pieces(), Rule(), due, *off, given, *self._held(ctx), *self._slip(ctx))
         return shown(self, ctx, text("done__title"), body, self._hints(ctx), Tint.GOOD)
 
     def _hints(self, ctx: Context) -> tuple[Hint, ...]:

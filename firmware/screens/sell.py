@@ -15,10 +15,10 @@ from firmware.screens.prices import PriceMenu
 from firmware.screens.reprint import reprint_last
 from firmware.screens.slips import paper_rows, trouble_rows
 from firmware.screens.small import cash_screen
-from firmware.screens.voucher import scanned_voucher
+from firmware.screens.voucher import voucher_rows
+from firmware.screens.voucher_scan import no_goods, scanned_voucher
 from firmware.screens.widgets import Confirm, refuse
 from firmware.txn import product, shift
-from firmware.txn.basket import Basket
 from firmware.txn.command import Context
 from firmware.txn.day import sees_expected
 from firmware.txn.handover import FULL_SOON_PERCENT, full_percent
@@ -58,7 +58,7 @@ class Idle(Screen):
 
     def scan(self, scanned: Scanned, ctx: Context) -> Move:
         """The basket begins; what is surely a voucher is looked at."""
-        return scanned_voucher(scanned, ctx) or scanned_in(scanned, ctx)
+        return scanned_voucher(scanned, ctx) or no_goods(scanned, PIECE_MILLI, ctx) or scanned_in(scanned, ctx)
 
     def view(self, ctx: Context) -> View:
         """The shop, what to do, the shift so far, and what needs a hand meanwhile."""
@@ -148,6 +148,7 @@ class BasketScreen(Screen):
         return (
             scanned_voucher(scanned, ctx)
             or out_of_place(scanned, times_milli, ctx)
+            or no_goods(scanned, times_milli, ctx)
             or scanned_in(scanned, ctx, times_milli)
         )
 
@@ -165,7 +166,9 @@ class BasketScreen(Screen):
         goods = product.by_number(ctx.books, self.digits)
         if goods is None and not_goods(Scanned(self.digits), PIECE_MILLI, ctx) is not None:
             return refuse(5001)  # a customer's code is only ever scanned, and never shown
-        return taken(goods, 1) if goods is not None else Do(AddCode(self.digits), to_basket)
+        if goods is not None:
+            return taken(goods, 1)
+        return no_goods(Scanned(self.digits), PIECE_MILLI, ctx, is_scan=False) or Do(AddCode(self.digits), to_basket)
 
     def _clear(self, ctx: Context) -> Move:
         if self.times:
@@ -188,7 +191,7 @@ class BasketScreen(Screen):
         """A page of lines, what is being typed, the total."""
         basket, chosen = ctx.session.basket, self.chosen(ctx)
         costs = bill(ctx)
-        off = self._off(costs, basket)
+        off = self._off(costs, ctx)
         typing = bool(self.digits or self.times)
         page = LINES_SHOWN_TYPING if typing or off else LINES_SHOWN
         first = max(0, chosen - page + 1) if typing else max(0, chosen) // page * page
@@ -202,12 +205,11 @@ class BasketScreen(Screen):
         body += (Big(text("basket__total", pieces=format_milli(basket.pieces_milli)), yuan(costs.rest_fen)),)
         return shown(self, ctx, text("basket__title", lines=len(basket.lines)), body, self._hints())
 
-    def _off(self, costs: Bill, basket: Basket) -> tuple[Block, ...]:
+    def _off(self, costs: Bill, ctx: Context) -> tuple[Block, ...]:
         """What came off altogether, and what of it off the whole order; vouchers instead, when there are any."""
+        basket = ctx.session.basket
         if basket.vouchers:
-            return (
-                Row(text("voucher__in_sale", count=len(basket.vouchers)), f"-{yuan(costs.voucher_fen)}", Tint.GOOD),
-            )
+            return voucher_rows(ctx)
         off_fen = costs.total_fen - costs.due_fen
         if not off_fen and not basket.member:
             return ()

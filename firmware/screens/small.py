@@ -7,7 +7,7 @@ from firmware.screens.base import CANCEL_HINT, Home, Move, Push, Replace, Screen
 from firmware.screens.code import not_goods, pay_by
 from firmware.screens.goods import scanned_in
 from firmware.screens.pay import Cash, Overpaid, settle
-from firmware.screens.voucher import scanned_voucher
+from firmware.screens.voucher_scan import scanned_voucher
 from firmware.txn import sale
 from firmware.txn.command import Context
 from firmware.txn.sale import PIECE_MILLI

@@ -6,58 +6,26 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from firmware.events import Key, Scanned
-from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, shown
+from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Push, Replace, Screen, Stay, shown
 from firmware.screens.deals import Deals, age_row
 from firmware.screens.slips import trouble_rows
 from firmware.screens.voucher_coupon import Coupons, CouponView
 from firmware.screens.voucher_register import RegisterAmount
 from firmware.screens.widgets import refuse, typed
 from firmware.txn import checkout
-from firmware.txn.checkout import DropOrder
 from firmware.txn.command import Context
 from firmware.txn.slips.sheet import local, receipt_number
 from firmware.txn.voucher_names import platform_name
 from firmware.txn.voucher_offer import offers
-from firmware.txn.voucher_take import AskPrepare, TakeVoucherOff, digest_of, reading_of
+from firmware.txn.voucher_take import AskPrepare, TakeVoucherOff, digest_of, reading_of, register_refusal
 from firmware.view import Block, Field, Gap, Hint, Item, Items, Para, Row, Say, Tint, View, text
 from rules.deals import Platform
 from rules.money import yuan
-from rules.payment_codes import recognised
-from rules.voucher_codes import TYPED_DIGITS_MAX, could_be_voucher, grouped
+from rules.voucher_codes import TYPED_DIGITS_MAX, grouped
 from wire.vouchers import AnswerVoucherPrepare, AskVoucherPrepare, Used
 
 ANSWER_MS = 10_000
 ROWS_MAX = 3
-
-
-def entry(ctx: Context) -> Move:
-    """To the voucher screen, from the menu or while money is taken."""
-    order = checkout.here(ctx)
-    if order is None:
-        return Push(VoucherEntry())
-    if checkout.parts(ctx.books, ctx.settings, order.trace) or checkout.busy(ctx.books, order.trace):
-        return refuse(5029, text("voucher__money_taken"))
-    return Do(DropOrder(order.trace, again=True), _thawed)
-
-
-def _thawed(done: Done, ctx: Context) -> Move:
-    return Home(VoucherEntry())
-
-
-def scanned_voucher(scanned: Scanned, ctx: Context, paying: bool = False) -> Move | None:
-    """A scan outside the voucher screen that is surely a voucher; None: something else. `paying`: where no goods are
-    scanned, digits in the form of a platform's codes are one too."""
-    if not ctx.settings.vouchers.enabled:
-        return None
-    if could_be_voucher(scanned.text, ctx.settings.vouchers.platforms) or (paying and _in_form(scanned, ctx)):
-        return prepare(scanned.text, True, ctx)
-    return None
-
-
-def _in_form(scanned: Scanned, ctx: Context) -> bool:
-    """Digits as a platform has them, neither goods nor a payment code."""
-    read = reading_of(ctx, scanned.text, True)
-    return bool(read.platform and not read.fault) and recognised(scanned.text, ctx.settings.tenders.channels) is None
 
 
 def prepare(raw: str, is_scan: bool, ctx: Context) -> Move:
@@ -84,8 +52,8 @@ class VoucherEntry(Screen):
     row: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """Digits and CLEAR type, OK asks; with nothing typed UP and DOWN choose a voucher, CLEAR takes it off, F2 leads to
-        how old the deals are and the key that refreshes them."""
+        """Digits and CLEAR type, OK asks; F1 registers where there is no link and the shop allows it. With nothing typed UP
+        and DOWN choose a voucher, CLEAR takes it off, F2 leads to how old the deals are and the key that refreshes them."""
         taken = ctx.session.basket.vouchers
         digits = typed(self.digits, key, TYPED_DIGITS_MAX + 1)
         if digits is not None and (key.digit or self.digits):
@@ -93,8 +61,8 @@ class VoucherEntry(Screen):
         match key:
             case Key.OK if self.digits:
                 return prepare(self.digits, False, ctx)
-            case Key.F1 if self.digits and registers(ctx):
-                return Push(RegisterAmount(self.digits, False))
+            case Key.F1 if registers(ctx):
+                return register(self.digits, False, ctx)
             case Key.F2 if not self.digits:
                 return Push(Deals())
             case Key.UP | Key.DOWN if taken:
@@ -114,7 +82,7 @@ class VoucherEntry(Screen):
         """The code of a voucher; without a link, where the shop allows it, to be registered."""
         read = reading_of(ctx, scanned.text, True)
         if registers(ctx) and not read.fault:
-            return Push(RegisterAmount(scanned.text, True))
+            return register(scanned.text, True, ctx)
         return prepare(scanned.text, True, ctx)
 
     def back(self, result: object, ctx: Context) -> Move:
@@ -129,11 +97,14 @@ class VoucherEntry(Screen):
             body += (_taken_items(ctx, min(self.row, len(taken) - 1)),)
         else:
             body += (Gap(8), Para(text("voucherentry__how"), Tint.QUIET, rows=3))
+        if ctx.settings.vouchers.register_later and not self.digits:
+            tint = Tint.UNSURE if registers(ctx) else Tint.QUIET
+            body += (Row(text("voucherentry__may_register"), tint=tint),)
         hints: tuple[Hint, ...] = (OK_HINT,)
         if not self.digits:
             body += (age_row(ctx),)
-            hints += () if taken else (Hint("F2", text("deals__refresh")),)
-        if self.digits and registers(ctx):
+            hints += () if taken or registers(ctx) else (Hint("F2", text("deals__refresh")),)
+        if registers(ctx):
             hints += (Hint("F1", text("voucherentry__register")),)
         if self.digits or taken:
             hints += (Hint("CLEAR", text("hint__clear" if self.digits else "voucherentry__off")),)
@@ -145,7 +116,7 @@ def _taken_off(done: Done, ctx: Context) -> Move:
 
 
 def _taken_items(ctx: Context, row: int) -> Items:
-    """The vouchers of the open sale, with what each takes off and the code that stands in its way now."""
+    """The vouchers of the open sale, with what each takes off, or the code that stands in its way now."""
     first = row // ROWS_MAX * ROWS_MAX
     found = offers(ctx, ctx.session.basket)
     items = []
@@ -154,17 +125,22 @@ def _taken_items(ctx: Context, row: int) -> Items:
         note: Say = text("voucher__last4", digits=coupon.last4)
         if each.prepared.registered:
             note = text("voucherstate__registered")
-        if each.fault is not None:
-            note = f"[{each.fault.code}]"
+        worth = f"-{yuan(each.amount.deduct_fen)}" if each.fault is None else f"[{each.fault.code}]"
         name = coupon.title or text("voucher__manual")
         left: Say = f"{name} ×{count}" if isinstance(name, str) and count > 1 else name
-        items.append(Item("", left, f"-{yuan(each.amount.deduct_fen)}", note))
+        items.append(Item("", left, worth, note))
     return Items(tuple(items), row - first, first // ROWS_MAX + 1, max(1, -(-len(found) // ROWS_MAX)))
 
 
 def registers(ctx: Context) -> bool:
     """Whether a voucher could only be registered now: no link, and the shop allows it."""
     return ctx.settings.vouchers.register_later and not checkout.can_redeem(ctx)
+
+
+def register(code: str, is_scan: bool, ctx: Context) -> Move:
+    """On to the amount; what can be refused without it is refused before anybody types one."""
+    refusal = register_refusal(ctx, reading_of(ctx, code, is_scan))
+    return Push(RegisterAmount(code, is_scan)) if refusal is None else refuse(refusal.code, refusal.about)
 
 
 @dataclass(frozen=True, slots=True)

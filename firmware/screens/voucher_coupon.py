@@ -19,6 +19,9 @@ from wire.vouchers import Coupon
 TAKEN = "taken"
 """What a voucher screen answers with when a voucher was added."""
 
+SETTLED = {CONSENT: "agree", BOOKING: "looked", CUSTOMER: "looked", UNMAPPED: "lines"}
+"""Faults that a key settles at the counter, with what the key is called."""
+
 COUPONS_SHOWN, LINES_SHOWN, WARNINGS_SHOWN = 4, 4, 2
 
 
@@ -162,25 +165,30 @@ class CouponView(Screen):
             return shown(self, ctx, text("coupon__title"), body, (CANCEL_HINT,))
         found = offer(ctx, self.prepared)
         count = text("coupon__count", count=self.prepared.count, most=coupon.count)
-        body += (
-            Row(count, text("voucher__last4", digits=coupon.last4), Tint.QUIET),
-            Big(text("coupon__off"), f"-{yuan(found.amount.deduct_fen)}", Tint.PLAIN if found.fault else Tint.GOOD),
-        )
-        body += self._fault_rows(found, ctx) if found.fault is not None else _warnings(found)
-        return shown(
-            self, ctx, text("coupon__title"), body, self._hints(found), Tint.BAD if found.fault else Tint.PLAIN
-        )
+        body += (Row(count, text("voucher__last4", digits=coupon.last4), Tint.QUIET),)
+        if found.fault is None:
+            off = Big(text("coupon__off"), f"-{yuan(found.amount.deduct_fen)}", Tint.GOOD)
+            return shown(self, ctx, text("coupon__title"), (*body, off, *_warnings(found)), self._hints(found))
+        body += self._fault_rows(found, ctx)
+        return shown(self, ctx, text("coupon__title"), body, self._hints(found), Tint.BAD)
 
     def _fault_rows(self, found: Offer, ctx: Context) -> tuple[Block, ...]:
+        """The code, what it is about, and what to do; what it would take off only where a key settles it."""
         assert found.fault is not None
-        about = said(found.fault, found.deal)
-        rows = (*trouble_rows(found.fault.code, ctx), *((Row(about, tint=Tint.QUIET),) if about else ()))
+        said_of = said(found.fault, found.deal)
+        about: tuple[Block, ...] = (Para(said_of, Tint.QUIET, rows=2),)
+        about = about if said_of not in ("", self.prepared.coupon.title) else ()  # that stands above already
+        if found.fault.code not in SETTLED:
+            entry = ctx.error(found.fault.code)
+            return Para(entry.line(ctx.lang), Tint.BAD, large=True), *about, Para(entry.action(ctx.lang), rows=2)
+        deduct_fen = found.amount.deduct_fen
+        off: tuple[Block, ...] = (Big(text("coupon__off"), f"-{yuan(deduct_fen)}"),) if deduct_fen else ()
+        rows = (*off, *trouble_rows(found.fault.code, ctx), *about)
         return (*rows, *_better(found)) if found.fault.code == CONSENT else rows
 
     def _hints(self, found: Offer) -> tuple[Hint, ...]:
-        keys = {CONSENT: "agree", BOOKING: "looked", CUSTOMER: "looked", UNMAPPED: "lines"}
         code = found.fault.code if found.fault is not None else 0
-        hints: tuple[Hint, ...] = (Hint("F1", text(f"coupon__{keys[code]}")),) if code in keys else ()
+        hints: tuple[Hint, ...] = (Hint("F1", text(f"coupon__{SETTLED[code]}")),) if code in SETTLED else ()
         hints += (Hint("OK", text("coupon__take")),) if not code else ()
         hints += (Hint("F2", text("coupon__split")),) if found.better is not None else ()
         return (*hints, CANCEL_HINT)

@@ -5,21 +5,21 @@ from dataclasses import dataclass, replace
 from firmware.events import Key, Scanned
 from firmware.screens.base import Do, Done, Home, Move, Push, Screen, Stay, home, shown
 from firmware.screens.code import GiveUp, held_rows
+from firmware.screens.voucher_scan import scanned_voucher
 from firmware.screens.widgets import Notice, refuse
 from firmware.txn import checkout, slip, voucher
-from firmware.txn.books import Reading
 from firmware.txn.checkout import ParkOrder
 from firmware.txn.command import Context
+from firmware.txn.slips.sheet import local
 from firmware.txn.voucher import Use
+from firmware.txn.voucher_judge import PARTLY
 from firmware.txn.voucher_names import platform_name
 from firmware.txn.voucher_redeem import CashKept, Redeem, RedeemNext, TakeBackUse
 from firmware.view import Big, Block, Gap, Hint, Para, Row, Say, Tint, View, text
-from rules.errors import error
 from rules.money import yuan
 from wire.facts import Sale
 
 SECONDS_MAX = 999
-USES_SHOWN_MAX = 2
 STATES: dict[str, tuple[str, Tint]] = {
     "planned": ("voucherstate__planned", Tint.UNSURE),
     "registered": ("voucherstate__registered", Tint.UNSURE),
@@ -64,7 +64,7 @@ class VoucherWait(Screen):
 
     def scan(self, scanned: Scanned, ctx: Context) -> Move:
         """Nothing else is taken before this is decided."""
-        return refuse(5029)
+        return scanned_voucher(scanned, ctx, paying=True) or refuse(5029)
 
     def back(self, result: object, ctx: Context) -> Move:
         """What was chosen about the order."""
@@ -106,8 +106,11 @@ class VoucherWait(Screen):
         if now is None:
             return shown(self, ctx, text("voucherwait__title"), (Gap(8), Para(text("voucherwait__gone"))), _ON)
         key, tint = STATES[now.state]
+        key = "voucherstate__partly" if _partly(now) else key
+        tint = Tint.UNSURE if _partly(now) else tint
+        gap = () if len(self._left(now, ctx)) > 1 else (Gap(4),)
         body: tuple[Block, ...] = (
-            Gap(4),
+            *gap,
             Para(text(key), tint, large=True),
             *self._which(now, ctx, tint),
             *self._advice(now, ctx),
@@ -115,27 +118,29 @@ class VoucherWait(Screen):
         return shown(self, ctx, text("voucherwait__title"), body, self._hints(now, ctx), tint)
 
     def _which(self, now: Use, ctx: Context, tint: Tint) -> tuple[Block, ...]:
-        """Whose voucher, how much it takes off, and which; in one row where money is to be spoken of below."""
+        """Whose voucher, how much it takes off, and which; of fewer redeemed than asked how many of each. The sum is large
+        where it counts and nothing else needs the room."""
         name, amount = platform_name(ctx, now.platform), yuan(now.deduct_fen)
-        if len(self._left(now, ctx)) > 1:
-            return (Row(name, amount, tint, strong=True),)
-        digits = text("voucher__last4", digits=now.last4)
-        return Big(name, amount, tint), Row(now.title or text("voucher__manual"), digits, Tint.QUIET)
+        which = Row(now.title or text("voucher__manual"), text("voucher__last4", digits=now.last4), Tint.QUIET)
+        if _partly(now):
+            return (which, *_counted(now, ctx))
+        left = self._left(now, ctx)
+        if _bad(now) or len(left) > 1 or (left and code_now(now, ctx)):
+            return Row(name, amount, strong=True), which
+        return Big(name, amount, tint), which
 
     def _advice(self, now: Use, ctx: Context) -> tuple[Block, ...]:
-        """Code and action, or what is left to pay."""
+        """Code and action, and what is left to pay."""
         number = code_now(now, ctx)
         rows: tuple[Block, ...] = ()
         if now.state == "unknown":
             rows = (Row(text("voucherwait__asking", seconds=seconds(now, ctx)), tint=Tint.UNSURE),)
         left = self._left(now, ctx)
         if number:
-            line, action = error(number).line(ctx.lang), error(number).action(ctx.lang)
-            return (
-                *rows,
-                Row(line, tint=Tint.BAD if _bad(now) else Tint.UNSURE, strong=True),
-                Para(action, Tint.QUIET, rows=2),
-                *left,
+            entry = ctx.error(number)
+            rows += (
+                Row(entry.line(ctx.lang), tint=Tint.BAD if _bad(now) else Tint.UNSURE, strong=True),
+                Para(entry.action(ctx.lang), Tint.QUIET, rows=2),
             )
         return (*rows, *left)
 
@@ -164,8 +169,22 @@ class VoucherWait(Screen):
 _ON = (Hint("OK", text("hint__on")),)
 
 
+def _counted(now: Use, ctx: Context) -> tuple[Block, ...]:
+    """How many of them were redeemed, and how many the customer still has (3035)."""
+    asked = voucher.asked_for(ctx.books, now)
+    left_fen = asked.deduct_fen - now.deduct_fen
+    return (
+        Row(text("voucherwait__redeemed", count=now.count), f"-{yuan(now.deduct_fen)}", Tint.GOOD, strong=True),
+        Row(text("voucherwait__left", count=asked.count - now.count), yuan(left_fen), Tint.BAD, strong=True),
+    )
+
+
+def _partly(use: Use) -> bool:
+    return (use.state, use.code) == ("consumed", PARTLY)
+
+
 def _bad(use: Use) -> bool:
-    return use.state in ("rejected", "undone", "kept") or use.code == 3035
+    return use.state in ("rejected", "undone", "kept") or use.code == PARTLY
 
 
 def code_now(use: Use, ctx: Context) -> int:
@@ -225,9 +244,10 @@ def rest_rows(order: checkout.Order | None, rest_fen: int) -> tuple[Block, ...]:
 
 
 def about(use: Use) -> Say:
-    """What a refusal about a voucher is about: how much, of which sale; a registered one lacks there."""
+    """What a refusal about a voucher is about: how much, when, of which sale; a registered one lacks there."""
     words = "voucher__short" if is_short(use) else "voucher__of_sale"
-    return text(words, amount=yuan(use.deduct_fen), number=slip.receipt_number(use.batch, use.trace))
+    when, number = local(use.at_ms, "%m-%d %H:%M"), slip.receipt_number(use.batch, use.trace)
+    return text(words, amount=yuan(use.deduct_fen), when=when, number=number)
 
 
 def is_short(use: Use) -> bool:
@@ -240,10 +260,10 @@ def state_of(use: Use) -> str:
     return "voucheruse__short" if is_short(use) else STATES[use.state][0]
 
 
-def told(use: Use, sale: Sale | None, books: Reading) -> Notice:
-    """What became of a voucher whose customer does not stand at this screen, and what its order still wants."""
+def told(use: Use, sale: Sale | None, ctx: Context) -> Notice:
+    """What became of a voucher whose customer does not stand at this screen, why, and what its order still wants."""
     key, tint = STATES[use.state]
-    order = checkout.find(books, use.trace)
+    order = checkout.find(ctx.books, use.trace)
     words: tuple[Say, ...] = (
         text(key),
         text("told__order", number=slip.receipt_number(use.batch, use.trace)),
@@ -252,8 +272,8 @@ def told(use: Use, sale: Sale | None, books: Reading) -> Notice:
     if sale is not None:
         words += (text("told__booked" if sale.print_slip else "told__unprinted"),)
         tint = Tint.GOOD
-    elif order is not None and order.state in ("open", "parked") and (rest := checkout.rest_fen(books, order)):
+    elif order is not None and order.state in ("open", "parked") and (rest := checkout.rest_fen(ctx.books, order)):
         words += (text("told__rest", amount=yuan(rest)),)
         words += (text("told__held", amount=yuan(order.cash_fen)),) if order.cash_fen else ()
         tint = tint if tint is Tint.BAD else Tint.UNSURE
-    return Notice(text("voucherwait__title"), words, tint)
+    return Notice(text("voucherwait__title"), words, tint, code_now(use, ctx))

@@ -21,20 +21,22 @@ MASK = "0"
 
 @dataclass(frozen=True, slots=True)
 class Notice(Screen):
-    """Something to read; any of OK and CANCEL leaves."""
+    """Something to read; any of OK and CANCEL leaves. `code`: of the error table, that says why; 0: none."""
 
     title: Say
     words: tuple[Say, ...]
     tint: Tint = Tint.PLAIN
+    code: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
         """Leave on OK, CANCEL or CLEAR."""
         return Pop() if key in (Key.OK, Key.CANCEL, Key.CLEAR) else Stay()
 
     def view(self, ctx: Context) -> View:
-        """The words, large first."""
+        """The words, large first; what the code says comes right after them."""
         first, *rest = self.words
-        body: tuple[Block, ...] = (Gap(16), Para(first, self.tint, large=True), *(Para(word) for word in rest))
+        why = (ctx.error(self.code).line(ctx.lang),) if self.code else ()
+        body: tuple[Block, ...] = (Gap(16), Para(first, self.tint, large=True), *(Para(word) for word in (*why, *rest)))
         return shown(self, ctx, self.title, body, (OK_HINT,), self.tint)
 
 

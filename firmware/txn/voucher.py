@@ -181,7 +181,13 @@ def registered_on_day(books: Reading, date: str) -> tuple[int, int]:
 
 
 def contents(books: Reading, use: Use) -> VoucherUse:
-    """What its fact says of it, from the journal; of fewer than asked, only those that were redeemed."""
+    """What its fact says of it; of fewer than asked, only those that were redeemed."""
+    whole = asked_for(books, use)
+    return whole if whole.count == use.count else part_of(whole, use.count)
+
+
+def asked_for(books: Reading, use: Use) -> VoucherUse:
+    """All that was to be redeemed, from the journal."""
     rows = books.read("SELECT kind, version, body FROM journal WHERE seq = ?", use.seq)
     kind, version, body = rows[0]
     fact = wire_facts.decode(str(kind), int(version), body)
@@ -190,7 +196,7 @@ def contents(books: Reading, use: Use) -> VoucherUse:
     else:
         assert isinstance(fact, VoucherSent | VoucherRegistered), kind
         whole = fact.use
-    return whole if whole.count == use.count else part_of(whole, use.count)
+    return whole
 
 
 def code_of(books: Reading, use: Use) -> str:

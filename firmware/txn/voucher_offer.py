@@ -18,7 +18,7 @@ from rules import vouchers as rules
 from rules.deals import Deal
 from rules.money import yuan
 from rules.orders import voucher_no
-from rules.vouchers import Ahead, Amount, Better, Fault, Goods, Situation
+from rules.vouchers import Ahead, Amount, Beside, Better, Fault, Goods, Situation
 from wire.facts import Trouble, VoucherRegistered, VoucherUse
 
 CONSENT, BOOKING, CUSTOMER, UNMAPPED = 3032, 3028, 3029, 3034
@@ -88,12 +88,18 @@ def situation(ctx: Context, basket: Basket, costs: Bill, place: int, deal: Deal)
     return Situation(
         day, moment.hour * 60 + moment.minute, Situation.weekday_of(day), ctx.now.trusted,
         ctx.settings.vouchers.shop_numbers.get(deal.platform, ""),
-        tuple((each.deal_id, each.stack) for each in map(deal_of, (one.coupon for one in beside))),
+        tuple(_beside(each) for each in beside),
         any(each.kind in ("full_reduction", "order_discount") for each in costs.reductions),
         basket.member, prepared.booked, prepared.class_checked,
         voucher.used_on_day(ctx.books, day, deal.deal_id) + here, bool(prepared.chosen),
         here, sum(costs.vouchers[other].deduct_fen for other in alike),
     )  # fmt: skip
+
+
+def _beside(other: Prepared) -> Beside:
+    """Another voucher of the sale, by its title and last signs."""
+    deal = deal_of(other.coupon)
+    return Beside(deal.deal_id, deal.stack, f"{deal.title} …{other.coupon.last4}".strip())
 
 
 def _alike(other: Prepared, deal: Deal) -> bool:
@@ -119,8 +125,14 @@ def refusal_of(found: Offer) -> Refusal:
 
 
 def said(fault: Fault, deal: Deal) -> Say:
-    """What a fault is about, for people: the day, the hours, what is missing, how many."""
+    """What a fault is about, for people: the day, the shops, the hours, what is missing, how many, which other voucher."""
     match fault.code:
+        case 3005 | 3006:
+            return text(f"voucherabout__{'until' if fault.code == 3005 else 'from'}", day=fault.about)
+        case 3007:
+            return text("voucherabout__stores", stores=fault.about)
+        case 3010:
+            return text("voucherabout__beside", name=fault.about) if fault.about else text("voucherabout__reduced")
         case 3009:
             return text("voucherabout__missing_fen", amount=yuan(int(fault.about)))
         case 3011 | 3012:
@@ -142,12 +154,18 @@ def freezing_refusal(ctx: Context, costs: Bill) -> Refusal | None:
     basket = ctx.session.basket
     for found in offers(ctx, basket, costs) if basket.vouchers else ():
         if found.fault is not None:
-            return refusal_of(found)
+            refusal = refusal_of(found)
+            return refusal if len(basket.vouchers) == 1 else replace(refusal, about=_whose(found, refusal.about))
     if basket.vouchers and too_large(ctx, basket):
         return Refusal(6007)  # what a voucher pays of each line takes other room once lines are gone
     if basket.vouchers and not life.value(ctx.books, "epoch_number"):
         return Refusal(3030, text("voucher__no_number"))
     return None
+
+
+def _whose(found: Offer, about: Say) -> Say:
+    """Of several vouchers, which one it is about."""
+    return text("voucherabout__whose", digits=found.prepared.coupon.last4, about=about)
 
 
 def uses(ctx: Context, costs: Bill, batch: int, trace: int) -> tuple[VoucherUse, ...]:

@@ -18,7 +18,7 @@ from firmware.txn.voucher_rights import voucher_refusal
 from firmware.view import text
 from rules.barcodes import normal_forms
 from rules.deals import Platform
-from rules.money import line_amount
+from rules.money import line_amount, yuan
 from rules.rights import Right
 from rules.voucher_codes import Reading, digest, read_code
 from wire.vouchers import AskVoucherLook, AskVoucherPrepare, Coupon
@@ -59,7 +59,7 @@ class AskPrepare:
         if refusal := refusal or twice(ctx, read.text):
             return refusal
         if collect.offline(ctx):
-            return Refusal(OFFLINE)
+            return Refusal(OFFLINE, text("voucher__may_register") if ctx.settings.vouchers.register_later else "")
         ask = AskVoucherPrepare(ctx.chance.hex()[: LOOK_BYTES * 2], read.text, self.scanned, platform)
         return Decision(effects=(Ask(0, ask),))
 
@@ -189,17 +189,17 @@ class RegisterVoucher:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """The basket with it, or 2001, 2014, 5029, 6008 without goods or with a link, 3001, 3024, 3025, 5030, 3030 where
-        the shop does not allow it or without a number, 3023, 2005, 2006, 5020, 3033 above a cap, 6007."""
+        the shop does not allow it or without a number, 3023, 2005, 5020, 3033 above a cap, 6007, 2006. The supervisor is
+        asked for last: nobody types a PIN for what is refused anyway."""
         read = reading_of(ctx, self.raw, self.scanned)
-        refusal = adding_refusal(ctx) or not_selling(ctx, Right.SALE, bool(ctx.session.basket.lines))
-        if refusal := refusal or bad_code(read) or self._state(ctx) or twice(ctx, read.text):
-            return refusal
-        if refusal := voucher_refusal(ctx, "register", self.platform):
+        refusal = register_refusal(ctx, read)
+        right = voucher_refusal(ctx, "register", self.platform)
+        if refusal := refusal or (right if right is not None and right.code != SUPERVISOR else None):
             return refusal
         if not 0 < self.amount_fen <= bill(ctx).rest_fen:
             return Refusal(5020)
-        if self._above_caps(ctx):
-            return Refusal(PER_DAY)
+        if self.amount_fen > register_room(ctx)[1]:
+            return _above_caps(ctx)
         coupon = Coupon(
             "", self.platform, "", "", "cash", read.last4, face_fen=self.amount_fen
         )  # fmt: skip
@@ -207,25 +207,42 @@ class RegisterVoucher:
             coupon, 1, 0, digest_of(ctx, read.text), read.text, approver=ctx.approver or ctx.session.operator
         )
         basket = replace(ctx.session.basket, vouchers=(*ctx.session.basket.vouchers, prepared))
-        return Refusal(6007) if too_large(ctx, basket) else Decision(session=replace(ctx.session, basket=basket))
+        if too_large(ctx, basket):
+            return Refusal(6007)
+        return right or Decision(session=replace(ctx.session, basket=basket))
 
-    def _state(self, ctx: Context) -> Refusal | None:
-        if not ctx.settings.vouchers.register_later:
-            return Refusal(OFFLINE)
-        if not life.value(ctx.books, "epoch_number"):
-            return Refusal(OFFLINE, text("voucher__no_number"))
-        if checkout.can_redeem(ctx):
-            return Refusal(6008, text("voucher__online"))
-        return None
 
-    def _above_caps(self, ctx: Context) -> bool:
-        open_shift = shift.current(ctx.books)
-        assert open_shift is not None
-        count, fen = voucher.registered_on_day(ctx.books, open_shift.business_date)
-        held = [each for each in ctx.session.basket.vouchers if each.registered]
-        limits = ctx.settings.vouchers
-        many = count + len(held) + 1 > limits.register_per_day
-        return many or fen + sum(each.coupon.face_fen for each in held) + self.amount_fen > limits.register_fen_max
+def register_refusal(ctx: Context, read: Reading) -> Refusal | None:
+    """Why no voucher can be registered now, whatever it is for and whoever asks; see `RegisterVoucher`."""
+    refusal = adding_refusal(ctx) or not_selling(ctx, Right.SALE, bool(ctx.session.basket.lines))
+    if refusal is not None and refusal.code == 6008:
+        return replace(refusal, about=text("voucher__goods_first"))
+    if refusal := refusal or bad_code(read) or _not_offline(ctx) or twice(ctx, read.text):
+        return refusal
+    return None if register_room(ctx)[0] > 0 else _above_caps(ctx)
+
+
+def _not_offline(ctx: Context) -> Refusal | None:
+    if not ctx.settings.vouchers.register_later:
+        return Refusal(OFFLINE)
+    if not life.value(ctx.books, "epoch_number"):
+        return Refusal(OFFLINE, text("voucher__no_number"))
+    return Refusal(6008, text("voucher__online")) if checkout.can_redeem(ctx) else None
+
+
+def register_room(ctx: Context) -> tuple[int, int]:
+    """How many vouchers may still be registered on this business day, and for how much; fen. The open sale's count."""
+    open_shift = shift.current(ctx.books)
+    assert open_shift is not None
+    count, fen = voucher.registered_on_day(ctx.books, open_shift.business_date)
+    held = [each.coupon.face_fen for each in ctx.session.basket.vouchers if each.registered]
+    limits = ctx.settings.vouchers
+    return max(0, limits.register_per_day - count - len(held)), max(0, limits.register_fen_max - fen - sum(held))
+
+
+def _above_caps(ctx: Context) -> Refusal:
+    count, fen = register_room(ctx)
+    return Refusal(PER_DAY, text("voucherabout__register_left", count=count, amount=yuan(fen)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,9 +310,9 @@ def sale_is_given_up(lunch: Lunch) -> None:
         lunch.coupon("meituan", 2000)
         lunch.keys("CANCEL F1")
         lunch.comes("VoucherWait", "[3014]")
-        lunch.keys("OK CANCEL F2")
+        lunch.keys("OK CANCEL F2 OK")
         if not undone:
-            lunch.refused("Refused", "[3021]")
+            lunch.refused("Refused", "[3020]")
             lunch.kept.append(lunch.off[0])
     lunch.home()
     lunch.keys("MENU 3 2")

@@ -60,5 +60,5 @@ def test_goods_that_go_back_into_the_basket_are_not_given_up(tmp_path):
 def test_by_keys_the_limit_asks_for_a_supervisor(tmp_path):
     counter = till(tmp_path, prices={"removals_per_shift": 0})
     order(counter)
-    counter.keys("CANCEL F2")
+    counter.keys("CANCEL F2 OK")
     assert "[2006]" in counter.text()

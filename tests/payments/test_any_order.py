@@ -14,7 +14,7 @@ from wire.messages import AnswerPayment, AnswerRefund, AskPay, AskQuery, AskRefu
 STEPS = 60
 CARD_SLIP = "# 1 2 3 4 5 6 7 8 9 0 1 2 OK OK"
 KEYS = (
-    "OK", "OK", "F1", "F2", "CANCEL", "* 1 0 0", "OK CANCEL F2", "CANCEL F2", "CANCEL OK", CARD_SLIP,
+    "OK", "OK", "F1", "F2", "CANCEL", "* 1 0 0", "OK CANCEL F2 OK", "CANCEL F2 OK", "CANCEL OK", CARD_SLIP,
 )  # fmt: skip
 
 
@@ -109,8 +109,8 @@ def act(counter: Till, channel: Channel, chance: random.Random, post: list) -> N
                     "F2",
                     "CANCEL",
                     "* 1 0 0",
-                    "OK CANCEL F2",
-                    "CANCEL F2",
+                    "OK CANCEL F2 OK",
+                    "CANCEL F2 OK",
                     "CANCEL OK",
                     CARD_SLIP,
                 ]

@@ -45,7 +45,7 @@ def parked(folder: Path) -> Till:
 
 
 def dropped(folder: Path) -> Till:
-    return unknown(folder).keys("CANCEL F2")
+    return unknown(folder).keys("CANCEL F2 OK")
 
 
 STATES = {

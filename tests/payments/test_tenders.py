@@ -185,7 +185,7 @@ def test_half_paid_and_given_up_goes_back_and_the_card_slip_must_be_voided(tmp_p
     assert counter.screen == "GiveUp"
     assert "刷卡机撤销 1.00" in counter.text()
     counter.since()
-    counter.keys("F2")
+    counter.keys("F2 OK")
     assert "请在刷卡机上撤销" in counter.text()
     assert counter.one("order_dropped").again is False
     assert counter.one("reversal_sent").why == "dropped"

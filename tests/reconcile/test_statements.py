@@ -57,13 +57,13 @@ def a_day(counter: Shop) -> None:
     counter.script(Step("lost"), Step("silent", "query", times=0))
     counter.basket().pay(WECHAT).keys("F2")  # 4: taken, unknown here, and reversed
     counter.pass_time(60_000)
-    home(counter.script().keys("CANCEL F2"))
+    home(counter.script().keys("CANCEL F2 OK"))
     counter.script(Step("late", after_ms=4_000))
     counter.basket(3).pay(ALIPAY).keys("F1")  # 5: 10.50, the customer pays when nobody looks
     counter.pass_time(20_000)
     home(counter.script())
     counter.script(Step("refuse"))
-    home(counter.basket().pay(WECHAT).keys("OK CANCEL F2"))  # 6: no money, given up
+    home(counter.basket().pay(WECHAT).keys("OK CANCEL F2 OK"))  # 6: no money, given up
     counter.script()
     give_back(counter, 1, ((0, 1_000),))  # one of two colas: 3.50
     counter.script(Step("refuse", "refund"))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from rules.deals import Deal, PackageItem
 from rules.vouchers import (
     Ahead,
+    Beside,
     Fault,
     Goods,
     Outlook,
@@ -42,7 +43,7 @@ def at(**fields: object) -> Situation:
         (deal(valid_to="2026-11-22"), at(), 1, 1, Fault(3005, "2026-11-22")),
         (deal(valid_to="2026-11-23"), at(), 1, 1, None),
         (deal(valid_from="2026-11-24"), at(), 1, 1, Fault(3006, "2026-11-24")),
-        (deal(stores=("s9",)), at(store="s1"), 1, 1, Fault(3007)),
+        (deal(stores=("s8", "s9")), at(store="s1"), 1, 1, Fault(3007, "s8 s9")),
         (deal(stores=("s9",)), at(), 1, 1, None),  # nobody told our number: the platform decides
         (deal(weekdays=(6, 7)), at(), 1, 1, Fault(3008)),
         (deal(times=(("11:00", "12:00"),)), at(), 1, 1, Fault(3008, "11:00-12:00")),
@@ -57,11 +58,13 @@ def at(**fields: object) -> Situation:
         (deal(min_spend_fen=20_000), at(same=1, same_fen=3_000), 1, 1, Fault(3009, "15559")),  # not 3011 "at most 0"
         (deal(max_per_order=1), at(), 2, 5, Fault(3011, "1")),
         (deal(), at(), 3, 2, Fault(3011, "2")),
+        (deal(max_per_order=2), at(same=2, same_fen=6_000), 1, 5, Fault(3011, "2")),  # of the sale, not "at most 0"
         (deal(min_per_order=2), at(), 1, 2, Fault(3012, "2")),
-        (deal(), at(others=(("d9", "none"),)), 1, 1, Fault(3010)),
-        (deal(stack="none"), at(others=(("d9", "all"),)), 1, 1, Fault(3010)),
-        (deal(stack="same"), at(others=(("d9", "all"),)), 1, 1, Fault(3010)),
-        (deal(stack="same"), at(others=(("d1", "same"),)), 1, 1, None),
+        (deal(), at(others=(Beside("d9", "none", "B"),)), 1, 1, Fault(3010, "B")),
+        (deal(stack="none"), at(others=(Beside("d9", "all", "B"),)), 1, 1, Fault(3010, "B")),
+        (deal(stack="same"), at(others=(Beside("d9", "all", "B"),)), 1, 1, Fault(3010, "B")),
+        (deal(stack="same"), at(others=(Beside("d1", "same", "A"),)), 1, 1, None),
+        (deal(stack="same"), at(others=(Beside("d1", "same", "A"), Beside("d9", "all", "B"))), 1, 1, Fault(3010, "B")),
         (deal(exclude_promo=True), at(promoted_order=True), 1, 1, Fault(3010)),
         (deal(need_booking=True), at(), 1, 1, Fault(3028)),
         (deal(need_booking=True), at(booked=True), 1, 1, None),
@@ -71,12 +74,12 @@ def at(**fields: object) -> Situation:
         (deal(per_day_max=2), at(used_today=2), 1, 1, Fault(3033, "2")),
         # the fixed order: what is named first is asked first
         (deal(valid_to="2026-11-01", stores=("s9",), weekdays=(7,)), at(store="s1"), 1, 1, Fault(3005, "2026-11-01")),
-        (deal(stores=("s9",), weekdays=(7,)), at(store="s1"), 1, 1, Fault(3007)),
+        (deal(stores=("s9",), weekdays=(7,)), at(store="s1"), 1, 1, Fault(3007, "s9")),
         (deal(weekdays=(7,), include_skus=("tea",)), at(), 1, 1, Fault(3008)),
         (deal(include_skus=("tea",), min_spend_fen=90_000), at(), 1, 1, Fault(3013)),
         (deal(min_spend_fen=90_000, max_per_order=1), at(), 2, 2, Fault(3009, "68559")),
-        (deal(max_per_order=1, stack="none"), at(others=(("d9", "all"),)), 2, 2, Fault(3011, "1")),
-        (deal(stack="none", need_booking=True), at(others=(("d9", "all"),)), 1, 1, Fault(3010)),
+        (deal(max_per_order=1, stack="none"), at(others=(Beside("d9", "all", "B"),)), 2, 2, Fault(3011, "1")),
+        (deal(stack="none", need_booking=True), at(others=(Beside("d9", "all", "B"),)), 1, 1, Fault(3010, "B")),
     ],
 )
 def test_the_first_reason_in_the_fixed_order(

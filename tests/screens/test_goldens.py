@@ -358,6 +358,7 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "menu_reports": lambda folder: open_till(folder).keys("MENU 8"),
     "deals_stale": voucher_codes.REFUSALS[1014],
     "deals_told": voucher_books.deals_told,
+    "deals_more": lambda folder: voucher_books.deals_told(folder).keys("DOWN"),
     "rights_list": voucher_books.rights_shown,
     "rights_of": lambda folder: voucher_books.rights_shown(folder).keys("DOWN OK DOWN"),
     "refund_voucher_kept": lambda folder: voucher_books.going_back(folder, -1),

@@ -7,7 +7,7 @@ from typing import Any
 
 from firmware.events import Answered, LinkUp
 from rules.deals import Deal, PackageItem
-from tests.counter import Counter
+from tests.counter import APPLE_5_YUAN, Counter
 from tests.payments.till import WECHAT
 from tests.screens import ledgers
 from tests.vouchers.till import MEITUAN, OWN, VoucherTill, coupon, vouchers
@@ -81,19 +81,29 @@ class Kept:
         return till.keys("OK MENU 3 2 OK")  # type: ignore[return-value]
 
 
-def given_up(folder: Path, undo_until_ms: int = 0) -> VoucherTill:
-    """The first of two vouchers was redeemed, the second refused, the order given up: the first is being undone."""
+def given_up_asked(folder: Path, undo_until_ms: int = 0) -> VoucherTill:
+    """The first of two vouchers was redeemed, the second refused: what is to become of the order?"""
     till = vouchers(folder).basket(2).voucher(face_fen=300).voucher(OWN, ref="p2", face_fen=200).keys("OK OK")
     till.says("consumed", undo_until_ms=undo_until_ms).says("rejected", code=3005)
-    return till.keys("OK CANCEL F2 OK")  # type: ignore[no-any-return]
+    return till.keys("OK CANCEL")  # type: ignore[no-any-return]
+
+
+def given_up(folder: Path, undo_until_ms: int = 0) -> VoucherTill:
+    """It was given up, the cash that was typed given back: the first voucher is being undone."""
+    return given_up_asked(folder, undo_until_ms).keys("F2 OK OK")  # type: ignore[no-any-return, attr-defined]
 
 
 def undo_too_late(folder: Path) -> Counter:
     """The platform said how long: after that the supervisor's try is refused on the spot."""
     till = till_of_supervisor(folder)
     till.basket(2).voucher(face_fen=300).voucher(OWN, ref="p2", face_fen=200).keys("OK OK")
-    till.says("consumed", undo_until_ms=2).says("rejected", code=3005).keys("OK CANCEL F2").says("kept", code=3020)
+    till.says("consumed", undo_until_ms=2).says("rejected", code=3005).keys("OK CANCEL F2 OK").says("kept", code=3020)
     return till.keys("OK OK MENU 3 2 OK F1")
+
+
+def parked_and_refused(folder: Path) -> Counter:
+    """The next customer was served already when the platform refused."""
+    return vouchers(folder).basket(2).voucher(face_fen=300).keys("OK OK F1").says("rejected", code=3003)
 
 
 def till_of_supervisor(folder: Path, **sections: dict[str, Any]) -> VoucherTill:
@@ -117,7 +127,8 @@ def registered(folder: Path) -> VoucherTill:
 
 
 def another_registered(folder: Path) -> Counter:
-    return registered(folder).basket(2).keys("OK MENU " + " ".join(OWN) + " F1 5 0 0 OK")
+    """The day's count is used up: said before an amount or a PIN is typed."""
+    return registered(folder).basket(2).keys("OK MENU " + " ".join(OWN) + " F1")
 
 
 def typed(code: str) -> Way:
@@ -144,6 +155,12 @@ def two_that_do_not_combine(folder: Path) -> Counter:
     )
 
 
+def another_shop(folder: Path) -> Counter:
+    """A voucher of two other shops of the brand."""
+    till = vouchers(folder, vouchers={"shop_numbers": {"meituan": "S1"}}).basket(2).code()
+    return till.prepared(coupon(deal=deal(stores=("S2", "S3"))))
+
+
 def too_old(folder: Path) -> Counter:
     """The platform takes no more of this release."""
     till = vouchers(folder)
@@ -167,7 +184,11 @@ PACKAGE_UNMAPPED = deal(kind="package", package=(PackageItem("双人餐"),), pac
 REFUSALS: dict[int, Way] = {
     1014: lambda folder: vouchers(folder).keys("MENU 3 4"),
     3004: Said(3004),
+    3005: Offered(deal(valid_to=DAY_BEFORE), "OK"),
+    3006: Offered(deal(valid_from=DAY_AFTER), "OK"),
+    3007: lambda folder: another_shop(folder).keys("OK"),
     3009: Offered(deal(min_spend_fen=1_000), "OK"),
+    3010: lambda folder: two_that_do_not_combine(folder).keys("OK"),
     3011: Offered(deal(max_per_order=1, face_fen=200), "UP OK", (("count", 3), ("face_fen", 200))),
     3012: Offered(deal(min_per_order=2, face_fen=200), "OK", (("count", 3), ("face_fen", 200))),
     3013: Offered(deal(include_skus=("nothing",)), "OK"),
@@ -196,9 +217,7 @@ RULES: dict[int, Way] = {
     3001: typed("12345"),
     3005: Offered(deal(valid_to=DAY_BEFORE)),
     3006: Offered(deal(valid_from=DAY_AFTER)),
-    3007: lambda folder: vouchers(folder, vouchers={"shop_numbers": {"meituan": "S1"}}).basket(2).code().prepared(
-        coupon(deal=deal(stores=("S2",)))
-    ),
+    3007: another_shop,
     3008: Offered(deal(blackout_dates=(DAY,))),
     3009: Offered(deal(min_spend_fen=1_000)),
     3010: two_that_do_not_combine,
@@ -271,6 +290,19 @@ def voucher_in_basket(folder: Path) -> Counter:
     return vouchers(folder).basket(2).voucher().keys("MENU 3 1")
 
 
+def misfit(folder: Path) -> Counter:
+    """Two vouchers were taken; then goods went out, and one of them needs more than is left."""
+    till = vouchers(folder).basket(2).scan(APPLE_5_YUAN)
+    till.voucher(face_fen=200, deal=deal(face_fen=200, min_spend_fen=800))
+    till.voucher(OWN, ref="p2", face_fen=100, deal=deal(deal_id="4002", face_fen=100))
+    return till.keys("CLEAR MENU 3 1")  # type: ignore[no-any-return]
+
+
+def may_register(folder: Path) -> Counter:
+    """A supervisor at a shop that registers vouchers, without a link."""
+    return till_of_supervisor(folder, vouchers=REGISTERS).offline().basket(2).keys("OK MENU")
+
+
 def voucher_leaves(folder: Path) -> Counter:
     """One is under way, with cash kept."""
     return vouchers(folder).basket(2).voucher(face_fen=200).keys("OK OK")
@@ -295,7 +327,7 @@ def vouchers_pending(folder: Path) -> Counter:
     """A supervisor looks at one the platform did not give back."""
     till = till_of_supervisor(folder).basket(2)
     till.voucher(face_fen=300).voucher(OWN, ref="p2", face_fen=200).keys("OK OK")
-    till.says("consumed").says("rejected", code=3005).keys("OK CANCEL F2").says("kept", code=3020)
+    till.says("consumed").says("rejected", code=3005).keys("OK CANCEL F2 OK").says("kept", code=3020)
     return till.keys("OK OK MENU 3 2 OK")
 
 
@@ -345,11 +377,16 @@ def _named(code: int) -> Way:
     return ledger
 
 
+WALKED = (
+    3004, 3005, 3006, 3007, 3009, 3010, 3011, 3012, 3013, 3016, 3019, 3021, 3027, 3028, 3029, 3031, 3033, 3035, 9015,
+)  # fmt: skip
+"""Codes whose screens are walked from."""
+
 LEDGERS: tuple[Way, ...] = (
     coupons_shown, lost_value, unmapped_package, voucher_in_basket, voucher_leaves, voucher_unknown_after_a_cut,
     voucher_waits_for_the_link, vouchers_pending, registering, verified_later, voucher_looked_up, platform_unknown,
     redeemed_first,
-    *(_named(code) for code in (3004, 3009, 3011, 3012, 3013, 3016, 3019, 3021, 3027, 3028, 3029, 3031, 3033, 3035, 9015)),
+    *map(_named, WALKED),
 )  # fmt: skip
 """Where walks about vouchers begin."""
 
@@ -362,6 +399,14 @@ SCREENS: dict[str, Way] = {
     "voucher_check": lambda folder: vouchers(folder).basket(2).code(),
     "voucher_used": Said(3003),
     "voucher_coupons": coupons_shown,
+    "voucher_question": lambda folder: vouchers(folder).basket(2).scan(MEITUAN),
+    "voucher_expired": RULES[3005],
+    "voucher_elsewhere": RULES[3007],
+    "voucher_alone": RULES[3010],
+    "voucher_misfit": lambda folder: misfit(folder),
+    "voucher_may_register": lambda folder: may_register(folder),
+    "voucher_no_room": another_registered,
+    "voucher_sold": lambda folder: voucher_leaves(folder).says("consumed"),
     "voucher_coupon": Offered(deal(valid_to=DAY)),
     "voucher_lost": lost_value,
     "voucher_unmapped": unmapped_package,
@@ -371,6 +416,9 @@ SCREENS: dict[str, Way] = {
     "voucher_unknown": Consumed("unknown"),
     "voucher_refused": Consumed("rejected", 3003),
     "voucher_partly": Consumed("consumed", count=2),
+    "voucher_told": parked_and_refused,
+    "voucher_kept": lambda folder: given_up(folder).says("kept", code=3020),
+    "voucher_give_up": lambda folder: given_up_asked(folder).keys("F2"),
     "voucher_offline": voucher_waits_for_the_link,
     "voucher_list": lambda folder: vouchers_pending(folder).keys("CANCEL"),
     "voucher_use": vouchers_pending,

@@ -72,8 +72,9 @@ CANCELS_MAX = 10
 NEAR_MAX = 2
 """Around the start of every ledger this many inputs are tried whatever other walks have seen."""
 
-STATES_MAX = 6_000
-"""A bound for the walk; reaching it means that the classes of values are too fine, and fails."""
+STATES_MAX = 8_000
+"""A bound for the walk, a third above the states there are; reaching it means that the classes of values are too fine, and
+fails."""
 
 _CODE = re.compile(r"\[(\d{4})\]")
 
@@ -405,6 +406,7 @@ SCANS = {
     "payment code": "134567890123456789", "card number": "4111111111111111",
     "bill": "4200001234202611221234567890",
     "other channel": "01" + "7" * 17, "control characters": "\x1b[2J69\x00", "half": "69012345",
+    "voucher": "123456789012",
     "past its date": f"https://id.gs1.org/01/0{COLA}?17=240101",
 }  # fmt: skip
 

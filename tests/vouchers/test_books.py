@@ -58,7 +58,7 @@ def test_a_void_asks_the_platform_and_what_it_keeps_is_shown_and_listed(till: Vo
     [ask] = till.asks(AskVoucherUndo)
     assert ask.request_no == sale.tenders[0].voucher.request_no
     till.says("kept", code=3020)
-    assert "[3020]" in till.text()
+    assert "[3020] 该券不可撤销\n5.00  11-22 18:00  000001-000001\n" in till.text()
     till.keys("OK")
     assert "3020" in till.text(), "below the cash that was paid out"
     assert [each.request_no for each in voucher.listed(till.ledger)] == [ask.request_no]

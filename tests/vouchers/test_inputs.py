@@ -2,6 +2,7 @@
 
 import random
 import string
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from rules.settings import defaults
 from rules.voucher_codes import read_code
 from tests.counter import COLA
-from tests.vouchers.till import DOUYIN_LINK, MEITUAN, VoucherTill, vouchers
+from tests.vouchers.till import DOUYIN, DOUYIN_LINK, MEITUAN, OWN, VoucherTill, coupon, vouchers
 from wire.vouchers import AskVoucherPrepare
 
 INPUTS = 1_000
@@ -80,18 +81,112 @@ def test_a_link_is_a_voucher_wherever_selling_goes_on(tmp_path: Path, start: str
     assert till.screen == "VoucherCheck"
 
 
-def test_digits_that_might_be_goods_are_vouchers_on_the_voucher_screen_only(tmp_path: Path) -> None:
+def test_digits_that_might_be_goods_are_vouchers_at_once_on_the_voucher_screen_only(tmp_path: Path) -> None:
     till = vouchers(tmp_path).basket(2).scan(MEITUAN)
     assert till.asks(AskVoucherPrepare) == []
-    till.keys("OK OK MENU").scan(MEITUAN)
+    till.keys("CANCEL OK MENU").scan(MEITUAN)
     assert till.asks(AskVoucherPrepare)[0].code == MEITUAN
 
 
-def test_no_voucher_is_added_once_money_was_taken(tmp_path: Path) -> None:
-    till = vouchers(tmp_path).basket(2).keys("OK * 1 0 0").scan("134567890123456789")
-    till.answer("paid", paid=100).keys("OK MENU")
-    assert "[5029]" in till.text()
-    assert "已收款" in till.text()
+@pytest.mark.parametrize("typed", [False, True])
+@pytest.mark.parametrize("lines", [0, 2])
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [(MEITUAN, 6001), ("123456789013", 6004), ("1234567890", 6018), ("123456789012345", 6001)],
+)
+def test_digits_beside_the_goods_that_no_goods_have_may_be_a_voucher(
+    tmp_path: Path, code: str, why: int, lines: int, typed: bool
+) -> None:
+    """One question, whatever goods would say of them; the code is not shown, and CANCEL loses nothing."""
+    if typed and not lines:
+        return  # there digits are an amount
+    till = vouchers(tmp_path)
+    till.basket(lines) if lines else None
+    before = till.terminal.stack, till.terminal.session
+    till.keys(" ".join(code) + " OK") if typed else till.scan(code)
+    assert till.screen == "ToVoucher", till.text()
+    assert f"[{why}]" in till.text()
+    assert code not in till.text()
+    till.keys("CANCEL")
+    assert (till.screen, till.terminal.session) == ("BasketScreen" if lines else "Idle", before[1])
+    till.scan(code).keys("OK")
+    assert till.asks(AskVoucherPrepare)[-1].code == code
+
+
+def test_what_is_taken_after_the_question_leads_back_to_the_goods(tmp_path: Path) -> None:
+    till = vouchers(tmp_path).basket(2).scan(MEITUAN).keys("OK").prepared(coupon()).keys("OK")
+    assert till.screen == "BasketScreen"
+    assert [each.coupon.last4 for each in till.terminal.session.basket.vouchers] == ["9012"]
+
+
+def test_goods_with_the_digits_of_a_voucher_are_goods(tmp_path: Path) -> None:
+    till = vouchers(tmp_path).scan("6901234567892").scan("6901100000119")
+    assert till.screen == "BasketScreen"
+
+
+def test_a_shop_without_vouchers_is_not_asked(tmp_path: Path) -> None:
+    till = vouchers(tmp_path, vouchers={"enabled": False}).basket(2).scan(MEITUAN)
+    assert till.screen == "Refused"
+
+
+PAYING, ALL_OF_IT = "134567890123456789", "OK * 1 0 0"
+
+
+def paying(till: VoucherTill) -> VoucherTill:
+    """A part by code is under way."""
+    return till.basket(2).keys(ALL_OF_IT).scan(PAYING)  # type: ignore[return-value]
+
+
+def part_paid(till: VoucherTill) -> VoucherTill:
+    """Its result is on the screen."""
+    return paying(till).answer("paid", paid=100)  # type: ignore[return-value]
+
+
+def rest_asked_for(till: VoucherTill) -> VoucherTill:
+    """The rest is asked for."""
+    return part_paid(till).keys("OK")  # type: ignore[return-value]
+
+
+def redeeming(till: VoucherTill) -> VoucherTill:
+    """A voucher is under way."""
+    return till.basket(2).voucher(OWN, face_fen=200).keys("OK OK")  # type: ignore[return-value]
+
+
+def one_refused(till: VoucherTill) -> VoucherTill:
+    """One voucher is redeemed, the other refused; the rest is asked for."""
+    till.basket(2).voucher(OWN, face_fen=300).voucher(DOUYIN, ref="p2", face_fen=200).keys("OK OK")
+    return till.says("consumed").says("rejected", code=3005).keys("OK")  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("asked", [MEITUAN, DOUYIN_LINK, ""])
+@pytest.mark.parametrize("state", [paying, part_paid, rest_asked_for, redeeming, one_refused])
+def test_no_voucher_is_added_once_money_was_taken(
+    tmp_path: Path, state: Callable[[VoucherTill], VoucherTill], asked: str
+) -> None:
+    """One answer wherever it is scanned, and on the way to the voucher screen."""
+    till = state(vouchers(tmp_path))
+    if not asked and till.screen != "Cash":
+        return  # MENU leads there from the sum only
+    calls = len(till.asks(AskVoucherPrepare))
+    till.scan(asked) if asked else till.keys("MENU")
+    assert "[5029] 还有未完成的收款\n已收款,不能再加券\n" in till.text(), till.text()
+    assert len(till.asks(AskVoucherPrepare)) == calls
+
+
+@pytest.mark.parametrize("code", [MEITUAN, DOUYIN_LINK])
+def test_a_scan_before_money_is_taken_gives_the_goods_back_first(tmp_path: Path, code: str) -> None:
+    till = vouchers(tmp_path).basket(2).keys("OK").scan(PAYING).answer("failed", code=5002)
+    till.scan(code)
+    assert till.screen == "VoucherEntry"
+    assert till.terminal.session.basket.lines
+    assert "order_dropped" in till.facts()
+
+
+def test_a_link_scanned_on_the_result_is_the_next_customers(tmp_path: Path) -> None:
+    till = vouchers(tmp_path).basket(2).keys("OK OK")
+    assert till.screen == "Sold"
+    till.scan(DOUYIN_LINK)
+    assert till.screen == "VoucherCheck"
 
 
 def test_without_money_taken_the_goods_go_back_first(tmp_path: Path) -> None:

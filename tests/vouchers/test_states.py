@@ -216,7 +216,7 @@ def test_parked_it_goes_on_by_itself(till: VoucherTill) -> None:
 
 
 def test_given_up_while_unknown_is_closed_by_an_undo_that_is_asked_until_it_is_answered(till: VoucherTill) -> None:
-    till.says("unknown").keys("CANCEL F2")
+    till.says("unknown").keys("CANCEL F2 OK")
     till.kinds()
     till.pass_time(90_000)
     assert set(till.kinds()) == {"undo"}
