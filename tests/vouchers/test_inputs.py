@@ -129,6 +129,35 @@ def test_a_shop_without_vouchers_is_not_asked(tmp_path: Path) -> None:
     assert till.screen == "Refused"
 
 
+@pytest.mark.parametrize(
+    ("scanned", "code", "words"),
+    [
+        ("ABC12", 3001, "券码只有数字"), ("团购券", 3001, "含有不可见字符,请重扫"),
+        ("12345", 3001, "位数太少,券码是 8 到 20 位"),
+        ("9" * 27, 3001, "位数太多,券码是 8 到 20 位"), ("12345678\x009012", 3001, "含有不可见字符,请重扫"),
+        (COLA, 3001, "这是商品条码,请扫顾客的券码"), ("134567890123456789", 3001, "这是付款码,收款时再扫"),
+        ("https://v.douyin.com/", 3001, "二维码不完整,请重扫"), ("https://example.com/c/1", 3024, "不是券平台的链接"),
+        ("https://www.kuaishou.com/q/1", 3025, "该平台未启用"), ("4111111111111111", 5030, "不能录入完整卡号"),
+        ("x" * 1_025, 3001, "位数太多,券码是 8 到 20 位"),
+    ],
+)  # fmt: skip
+def test_what_is_no_voucher_is_said_to_be_what_it_is(tmp_path: Path, scanned: str, code: int, words: str) -> None:
+    """Its code, what it is, and what to do; nobody is asked, nothing is lost."""
+    till = vouchers(tmp_path).basket(2).keys("MENU 3 1").scan(scanned)
+    assert f"[{code}]" in till.text()
+    assert words in till.text()
+    assert till.asks(AskVoucherPrepare) == []
+    assert till.terminal.session.basket.lines
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"), [("12345", "位数太少,券码是 8 到 20 位"), ("9" * 21, "位数太多,券码是 8 到 20 位")]
+)
+def test_typed_digits_of_a_wrong_length(tmp_path: Path, typed: str, words: str) -> None:
+    till = vouchers(tmp_path).basket(2).keys("MENU 3 1 " + " ".join(typed) + " OK")
+    assert f"[3001] 券码格式不对\n{words}" in till.text()
+
+
 PAYING, ALL_OF_IT = "134567890123456789", "OK * 1 0 0"
 
 
