@@ -168,7 +168,7 @@ class Clerk:
 
     def _go_home(self, name: str) -> int:
         if name == "GiveUp":
-            self.press(self.clock.rng.choice((Key.F1, Key.F2)))
+            self.press(self.clock.rng.choice((Key.F1, Key.F2, Key.OK)))
             return 400
         self.press(Key.OK if name in ("Notice", "Sold", "Refused", "Confirm") else Key.CANCEL)
         if name != "Confirm" and self.clock.rng.random() < 0.2:

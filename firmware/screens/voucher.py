@@ -26,6 +26,8 @@ from wire.vouchers import AnswerVoucherPrepare, AskVoucherPrepare, Used
 
 ANSWER_MS = 10_000
 ROWS_MAX = 3
+PLATFORMS_SHOWN, PLATFORMS_MAX = 7, 9
+"""As many rows fit on the screen; each has a digit of its own."""
 
 
 def prepare(raw: str, is_scan: bool, ctx: Context) -> Move:
@@ -149,14 +151,17 @@ class PlatformChoice(Screen):
 
     code: str = field(repr=False)
     is_scan: bool = False
+    page: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """A digit chooses."""
+        """A digit chooses, on whichever page it stands; UP and DOWN turn pages where there is more than one."""
         rows = _platforms(ctx)
         if key.digit and int(key.digit) <= len(rows):
             return self._ask(rows[int(key.digit) - 1] if key.digit != "0" else "")
         if key is Key.OK:
             return self._ask("")
+        if key in (Key.UP, Key.DOWN):
+            return Stay(replace(self, page=(self.page + (1 if key is Key.DOWN else -1)) % _pages(rows)))
         return Pop() if key is Key.CANCEL else Stay()
 
     def _ask(self, platform: Platform | Literal[""]) -> Move:
@@ -168,9 +173,13 @@ class PlatformChoice(Screen):
 
     def view(self, ctx: Context) -> View:
         """The platforms of this shop."""
-        rows = tuple(Item(str(n), platform_name(ctx, each)) for n, each in enumerate(_platforms(ctx), 1))
-        hints = (Hint("OK", text("platformchoice__any")), CANCEL_HINT)
-        return shown(self, ctx, text("platformchoice__title"), (Items(rows),), hints)
+        every = _platforms(ctx)
+        rows = tuple(Item(str(n), platform_name(ctx, each)) for n, each in enumerate(every, 1))
+        pages, page = _pages(every), min(self.page, _pages(every) - 1)
+        block = Items(rows[page * PLATFORMS_SHOWN : (page + 1) * PLATFORMS_SHOWN], page=page + 1, pages=pages)
+        more = (Hint("DOWN", text("report__next")),) if pages > 1 else ()
+        hints = (Hint("OK", text("platformchoice__any")), *more, CANCEL_HINT)
+        return shown(self, ctx, text("platformchoice__title"), (block,), hints)
 
 
 def _chosen(done: Done, ctx: Context) -> Move:
@@ -180,7 +189,11 @@ def _chosen(done: Done, ctx: Context) -> Move:
 
 
 def _platforms(ctx: Context) -> tuple[Platform, ...]:
-    return tuple(row.platform for row in ctx.settings.vouchers.platforms if row.enabled)[:7]
+    return tuple(row.platform for row in ctx.settings.vouchers.platforms if row.enabled)[:PLATFORMS_MAX]
+
+
+def _pages(platforms: tuple[Platform, ...]) -> int:
+    return max(1, -(-len(platforms) // PLATFORMS_SHOWN))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from tests.screens.voucher_codes import (
     till_of_supervisor,
 )
 from tests.vouchers.till import MEITUAN, OWN, coupon, vouchers
+from wire.vouchers import AskVoucherPrepare
 
 # --- results -----------------------------------------------------------------------------------------------------------
 
@@ -181,3 +182,14 @@ def test_every_platform_stands_on_a_page_of_the_synchronisation(tmp_path: Path) 
     assert seen == {row.name for row in rows}
     till.keys("OK")
     assert isinstance(till.terminal.stack[-1], Deals)
+
+
+def test_each_platform_can_be_chosen_where_nobody_can_tell(tmp_path: Path) -> None:
+    rows = tuple(VoucherPlatform(row.platform, row.name, row.name_en) for row in PLATFORMS)
+    till = vouchers(tmp_path, vouchers={"platforms": rows}).basket(2).keys("MENU 3 1 1 2 3 4 5 6 7 8 9 OK")
+    assert till.screen == "PlatformChoice"
+    first = till.text()
+    last = till.keys("DOWN").text()
+    assert all(row.name in first + last for row in rows)
+    till.keys(str(len(rows)))
+    assert till.asks(AskVoucherPrepare)[-1].platform == rows[-1].platform  # type: ignore[attr-defined]
