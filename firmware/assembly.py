@@ -215,13 +215,13 @@ TRIAL_RUNS_MAX = 3
 and somebody pulls the plug."""
 
 
-def settled_settings(folder: Folder, ledger: Ledger, crashes: CrashFile) -> tuple[Folder, Changes]:
+def settled_settings(folder: Folder, ledger: Ledger, crashes: CrashFile, mark: RunMark) -> tuple[Folder, Changes]:
     """The folder with the settings to run with: overrides as the journal has them, and the last known good document when
     the one on trial has crashed the daemon twice, or has not let it run well for several starts in a row."""
     book, changes = folder.applied.book, Changes()
     trial, good = book.trial, book.good
     if trial is not None and good is not None:
-        is_cut = bool(life.value(ledger, "running"))
+        is_cut = bool(life.value(ledger, "running")) or mark.cut()  # the ledger knows no run that got nowhere
         if why := _unwell(trial, crashes, is_cut):
             rev, to_rev = trial.rev, good.rev
             book = books.returned(book, 9001, why)
@@ -326,8 +326,8 @@ class Posd:
         """Serve until the end. Every way out but a power cut and a death without a word leaves it in the mark."""
         key, boot = JournalKey(self.folder.store.journal_key()), secrets.token_hex(8)
         crashed = crashes.last() if mark.crashed(life.value(ledger, "running")) else ""
-        self.folder, returned = settled_settings(self.folder, ledger, crashes)
-        mark.begin(boot)
+        self.folder, returned = settled_settings(self.folder, ledger, crashes, mark)
+        mark.begin(boot, durable=self.folder.applied.book.trial is not None)
         loop: Loop | None = None
         core: Trainee | None = None
         try:

@@ -3,8 +3,8 @@
 
 Two small files beside the ledger: the last crashes, and the mark of the run there is. A run that left its mark without an
 end died by itself (a kill, the watchdog, no memory) if the kernel still is the one it ran on; if not, the power went, which
-is no crash. So neither file needs a sync: a crash loses nothing of what the kernel holds. Times are the kernel's since its
-boot, because the wall clock may be wrong.
+is no crash. So neither file needs a sync to tell a crash: it loses nothing of what the kernel holds. Only under settings on
+trial the mark is synced, once for a run. Times are the kernel's since its boot, because the wall clock may be wrong.
 """
 
 import json
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+
+from firmware.drivers.store import NotStored, write_whole
 
 log = logging.getLogger("posd.crashes")
 
@@ -114,9 +116,14 @@ class RunMark:
         last = self.last()
         return last is not None and last.ended == "crash" and (last.kernel == _kernel() or last.boot == running)
 
-    def begin(self, boot: str) -> None:
-        """This run."""
-        _replace(self.path, msgspec.json.encode(Run(boot, _kernel())))
+    def cut(self) -> bool:
+        """Whether the run before came to no clean end, as far as the mark goes."""
+        last = self.last()
+        return last is not None and last.ended != "clean"
+
+    def begin(self, boot: str, durable: bool = False) -> None:
+        """This run. `durable`: so that it shows after a power cut, too, however early this run hangs."""
+        _replace(self.path, msgspec.json.encode(Run(boot, _kernel())), durable)
 
     def end(self, how: Literal["clean", "crash"]) -> None:
         """The run that left the mark has ended so."""
@@ -124,12 +131,15 @@ class RunMark:
             _replace(self.path, msgspec.json.encode(msgspec.structs.replace(last, ended=how)))
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: bytes, durable: bool = False) -> None:
     new = path.with_suffix(".new")
     try:
-        new.write_bytes(data)
-        os.replace(new, path)
-    except OSError as error:  # a full or read-only disk is told of elsewhere
+        if durable:
+            write_whole(path, data)
+        else:
+            new.write_bytes(data)
+            os.replace(new, path)
+    except (OSError, NotStored) as error:  # a full or read-only disk is told of elsewhere
         log.error("%s not written: %s", path.name, error)
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from firmware.assembly import Changes, read_folder, settled_settings
-from firmware.crashes import CrashFile
+from firmware.crashes import CrashFile, RunMark
 from firmware.drivers.store import Identity, Store
 from firmware.events import (
     ClockSeen,
@@ -403,17 +403,43 @@ def test_two_crashes_under_settings_on_trial_and_the_boot_runs_with_those_before
     store.write_identity(Identity("00010023"))
     book = books.staged(SettingsBook(), Staged(Version(7, "fleet", footer("七"), sha256="ab" * 32)))
     store.keep(books.switched(book, False), good=False)
-    crashes, ledger = CrashFile(tmp_path / "crashes.json"), open_ledger(tmp_path)
+    crashes, ledger, mark = (
+        CrashFile(tmp_path / "crashes.json"),
+        open_ledger(tmp_path),
+        RunMark(tmp_path / "running.json"),
+    )
     for count, rev in ((1, 7), (2, 0)):
         crashes.note("Scanned", 7)
-        folder, changes = settled_settings(read_folder(tmp_path), ledger, crashes)
+        folder, changes = settled_settings(read_folder(tmp_path), ledger, crashes, mark)
         assert (folder.applied.rev, bool(changes.facts)) == (rev, count == 2)
     assert isinstance(changes.facts[0], SettingsReturned)
     again = Store(tmp_path).settings()
     assert (again.rev, again.book.trial, again.book.heard.status) == (0, None, "rolled_back")
     for _ in range(3):
         crashes.note("Scanned", 6)
-    assert settled_settings(read_folder(tmp_path), ledger, crashes)[1] == Changes(), "crashes under others do not count"
+    assert settled_settings(read_folder(tmp_path), ledger, crashes, mark)[1] == Changes(), (
+        "crashes under others do not count"
+    )
+
+
+def test_settings_under_which_no_run_even_gets_to_its_first_record_are_gone_back_from(tmp_path):
+    store = Store(tmp_path)
+    store.write_identity(Identity("00010023"))
+    book = books.staged(SettingsBook(), Staged(Version(7, "fleet", footer("七"), sha256="ab" * 32)))
+    store.keep(books.switched(book, False), good=False)
+    crashes, ledger, mark = (
+        CrashFile(tmp_path / "crashes.json"),
+        open_ledger(tmp_path),
+        RunMark(tmp_path / "running.json"),
+    )
+    revs = []
+    for boot in ("clean", "hangs", "hangs too", "and again", "at last"):
+        folder, _ = settled_settings(read_folder(tmp_path), ledger, crashes, mark)
+        revs.append(folder.applied.rev)
+        mark.begin(boot, durable=True)
+        if boot == "clean":
+            mark.end("clean")
+    assert revs == [7, 7, 7, 7, 0]
 
 
 def test_a_locked_terminal_says_so_beside_its_settings(till):
