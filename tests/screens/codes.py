@@ -8,11 +8,6 @@ from rules.errors import errors
 
 ROOT = Path(__file__).parents[2]
 
-UNREACHABLE = {
-    2001: "every screen that sells needs somebody signed on",
-}
-"""Guards of commands that no key leads to; the commands themselves are tested (`test_codes`)."""
-
 HEARD = {
     5011: "of a late or doubled payment's refund: the channel has reversed all of it, which is recorded as given back",
 }

@@ -134,6 +134,7 @@ REFUSALS: dict[int, Way] = {
     4003: no_badge("cover_open"),
     4005: no_badge("offline"),
     4013: no_badge("fault"),
+    2001: lambda folder: Counter(folder).boot().scan(COLA),
     2002: lambda folder: Counter(folder).boot().keys("0 1 OK 9 9 9 9 OK"),
     2003: lambda folder: ledgers.strict_shop_of_a_leaver(folder).keys("0 0 0 0 OK"),
     2004: lambda folder: ledgers.locked_operator(folder).keys("0 1 OK 3 8 5 2 OK"),
@@ -195,7 +196,6 @@ def timed_out(folder: Path) -> Counter:
 
 
 SAID: dict[int, Way] = {
-    2001: lambda folder: Counter(folder).boot().scan(COLA),
     2017: timed_out,
 }
 """Codes that stand beside what a screen asks or lists, and refuse no command."""
@@ -230,7 +230,7 @@ REPORTED = {1006, 1008, 1009, 1010, 1013, 2019}
 
 
 def test_no_code_of_the_source_is_forgotten():
-    assert codes.refused_codes() == set(REFUSALS) | set(codes.UNREACHABLE)
+    assert codes.refused_codes() == set(REFUSALS)
     assert codes.device_codes() - money_codes.TOLD - voucher_codes.TOLD - set(STARTS) - set(REFUSALS) == (
         set(DEVICES) | REPORTED
     ) - set(REFUSALS)
