@@ -755,7 +755,7 @@ class NoSale(Fact, frozen=True):
     operator: str
     reason: str
     approver: str = ""
-    event: Literal["no_sale", "exchange", "test", "resume", "remote"] = "no_sale"
+    event: Literal["no_sale", "exchange", "count", "test", "resume", "remote"] = "no_sale"
 
 
 class DrawerReleased(Fact, frozen=True):

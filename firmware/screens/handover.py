@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from firmware.events import Key
-from firmware.screens.base import CANCEL_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, home, shown
+from firmware.screens.base import CANCEL_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, home, shown, stay
 from firmware.screens.count import Counting, count_body, counted, total_fen
 from firmware.screens.drawer import release, release_hints
 from firmware.screens.slips import owed, trouble_rows
@@ -11,6 +11,7 @@ from firmware.screens.widgets import refusal_blocks, refuse
 from firmware.txn import closing, shift
 from firmware.txn.approve import authority
 from firmware.txn.command import Context, Refusal, lacking
+from firmware.txn.drawer import OpenDrawer
 from firmware.txn.handover import CloseShift, RollShift, TryCount, close_right, fits, holds, unfinished
 from firmware.txn.hold import HoldBasket
 from firmware.txn.sale import CancelBasket
@@ -81,6 +82,12 @@ def cleared(done: Done, ctx: Context) -> Move:
 class CountDrawer(Counting):
     """Blind: the cashier counts by denomination and is not told what must be there (domain 11.5)."""
 
+    def press(self, key: Key, ctx: Context) -> Move:
+        """F2 opens the drawer that is to be counted, by its own rule (event `count`, domain 11.4)."""
+        if key is Key.F2 and ctx.settings.drawer.kind != "none":
+            return Do(OpenDrawer("count", "count"), stay)
+        return Counting.press(self, key, ctx)
+
     def counted(self, ctx: Context) -> Move:
         """Close; a difference above the limit is counted again first, as often as the shop wants."""
         alone, count = authority(ctx) is not Role.SUPERVISOR, this_count(ctx)
@@ -92,7 +99,8 @@ class CountDrawer(Counting):
         """A page of denominations with their pieces, and the sum of what was counted."""
         total = Big(text("countdrawer__total"), yuan(total_fen(self.pieces)))
         body = (*count_body(self.pieces, self.row, text("countdrawer__words", number=this_count(ctx))), total)
-        hints = (Hint("OK", text("hint__down")), Hint("F1", text("count__done")), CANCEL_HINT)
+        opens = () if ctx.settings.drawer.kind == "none" else (Hint("F2", text("drawer__open")),)
+        hints = (Hint("OK", text("hint__down")), Hint("F1", text("count__done")), *opens, CANCEL_HINT)
         return shown(self, ctx, text("countdrawer__title"), body, hints)
 
 

@@ -36,7 +36,7 @@ from wire.facts import (
     ShiftOpened,
 )  # fmt: skip
 
-ByHand = Literal["no_sale", "exchange", "test", "resume"]
+ByHand = Literal["no_sale", "exchange", "count", "test", "resume"]
 REASONS = ("change", "check", "lend", "correct", "other")
 """Why a drawer is opened without a sale; texts `drawer__reason_…`."""
 
@@ -152,7 +152,7 @@ def resumable(books: Reading) -> int:
 
 @dataclass(frozen=True, slots=True)
 class OpenDrawer:
-    """Open the drawer without a sale: for change, to look, to test it, or after a power cut."""
+    """Open the drawer without a sale: for change, to look, to count it, to test it, or after a power cut."""
 
     event: ByHand
     reason: str = ""

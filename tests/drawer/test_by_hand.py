@@ -151,10 +151,9 @@ BY_KEY = {
 }
 """What a supervisor of a shop that asks for a key does, and stands before a result with it."""
 
-BY_HAND = {"no_sale": "MENU 9 1 4 5", "exchange": "MENU 9 1 4 1", "test": "MENU 9 1 7"}
+BY_HAND = {"no_sale": "MENU 9 1 4 5", "exchange": "MENU 9 1 4 1", "test": "MENU 9 1 7", "count": "MENU 8 2 2 F2"}
 ELSEWHERE = {
     "resume": "test_a_boot_opens_nothing_and_a_key_resumes",
-    "count": "a drawer is counted with the shift's close, which opens it",
     "reprint": "a copy opens nothing",
     "remote": "a command from afar is asked of nobody: tests/remote",
 }
@@ -201,6 +200,17 @@ def test_the_key_may_be_left_alone(tmp_path, event):
 def test_who_opens_by_hand_has_pressed_the_key_already(tmp_path, event):
     counter = asks_for(event, tmp_path).keys(BY_HAND[event])
     assert [pulse.cause for pulse in counter.pulses()] == [seq_of(counter, NoSale)]
+
+
+def test_the_drawer_opens_to_be_counted_without_a_no_sale_and_what_was_typed_stays(tmp_path):
+    counter = supervised(tmp_path, having()).keys("MENU 8 2 2 OK 3")
+    typed = counter.text()
+    counter.pass_time(5_000)
+    before = len(counter.pulses())
+    assert counter.keys("F2").text() == typed
+    assert [fact.event for fact in recorded(counter, NoSale)] == ["count"]
+    assert drawer.by_hand(counter.ledger) == 0
+    assert len(counter.pulses()) == before + 1
 
 
 def test_cash_given_back_by_a_cashier_waits_for_the_supervisors_word_at_the_drawer(tmp_path):
