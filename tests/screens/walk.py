@@ -18,7 +18,6 @@ from typing import Any
 from firmware.events import (
     Answered,
     AskFailed,
-    BatterySeen,
     CheckPin,
     DeviceSeen,
     DiskSeen,
@@ -416,7 +415,6 @@ DEVICES: dict[str, tuple[Event, ...]] = {
     "paper low": (PrinterSeen("paper_low"),), "cover open": (PrinterSeen("cover_open"),),
     "printer gone": (PrinterSeen("offline"),), "printer fault": (PrinterSeen("fault"),),
     "drawer opens": (DrawerSeen(False), DrawerSeen(True)), "scanner gone": (DeviceSeen("scanner", False),),
-    "battery low": (BatterySeen(4, False),),
     "keypad gone": (DeviceSeen("keypad", False),), "disk read-only": (DiskSeen(1 << 30, True),),
     "no link": (LinkDown(1003),), "scan unreadable": (ScanRejected("too_long"),),
 }  # fmt: skip
