@@ -102,7 +102,7 @@ class RunMark:
         """The run that left the mark."""
         try:
             return msgspec.json.decode(self.path.read_bytes(), type=Run)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, ValueError, RecursionError):  # what is no UTF-8 is no `DecodeError`
             return None
 
     def died(self) -> bool:

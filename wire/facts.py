@@ -859,8 +859,9 @@ class ReportPrinted(Fact, frozen=True):
     batch: int
     operator: str
     figures: dict[str, int]
-    rows: tuple[tuple[str, ...], ...] = ()
+    rows: tuple[tuple[str, str], ...] = ()
     print_slip: bool = True
+    moved: tuple[tuple[str, str, str], ...] = ()  # of settlement details: number, what it was, signed amount
 
 
 class DrawerPulsed(Fact, frozen=True):

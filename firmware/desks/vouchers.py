@@ -49,8 +49,9 @@ RESUME_MS = 200
 """The link desk has to see the link before anything is asked over it."""
 
 ATTENTION_MS = 5_000
-EXPIRES_MS = 8_000
-"""The platform must not be called for an ask older than this; below `ANSWER_MS` (decisions 18)."""
+EXPIRES_MS, NOBODY_WAITS_MS = 8_000, 30_000
+"""The platform must not be called for an ask older than this; below `ANSWER_MS` (decisions 18). Nobody stands before the
+till for a registered one: a slow link must not spend its number on "too late"."""
 
 UNDO_TOLD_AFTER = 4
 """So many unanswered undos are told of (3021)."""
@@ -220,7 +221,7 @@ class VouchersDesk:
         )  # fmt: skip
         ask = AskVoucherConsume(
             request_no, use.platform, use.count, use.deduct_fen, known.operator, use.ref,
-            voucher.code_of(till.ledger, known), EXPIRES_MS,
+            voucher.code_of(till.ledger, known), NOBODY_WAITS_MS if known.registered else EXPIRES_MS,
         )  # fmt: skip
         till.emit(Ask(known.seq, ask))
         till.timer(f"{DESK}:{request_no}", ANSWER_MS)

@@ -48,10 +48,12 @@ def checking(done: Done, ctx: Context) -> Move:
 
 @dataclass(frozen=True, slots=True)
 class VoucherEntry(Screen):
-    """Type a code in groups of four, or scan it; beneath it the vouchers of the open sale."""
+    """Type a code in groups of four, or scan it; beneath it the vouchers of the open sale. `held_fen`: cash that was typed
+    before the goods went back into the basket."""
 
     digits: str = field(default="", repr=False)
     row: int = 0
+    held_fen: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
         """Digits and CLEAR type, OK asks; F1 registers where there is no link and the shop allows it. With nothing typed UP
@@ -97,6 +99,9 @@ class VoucherEntry(Screen):
         taken = ctx.session.basket.vouchers
         if taken:
             body += (_taken_items(ctx, min(self.row, len(taken) - 1)),)
+        elif self.held_fen:
+            held = Row(text("held__cash"), yuan(self.held_fen), Tint.UNSURE, strong=True)
+            body += (Gap(8), held, Para(text("voucherentry__how"), Tint.QUIET, rows=2))
         else:
             body += (Gap(8), Para(text("voucherentry__how"), Tint.QUIET, rows=3))
         if ctx.settings.vouchers.register_later and not self.digits:

@@ -62,7 +62,10 @@ def _frozen(ctx: Context) -> Move | None:
 
 
 def _thawed(done: Done, ctx: Context) -> Move:
-    return Home(VoucherEntry())
+    """The voucher's screen, with the cash that may be in the cashier's hand: the order that knew of it is gone."""
+    assert isinstance(done.command, DropOrder)
+    order = checkout.find(ctx.books, done.command.trace)
+    return Home(VoucherEntry(held_fen=order.cash_fen if order is not None else 0))
 
 
 def _in_form(code: str, is_scan: bool, ctx: Context) -> bool:

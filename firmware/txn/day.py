@@ -197,8 +197,10 @@ class PrintDetail:
         if refusal := lacking(ctx, Right.X_REPORT_OWN, None if known else 6008):
             return refusal
         assert known is not None
-        rows = detail_rows(ctx.books, known)
-        return Decision((ReportPrinted("settlement_detail", known.batch, ctx.session.operator, known.ours, rows),))
+        moved = detail_rows(ctx.books, known)
+        return Decision(
+            (ReportPrinted("settlement_detail", known.batch, ctx.session.operator, known.ours, moved=moved),)
+        )
 
 
 DETAIL_ROWS_MAX: Final = 300

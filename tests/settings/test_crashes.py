@@ -102,7 +102,17 @@ def test_a_daemon_that_is_killed_again_and_again_comes_up_in_safe_mode(data: Pat
     assert not any("[9001]" in line for line in run(data, signal.SIGTERM)), "another boot of the kernel, another chance"
 
 
-@pytest.mark.parametrize("mark", [b"", b"[]", b'{"boot": 1}', b'{"boot":"x","kernel":"kernel-0","ended":"gone"}', None])
+@pytest.mark.parametrize(
+    "mark",
+    [
+        b'{"boot":"1\xe14f","kernel":"k"}',
+        b"",
+        b"[]",
+        b'{"boot": 1}',
+        b'{"boot":"x","kernel":"kernel-0","ended":"gone"}',
+        None,
+    ],
+)
 def test_a_mark_that_cannot_be_read_is_no_crash(tmp_path: Path, kernel: Kernel, mark: bytes | None) -> None:
     path = tmp_path / "running.json"
     if mark is None:

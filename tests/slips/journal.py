@@ -108,7 +108,7 @@ FACTS: dict[str, Fact] = {
         123, "uneven", FIGURES, {**FIGURES, "sales": 127, "sales_fen": 640_000}, ("sales", "sales_fen")
     ),
     "settlement_detail": ReportPrinted(
-        "settlement_detail", 123, "01", FIGURES, (
+        "settlement_detail", 123, "01", FIGURES, moved=(
             ("000123-000045", "sale", "64.91"), ("000123-000046", "sale", "81.40"), ("000123-000047", "void", "-64.91"),
             ("000123-000048", "cash_in", "200.00"), ("", "more", "12"),
         )

@@ -473,7 +473,7 @@ def test_the_details_name_what_took_money_out_again_and_say_how_much_is_not_list
     count(counter.keys("OK MENU 8 2 2"), till.expected_cash(closing.running(counter.ledger)))
     monkeypatch.setattr(day, "DETAIL_ROWS_MAX", 3)
     counter.keys("OK").keys(SETTLE).keys("F1")
-    rows = last(counter, ReportPrinted).rows
+    rows = last(counter, ReportPrinted).moved
     price = last(counter, Sale).due_fen / 100
     assert rows == (
         ("000001-000001", "sale", f"{price:.2f}"), ("000001-000002", "sale", f"{price:.2f}"),

@@ -125,3 +125,9 @@ def test_an_order_without_it_says_nothing_of_cash(tmp_path: Path) -> None:
     assert order is not None
     assert order.cash_fen == 0
     assert "可能已收现金" not in till.text()
+
+
+def test_it_is_not_forgotten_while_the_customer_shows_another_voucher(till: VoucherTill) -> None:
+    till.says("rejected", code=3003).keys("OK MENU")
+    assert till.screen == "VoucherEntry"
+    assert "可能已收现金\n20.00" in till.text() or "可能已收现金 20.00" in till.text(), till.text()

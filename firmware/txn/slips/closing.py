@@ -57,7 +57,7 @@ def shift_slip(sheet: Sheet, fact: ShiftClosed, entry: Entry) -> Receipt:
 def report_slip(sheet: Sheet, fact: ReportPrinted, entry: Entry) -> Receipt:
     """X and settlement details: what was true when it was asked for."""
     kind = REPORT_KINDS.get(fact.report, "x")
-    listed = tuple(_detail(sheet, row) for row in fact.rows) if kind == "settlement_detail" else fact.rows
+    listed = (*fact.rows, *(_detail(sheet, *row) for row in fact.moved))
     more = (ReceiptSection(rows=tuple(map(ReceiptRow, listed))),) if listed else ()
     sections: tuple[ReceiptSection, ...] = ()
     if kind == "x":
@@ -69,11 +69,8 @@ def report_slip(sheet: Sheet, fact: ReportPrinted, entry: Entry) -> Receipt:
     )  # fmt: skip
 
 
-def _detail(sheet: Sheet, row: tuple[str, ...]) -> tuple[str, ...]:
-    """A transaction in the slip's language; rows of a release before have no word for what it was."""
-    if len(row) != 3:
-        return row
-    number, what, amount = row
+def _detail(sheet: Sheet, number: str, what: str, amount: str) -> tuple[str, ...]:
+    """A transaction in the slip's language."""
     return (
         (sheet.say("detail__more", count=amount),) if what == "more" else (number, sheet.say(f"detail__{what}"), amount)
     )
