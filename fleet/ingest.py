@@ -452,7 +452,10 @@ class Ingest:
             told = isinstance(effect, SendDesired | SendCommand)
             number = self._connection.publish(topic, payload, channel.qos, channel.expiry_s, channel.retained, told)
             if isinstance(effect, SendDesired | SendCommand):
-                self._in_flight[number] = effect.sent
+                if number:
+                    self._in_flight[number] = effect.sent
+                else:
+                    self._taken.append(effect.sent)  # it never will be: so it is not due again every minute
 
     def _flush(self) -> None:
         """Let what one commit caused leave in one piece."""

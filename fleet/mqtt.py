@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from fleet import mqtt5
 from fleet.tls import Tls, client_context
-from wire.channels import CHANNELS, KEEP_ALIVE_S, SCHEMA_MAJOR
+from wire.channels import CHANNELS, KEEP_ALIVE_S, PACKET_SIZE_MAX, SCHEMA_MAJOR
 
 RECEIVE_MAX = 1_000
 """Messages the broker may have given us before we acknowledge; bounds our queue."""
@@ -29,6 +29,8 @@ PUBLISH_WINDOW = 1_000
 """Messages we may have given the broker before it acknowledges, if it takes so many."""
 PACKET_BYTES_MAX = 1024 * 1024
 """A longer one the broker keeps to itself."""
+HEADER_BYTES_MAX = 9
+"""Of a message that is published, beside topic, properties and payload: type and length, length of the topic, identifier."""
 SOCKET_TIMEOUT_S = 8.0
 GOODBYE_S = 1.0
 """How long the last packets may take to leave."""
@@ -149,6 +151,7 @@ class Connection:
         self._waiting: deque[tuple[int, _Message]] = deque()  # published beyond the window
         self._number = 0
         self._window = 1
+        self._bytes_max = PACKET_SIZE_MAX  # of a packet that may be published
         self._mid = 0
         self._kept_mid = 0  # of a subscription to what is kept, until it is answered
         self._sent_s = 0.0
@@ -188,9 +191,14 @@ class Connection:
     ) -> int:
         """Publish below the mount prefix; it leaves with `flush`. Its number: `told` -> `Taken` with it, once the broker has
         it. An answer that the broker never gets is made good by the terminal asking again, settings and commands by the
-        store."""
+        store. 0: it is longer than the broker or a terminal takes, and is not sent, for a broker ends the connection over
+        it; that is in the log."""
         message = _Message((self._settings.mount + topic).encode(), payload, _properties(expiry_s), retained, told)
+        size = HEADER_BYTES_MAX + len(message.topic) + len(message.properties) + len(payload)
         with self._lock:
+            if size > self._bytes_max:
+                _log.error("%s: %d bytes are too many, of at most %d; not sent", topic, size, self._bytes_max)
+                return 0
             self._number += 1
             if not qos:
                 self._queued.append(mqtt5.publish(message.topic, payload, 0, 0, retained, message.properties))
@@ -376,6 +384,7 @@ class Connection:
     def _welcomed(self, packet: mqtt5.Connack) -> None:
         with self._lock:
             self._window = max(1, min(PUBLISH_WINDOW, packet.value(mqtt5.RECEIVE_MAX, PUBLISH_WINDOW)))
+            self._bytes_max = min(PACKET_SIZE_MAX, packet.value(mqtt5.MAXIMUM_PACKET_SIZE, PACKET_SIZE_MAX))
 
     def _delivered(self, mid: int, reason: int) -> int:
         """Room for the next one. The number to tell of, 0: none."""

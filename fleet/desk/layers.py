@@ -13,10 +13,23 @@ import msgspec
 
 from fleet.admin import Fault, PathChange, Registered
 from rules.settings import Problem, Settings, check, document, misfits
-from wire.fleet import TEXT_MAX, Blob, Sha256
+from wire.channels import DESIRED, PACKET_SIZE_MAX
+from wire.fleet import AUDIENCE_MAX, TEXT_MAX, Blob, Desired, Sha256, Signed, audience
 
 DOCUMENT_CHARS_MAX = TEXT_MAX - 2_000
 """Leaves room for the envelope that is signed with it."""
+
+_LONGEST = Desired(
+    2**31 - 1, audience(["x" * 32] * AUDIENCE_MAX), 4_102_444_800_000, 4_102_444_800_000, 0, (), "9" * 64
+)  # fmt: skip
+_AROUND_BYTES = 64 + 256 + 64
+"""Of a packet, beside topic and payload: header and properties, the prefix a broker may want before the topic, and what is
+longer of files in `Desired.blobs` than in the document."""
+ENVELOPE_BYTES = (
+    len(msgspec.json.encode(Signed(msgspec.json.encode(_LONGEST).decode(), "f" * 128)))
+    + len(DESIRED.topic("x" * 32)) + _AROUND_BYTES
+)  # fmt: skip
+"""Of the packet that brings a document to a terminal, at most, without the document itself."""
 
 SECRET = re.compile(r"(^|_)(pins?|hash|secret|password|passphrase|token|private)(_|$)")
 MASK = "***"
@@ -98,10 +111,19 @@ def faults(parts: Mapping[str, Document], terminal: str = "") -> tuple[Fault, ..
     size = len(canonical(made).decode())
     if size > DOCUMENT_CHARS_MAX:
         return (Fault(path="$", reason="too_large", detail=str(size), terminal=terminal),)
+    size = packet_bytes(made)
+    if size > PACKET_SIZE_MAX:
+        return (_fault(Problem("$", "too_many_bytes", f"{size} > {PACKET_SIZE_MAX}"), parts, terminal),)
     problems = list(_file_problems(made.pop(FILES, {})))
     found: Settings | list[Problem] = check(made)
     problems += found if isinstance(found, list) else []
     return tuple(_fault(each, parts, terminal) for each in problems)
+
+
+def packet_bytes(doc: Document) -> int:
+    """Of the packet with it, at most: the document is JSON within a text within JSON, so each of its quotation marks is two
+    bytes, and each Chinese sign three."""
+    return ENVELOPE_BYTES + len(msgspec.json.encode(canonical(doc).decode()))
 
 
 def _file_problems(files: Any) -> Iterator[Problem]:

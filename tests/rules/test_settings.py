@@ -12,6 +12,7 @@ import pytest
 import firmware.assembly
 import firmware.drivers.store
 import firmware.txn.settings
+import fleet.desk.layers
 import rules.help
 import rules.settings
 import rules.settings_read
@@ -142,7 +143,7 @@ def test_all_problems_are_told_at_once():
 def test_every_reason_given_has_a_text_and_every_text_a_reason():
     rooms = (
         rules.settings, rules.settings_read, rules.voucher_rights, rules.help, firmware.drivers.store,
-        firmware.txn.settings, firmware.assembly,
+        firmware.txn.settings, firmware.assembly, fleet.desk.layers,
     )  # fmt: skip
     source = "".join(map(inspect.getsource, rooms))
     given = set(re.findall(r'(?:Problem|Fault)\([^()]*(?:\([^()]*\))?[^()]*?, "([a-z_]+)"', source))
