@@ -46,6 +46,7 @@ class UpdateDesk:
 
     name: str = DESK
     asked: str = ""  # the act the slots have not answered yet
+    installing: str = ""  # the command for which the slots were last asked to install
     fetching: str = ""  # the file that is asked for and not answered
     fetches: int = 0  # tries that brought nothing
     good_min: int = 0
@@ -90,7 +91,12 @@ class UpdateDesk:
         match fact:
             case UpdateMoved(stage="ordered"):
                 self.fetches = 0
+                self._unshow(till)
                 self._fetch(till)
+            case UpdateMoved(
+                stage="failed", code=0
+            ):  # given up; its file may be on its way, and goes with the next one
+                self._unshow(till)
             case UpdateMoved(stage=stage) if stage in update.OVER:
                 till.emit(Unfetch(fact.sha256))
                 if stage != "kept":
@@ -104,12 +110,18 @@ class UpdateDesk:
             case _:
                 pass
 
+    def _unshow(self, till: Till) -> None:
+        """What the screen said is about to start does not."""
+        if till.stack and isinstance(till.stack[-1], Updating) and till.stack[-1].version:
+            till.stack = till.stack[:-1]
+
     def _ask(self, till: Till, act: str) -> None:
         step = update.standing(till.ledger)
         self.asked = act
         match act:
             case "install":
                 assert step is not None
+                self.installing = step.cid
                 till.emit(AskSlot("install", step.sha256, step.version))
             case "look" | "try" | "confirm" | "fall_back":
                 till.emit(AskSlot(act))
@@ -186,6 +198,10 @@ class UpdateDesk:
         match event.act:
             case "look":
                 self._looked(till, event, step)
+            case "install" if step is not None and step.cid != self.installing:
+                till.timer(
+                    "update:idle", LOOK_MS
+                )  # of an update that was given up meanwhile: now it is this one's turn
             case "install" if step is not None and step.stage == "fetched":
                 fault: UpdateFault = "release" if event.code in (DAMAGED, NOT_SIGNED) else ""
                 failed = MoveUpdate("failed", event.code, event.reason, fault)

@@ -250,14 +250,19 @@ def _replay(ctx: Context, command: Replay) -> tuple[Fact, ...] | Refusal:
 
 
 def _update(ctx: Context, cid: str, version: str, command: Update) -> Refusal | tuple[Fact, ...] | None:
-    """Done already; what was wrong with this release before, which is not tried again; or 5029 while another one is on
-    trial; None: go on. Records that are due do not matter."""
-    if version == ctx.software:
-        return (CommandEnded(cid, "done", 0, "runs already"),)
-    if (known := update.faulty(ctx.books, command.bundle)) is not None:
+    """What was wrong with this release before, which is not tried again; 5029 while another one is on trial; done already,
+    and what waits to take its place is given up; None: go on. Records that are due do not matter."""
+    runs = version == ctx.software
+    if not runs and (known := update.faulty(ctx.books, command.bundle)) is not None:
         return Refusal(known.code, f"tried before: {known.reason}"[:200])
-    running = update.under_way(ctx.books)
-    return Refusal(UNDER_WAY, running.version) if running is not None and running.stage == "trying" else None
+    pending = update.under_way(ctx.books)
+    on_trial = pending is not None and pending.stage == "trying"
+    if pending is not None and on_trial and not (runs and pending.version == version):
+        return Refusal(UNDER_WAY, pending.version)
+    done = CommandEnded(cid, "done", 0, "runs already")
+    if runs:
+        return (done,) if on_trial else (*update.given_up(ctx, version), done)
+    return None
 
 
 def _open_drawer(ctx: Context, reason: str) -> tuple[Fact, ...] | Refusal:

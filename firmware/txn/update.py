@@ -79,14 +79,26 @@ def bundle(step: UpdateMoved) -> Blob:
 def ordered(ctx: Context, cid: str, version: str, blob: Blob, rollout: str) -> tuple[Fact, ...]:
     """Facts of a new order. An older one that has not come to a trial yet is given up for it."""
     before = under_way(ctx.books)
-    given_up: tuple[Fact, ...] = ()
-    if before is not None:
-        assert before.stage != "trying"
-        given_up = (CommandEnded(before.cid, "failed", 0, f"given up for {version}"),)
+    ended = () if before is None else (_given_up_end(before, version),)
     step = UpdateMoved(
         cid, "ordered", version, blob.sha256, blob.size, blob.url, ctx.software, rollout, ordered_ms=ctx.now.wall_ms
     )
-    return (*given_up, step)
+    return (*ended, step)
+
+
+def given_up(ctx: Context, version: str) -> tuple[Fact, ...]:
+    """Facts that end what is under way, if anything, because `version` runs and is to stay: `failed` without a code, for its
+    release has no fault."""
+    before = under_way(ctx.books)
+    if before is None:
+        return ()
+    ended = _given_up_end(before, version)
+    return msgspec.structs.replace(before, stage="failed", code=0, reason=ended.reason, fault=""), ended
+
+
+def _given_up_end(before: UpdateMoved, version: str) -> CommandEnded:
+    assert before.stage != "trying"
+    return CommandEnded(before.cid, "failed", 0, f"given up for {version}")
 
 
 @dataclass(frozen=True, slots=True)

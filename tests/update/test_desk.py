@@ -296,6 +296,98 @@ def test_the_release_that_runs_is_there_already(bench):
     assert bench.asked(Fetch) == []
 
 
+BACK = Update("test", Blob("release", "cd" * 32, 9, "https://fleet.example/releases/back"))
+
+
+def waits_for_its_file(bench):
+    bench.order(ORDER)
+
+
+def waits_for_an_idle_counter(bench):
+    bench.order(ORDER)
+    bench.counter.scan(COLA)
+    bench.fetched()
+
+
+def is_being_installed(bench):
+    bench.order(ORDER)
+    bench.fetched().wait(0.5)
+    assert bench.acts()[-1] == "install"
+
+
+def is_installed(bench):
+    is_being_installed(bench)
+    bench.slot("install")
+
+
+def is_about_to_start(bench):
+    is_installed(bench)
+    bench.counter.pass_time(11_000)
+    assert bench.counter.screen == "Updating"
+
+
+@pytest.mark.parametrize(
+    "reach", [waits_for_its_file, waits_for_an_idle_counter, is_being_installed, is_installed, is_about_to_start]
+)
+def test_an_order_back_to_what_runs_ends_the_update_that_waits(bench, reach):
+    reach(bench)
+    assert [(each.status, each.reason) for each in bench.order(BACK)] == [
+        ("failed", "given up for test"), ("done", "runs already"),
+    ]  # fmt: skip
+    assert update.under_way(bench.counter.ledger) is None
+    told = [each.message for each in bench.counter.out if isinstance(each, Tell) and isinstance(each.message, Reported)]
+    assert (told[-1].update.status, told[-1].update.reason) == ("rejected", "given up for test")
+    assert bench.counter.screen != "Updating"
+    assert "[9005]" not in bench.counter.text(), "nothing went wrong here"
+    acts = bench.acts()
+    bench.fetched()
+    if reach is is_being_installed:
+        bench.slot("install")
+    if reach is waits_for_an_idle_counter:
+        bench.counter.keys("OK F2 OK OK")
+    bench.wait(5)
+    assert bench.acts() == acts, "and it is not started after all"
+    assert bench.asked(Exit) == []
+    bench.reboot("test").slot("look")
+    bench.wait(5)
+    assert bench.acts() == ["look"], "nor after a boot"
+
+
+def test_what_was_given_up_had_no_fault_and_may_be_ordered_again(bench):
+    bench.order(ORDER)
+    bench.order(BACK)
+    assert [each.status for each in bench.order(ORDER)] == ["accepted"]
+    assert (len(bench.asked(Fetch)), bench.asked(Unfetch)) == (1, []), "its file is still on its way"
+    bench.fetched().wait(0.5)
+    assert bench.acts()[-1] == "install"
+
+
+def test_an_install_that_was_given_up_is_not_taken_for_the_one_ordered_after_it(bench):
+    is_being_installed(bench)
+    bench.order(BACK)
+    other = Blob("release", "ef" * 32, 9, "https://fleet.example/releases/3")
+    bench.order(Update("3.0.0", other))
+    bench.counter.step(Fetched(other.sha256))
+    bench.slot("install")
+    assert bench.stage() == "fetched", "what the slot holds is 2.0.0"
+    bench.wait(0.5)
+    assert bench.asked(AskSlot)[-1] == AskSlot("install", other.sha256, "3.0.0")
+    bench.slot("install")
+    assert bench.stage() == "installed"
+
+
+@pytest.mark.parametrize("booted", [True, False], ids=["on trial", "about to boot"])
+def test_no_order_back_is_obeyed_before_a_trial_is_decided(bench, booted):
+    if booted:
+        bench.to_trial()
+    else:
+        is_about_to_start(bench)
+        bench.counter.pass_time(8_000)
+    assert bench.stage() == "trying"
+    assert [(each.status, each.code) for each in bench.order(BACK)] == [("refused", 5029)]
+    assert bench.stage() == "trying"
+
+
 def test_selling_goes_on_all_the_while(bench):
     bench.order(ORDER)
     bench.counter.keys("5 0 0 OK OK OK")
