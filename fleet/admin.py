@@ -366,8 +366,9 @@ class Commands(Struct, frozen=True, tag="commands"):
     limit: Limit = 100
 
 
-OrderStatus = Literal["waiting", "accepted", "done", "refused", "failed", "silent"]
-"""waiting: sent, nothing heard; accepted: it takes long; silent: no answer before expiry."""
+OrderStatus = Literal["waiting", "accepted", "done", "refused", "failed", "silent", "superseded"]
+"""waiting: sent, nothing heard; accepted: it takes long; silent: no answer before expiry; superseded: a newer order took its
+place before the terminal had said anything about it, and it is sent no more."""
 
 
 class OrderLook(Struct, frozen=True):

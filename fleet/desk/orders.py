@@ -10,7 +10,7 @@ from fleet.admin import Call, Refused
 from fleet.desk.settings import meant
 from fleet.desk.sql_orders import OrderBooks, OrderRow
 from fleet.store import Books
-from wire.fleet import Command, Order, Reply, command_name
+from wire.fleet import Command, CommandName, Order, Reply, command_name
 
 GRACE_MS = 15_000
 """An answer may take so long after the moment up to which the terminal may begin."""
@@ -20,6 +20,10 @@ FORGOTTEN_AT_ONCE_MAX = 200
 AGAIN_AFTER_MS = 30_000
 """A terminal that comes back is sent an order again when it was not sent just now."""
 ENDED = ("done", "refused", "failed")
+INSTEAD_OF: dict[CommandName, tuple[CommandName, ...]] = {
+    "update": ("update",), "lock": ("lock", "unlock"), "unlock": ("lock", "unlock"),
+}  # fmt: skip
+"""Of these only the newest counts: it takes the place of older ones, which must not be obeyed after it."""
 
 
 def send(books: Books, call: Call, request: admin.SendCommand, now_ms: int) -> admin.Reply:
@@ -57,10 +61,12 @@ def order(
     now_ms: int,
     expires_s: int,
 ) -> None:
-    """One order, due to be sent."""
+    """One order, due to be sent; what it takes the place of no longer is."""
     expires_ms = now_ms + expires_s * 1_000
     body = Order(cid, terminal, now_ms, expires_ms, command, who[:64])
     text, name = msgspec.json.encode(body), command_name(command)
+    if name in INSTEAD_OF:
+        books.supersede(terminal, INSTEAD_OF[name])
     books.put(OrderRow(cid, batch, terminal, name, text, "waiting", who, why, now_ms, expires_ms, due_ms=now_ms))
 
 

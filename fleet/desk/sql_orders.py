@@ -1,5 +1,6 @@
 """Commands that were ordered, and what became of each, within one transaction."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,9 +60,16 @@ class OrderBooks:
         return OrderRow(*row) if row else None
 
     def due(self, now_ms: int, limit: int) -> list[OrderRow]:
-        """What is to be sent and has not expired, longest due first."""
+        """What is to be sent and has not expired, longest due first; of what is due at once the older first."""
         query = sa.select(orders).where(orders.c.due_ms > 0, orders.c.due_ms <= now_ms, orders.c.expires_ms > now_ms)
-        return [OrderRow(*row) for row in self._db.execute(query.order_by(orders.c.due_ms, orders.c.cid).limit(limit))]
+        query = query.order_by(orders.c.due_ms, orders.c.issued_ms, orders.c.cid)
+        return [OrderRow(*row) for row in self._db.execute(query.limit(limit))]
+
+    def supersede(self, terminal: str, names: Iterable[str]) -> None:
+        """Orders of these kinds that a terminal has said nothing about are sent no more, and not waited for."""
+        of_it = (orders.c.terminal == terminal, orders.c.name.in_(names))
+        change = sa.update(orders).where(*of_it, orders.c.waiting > 0, orders.c.status == "waiting")
+        self._db.execute(change.values(status="superseded", due_ms=0, waiting=0))
 
     def unanswered(self, terminal: str, now_ms: int) -> list[OrderRow]:
         """Orders a terminal may still take and has said nothing about."""

@@ -7,7 +7,8 @@ from fleet.admin import Caller, Where
 from fleet.desk.orders import GRACE_MS
 from tests.fleet_settings.office import Office, order_of
 from tests.stores import each_store, postgres_free, postgres_server  # noqa: F401 - fixtures
-from wire.fleet import Check, Identify, Met, OpenDrawer, Reboot, Reply, Selftest, SendLog
+from wire.fleet import Blob, Check, Identify, Lock, Met, OpenDrawer, Reboot, Reply, Selftest, SendLog, Unlock, Update
+from wire.messages import State
 
 pytestmark = pytest.mark.usefixtures("each_store")
 
@@ -90,6 +91,53 @@ def test_an_order_nobody_answered_is_sent_again_when_the_terminal_comes_back(off
     assert (again.cid, again.signed) == (reply.cids["A1"], first["A1"])
 
 
+def away_and_back(office, *commands):
+    """A1 is ordered these while it is away; names of what it is sent when it comes back."""
+    office.online("A1")
+    office.say("A1", "state", State(False, boot_id="b1", reason="lost"))
+    for command in commands:
+        office.ask(admin.SendCommand(where=Where(terminals=("A1",)), command=command, expires_s=86_400))
+        office.pump()
+        office.now += 60_000
+    office.online("A1", boot_id="b2")
+    return [each.name for each in office.pump()]
+
+
+def test_a_terminal_that_comes_back_is_sent_orders_in_the_order_they_were_given(office):
+    given = [Identify(), Selftest(), Reboot(), SendLog(), OpenDrawer("x"), Lock("not paid")]
+    assert away_and_back(office, *given) == ["identify", "selftest", "reboot", "log", "drawer", "lock"]
+    given.reverse()
+    office.tick(86_400_000)
+    assert away_and_back(office, *given) == ["lock", "drawer", "log", "reboot", "selftest", "identify"]
+
+
+def release(version):
+    return Update(version, Blob("release", "a" * 64, 9, f"https://x/{version}"))
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [(Lock("x"), Unlock()), (Unlock(), Lock("x")), (Lock("x"), Lock("y")), (release("2.0"), release("1.0"))],
+)
+def test_a_newer_order_takes_the_place_of_one_nobody_answered(office, older, newer):
+    untouched = ordered(office, older, terminals=("A2",)).cids["A2"]
+    assert len(away_and_back(office, older, newer)) == 1
+    assert [each.status for each in seen(office, terminal="A1")] == ["waiting", "superseded"]
+    office.tick(86_400_000 + GRACE_MS)
+    assert [each.status for each in seen(office, terminal="A1")] == ["silent", "superseded"]
+    assert seen(office, cid=untouched)[0].status == "silent", "another terminal's"
+
+
+def test_the_end_of_an_order_that_was_obeyed_before_the_newer_one_is_still_heard(office):
+    first = ordered(office, Lock("x"), terminals=("A1",)).cids["A1"]
+    office.pump()
+    second = ordered(office, Unlock(), terminals=("A1",)).cids["A1"]
+    answer(office, "A1", first, name="lock")
+    assert seen(office, cid=first)[0].status == "done"
+    ordered(office, Lock("x"), terminals=("A1",))
+    assert (seen(office, cid=first)[0].status, seen(office, cid=second)[0].status) == ("done", "superseded")
+
+
 def test_only_the_terminal_that_was_ordered_can_answer(office):
     cid = ordered(office, terminals=("A1",)).cids["A1"]
     answer(office, "A2", cid)
@@ -156,8 +204,6 @@ def test_a_terminal_that_floods_fills_nothing(office):
 
 
 def test_clean_ends_power_cuts_and_crashes_are_told_apart(office):
-    from wire.messages import State
-
     for boot, end in (("b1", "first"), ("b2", "clean"), ("b3", "cut"), ("b4", "crash"), ("b5", "")):
         office.online("A1", boot_id=boot, end=end)
         office.now += 1_000
