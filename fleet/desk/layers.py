@@ -112,9 +112,8 @@ def faults(parts: Mapping[str, Document], terminal: str = "") -> tuple[Fault, ..
     if size > DOCUMENT_CHARS_MAX:
         return (Fault(path="$", reason="too_large", detail=str(size), terminal=terminal),)
     size = packet_bytes(made)
-    if size > PACKET_SIZE_MAX:
-        return (_fault(Problem("$", "too_many_bytes", f"{size} > {PACKET_SIZE_MAX}"), parts, terminal),)
-    problems = list(_file_problems(made.pop(FILES, {})))
+    problems = [Problem("$", "too_many_bytes", f"{size} > {PACKET_SIZE_MAX}")] if size > PACKET_SIZE_MAX else []
+    problems += _file_problems(made.pop(FILES, {}))
     found: Settings | list[Problem] = check(made)
     problems += found if isinstance(found, list) else []
     return tuple(_fault(each, parts, terminal) for each in problems)
