@@ -158,6 +158,17 @@ def test_a_fault_is_told_with_code_path_and_line_and_the_text_stays(
     assert reply.rows == (), "nothing is stored"
 
 
+def test_a_push_notices_that_another_pin_of_the_drawer_is_meant_by_now(fleet: House) -> None:
+    ask(fleet, admin.PutLayer(layer="fleet", document={"hardware": {"drawer_pin": 2}}))
+    browser = fleet.signed_in("manager")
+    text = browser.page("/settings/push?who=all")
+    assert "***" not in text
+    ask(fleet, admin.PutLayer(layer="fleet", document={"hardware": {"drawer_pin": 5}}))
+    answer = browser.post("/settings/push", who="all", why="a new drawer", act="now", seen=seen_in(text))
+    assert answer.status_code == 409
+    assert seen_in(answer.text) not in ("", seen_in(text))
+
+
 def test_a_text_of_chinese_signs_is_not_too_large_for_its_form(fleet: House) -> None:
     """Nine bytes of a form for each sign."""
     browser = fleet.signed_in("manager")

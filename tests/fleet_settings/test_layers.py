@@ -1,9 +1,22 @@
 """How layers of settings become one document: order, origin of a fault, what differs, what is never shown."""
 
+import msgspec
 import pytest
 
 from fleet.admin import PathChange, Registered
-from fleet.desk.layers import MASK, canonical, differences, faults, layers_of, masked, merged, origin
+from fleet.desk.layers import (
+    MASK,
+    NO_SECRETS,
+    SECRET,
+    canonical,
+    differences,
+    faults,
+    layers_of,
+    masked,
+    merged,
+    origin,
+)
+from rules.settings_model import Settings
 
 
 def test_the_order_of_layers_is_always_the_same():
@@ -90,3 +103,24 @@ def test_secrets_are_never_shown(name):
     assert "0th3r" not in shown
     assert MASK in shown
     assert [change.path for change in differences(before, after)] == [f"operators[0].{name}", f"payment.{name}.inner"]
+
+
+def test_a_pin_of_a_plug_is_no_secret():
+    changes = differences({"hardware": {"drawer_pin": 2}}, {"hardware": {"drawer_pin": 5}})
+    assert changes == (PathChange(path="hardware.drawer_pin", before=2, after=5),)
+    assert masked({"hardware": {"drawer_pin": 5, "supervisor_pin": "1"}}) == {
+        "hardware": {"drawer_pin": 5, "supervisor_pin": MASK}
+    }
+
+
+def test_whatever_setting_is_called_like_a_secret_is_known_to_be_none():
+    """A new one that is a secret, or only sounds like it, is to be decided about."""
+
+    def names(value):
+        if isinstance(value, dict):
+            yield from value
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            yield from names(inner)
+
+    fields = [each["properties"] for each in msgspec.json.schema(Settings)["$defs"].values() if "properties" in each]
+    assert {name for name in names(fields) if SECRET.search(name)} == set(NO_SECRETS)
