@@ -15,21 +15,13 @@ from fleet.dashboard.pages import count, draw, moment
 from fleet.dashboard.sure import Question, asks
 from fleet.dashboard.visit import Visit
 from fleet.rollouts import words
+from fleet.rollouts.desk import acts
 from texts import catalogue, t
 
 ROWS_MAX = 100
 TERMINALS_MAX = 500
 NUMBER_MAX = 2**31
 OPEN = ("waiting", "running", "paused", "reverting")
-ACTS: dict[str, tuple[str, ...]] = {
-    "waiting": ("approve", "abort"),
-    "running": ("pause", "abort", "revert"),
-    "paused": ("resume", "abort", "revert"),
-    "halted": ("revert",),
-    "complete": ("revert",),
-    "aborted": ("revert",),
-}
-"""What may be asked of a roll-out in each state; the desk decides whether it may be done."""
 GOOD = ("applied",)
 BAD = ("rejected", "rolled_back", "silent", "unfinished", "failed", "unreverted")
 
@@ -66,9 +58,9 @@ class RolloutPages:
         if shown is None:
             return draw(visit, "said.html", 404, said="missing")
         look = shown.look
-        acts = [act for act in ACTS.get(look.state, ()) if visit.may("approver" if act == "approve" else "manager")]
+        offered = [act for act in acts(look.state) if visit.may("approver" if act == "approve" else "manager")]
         return draw(
-            visit, "rollout.html", shown=shown, look=look, stages=stages(shown, visit), acts=acts, good=GOOD, bad=BAD,
+            visit, "rollout.html", shown=shown, look=look, stages=stages(shown, visit), acts=offered, good=GOOD, bad=BAD,
             where=where_words(shown.where, visit.lang), progress=progress(look), release=release_words(look, visit),
             open=OPEN, stamp=_stamp(shown), notes=catalogue("dashboard", visit.lang), touched=get_args(TouchedState),
             unreverted=words.unreverted(shown, visit.lang), waits=words.waits(shown, visit.lang, moment),
@@ -77,7 +69,7 @@ class RolloutPages:
     def asks(self, visit: Visit) -> Response:
         """What an act would do, before it is done."""
         shown, act = self._shown(visit), visit.query.get("act", "")
-        if shown is None or act not in ACTS.get(shown.look.state, ()):
+        if shown is None or act not in acts(shown.look.state):
             return draw(visit, "said.html", 404, said="missing")
         if not visit.may("approver" if act == "approve" else "manager"):
             return draw(visit, "said.html", 403, said="role")

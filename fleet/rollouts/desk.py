@@ -98,6 +98,11 @@ _ACTS: dict[str, tuple[tuple[str, ...], admin.RolloutState]] = {
 """From which states each act leads where. A complete roll-out is taken back by another one of the old settings."""
 
 
+def acts(state: admin.RolloutState) -> tuple[str, ...]:
+    """What may be asked of a roll-out in this state."""
+    return tuple(name for name, (allowed, _) in _ACTS.items() if state in allowed)
+
+
 def act(books: Books, call: Call, request: admin.RolloutAct, now_ms: int) -> admin.Reply:
     """Approve, pause, resume, abort or revert."""
     row = books.fleet.rollouts.get(request.rollout)

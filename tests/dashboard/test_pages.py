@@ -1,6 +1,8 @@
 """The other pages: one terminal, sales, errors, what needs a person, roll-outs and settings, and who may do what there."""
 
 import re
+from dataclasses import replace
+from typing import get_args, get_type_hints
 
 import msgspec
 import pytest
@@ -420,6 +422,29 @@ def test_a_roll_out_that_turns_back_names_who_has_not_said_that_it_did(rolling: 
     assert said in browser.page("/rollouts/1")
     live = browser.get("/live/rollouts/1").json()
     assert (live["state"], live["open"], live["unreverted"]) == ("turning back", True, said)
+
+
+@pytest.mark.parametrize("state", get_args(admin.RolloutState))
+def test_a_page_offers_the_acts_the_desk_would_carry_out_and_no_others(
+    rolling: House, state: admin.RolloutState
+) -> None:
+    def put() -> None:
+        with rolling.store.begin() as books:
+            row = books.fleet.rollouts.get(1)
+            assert row is not None
+            books.fleet.rollouts.put(replace(row, state=state))
+
+    put()
+    offered = set(re.findall(r'name="act" value="(\w+)"', rolling.signed_in("approver").page("/rollouts/1")))
+    possible = set()
+    for act in get_args(get_type_hints(admin.RolloutAct)["act"]):
+        put()
+        call = Call(
+            by=admin.Caller(name="test"), request=admin.RolloutAct(rollout=1, act=act), why="test", nonce="1" * 32
+        )
+        (told,) = (each for each in rolling.core.step(Admin(NOW, call)) if isinstance(each, Told))
+        possible |= set() if isinstance(told.reply, Refused) else {act}
+    assert offered == possible, state
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
