@@ -167,7 +167,7 @@ def _owed(day: Day, facts: list[At]) -> Iterator[str]:
     """What a platform is to pay for a voucher stands in the figures once: with its sale, or, of one that was registered or
     that no sale stands for, by what was heard of it."""
     standing = _sold(facts).keys() - _voided(facts)
-    dropped = {at.fact.trace for at in facts if isinstance(at.fact, OrderDropped)}
+    over = {at.fact.trace for at in facts if isinstance(at.fact, OrderDropped | Sale)}
     uses: dict[str, tuple[int, VoucherUse]] = {}
     last: dict[str, str] = {}
     said: Counter[str] = Counter()
@@ -182,7 +182,6 @@ def _owed(day: Day, facts: list[At]) -> Iterator[str]:
                 worth[number] = max(worth[number], at.fact.paid_fen + at.fact.platform_fen)
             case _:
                 pass
-    sales = _sold(facts)
     for number, (trace, use) in sorted(uses.items()):
         state = last.get(number, "")
         if state not in ENDS:
@@ -190,7 +189,7 @@ def _owed(day: Day, facts: list[At]) -> Iterator[str]:
         due = 0
         if use.registered and state in ("consumed", "kept"):
             due = worth[number] or use.deduct_fen
-        elif state == "kept" and number not in standing and (number in sales or trace in dropped):
+        elif state == "kept" and number not in standing and trace in over:
             due = worth[number]
         if said[number] != due:
             yield f"the figures say {said[number]} is owed for {number} beside its sale, it is {due}"
