@@ -667,7 +667,7 @@ class Quarantined(Struct, frozen=True, tag="quarantined"):
 
 class QuarantineRow(Struct, frozen=True):
     """`conflict`: another record under the same key is kept. `size` of the bytes; they are in the store. `id`: SHA-256 of
-    them, for `DealWith`. `dealt_ms` 0: nobody has dealt with it yet."""
+    them, then what tells them from the same bytes elsewhere, for `DealWith`. `dealt_ms` 0: nobody has dealt with it yet."""
 
     terminal: str
     epoch: int
@@ -686,17 +686,28 @@ class QuarantineSeen(Struct, frozen=True, tag="quarantine_seen"):
     rows: tuple[QuarantineRow, ...]
 
 
-AsideId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8,64}\Z")]
+AsideId = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9a-f]{8,64}(\.[A-Za-z0-9_-]{0,32}(\.[0-9]{1,18}\.[0-9]{1,18})?)?\Z")
+]
+"""DIGEST.TERMINAL.EPOCH.SEQ; of the digest the first digits are enough, and the rest may be left out, when only one thing is
+meant then."""
 
 
 class DealWith(Struct, frozen=True, tag="deal_with"):
-    """Tick off what is in quarantine or in conflict -> `Done(count)` of those that were open. It stays where it is, with who
-    dealt with it, when, and the call's `why` as the note, which it needs. `ids`: of `QuarantineRow`, or how they begin;
-    none: everything of `terminal`, of all terminals with "", that came up to `upto_ms`."""
+    """Tick off what is in quarantine or in conflict -> `DealtWith`. It stays where it is, with who dealt with it, when, and
+    the call's `why` as the note, which it needs. `ids`: of `QuarantineRow`, or how they begin; none: everything of
+    `terminal`, of all terminals with "", that came up to `upto_ms`."""
 
     ids: Annotated[tuple[AsideId, ...], msgspec.Meta(max_length=LIMIT_MAX)] = ()
     terminal: NameOrNone = ""
     upto_ms: int = 0
+
+
+class DealtWith(Struct, frozen=True, tag="dealt_with"):
+    """How many of them were open, and whose."""
+
+    count: int = 0
+    terminals: tuple[str, ...] = ()
 
 
 class Audit(Struct, frozen=True, tag="audit"):
@@ -762,7 +773,7 @@ Request = (
 Reply = (
     Refused | Done | Terminals | TerminalShown | LayerPut | LayerGot | LayersSeen | Differences | DryRunDone | Pushed
     | PushesSeen | Ordered | CommandsSeen | CommandDataGot | RolloutShown | RolloutsSeen | PolicyGot | GapsSeen
-    | QuarantineSeen | AuditSeen
+    | QuarantineSeen | DealtWith | AuditSeen
 )  # fmt: skip
 READS: tuple[type, ...] = (
     ListTerminals, ShowTerminal, GetLayer, Layers, DiffLayer, DryRun, Pushes, Commands, CommandData, Rollouts, ShowRollout,

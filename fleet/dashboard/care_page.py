@@ -21,7 +21,7 @@ HOLES_MAX = 100
 JOURNALS_MAX = 200_000
 RAW_CHARS_MAX = 2_000
 TEXT_CHARS_MAX = 64
-_ID = re.compile(r"[0-9a-f]{64}")
+_ID = re.compile(r"[0-9a-f]{64}\.[A-Za-z0-9_-]{0,32}\.[0-9]{1,18}\.[0-9]{1,18}")
 
 
 class CarePages:

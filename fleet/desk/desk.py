@@ -11,6 +11,7 @@ from fleet.desk import faults, orders, pump, register, settings
 from fleet.desk.link import hearing
 from fleet.effects import Effect, Sent
 from fleet.rollouts import desk as rollouts
+from fleet.rollouts.words import named
 from fleet.store import Books
 
 
@@ -168,6 +169,8 @@ def _made(reply: Reply) -> str:
             return batch
         case admin.Pushed(rev=rev) if rev:
             return f"rev:{rev}"
+        case admin.DealtWith(terminals=(terminal,)):
+            return terminal
         case _:
             return ""
 
@@ -176,6 +179,8 @@ def _outcome(reply: Reply) -> str:
     match reply:
         case admin.Done(count=count):
             return f"{count} done"
+        case admin.DealtWith(count=count, terminals=terminals):
+            return f"{count} done" + (f" of {named([each or '-' for each in terminals])}" if terminals else "")
         case admin.LayerPut(version=version, terminals=touched):
             return f"version {version.number}, {touched} terminals"
         case admin.Pushed(rev=rev, terminals=count, unchanged=same):

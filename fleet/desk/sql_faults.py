@@ -1,6 +1,7 @@
 """What a person should look at: missing records, what could not be read, records under a taken key; and what somebody has
 dealt with of it. Nothing is taken away by that: it is only no longer open."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -14,8 +15,18 @@ _ASIDE = ((quarantine, quarantine.c.digest, quarantine.c.reason), (conflicts, co
 """Where it lies, what tells one from another under the same key, and why it lies there."""
 
 
+class AsideKey(NamedTuple):
+    """Names one thing that lies aside; the same bytes may have come from other terminals, and under other numbers."""
+
+    terminal: str
+    epoch: int
+    seq: int
+    digest: str
+
+
 class Aside(NamedTuple):
-    """One thing in quarantine, or a second record under a taken key; `id`: SHA-256 of it. `dealt_ms` 0: it is open."""
+    """One thing in quarantine, or a second record under a taken key; `id`: its `AsideKey` as text (`admin.AsideId`).
+    `dealt_ms` 0: it is open."""
 
     terminal: str
     epoch: int
@@ -66,28 +77,37 @@ class FaultBooks:
                 ))  # fmt: skip
         return sorted(found, key=lambda row: (-row.got_ms, row.terminal, row.epoch, row.seq))[:limit]
 
-    def ids(self, start: str) -> set[str]:
-        """What there is whose id begins so; two at most are told."""
-        found: set[str] = set()
+    def keys(self, start: str) -> set[AsideKey]:
+        """What there is of this id, or whose id begins so; two at most are told."""
+        head, *rest = start.split(".")
+        found: set[AsideKey] = set()
         for there, digest, _ in _ASIDE:
-            query = sa.select(digest).select_from(there).where(digest.startswith(start, autoescape=True)).distinct()
-            found |= set(self._db.execute(query.limit(2)).scalars())
+            key = _key(there, digest)
+            query = sa.select(*key).where(digest.startswith(head, autoescape=True))
+            for at, said in zip(key, rest, strict=False):
+                query = query.where(at == (said if at is there.c.terminal else int(said)))
+            found |= {AsideKey(*row) for row in self._db.execute(query.limit(2))}
         return found
 
-    def deal_with(self, ids: set[str] | None, terminal: str, upto_ms: int, now_ms: int, who: str, note: str) -> int:
+    def deal_with(
+        self, keys: Collection[AsideKey] | None, terminal: str, upto_ms: int, now_ms: int, who: str, note: str
+    ) -> dict[str, int]:
         """Enter who has dealt with these, or with everything of a terminal (of all with "") that came up to then; how many
-        of them were open."""
-        count = 0
+        of them were open, by terminal."""
+        counts: dict[str, int] = {}
         for there, digest, _ in _ASIDE:
-            it = there.c
+            it, key = there.c, _key(there, digest)
             values = (sa.literal(now_ms, dealt.c.at_ms.type), sa.literal(who), sa.literal(note))
-            query = sa.select(it.terminal, it.epoch, it.seq, digest, *values).select_from(_with_word(there, digest))
+            query = sa.select(*key, *values).select_from(_with_word(there, digest))
             query = query.where(dealt.c.at_ms.is_(None))
-            query = query.where(digest.in_(sorted(ids))) if ids is not None else query.where(it.got_ms <= upto_ms)
-            query = query.where(it.terminal == terminal) if terminal and ids is None else query
-            count += int(self._db.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one())
+            query = query.where(sa.tuple_(*key).in_(sorted(keys)) if keys is not None else it.got_ms <= upto_ms)
+            query = query.where(it.terminal == terminal) if terminal and keys is None else query
+            open_ = query.subquery()
+            counted = sa.select(open_.c.terminal, sa.func.count()).group_by(open_.c.terminal)
+            for name, count in self._db.execute(counted):
+                counts[name] = counts.get(name, 0) + int(count)
             self._db.execute(sa.insert(dealt).from_select(dealt.columns.keys(), query))
-        return count
+        return counts
 
     def open(self) -> dict[str, tuple[int, int]]:
         """How much is open in quarantine and of conflicts, by terminal; "" is nobody's."""
@@ -106,11 +126,21 @@ def _of(
     """Rows with these columns, then the id and what a person said about it."""
     it = there.c
     word = (sa.func.coalesce(dealt.c.at_ms, 0), sa.func.coalesce(dealt.c.who, ""), sa.func.coalesce(dealt.c.note, ""))
-    query = sa.select(*columns, digest, *word)
+    query = sa.select(*columns, _id(there, digest), *word)
     query = query.select_from(_with_word(there, digest))
     query = query if dealt_too else query.where(dealt.c.at_ms.is_(None))
     query = query.where(it.terminal == terminal) if terminal else query
     return query.order_by(it.got_ms.desc(), it.terminal, it.epoch, it.seq, digest)
+
+
+def _key(there: sa.Table, digest: sa.ColumnElement[str]) -> tuple[sa.ColumnElement[Any], ...]:
+    """The columns of an `AsideKey`."""
+    return there.c.terminal, there.c.epoch, there.c.seq, digest
+
+
+def _id(there: sa.Table, digest: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    it = there.c
+    return digest + "." + it.terminal + "." + sa.cast(it.epoch, sa.Text) + "." + sa.cast(it.seq, sa.Text)
 
 
 def _with_word(there: sa.Table, digest: sa.ColumnElement[str]) -> sa.FromClause:

@@ -231,7 +231,7 @@ FORMS = {
     "/settings/layer": ("manager", {"layer": "fleet", "document": "{}", "act": "check"}),
     "/settings/push": ("manager", {"who": "all", "why": "test", "act": "now"}),
     "/rollouts/1": ("manager", {"act": "pause", "why": "test"}),
-    "/care": ("manager", {"id-" + "0" * 64: "1", "why": "test"}),
+    "/care": ("manager", {f"id-{'0' * 64}.{HOME}.1.1": "1", "why": "test"}),
 }
 
 

@@ -9,8 +9,8 @@ import msgspec
 from fleet.admin import (
     Audit,
     AuditSeen,
+    DealtWith,
     DealWith,
-    Done,
     Gaps,
     GapsSeen,
     Pushes,
@@ -119,7 +119,7 @@ def _deal_with(options: argparse.Namespace, lang: Lang) -> int:
         raise Wrong("ids_or_all", room="manager")
     fields = {"ids": options.ids, "terminal": options.terminal, "upto_ms": utc_ms() if options.all else 0}
     request = wrong_value(lambda: msgspec.convert(fields | {"type": "deal_with"}, DealWith))
-    return done(options, lang, "lists__dealt", count=ask(options, request, Done).count)
+    return done(options, lang, "lists__dealt", count=ask(options, request, DealtWith).count)
 
 
 def pushes(options: argparse.Namespace, lang: Lang) -> int:
