@@ -11,7 +11,7 @@ from fleet.desk import orders
 from fleet.desk.link import hearing
 from fleet.desk.settings import give, meant, wanted
 from fleet.rollouts import engine
-from fleet.rollouts.engine import Complete, Halt, Next, Sight, Wait
+from fleet.rollouts.engine import Complete, Halt, Next, Seen, Sight, Wait
 from fleet.rollouts.sql import Body, MemberRow, RolloutRow
 from fleet.rollouts.windows import is_open, opens_ms
 from fleet.rollouts.words import named
@@ -210,14 +210,25 @@ def tick(books: Books, now_ms: int) -> None:
             _touch(books, row, policy, now_ms)
         if row.state == "reverting":
             _take_back(books, row, now_ms)
-    versions: dict[int, str] = {}
+    _hear_late(books, now_ms)
+
+
+def _hear_late(books: Books, now_ms: int) -> None:
+    """Who had not said in time that it is back, and says so now; or can go back only now."""
+    rows: dict[int, RolloutRow] = {}
 
     def version_of(number: int) -> str:
-        found = books.fleet.rollouts.get(number) if number not in versions else None
-        return versions.setdefault(number, _version(found.read().release, back=True) if found else "")
+        found = rows.get(number) or books.fleet.rollouts.get(number)
+        if found is None:
+            return ""
+        rows[number] = found
+        return _version(found.read().release, back=True)
 
     late = books.fleet.rollouts.late(version_of, LATE_AT_ONCE_MAX)
     books.fleet.rollouts.settle([(member, "reverted", "") for member, seen in late if engine.is_back(seen)], now_ms)
+    for number, row in rows.items():
+        if row.state == "reverted":  # and was not given up
+            _order_back_again(books, row, [each for each in late if each[0].rollout == number], "unreverted", now_ms)
 
 
 def _version(release: admin.Release, back: bool = False) -> str:
@@ -297,8 +308,12 @@ def _take_back(books: Books, row: RolloutRow, now_ms: int) -> None:
     if _give_back(books, row, body, now_ms) == GIVEN_AT_ONCE_MAX:
         return
     rollouts.free(row.number)
+    seen_now = rollouts.reverting(row.number, _version(body.release, back=True))
+    again = _order_back_again(books, row, seen_now, "reverting", now_ms)
     changes = []
-    for member, seen in rollouts.reverting(row.number, _version(body.release, back=True)):
+    for member, seen in seen_now:
+        if member.terminal in again:
+            continue
         state, reason = engine.judge_back(seen, body.plan, now_ms)
         if (state, reason) != (member.state, member.reason):
             changes.append((member, state, reason))
@@ -325,6 +340,18 @@ def _give_back(books: Books, row: RolloutRow, body: Body, now_ms: int) -> int:
     return len(members)
 
 
+def _order_back_again(
+    books: Books, row: RolloutRow, seen_now: list[tuple[MemberRow, Seen]], state: str, now_ms: int
+) -> set[str]:
+    """Order those back once more whose trial stood in the way. Returns which."""
+    release = row.read().release
+    members = [member for member, seen in seen_now if engine.is_due_again(seen, now_ms)]
+    if members and isinstance(release, admin.SoftwareRelease):
+        _order(books, row, members, release.back_version, release.back_bundle, state, now_ms)
+        _note(books, row, now_ms, "give_back", f"{len(members)} terminals", "")
+    return {member.terminal for member in members}
+
+
 def _had(books: Books, member: MemberRow) -> str:
     """Address of what a terminal had before; one that never had settings keeps of the new ones what is the device's."""
     if member.before:
@@ -346,7 +373,7 @@ def _order(
 ) -> None:
     command = Update(version, bundle, str(row.number))
     batch = f"rollout-{row.number}"
-    cids = {member.terminal: orders.number(f"{batch} {state}", member.terminal) for member in members}
+    cids = {member.terminal: orders.number(f"{batch} {state} {now_ms}", member.terminal) for member in members}
     for terminal, cid in cids.items():
         orders.order(books.fleet.orders, terminal, cid, command, batch, row.who, row.why, now_ms, ORDER_EXPIRY_S)
     books.fleet.rollouts.given(row.number, list(cids), state, now_ms, 0, cids)

@@ -19,6 +19,9 @@ TOUCHED = (*WAITING, "applied", "silent", *FAILED)
 """States of a terminal that was given the new thing and not yet given back the old."""
 STICKY = ("rejected", "rolled_back", "failed")
 """What a terminal does not recover from in the same roll-out."""
+ON_TRIAL = 5029
+"""With this a terminal refuses an update while another one is on trial."""
+AGAIN_AFTER_MS = 5 * 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,8 @@ def turn(rollout: int, terminal: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One touched terminal: its state so far, what it was given and when, and what it says. `cid`: of the update it was
-    ordered, "" for settings; `order`: how that order stands; `version`: what it was to install."""
+    ordered, "" for settings; `order`: how that order stands, and `code` why it was refused; `version`: what it was to
+    install; `newer`: how the order of an update stands that was given since, "" none was."""
 
     state: str
     rev: int
@@ -121,6 +125,8 @@ class Seen:
     cid: str = ""
     order: str = ""
     version: str = ""
+    code: int = 0
+    newer: str = ""
 
 
 def judge(seen: Seen, plan: Plan, now_ms: int) -> tuple[str, str]:
@@ -169,17 +175,38 @@ def _by_update(seen: Seen) -> tuple[str, str]:
             case _:
                 return "pushed", update.status
     if seen.order == "done" and seen.said is not None and seen.said.software == seen.version:
-        return "applied", ""  # it ran that version already: there was nothing to install
+        other = _other_update(seen)  # as long as that may take its place, nothing is decided
+        return (
+            ("pushed", other) if other else ("applied", "")
+        )  # it ran that version already: nothing was to be installed
     if seen.order in ("refused", "failed"):
         return "failed", f"order {seen.order}"
     return ("pushed", "") if seen.order in ("accepted", "done") else ("unheard", "")
 
 
+def _other_update(seen: Seen) -> str:
+    """How far an update has come at the terminal that is not the one it was ordered here; "" there is none under way."""
+    update = seen.said.update if seen.said is not None else None
+    return update.status if update is not None and update.cid != seen.cid and update.status in UNDER_WAY else ""
+
+
 def is_back(seen: Seen) -> bool:
-    """Whether a terminal that was given back what it had says that this is in force, or what a person gave it since."""
+    """Whether a terminal that was given back what it had says that this is in force, or what it was given since."""
     if seen.cid:
-        return _by_update(seen)[0] == "applied"
+        return seen.newer == "done" or _by_update(seen)[0] == "applied"
     return seen.said is not None and seen.said.rev >= seen.rev
+
+
+def _is_put_off(seen: Seen) -> bool:
+    """Whether it refused to go back because a release was on trial."""
+    return (seen.order, seen.code) == ("refused", ON_TRIAL)
+
+
+def is_due_again(seen: Seen, now_ms: int) -> bool:
+    """Whether the order back is to be given once more: it was put off by a trial, and that is decided. An order is refused
+    for good, so it is another one, and not too many of them."""
+    stands = _is_put_off(seen) and not seen.newer and not _other_update(seen)
+    return stands and now_ms - seen.pushed_ms >= AGAIN_AFTER_MS
 
 
 def judge_back(seen: Seen, plan: Plan, now_ms: int) -> tuple[str, str]:
@@ -187,6 +214,8 @@ def judge_back(seen: Seen, plan: Plan, now_ms: int) -> tuple[str, str]:
     lets a terminal be silent or unfinished; then `unreverted`."""
     if is_back(seen):
         return "reverted", ""
+    if _is_put_off(seen):
+        seen = replace(seen, order="accepted")
     said = seen.said
     if not seen.cid and said is not None and said.desired_rev > seen.rev:  # a person gave it something newer since
         seen = replace(seen, rev=said.desired_rev)

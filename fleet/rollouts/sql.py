@@ -14,10 +14,21 @@ from fleet.rollouts.engine import STICKY, TOUCHED, Rate, Seen
 from fleet.sql_dialect import put
 from fleet.sql_events import events
 from fleet.sql_tables import terminals
-from wire.fleet import Reported
+from wire.fleet import Reply, Reported
 
 OPEN: tuple[RolloutState, ...] = ("waiting", "running", "paused", "reverting")
 _it = rollout_terminals.c
+_newest = orders.alias("newest")
+_update = orders.alias("an_update")
+_NEWEST_CID = (
+    sa.select(_update.c.cid)
+    .where(_update.c.terminal == _it.terminal, _update.c.name == "update", _update.c.status != "superseded")
+    .order_by(_update.c.issued_ms.desc(), _update.c.cid.desc())
+    .limit(1)
+    .correlate(rollout_terminals)
+    .scalar_subquery()
+)
+"""Of the update a terminal was ordered last."""
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -155,27 +166,35 @@ class RolloutBooks:
 
     def reverting(self, number: int, version: str) -> list[tuple[MemberRow, Seen]]:
         """Terminals that were given back what they had and have not said that they have it."""
-        return self._seen(version, _it.place, _it.rollout == number, _it.state == "reverting")
+        return self._seen(version, _it.place, _it.rollout == number, _it.state == "reverting", back=True)
 
     def late(self, version_of: Callable[[int], str], limit: int) -> list[tuple[MemberRow, Seen]]:
-        """Terminals of any roll-out that had not said so in time, and have spoken of their settings since."""
-        where = (_it.state == "unreverted", reported.c.got_ms > _it.settled_ms)
-        found = self._seen("", reported.c.got_ms.desc(), *where, limit=limit)
+        """Terminals of any roll-out that had not said so in time, and have spoken of their settings since. One that was
+        ordered another release since has nothing to say before it has that."""
+        where = (
+            _it.state == "unreverted", reported.c.got_ms > _it.settled_ms,
+            sa.or_(_it.cid == "", _newest.c.cid.is_(None), _newest.c.cid == _it.cid, _newest.c.status == "done"),
+        )  # fmt: skip
+        found = self._seen("", reported.c.got_ms.desc(), *where, limit=limit, back=True)
         return [(member, replace(seen, version=version_of(member.rollout))) for member, seen in found]
 
     def _seen(
-        self, version: str, order: Any, *where: sa.ColumnElement[bool], limit: int | None = None
+        self, version: str, order: Any, *where: sa.ColumnElement[bool], limit: int | None = None, back: bool = False
     ) -> list[tuple[MemberRow, Seen]]:
+        """`back`: look for newer orders, too."""
+        tables = (
+            rollout_terminals.outerjoin(terminals, terminals.c.terminal == _it.terminal)
+            .outerjoin(reported, reported.c.terminal == _it.terminal)
+            .outerjoin(orders, orders.c.cid == _it.cid)
+        )  # fmt: skip
+        newest = (_newest.c.cid, _newest.c.status) if back else (sa.null(), sa.null())
         query = (
             sa.select(
                 rollout_terminals, terminals.c.seen_ms.label("seen"), reported.c.body.label("said"),
-                orders.c.status.label("order"),
+                orders.c.status.label("order"), orders.c.reply.label("reply"),
+                newest[0].label("newest"), newest[1].label("newer"),
             )
-            .select_from(
-                rollout_terminals.outerjoin(terminals, terminals.c.terminal == _it.terminal)
-                .outerjoin(reported, reported.c.terminal == _it.terminal)
-                .outerjoin(orders, orders.c.cid == _it.cid)
-            )
+            .select_from(tables.outerjoin(_newest, _newest.c.cid == _NEWEST_CID) if back else tables)
             .where(*where)
             .order_by(order)
             .limit(limit)
@@ -185,9 +204,11 @@ class RolloutBooks:
         for row in self._db.execute(query):
             member = MemberRow(*row[:width])
             said = msgspec.json.decode(row.said, type=Reported) if row.said else None
+            code = msgspec.json.decode(row.reply, type=Reply).code if row.order == "refused" and row.reply else 0
+            newer = row.newer if row.newest and row.newest != member.cid else ""
             seen = Seen(
                 member.state, member.rev, member.pushed_ms, row.seen or 0, said, member.cid, row.order or "",
-                version,
+                version, code, newer,
             )  # fmt: skip
             found.append((member, seen))
         return found

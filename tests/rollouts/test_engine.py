@@ -148,6 +148,24 @@ def test_a_terminal_that_runs_the_version_already_has_nothing_to_install():
 
 
 @pytest.mark.parametrize(
+    ("other", "back"),
+    [
+        ("pending", False),
+        ("waiting_idle", False),
+        ("trial", False),
+        ("applied", True),
+        ("rejected", True),
+        ("rolled_back", True),
+    ],
+)
+def test_done_counts_only_when_no_other_update_waits_to_take_its_place(other, back):
+    said = reported(3, software="1.0", update=UpdateLook("c2c2c2c2", "2.0", other))
+    seen = Seen("reverting", 0, NOW, NOW, said, "c1c1c1c1", "done", "1.0")
+    assert judge_back(seen, PLAN, NOW) == (("reverted", "") if back else ("reverting", other))
+    assert judge(replace(seen, state="pushed"), PLAN, NOW) == (("applied", "") if back else ("pushed", other))
+
+
+@pytest.mark.parametrize(
     ("said", "given_ago", "expected"),
     [
         (None, 1, ("reverting", "")),
