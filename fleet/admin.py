@@ -334,8 +334,9 @@ class PushesSeen(Struct, frozen=True, tag="pushes_seen"):
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
-EXPIRY_S_MAX = 6 * 86_400
-"""A terminal takes no command that it could carry out for longer than seven days by its own clock, which may be slow."""
+EXPIRY_S_MIN, EXPIRY_S_MAX = 10, 6 * 86_400
+"""At least what a command needs to get there; a terminal takes none that it could carry out for longer than seven days by
+its own clock, which may be slow."""
 
 
 class SendCommand(Struct, frozen=True, tag="send_command"):
@@ -344,7 +345,7 @@ class SendCommand(Struct, frozen=True, tag="send_command"):
 
     where: Where
     command: Command
-    expires_s: Annotated[int, msgspec.Meta(ge=10, le=EXPIRY_S_MAX)] = 120
+    expires_s: Annotated[int, msgspec.Meta(ge=EXPIRY_S_MIN, le=EXPIRY_S_MAX)] = 120
 
 
 HARMLESS = ("identify", "replay", "selftest", "log")

@@ -469,6 +469,17 @@ def test_wrong_use_says_cause_and_next_step_in_both_languages(data, capsys, word
         assert cause in errors
 
 
+@pytest.mark.parametrize("seconds", ["9", "518401", "-1", "soon"])
+def test_an_order_that_expires_out_of_bounds_is_wrong_use_that_names_them(data, capsys, seconds):
+    with pytest.raises(SystemExit) as end:
+        run(capsys, data, "cmd", "identify", "T0001", f"--expires={seconds}")
+    assert end.value.code == 2
+    errors = capsys.readouterr().err
+    assert f"--expires: '{seconds}' does not fit" in errors
+    assert "write 10…518400" in errors
+    assert listed(capsys, data, "cmd", "list") == []
+
+
 @pytest.mark.parametrize(
     ("mode", "password", "said"),
     [(0o644, "several words are good\n", "can be read by others"), (0o600, "short\n", "too short")],

@@ -10,7 +10,17 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from fleet.admin import CommandData, CommandDataGot, Commands, CommandsSeen, Ordered, OrderLook, SendCommand
+from fleet.admin import (
+    EXPIRY_S_MAX,
+    EXPIRY_S_MIN,
+    CommandData,
+    CommandDataGot,
+    Commands,
+    CommandsSeen,
+    Ordered,
+    OrderLook,
+    SendCommand,
+)
 from fleet.commands import Wrong
 from fleet.commands.exits import FOUND
 from fleet.commands.line import Bounded
@@ -58,7 +68,8 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
         all_word(it, say)
         _own_words(it, name, say)
         why_words(it, say, required=name in SURE)
-        it.add_argument("--expires", type=int, default=120, metavar="S", help=say("expires"))
+        bounds = Bounded(EXPIRY_S_MIN, EXPIRY_S_MAX)
+        it.add_argument("--expires", type=bounds, default=120, metavar="S", help=say("expires"))
         it.add_argument("--no-wait", action="store_true", help=say("no_wait"))
         yes_word(it, say)
         json_word(it, say)
