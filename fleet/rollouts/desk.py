@@ -328,16 +328,32 @@ def _take_back(books: Books, row: RolloutRow, now_ms: int) -> None:
 
 def _give_back(books: Books, row: RolloutRow, body: Body, now_ms: int) -> int:
     """Give touched terminals what they had, whatever became of them and whatever the hour; the silent ones, too, for they
-    may wake up with it. Returns how many."""
+    may wake up with it. Who was given other settings by a person since keeps those. Returns how many it has seen to."""
     members = books.fleet.rollouts.touched(row.number, GIVEN_AT_ONCE_MAX)
+    kept: dict[str, int] = {}
     if members and isinstance(body.release, admin.SoftwareRelease):
         _order(books, row, members, body.release.back_version, body.release.back_bundle, "reverting", now_ms)
     elif members:
-        to = {member.terminal: (_had(books, member), member.target) for member in members}
+        kept = _newer(books, members)
+        to = {each.terminal: (_had(books, each), each.target) for each in members if each.terminal not in kept}
         _push(books, row, to, "revert", "reverting", now_ms)
+        settled = [(each, "reverted", f"newer: {kept[each.terminal]}") for each in members if each.terminal in kept]
+        books.fleet.rollouts.settle(settled, now_ms)
     if members:
-        _note(books, row, now_ms, "give_back", f"{len(members)} terminals", "")
+        rest = f"; newer settings stay: {named(sorted(kept), NAMED_MAX)}" if kept else ""
+        _note(books, row, now_ms, "give_back", f"{len(members) - len(kept)} terminals{rest}", "")
     return len(members)
+
+
+def _newer(books: Books, members: list[MemberRow]) -> dict[str, int]:
+    """Those that are to have something else by now than the roll-out gave them, with its revision. The same document signed
+    anew (`settings.renew`) is nothing else."""
+    have = books.fleet.settings.desired_of(member.terminal for member in members)
+    return {
+        member.terminal: now.rev
+        for member in members
+        if (now := have.get(member.terminal)) and now.rev != member.rev and now.sha256 != member.target
+    }
 
 
 def _order_back_again(
