@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import ClassVar, TypeVar
 
 from firmware.events import Event, Key, Scanned
-from firmware.screens.prose import ROOM_PX, width_px
+from firmware.screens.prose import ROOM_PX, small_px
 from firmware.txn.command import Command, Context, Decision
 from firmware.txn.life import ChooseLanguage
 from firmware.txn.slip import LOCAL
@@ -224,9 +224,7 @@ _CODE = re.compile(r"\[(\d{4})\]")
 
 def bar_px(hints: tuple[Hint, ...], lang: Lang) -> int:
     """How wide the bar of hints is at its smallest, or wider: caps and words of 12 px."""
-    words = sum(
-        max(14, width_px(hint.key) * 3 // 4 + 8) + 4 + width_px(spoken(hint.text, lang)) * 3 // 4 for hint in hints
-    )
+    words = sum(max(14, small_px(hint.key) + 8) + 4 + small_px(spoken(hint.text, lang)) for hint in hints)
     return words + HINT_GAP_PX * (len(hints) - 1)
 
 

@@ -20,6 +20,13 @@ _BY_WIDTH = {
 CHAR_PX = {char: px for px, chars in _BY_WIDTH.items() for char in chars}
 """Width of the signs that are narrower than a hanzi, at 16 px."""
 
+_BY_SMALL_WIDTH = {
+    3: " !',.:;Jijl·", 4: "()-I[]ft/\\{}", 5: '"r?_sz°', 6: "cEFLSTYgkvxyZ^ae",
+    7: "$*+0123456789<=>KPRVX`bdhnopqu|~¥×÷ABC", 8: "#&DGHU", 9: "NOQw", 10: "%@M", 11: "Wm",
+}  # fmt: skip
+SMALL_PX, SMALL_WIDE_PX = {char: px for px, chars in _BY_SMALL_WIDTH.items() for char in chars}, 12
+"""The same at 12 px, as hints have it: no fixed share of the other, each sign is as wide as whole pixels allow."""
+
 NO_ROW_START = "，。、；：？！）》」』】”…,.;:?!)]%"
 NO_ROW_END = "（《「『【“(["
 
@@ -27,6 +34,11 @@ NO_ROW_END = "（《「『【“(["
 def width_px(text: str) -> int:
     """How wide `text` is, or wider."""
     return sum(CHAR_PX.get(char, WIDE_PX) for char in text)
+
+
+def small_px(text: str) -> int:
+    """How wide `text` is at 12 px, or wider."""
+    return sum(SMALL_PX.get(char, SMALL_WIDE_PX) for char in text)
 
 
 def rows(text: str, room_px: int = ROOM_PX, indent: str = "") -> tuple[str, ...]:

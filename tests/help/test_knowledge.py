@@ -140,8 +140,9 @@ def test_widths_are_the_fonts():
     width = Typesetter(find_font()).width
     for char, px in prose.CHAR_PX.items():
         assert width(char, 16) <= px, char
+        assert width(char, 12) <= prose.SMALL_PX[char], char
     sample = "".join(chr(n) for n in range(0x4E00, 0x4E80)) + "，。、；：？！（）“”—…"
-    assert all(width(char, 16) <= prose.WIDE_PX for char in sample)
+    assert all(width(char, 16) <= prose.WIDE_PX and width(char, 12) <= prose.SMALL_WIDE_PX for char in sample)
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -404,6 +404,7 @@ SCREENS: dict[str, Way] = {
     "voucher_elsewhere": RULES[3007],
     "voucher_alone": RULES[3010],
     "voucher_misfit": lambda folder: misfit(folder),
+    "voucher_misfit_basket": lambda folder: misfit(folder).keys("CANCEL CANCEL CANCEL"),
     "voucher_may_register": lambda folder: may_register(folder),
     "voucher_no_room": another_registered,
     "voucher_sold": lambda folder: voucher_leaves(folder).says("consumed"),
