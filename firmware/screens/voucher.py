@@ -107,7 +107,8 @@ class VoucherEntry(Screen):
         if ctx.settings.vouchers.register_later and not self.digits:
             tint = Tint.UNSURE if registers(ctx) else Tint.QUIET
             body += (Row(text("voucherentry__may_register"), tint=tint),)
-        hints: tuple[Hint, ...] = (OK_HINT,)
+        crowded = bool(taken) and not self.digits and registers(ctx)  # three keys do more than OK, which only leaves
+        hints: tuple[Hint, ...] = () if crowded else (OK_HINT,)
         if not self.digits:
             body += (age_row(ctx),)
             hints += () if taken or registers(ctx) else (Hint("F2", text("deals__refresh")),)

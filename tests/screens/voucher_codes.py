@@ -406,6 +406,7 @@ SCREENS: dict[str, Way] = {
     "voucher_misfit": lambda folder: misfit(folder),
     "voucher_misfit_basket": lambda folder: misfit(folder).keys("CANCEL CANCEL CANCEL"),
     "voucher_may_register": lambda folder: may_register(folder),
+    "voucher_one_registered": lambda folder: registering(folder).keys("5 0 0 OK"),
     "voucher_no_room": another_registered,
     "voucher_sold": lambda folder: voucher_leaves(folder).says("consumed"),
     "voucher_coupon": Offered(deal(valid_to=DAY)),
