@@ -242,10 +242,11 @@ def answer_is_lost(lunch: Lunch) -> None:
     parked, lunch.total_fen, lunch.off = lunch.off, 0, []
     number = kinds(lunch.shop.journal_all(), "voucher_sent")[-1]["body"]["use"]["request_no"]
     assert lunch.shop.screen()["name"] == "Idle"
-    lunch.sell_for_cash(WATER)
     lunch.recorded("voucher_heard", request_no=number, state="consumed")
-    lunch.home()
+    lunch.home()  # what became of it was said above whatever went on
     assert "待处理订单" in lunch.shop.lines(), "it waits for the rest of its money"
+    lunch.sell_for_cash(WATER)
+    lunch.home()
     lunch.keys("MENU 1 OK F1")
     lunch.total_fen, lunch.off = 2 * PRICES[BREAD], parked
     lunch.pay()
@@ -311,6 +312,8 @@ def sale_is_given_up(lunch: Lunch) -> None:
         lunch.keys("CANCEL F1")
         lunch.comes("VoucherWait", "[3014]")
         lunch.keys("OK CANCEL F2 OK")
+        lunch.comes("Notice", "退还 3.60")  # the cash that was typed before the voucher was refused
+        lunch.keys("OK")
         if not undone:
             lunch.refused("Refused", "[3020]")
             lunch.kept.append(lunch.off[0])
