@@ -192,8 +192,8 @@ class Printer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the printer proves that a slip is on paper (decisions 19)."""
     cutter: bool = False
     escpos_profile: ShortText = "default"
-    tuning: Literal["none", "gs_k", "dc2"] = "none"
-    """The command it takes for density and speed; only where its manual names it."""
+    tuning: Literal["none", "gs_k", "dc2"] | None = None
+    """The command it takes for density and speed, where it is another than the model's; only what its manual names."""
 
 
 class Drawer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

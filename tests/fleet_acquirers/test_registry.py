@@ -221,7 +221,7 @@ def test_a_wrong_file_stops_the_server_with_a_next_step(tmp_path) -> None:
     path = kept(tmp_path / "channels.toml", "[wechat]\n", 0o644)
     with pytest.raises(Wrong) as wrong:
         serve._acquirer(options(path, data=tmp_path), lambda channel: None)
-    assert (wrong.value.name, wrong.value.usage) == ("credentials", True)
+    assert (wrong.value.name, wrong.value.code) == ("credentials", 2)
     for lang in ("zh", "en"):
         assert "payment-channels.md" in t("fleet", lang, "step__credentials")
 

@@ -102,7 +102,9 @@ def test_a_logo_with_a_comment_is_read_as_it_is():
     ("changes", "sent"),
     [
         ({}, b""),
-        ({"density": 5}, b""),
+        ({"density": 5}, b"\x12#\x4e"),
+        ({"tuning": "none", "density": 5}, b""),
+        ({"virtual": True, "density": 5}, b""),
         ({"tuning": "gs_k"}, b""),
         ({"tuning": "gs_k", "density": 5}, b"\x1d(K\x02\x001\x06"),
         ({"tuning": "gs_k", "density": 1}, b"\x1d(K\x02\x001\xfa"),
@@ -111,7 +113,7 @@ def test_a_logo_with_a_comment_is_read_as_it_is():
         ({"tuning": "dc2", "slow": True}, b"\x12#\xca"),
     ],
 )
-def test_density_and_speed_are_said_only_where_the_profile_names_the_command(changes, sent):
+def test_density_and_speed_are_said_only_where_model_or_profile_names_the_command(changes, sent):
     assert tuned(model_for(58, **changes)) == sent
 
 

@@ -47,7 +47,7 @@ DAYS: dict[str, Plan] = {
     "hold_recalled_twice": clerk("hold", "recall"),
     "expected_cash_without_refunds": clerk("cash", "cash", "give_back", "close"),
     "a_fen_lost_in_the_lines": clerk("cheaper"),
-    "deadline_without_reversal": clerk("code"),
+    "deadline_without_reversal": Plan(2.5, (), staff="clerk", wishes=("code",)),
     "grand_total_of_the_day": clerk("cash"),
     "shift_from_its_middle": clerk("cash"),
     "dropped_voucher_stays_redeemed": clerk("voucher", "voucher_regret"),

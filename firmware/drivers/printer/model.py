@@ -63,7 +63,7 @@ def model_for(
     cutter: bool | None = None,
     escpos: str = "",
     baud: int | None = None,
-    tuning: Tuning = "none",
+    tuning: Tuning | None = None,
     cut: Literal["full", "partial", "none"] = "partial",
     density: int = 3,
     slow: bool = False,
@@ -71,7 +71,9 @@ def model_for(
     """The model a hardware profile describes: the shipped one for that paper, with what the profile says instead; how it
     cuts, how dark and how fast it prints are the shop's settings, as far as the model can."""
     base = models()[f"{'virtual' if virtual else 'generic'}{paper_mm}"]
-    changes: dict[str, object] = {"tuning": tuning, "density": density, "slow": slow}
+    changes: dict[str, object] = {"density": density, "slow": slow}
+    if tuning is not None:
+        changes |= {"tuning": tuning}
     if fence is not None:
         changes |= {"fence": fence}
     if cutter is None:
