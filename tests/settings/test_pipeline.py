@@ -398,16 +398,17 @@ def test_a_file_server_that_is_away_is_asked_again(till):
 # --- crashes, and what the fleet sees beside settings -----------------------------------------------------------------
 
 
-def test_two_crashes_under_settings_on_trial_and_the_boot_runs_with_those_before(tmp_path):
-    store = Store(tmp_path)
+def on_trial(folder):
+    """Revision 7 on trial, as a boot finds it; what says how the runs before ended."""
+    store = Store(folder)
     store.write_identity(Identity("00010023"))
     book = books.staged(SettingsBook(), Staged(Version(7, "fleet", footer("七"), sha256="ab" * 32)))
     store.keep(books.switched(book, False), good=False)
-    crashes, ledger, mark = (
-        CrashFile(tmp_path / "crashes.json"),
-        open_ledger(tmp_path),
-        RunMark(tmp_path / "running.json"),
-    )
+    return CrashFile(folder / "crashes.json"), open_ledger(folder), RunMark(folder / "running.json")
+
+
+def test_two_crashes_under_settings_on_trial_and_the_boot_runs_with_those_before(tmp_path):
+    crashes, ledger, mark = on_trial(tmp_path)
     for count, rev in ((1, 7), (2, 0)):
         crashes.note("Scanned", 7)
         folder, changes = settled_settings(read_folder(tmp_path), ledger, crashes, mark)
@@ -423,15 +424,7 @@ def test_two_crashes_under_settings_on_trial_and_the_boot_runs_with_those_before
 
 
 def test_settings_under_which_no_run_even_gets_to_its_first_record_are_gone_back_from(tmp_path):
-    store = Store(tmp_path)
-    store.write_identity(Identity("00010023"))
-    book = books.staged(SettingsBook(), Staged(Version(7, "fleet", footer("七"), sha256="ab" * 32)))
-    store.keep(books.switched(book, False), good=False)
-    crashes, ledger, mark = (
-        CrashFile(tmp_path / "crashes.json"),
-        open_ledger(tmp_path),
-        RunMark(tmp_path / "running.json"),
-    )
+    crashes, ledger, mark = on_trial(tmp_path)
     revs = []
     for boot in ("clean", "hangs", "hangs too", "and again", "at last"):
         folder, _ = settled_settings(read_folder(tmp_path), ledger, crashes, mark)
