@@ -86,7 +86,17 @@ class Mind:
             case _:
                 pass
         if shown is not None and self.left is None:
-            self._settle([tally for tally in self.maybe if tally.shown == shown], f"{view.name} shows {shown}")
+            fitting = [tally for tally in self.maybe if tally.shown == shown]
+            named = [tally for tally in fitting if self._named(tally, view)] if len(fitting) > 1 else []
+            self._settle(named or fitting, f"{view.name} shows {shown}")
+
+    def _named(self, tally: Tally, view: View) -> bool:
+        """Whether the names on the screen are those of the basket: two goods may cost the same."""
+        if view.name != "BasketScreen":
+            return True
+        return all(
+            str(entry.left) in names_of(tally.lines[int(entry.number) - 1].sku) for entry in sight.items(view)[0]
+        )
 
     def _settle(self, possible: list[Tally], seen: str) -> None:
         if not possible:
@@ -218,8 +228,7 @@ class Mind:
             case "AgeCheck" if key in (Key.CANCEL, Key.CLEAR):
                 self._too_young()
             case "KeptBasket" if key is Key.OK and self.left is not None:
-                taken, self.left = self.left[-1], None
-                self.maybe = [EMPTY, taken]
+                self.maybe, self.left = [EMPTY, *self.left], None  # which of them, the basket's screen tells
             case "KeptBasket" if key is Key.F2 and self.left is not None:
                 self.left = [*self.left, EMPTY] if self.left[-1] != EMPTY else self.left
             case _:
@@ -320,6 +329,12 @@ def by_label() -> dict[tuple[str, int], Product]:
         for product in shelf().everything
         for name in (product.name, product.name_en or product.name)
     }
+
+
+@lru_cache(maxsize=256)
+def names_of(sku: str) -> frozenset[str]:
+    """What a list may call this good, in both languages."""
+    return frozenset(name for (name, _), product in by_label().items() if product.sku == sku)
 
 
 @lru_cache(maxsize=1)
