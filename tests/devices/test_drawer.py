@@ -1,6 +1,7 @@
 """The drawer: the same cases over gpiozero's MockFactory, a fake GPIO chip under gpiod's own types, and the board."""
 
 import contextlib
+import dataclasses
 import os
 import threading
 
@@ -317,6 +318,81 @@ def test_the_coil_is_off_within_the_guard_when_the_thread_hangs(monkeypatch):
         assert not release.is_set()
         release.set()
         inbox.until_count(1, DrawerPulsed)
+
+
+class SlowCoil:
+    """The bench's coil, which keeps the guard waiting in the middle of its "off"."""
+
+    def __init__(self, coil):
+        self.coil, self.said = coil, []
+        self.guard_in, self.guard_may_go, self.closed = threading.Event(), threading.Event(), threading.Event()
+
+    def on(self):
+        self.coil.on()
+
+    def off(self):
+        if threading.current_thread().name == "coil guard":
+            self.guard_in.set()
+            self.guard_may_go.wait(20)
+            self.said.append("off by the guard")
+        self.coil.off()
+
+    def close(self):
+        self.said.append("close")
+        self.coil.close()
+        self.closed.set()
+
+
+def test_the_lines_are_closed_when_the_guard_has_let_go_of_them(monkeypatch):
+    bench, inbox, died = MockBench(sensor=False), Inbox(), []
+    monkeypatch.setattr(driver_module, "GUARD_MS", 1)
+    monkeypatch.setattr(threading, "excepthook", died.append)
+    fittings = bench.fit()
+    coil = SlowCoil(fittings.coil)
+    drawer = Drawer(lambda: dataclasses.replace(fittings, coil=coil), inbox.post, pulse_ms=200)
+    drawer._stopping.wait = lambda timeout: coil.guard_in.wait(20)  # as late as the guard needs to come
+    with running(drawer):
+        drawer.carry_out(PulseDrawer(1))
+        assert coil.guard_in.wait(20)
+        drawer.stop()
+        coil.closed.wait(0.2)  # it must not be; a driver that waits for nobody does it here
+        coil.guard_may_go.set()
+    eventually(lambda: not any(thread.name == "coil guard" for thread in threading.enumerate()))
+    assert not died, died
+    assert coil.said == ["off by the guard", "close"]
+    assert bench.levels()[0] is True
+    assert True not in bench.levels()[1:]
+
+
+class StubbornCoil:
+    """A coil that refuses each thread's first "off"."""
+
+    def __init__(self, coil):
+        self.coil, self.said, self.on, self.close = coil, [], coil.on, coil.close
+
+    def off(self):
+        who = "guard" if threading.current_thread().name == "coil guard" else "drawer"
+        if f"{who} refused" not in self.said:
+            self.said.append(f"{who} refused")
+            raise OSError("no such device")
+        self.coil.off()
+        self.said.append(f"off by {who}")
+
+
+def test_a_coil_that_would_not_go_off_is_switched_off_by_the_guard_afterwards(monkeypatch):
+    bench, inbox = MockBench(sensor=False), Inbox()
+    monkeypatch.setattr(driver_module, "GUARD_MS", 1)
+    fittings = bench.fit()
+    coil = StubbornCoil(fittings.coil)
+    drawer = Drawer(lambda: dataclasses.replace(fittings, coil=coil), inbox.post, pulse_ms=50)
+    with running(drawer):
+        drawer.carry_out(PulseDrawer(1))
+        inbox.until_count(1, DrawerPulsed)
+        eventually(lambda: "off by guard" in coil.said[coil.said.index("drawer refused") :])
+        assert not bench.on()
+        drawer.carry_out(PulseDrawer(2))
+        assert inbox.until_count(2, DrawerPulsed)[1] == DrawerPulsed(2, "too_soon"), "it was fed, so it cools"
+    assert not any(thread.name == "coil guard" for thread in threading.enumerate())
 
 
 def test_the_coil_is_off_when_the_thread_dies_in_the_pulse():

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from threading import Event as Flag
 from threading import Thread
-from typing import Literal
+from typing import Any, Literal
 
 from firmware.drivers.drawer.coil import (
     PAUSE_MS,
@@ -59,6 +59,7 @@ class Drawer:
         self._fit, self._post, self._clock_ms = fit, post, clock_ms
         self._jobs: deque[PulseDrawer | DrawerPulsed] = deque()
         self._coil = Coil()
+        self._guard: _Guard | None = None
         self.configure(pulse_ms)
         self._seen: bool | Literal["never"] | None = "never"
         self._settle_at_ms: int | None = None
@@ -103,7 +104,7 @@ class Drawer:
                 self._turn(fittings)
         finally:
             if fittings is not None:
-                _release(fittings)
+                _release(fittings, self._guard)
 
     def _fitted(self) -> Fittings | None:
         try:
@@ -162,16 +163,20 @@ class Drawer:
         return self._confirm(fittings)
 
     def _fire(self, fittings: Fittings) -> None:
-        """One pulse. Off is said thrice over: here, by the guard if this thread is late, and when the lines close."""
-        done = Flag()
-        Thread(target=_guard, args=(fittings, done), name="coil guard", daemon=True).start()
+        """One pulse. Off is said thrice over: here, by the guard if this thread is late, and when the lines close. Where
+        it cannot be said here, the guard goes on saying it until then, or until the next pulse."""
+        if self._guard is not None:
+            self._guard.end()
+        self._guard = _Guard(fittings.coil)
         try:
             fittings.coil.on()
             self._stopping.wait(self._pulse_ms / 1000)
         finally:
-            fittings.coil.off()
-            done.set()
-            self._coil.fired(self._clock_ms())
+            try:
+                fittings.coil.off()
+                self._guard.end()
+            finally:
+                self._coil.fired(self._clock_ms())
 
     def _confirm(self, fittings: Fittings) -> Outcome:
         """What the contact says within a second."""
@@ -227,18 +232,36 @@ def _contact(fittings: Fittings) -> bool | None:
     return bool(fittings.contact.open) if fittings.contact is not None and fittings.wired() else None
 
 
-def _guard(fittings: Fittings, done: Flag) -> None:
-    """Again and again, not once: a thread that was late before it switched the coil on may be late after it, too."""
-    while not done.wait(GUARD_MS / 1000):
-        log.error("the drawer's thread is late: coil switched off by the guard")
-        fittings.coil.off()
+class _Guard:
+    """Another thread that switches the coil off while the drawer's is late, from now until `end`."""
+
+    def __init__(self, coil: Any) -> None:
+        self._coil, self._over = coil, Flag()
+        self._thread = Thread(target=self._watch, name="coil guard", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Return when it will not touch the coil again: the line may be closed then, or a new pulse begin."""
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        """Again and again, not once: a thread that was late before it switched the coil on may be late after it, too."""
+        while not self._over.wait(GUARD_MS / 1000):
+            log.error("the drawer's thread is late: coil switched off by the guard")
+            try:
+                self._coil.off()
+            except OSError as wrong:
+                log.error("coil: %s", wrong)
 
 
-def _release(fittings: Fittings) -> None:
+def _release(fittings: Fittings, guard: _Guard | None) -> None:
     """Coil off, then every line back, whatever fails on the way."""
     with contextlib.ExitStack() as stack:
         stack.callback(fittings.factory.close)
         if fittings.contact is not None:
             stack.callback(fittings.contact.close)
         stack.callback(fittings.coil.close)
+        if guard is not None:
+            stack.callback(guard.end)
         stack.callback(fittings.coil.off)
