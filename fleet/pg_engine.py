@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 from psycopg.types.string import StrDumper
 
-from fleet.pg_staging import stage
 from fleet.store import BadUrl
 
 PREFIXES = ("postgresql://", "postgres://")
@@ -54,8 +53,6 @@ def open_engine(url: str, read_only: bool = False, schema: str = "") -> sa.Engin
         connect_args={"options": words, "connect_timeout": CONNECT_TIMEOUT_S},
     )
     sa.event.listen(engine, "connect", _without_nul)
-    if not read_only and not schema:
-        sa.event.listen(engine, "connect", _connected)
     return engine
 
 
@@ -78,7 +75,3 @@ class _Str(StrDumper):
 
 def _without_nul(connection: Any, _record: Any) -> None:
     connection.adapters.register_dumper(str, _Str)
-
-
-def _connected(connection: Any, _record: Any) -> None:
-    stage(connection)

@@ -1,4 +1,4 @@
-"""How records lie in PostgreSQL: COPY into a staging table, from there into the partition of the day they came.
+"""How records lie in PostgreSQL: COPY into the partition of the day they came.
 
 A key (terminal, epoch, seq) is unique within a day by its index, and over all days by three things together: whoever lays
 records down holds their terminals, `record_days` says in which days a seq can be, and there it is looked for first. So the
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from fleet.pg_staging import lay_down
+from fleet.pg_copy import lay_down
 from fleet.pg_tables import DAY_MS, day_of, record_days
 from fleet.sql_dialect import POSTGRESQL, bulk_text, compiled_text, insert, packed
 from fleet.sql_locks import Locks
@@ -29,19 +29,19 @@ class Days:
         self._db = connection
         self._locks = locks
         self._known = set(known)
-        self._staged = False
         self.used: set[int] = set()
 
     def add(self, rows: list[StoredRecord]) -> None:
         if not rows:
             return
         self._locks.hold("terminal", {row.terminal for row in rows})
-        for day in {day_of(row.got_ms) for row in rows}:
+        days: dict[int, list[StoredRecord]] = {}
+        for row in rows:
+            days.setdefault(day_of(row.got_ms), []).append(row)
+        for day, of_day in days.items():
             self._ready(day)
-        laid = lay_down(self._db, rows, self._staged)
-        assert laid == len(rows), "a record was laid down under a key that is taken"
-        self._staged = True
-        self._db.exec_driver_sql(_MARK, packed(_spans(rows)))
+            lay_down(self._db, partition(day), of_day)
+            self._db.exec_driver_sql(_MARK, packed(_spans(day, of_day)))
 
     def within(self, terminal: str, epoch: int, first: int, last: int | None) -> Where:
         days = self._db.execute(_DAYS, {"terminal": terminal, "epoch": epoch, "first": first, "last": last or _LAST})
@@ -91,12 +91,14 @@ def _is_there(connection: sa.Connection, name: str) -> bool:
     return connection.exec_driver_sql("SELECT to_regclass(%s) IS NOT NULL", (name,)).scalar_one() is True
 
 
-def _spans(rows: list[StoredRecord]) -> list[tuple[str, int, int, int, int, int]]:
-    """Rows of `record_days`: first and last seq of each journal and day."""
-    spans: dict[tuple[str, int, int], list[int]] = {}
+def _spans(day: int, rows: list[StoredRecord]) -> list[tuple[str, int, int, int, int, int]]:
+    """Rows of `record_days`: first and last seq of each journal on a day."""
+    spans: dict[tuple[str, int], tuple[int, int]] = {}
     for row in rows:
-        spans.setdefault((row.terminal, row.epoch, row.got_ms // DAY_MS), []).append(row.seq)
-    return [(*key, min(seqs), max(seqs), 0) for key, seqs in sorted(spans.items())]
+        key, seq = (row.terminal, row.epoch), row.seq
+        first, last = spans.get(key) or (seq, seq)
+        spans[key] = (min(first, seq), max(last, seq))
+    return [(*key, day, *span, 0) for key, span in sorted(spans.items())]
 
 
 def _runs(days: Iterable[int]) -> list[tuple[int, int]]:

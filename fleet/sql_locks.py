@@ -41,7 +41,7 @@ class Alone:
         return True
 
 
-_HOLD = sa.text("SELECT count(pg_advisory_xact_lock(k)) FROM unnest(CAST(:keys AS bigint[])) AS k")
+_HOLD = "SELECT count(pg_advisory_xact_lock(k)) FROM unnest(CAST(%(keys)s AS bigint[])) AS k"
 _SHARE = sa.text("SELECT pg_advisory_xact_lock_shared(:key)")
 _TRY = sa.text("SELECT pg_try_advisory_xact_lock(:key)")
 
@@ -51,25 +51,23 @@ class Advisory:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._db = connection
-        self._held: set[int] = set()
+        self._held: set[tuple[Kind, str]] = set()
 
     def hold(self, kind: Kind, keys: Iterable[str]) -> None:
-        wanted = sorted(
-            {number(kind, key) for key in keys} - self._held
-        )  # in one order: two who want the same never cross
+        wanted = {(kind, key) for key in keys} - self._held
         if wanted:
-            self._db.execute(_HOLD, {"keys": wanted})
-            self._held.update(wanted)
+            numbers = sorted({number(*each) for each in wanted})  # in one order: two who want the same never cross
+            self._db.exec_driver_sql(_HOLD, {"keys": numbers})
+            self._held |= wanted
 
     def share(self, kind: Kind, key: str) -> None:
         self._db.execute(_SHARE, {"key": number(kind, key)})
 
     def try_hold(self, kind: Kind, key: str) -> bool:
-        wanted = number(kind, key)
-        if wanted not in self._held:
-            if not self._db.execute(_TRY, {"key": wanted}).scalar_one():
+        if (kind, key) not in self._held:
+            if not self._db.execute(_TRY, {"key": number(kind, key)}).scalar_one():
                 return False
-            self._held.add(wanted)
+            self._held.add((kind, key))
         return True
 
 

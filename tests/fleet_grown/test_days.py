@@ -9,7 +9,7 @@ from fleet import pg_days, pg_schema
 from fleet.core import HOLE_PATIENCE_MS, Arrived, Core, Message, SendAck, Tick
 from fleet.pg import PgStore
 from fleet.pg_tables import DAY_MS
-from fleet.store import StoreTrouble
+from fleet.store import StoredRecord, StoreTrouble
 from tests.fleet.test_core import FLEET_KEY, NOW, encode, packet
 from tests.journals import Journal
 from tests.stores import PgStores, postgres_free, postgres_server  # noqa: F401
@@ -85,6 +85,20 @@ def test_the_same_record_a_year_later_is_the_same_and_another_one_a_conflict(bac
     backend.take(NOW + YEAR_MS, *other.records)
     assert backend.kept() == [1, 2, 3, 4, 5]
     assert [each.seq for each in backend.look("conflicts_of", "T0001")] == [1, 2, 3, 4, 5]
+
+
+def test_a_record_under_a_key_that_is_taken_ends_the_transaction(backend: Backend) -> None:
+    """Nobody gets there by what terminals send; whoever does has made a fault, and it must not pass for a record booked."""
+    first, second = (StoredRecord.of("T0001", each, NOW) for each in Journal().fill(2).records)
+    other = first._replace(body=b"{}")
+    with backend.store.begin() as books:
+        books.add_records([first])
+    with pytest.raises(AssertionError, match="taken"), backend.store.begin() as books:
+        books.add_records([second, other])
+    assert backend.look("records_after", "T0001", 1, 0, 10) == [first]
+    with backend.store.begin() as books:  # the connection is of use afterwards
+        books.add_records([second])
+    assert backend.kept() == [1, 2]
 
 
 def test_a_hole_between_days_is_found_and_closes(backend: Backend) -> None:
