@@ -252,8 +252,8 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class FetchFailed:
-    """The file asked for by `Fetch` will not come, or not now: `final` when trying again is of no use (it is another than
-    was said, or there is no room). `code`: of the error table."""
+    """The file asked for by `Fetch` will not come, or not now: `final` when trying again soon is of no use (what lies there
+    was fetched whole and is another file, or there is no room). `code`: of the error table."""
 
     sha256: str
     code: int

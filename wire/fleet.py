@@ -116,8 +116,8 @@ class Unreadable(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Reported(msgspec.Struct, frozen=True, omit_defaults=True):
     """Payload of `up/reported`, retained. `desired_rev`: newest document heard of; `rev` and `sha256`: what is in force,
-    overrides laid over it. `path` and `reason`: why a document was rejected or taken back; `drift`: overrides;
-    `unreadable`: came after it, and has no revision to be told of."""
+    overrides laid over it. `code`, `path` and `reason`: why a document was rejected or taken back, or while it is `pending`,
+    why a file has not come; `drift`: overrides; `unreadable`: came after it, and has no revision to be told of."""
 
     desired_rev: Revision
     rev: Revision

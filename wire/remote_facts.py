@@ -67,7 +67,8 @@ release before it runs again; `failed`: it never came to that."""
 
 class UpdateMoved(Fact, frozen=True):
     """A step of the software update `cid`. `before`: the release that ran when it was ordered; `tries`: how often its slot
-    was to be tried. `fault`: what is not to be tried again: the file at this URL, or the release, wherever it comes from."""
+    was to be tried; `code` and `reason`: of its end, or while it is `ordered`, why its file has not come yet. `fault`:
+    `release` is not to be tried again, wherever it comes from; `file` was written by releases that barred a URL, too."""
 
     KIND: ClassVar[str] = "update_moved"
     cid: str

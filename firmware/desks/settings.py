@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from firmware.desks import Till
+from firmware.desks.patience import doubled_ms
 from firmware.events import (
     Configure,
     DesiredCame,
@@ -63,8 +64,8 @@ REACH_MS = 300_000
 OVERDUE_MS = 24 * 3_600_000
 """Settings that found no idle moment for so long come at the next shift close, or boot."""
 
-AGAIN_MS = 600_000
-"""A card or a file server that refused is tried again after this time."""
+AGAIN_MS, AGAIN_MS_MAX = 600_000, 7_200_000
+"""A card that refused is tried again after this time, a file that did not come after this and more."""
 
 LOOK_MS = 60_000
 """What may have changed by time alone is looked at as often."""
@@ -98,7 +99,9 @@ class SettingsDesk:
     mirrored: tuple[books.Override, ...] = ()  # as they stand in the file
     fetched: frozenset[str] = frozenset()
     asked: frozenset[str] = frozenset()  # files asked for
-    blocked: bool = False  # the card or a file server refused: later
+    missed: FetchFailed | None = None  # why a file has not come
+    misses: int = 0  # tries that brought nothing
+    blocked: bool = False  # the card refused: later
     looking: bool = False  # the timer runs
     up_ms: int = -1  # since when the link is up; -1: it is down
     proven_ms: int = 0  # of the trial, with the link up
@@ -136,6 +139,7 @@ class SettingsDesk:
                 self._stored(till, event)
             case Fetched(sha256):
                 self.fetched |= {sha256}
+                self.missed, self.misses = None, 0
             case FetchFailed():
                 self._not_fetched(till, event)
             case LinkUp():
@@ -151,13 +155,17 @@ class SettingsDesk:
             self._tell(till)
 
     def fired(self, till: Till, what: str) -> None:
-        """`look`: time alone may have changed something; `again`: what refused may take it now."""
-        if what == "look":
-            self.looking = False
-            self._count(till)
-        else:
-            assert what == "again", what
-            self.blocked, self.asked = False, self.asked & self.fetched
+        """`look`: time alone may have changed something; `again`: the card may take it now; `files`: a file may come."""
+        match what:
+            case "look":
+                self.looking = False
+                self._count(till)
+            case "again":
+                self.blocked = False
+            case "files":
+                self.asked &= self.fetched
+            case _:
+                raise AssertionError(what)
 
     def follow(self, till: Till, fact: Fact, seq: int) -> None:
         """A shift was closed: what has waited a day comes now. A setting was changed here: it is in force at once."""
@@ -233,13 +241,16 @@ class SettingsDesk:
             return
         self.mirrored = stored.overrides
         till.book = book = msgspec.structs.replace(stored, overrides=before.overrides)
-        for sha256 in sorted(_files(before) - _files(book)):
+        gone = _files(before) - _files(book)
+        self.fetched, self.asked = self.fetched - gone, self.asked - gone
+        for sha256 in sorted(gone):
             till.emit(Unfetch(sha256))
         if act in ("stage", "refuse") and self.came is self.judged:
             self.came = self.unreadable = None
         if act == "stage" and book.staged is not None:
             version = book.staged.version
             self.since_ms = till.now.monotonic_ms
+            self.missed, self.misses = None, 0
             till.append(SettingsStaged(version.rev, version.sha256, version.rollout))
         elif act == "switch":
             self._in_file(before, book, event.help)
@@ -307,15 +318,12 @@ class SettingsDesk:
         self._store(till, "refuse", books.refused(till.book, heard))
 
     def _not_fetched(self, till: Till, event: FetchFailed) -> None:
-        staged = till.book.staged
-        file = next((each for each in _waiting(staged) if each.sha256 == event.sha256), None)
-        if file is None or staged is None:
+        """No fault of the document's, whatever lay there: it waits, says why, and the file is asked for again."""
+        if all(each.sha256 != event.sha256 for each in _waiting(till.book.staged)):
             return
-        self.asked -= {event.sha256}
-        if event.final and self.writing is None:
-            self._refuse_staged(till, staged, event.code or BAD, f"blobs.{file.name}", event.reason)
-        else:
-            self._later(till)
+        self.missed = event
+        till.timer("settings:files", doubled_ms(AGAIN_MS, self.misses, AGAIN_MS_MAX))
+        self.misses += 1
 
     # --- waiting for the moment ---------------------------------------------------------------------------------------
 
@@ -430,14 +438,23 @@ class SettingsDesk:
             till.emit(Tell(told))
 
     def _look(self, till: Till) -> Reported:
-        book, settings = till.book, till.settings
-        heard = book.heard
+        book, settings, status = till.book, till.settings, self._status(till)
+        heard = self._missing(till) if status == "pending" else book.heard
         drift = tuple(Drift(each.path, each.owner, each.at_ms) for each in book.overrides)
         return Reported(
-            heard.rev, settings.revision, self._status(till), self._digest(settings), 0, "floor", heard.code,
+            heard.rev, settings.revision, status, self._digest(settings), 0, "floor", heard.code,
             heard.path, heard.reason, heard.rollout, drift, till.software, lock.locked(till.ledger),
             update.look(till.ledger), self.unreadable,
         )  # fmt: skip
+
+    def _missing(self, till: Till) -> Heard:
+        """What was heard last, with the file it waits for and why that has not come."""
+        heard, missed = till.book.heard, self.missed
+        waits = _waiting(till.book.staged, self.fetched) if missed is not None else ()
+        file = next((each for each in waits if missed is not None and each.sha256 == missed.sha256), None)
+        if file is None or missed is None:
+            return heard
+        return msgspec.structs.replace(heard, code=missed.code, path=f"blobs.{file.name}", reason=missed.reason)
 
     def _status(self, till: Till) -> Status:
         if self.swap:

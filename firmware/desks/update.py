@@ -89,7 +89,7 @@ class UpdateDesk:
     def follow(self, till: Till, fact: Fact, seq: int) -> None:
         """A new order is fetched; what is over is forgotten; a shift's close is the moment for what waited for a day."""
         match fact:
-            case UpdateMoved(stage="ordered"):
+            case UpdateMoved(stage="ordered", code=0):
                 self.fetches = 0
                 self._unshow(till)
                 self._fetch(till)
@@ -150,8 +150,10 @@ class UpdateDesk:
         if step is None or step.stage != "ordered" or step.sha256 != event.sha256:
             return
         if event.final:
-            till.do(MoveUpdate("failed", event.code, event.reason, "file" if event.code == DAMAGED else ""))
+            till.do(MoveUpdate("failed", event.code, event.reason))
         else:
+            if event.code != step.code:  # so that the fleet hears why nothing happens
+                till.do(MoveUpdate("ordered", event.code, event.reason))
             till.timer("update:fetch", doubled_ms(FETCH_AGAIN_MS, self.fetches, FETCH_AGAIN_MS_MAX))
             self.fetches += 1
 

@@ -181,7 +181,7 @@ class Fetcher:
             have += len(chunk)
             if have > blob.size:
                 file.truncate(0)
-                raise Fault(OTHER_FILE, "larger than was said", final=True, anew=True)
+                raise Fault(OTHER_FILE, "larger than was said", anew=True)
             file.write(chunk)
             unsynced += len(chunk)
             if unsynced >= SYNC_BYTES:
@@ -244,10 +244,12 @@ def _goes_on(content_range: str, have: int) -> bool:
 
 
 def _is_whole(blob: Blob, said: str) -> None:
-    """Raises `Fault` when the server says (after a slash) that its file is of another size than the fleet has signed."""
+    """Raises `Fault` when the server says (after a slash) that its file is of another size than the fleet has signed. It is
+    no end: whoever answers in the server's place (the page of a guest network) will not do so for ever, and nothing was
+    downloaded."""
     size = said.rpartition("/")[2]
     if size.isascii() and size.isdigit() and len(size) < SIZE_DIGITS_MAX and int(size) != blob.size:
-        raise Fault(OTHER_FILE, f"{int(size)} bytes there, not {blob.size}", final=True)
+        raise Fault(OTHER_FILE, f"{int(size)} bytes there, not {blob.size}")
 
 
 def _digest(path: Path) -> "hashlib._Hash":

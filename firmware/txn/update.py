@@ -31,10 +31,9 @@ FAULTS_MAX: Final = 16
 
 
 class Faulty(msgspec.Struct, frozen=True):
-    """A release that was refused or left for what it is. `url`: only what lies there; empty: wherever it comes from."""
+    """A release that was refused or left for what it is, wherever it comes from."""
 
     sha256: str
-    url: str
     code: int
     reason: str
 
@@ -53,9 +52,7 @@ def under_way(books: Reading) -> UpdateMoved | None:
 
 def faulty(books: Reading, bundle: Blob) -> Faulty | None:
     """What was wrong with this very release, if it was tried before."""
-    return next(
-        (each for each in _faults(books) if each.sha256 == bundle.sha256 and each.url in ("", bundle.url)), None
-    )
+    return next((each for each in _faults(books) if each.sha256 == bundle.sha256), None)
 
 
 def _faults(books: Reading) -> tuple[Faulty, ...]:
@@ -129,10 +126,10 @@ class MoveUpdate:
 
 def _moved(books: Books, fact: UpdateMoved, entry: Entry) -> None:
     life.keep(books, "update", msgspec.json.encode(fact).decode())
-    if fact.fault:
-        new = Faulty(fact.sha256, fact.url if fact.fault == "file" else "", fact.code, fact.reason)
-        others = tuple(each for each in _faults(books) if (each.sha256, each.url) != (new.sha256, new.url))
+    if fact.fault == "release":
+        new = Faulty(fact.sha256, fact.code, fact.reason)
+        others = tuple(each for each in _faults(books) if each.sha256 != new.sha256)
         life.keep(books, "update_faults", msgspec.json.encode((*others, new)[-FAULTS_MAX:]).decode())
 
 
-SUBJECT = Subject((), {UpdateMoved: _moved}, uses=("life",), version=2)
+SUBJECT = Subject((), {UpdateMoved: _moved}, uses=("life",), version=3)

@@ -379,20 +379,39 @@ def test_a_document_waits_for_its_files(till):
     assert in_force(till)[0] == 7
 
 
-def test_a_file_that_will_never_come_is_the_end_of_the_document(till):
+@pytest.mark.parametrize("final", [False, True])
+def test_a_file_that_does_not_come_is_no_fault_of_the_document(till, final):
     till.hear(desired(7, footer("七"), blobs=[HELP]))
-    till.step(FetchFailed("ab" * 32, 9004, "another digest", final=True))
-    refused = till.of(SettingsRefused)[-1]
-    assert (refused.rev, refused.path, refused.reason) == (7, "blobs.help", "another digest")
-    assert Unfetch("ab" * 32) in till.out
-    assert till.told()[-1].status == "rejected"
-
-
-def test_a_file_server_that_is_away_is_asked_again(till):
-    till.hear(desired(7, footer("七"), blobs=[HELP]))
-    till.step(FetchFailed("ab" * 32, 1003))
+    till.step(FetchFailed("ab" * 32, 9003, "20480 bytes there, not 100", final))
+    assert till.of(SettingsRefused) == []
+    told = till.told()[-1]
+    assert (told.status, told.code, told.path) == ("pending", 9003, "blobs.help")
+    assert told.reason == "20480 bytes there, not 100"
     till.pass_time(11 * MINUTE_MS)
     assert fetches(till) == ["ab" * 32] * 2
+    till.step(Fetched("ab" * 32))
+    assert (in_force(till)[0], till.told()[-1].code) == (7, 0)
+
+
+def test_a_file_that_does_not_come_holds_no_newer_document_up(till):
+    till.hear(desired(7, footer("七"), blobs=[HELP]))
+    till.step(FetchFailed("ab" * 32, 9003, "another digest", True))
+    till.hear(desired(8, footer("八")))
+    assert in_force(till)[0] == 8
+    assert Unfetch("ab" * 32) in till.out
+
+
+def test_a_file_that_was_dropped_is_fetched_again_when_it_is_wanted_again(till):
+    till.hear(desired(7, footer("七"), blobs=[HELP]))
+    till.step(Fetched("ab" * 32))
+    till.pass_time(11 * MINUTE_MS)
+    till.hear(desired(8, footer("八")))
+    till.pass_time(11 * MINUTE_MS)
+    assert Unfetch("ab" * 32) in till.out
+    till.hear(desired(9, footer("七"), blobs=[HELP]))
+    assert (fetches(till), in_force(till)[0]) == (["ab" * 32] * 2, 8)
+    till.step(Fetched("ab" * 32))
+    assert in_force(till)[0] == 9
 
 
 # --- crashes, and what the fleet sees beside settings -----------------------------------------------------------------

@@ -7,10 +7,11 @@ from typing import Any
 
 class Files:
     """Serves `data` under any path. `ends_after`: the connection breaks after so many bytes; `ranges`: whether it knows
-    ranges; `status`: what it answers instead."""
+    ranges; `status`: what it answers instead; `length_said`: whether it says how long it is."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.ends_after, self.ranges, self.status = data, 0, True, 0
+        self.length_said = True
         self.asked: list[str] = []
         files = self
 
@@ -42,7 +43,8 @@ class Files:
         handler.send_response(206 if first else 200)
         if first:
             handler.send_header("Content-Range", f"bytes {first}-{len(self.data) - 1}/{len(self.data)}")
-        handler.send_header("Content-Length", str(len(rest)))
+        if self.length_said:
+            handler.send_header("Content-Length", str(len(rest)))
         handler.end_headers()
         handler.wfile.write(rest[: self.ends_after] if self.ends_after else rest)
 

@@ -410,12 +410,6 @@ def test_a_boot_and_its_first_link_ask_for_the_file_once(bench):
     assert len(bench.asked(Fetch)) == 2
 
 
-def refused_file(bench):
-    bench.order(ORDER)
-    bench.counter.step(FetchFailed(RELEASE.sha256, 9003, "its digest is another", True))
-    return 9003
-
-
 def refused_bundle(bench):
     bench.order(ORDER)
     bench.fetched().wait(0.5)
@@ -430,7 +424,7 @@ def never_came_up(bench):
     return 9005
 
 
-@pytest.mark.parametrize("way", [refused_file, refused_bundle, never_came_up])
+@pytest.mark.parametrize("way", [refused_bundle, never_came_up])
 def test_a_release_that_was_refused_for_what_it_is_is_not_tried_again(bench, way):
     code = way(bench)
     assert bench.told()[-1] == ("failed", code)
@@ -440,14 +434,30 @@ def test_a_release_that_was_refused_for_what_it_is_is_not_tried_again(bench, way
     assert [(each.status, each.code) for each in bench.order(ORDER)] == [("refused", code)]
     assert "tried before" in bench.replies[-1].reason
     elsewhere = Update("2.0.0", Blob("release", RELEASE.sha256, 1_000, "https://fleet.example/mended"))
-    again = bench.order(elsewhere)[-1].status
-    assert again == ("accepted" if way is refused_file else "refused"), "the file may be mended, the release may not"
-    assert len(bench.asked(Fetch)) == before[0] + (way is refused_file)
+    assert bench.order(elsewhere)[-1].status == "refused", "the file may be mended, the release may not"
+    assert len(bench.asked(Fetch)) == before[0]
     other = Blob("release", "cd" * 32, 9, "https://fleet.example/releases/3")
     assert bench.order(Update("3.0.0", other))[-1].status == "accepted"
 
 
-@pytest.mark.parametrize(("code", "reason"), [(9002, "no room on the card"), (1003, "why")])
+def test_why_a_file_does_not_come_is_told_while_it_is_waited_for(bench):
+    bench.order(ORDER)
+    for _ in range(2):
+        bench.counter.step(FetchFailed(RELEASE.sha256, 9003, "5120 bytes there, not 1000"))
+        bench.wait(2.5)
+    told = [each.message for each in bench.counter.out if isinstance(each, Tell) and isinstance(each.message, Reported)]
+    assert told[-1].update is not None
+    look = told[-1].update
+    assert (look.status, look.code, look.reason) == ("pending", 9003, "5120 bytes there, not 1000")
+    assert bench.counter.facts().count("update_moved") == 2, "on record once"
+    assert len(bench.asked(Fetch)) == 3
+    bench.fetched()
+    assert bench.stage() == "fetched"
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [(9002, "no room on the card"), (1003, "why"), (9003, "its digest is another")]
+)
 def test_what_is_not_the_releases_fault_may_be_ordered_again(bench, code, reason):
     bench.order(ORDER)
     bench.counter.step(FetchFailed(RELEASE.sha256, code, reason, True))

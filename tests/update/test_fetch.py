@@ -97,13 +97,29 @@ def test_a_file_that_rotted_is_fetched_again(bench, files):
 
 
 @pytest.mark.parametrize(
-    ("sha256", "size"), [("ab" * 32, len(DATA)), (SHA, len(DATA) - 1), (SHA, len(DATA) + 1), (SHA, 2 * len(DATA))]
-)
-def test_another_file_than_was_said_is_never_taken(bench, files, sha256, size):
+    ("sha256", "size", "final"),
+    [
+        ("ab" * 32, len(DATA), True), (SHA, len(DATA) - 1, False), (SHA, len(DATA) + 1, False),
+        (SHA, 2 * len(DATA), False),
+    ],
+)  # fmt: skip
+def test_another_file_than_was_said_is_never_taken(bench, files, sha256, size, final):
     answer = bench.fetch(files.url, sha256, size)
     assert isinstance(answer, FetchFailed)
-    assert (answer.code, answer.final) == (9003, True)
+    assert (answer.code, answer.final) == (9003, final), "what has the size and not the digest was all downloaded"
     assert not (bench.folder / "blobs" / sha256).exists()
+
+
+@pytest.mark.parametrize("length_said", [True, False])
+@pytest.mark.parametrize("page", [b"<html>sign in</html>", b"<html>" + b"advertisement" * 40_000])
+def test_the_page_of_a_guest_network_in_the_files_place_is_waited_out(bench, files, page, length_said):
+    files.data, files.length_said = page, length_said
+    answer = bench.fetch(files.url)
+    assert isinstance(answer, FetchFailed)
+    assert not answer.final
+    files.data, files.length_said = DATA, True
+    assert bench.fetch(files.url) == Fetched(SHA)
+    assert bench.file.read_bytes() == DATA
 
 
 def test_a_draft_of_a_file_that_is_shorter_there_is_no_reason_to_ask_again_for_ever(bench, files):
@@ -111,7 +127,7 @@ def test_a_draft_of_a_file_that_is_shorter_there_is_no_reason_to_ask_again_for_e
     bench.draft.write_bytes(DATA[:1_000])
     answer = bench.fetch(files.url, SHA, len(DATA) + 5)
     assert isinstance(answer, FetchFailed)
-    assert (answer.code, answer.final) == (9003, True)
+    assert (answer.code, answer.final) == (9003, False)
     assert files.asked == ["bytes=1000-"]
 
 
