@@ -156,7 +156,7 @@ class Carried(Fact, frozen=True):
     """Stands in for the pruned prefix 1..`upto` of the journal: a rebuild starts from it (decisions 9).
 
     `hash` is the chain hash of record `upto`, `balances` the grand totals that never reset, `tables` the small
-    projections as they stood after that record, `digest` the SHA-256 of `tables` in JSON.
+    projections as they stood after that record, `digest` the SHA-256 of `tables` in JSON, `dress` how slips looked then.
     """
 
     KIND: ClassVar[str] = "carried"
@@ -165,6 +165,7 @@ class Carried(Fact, frozen=True):
     balances: dict[str, int]
     digest: str
     tables: dict[str, list[list[int | str]]] = msgspec.field(default_factory=dict)
+    dress: Dress | None = None  # None: none was said, or written by a release before it
 
 
 # --- operators -----------------------------------------------------------------

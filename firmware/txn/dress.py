@@ -16,7 +16,7 @@ def dress(settings: Settings) -> Dress:
 
 
 def dress_at(books: Reading, seq: int) -> Dress | None:
-    """How a slip of the record at `seq` was dressed; None where the journal does not say (an older release, or pruned)."""
+    """How a slip of the record at `seq` was dressed; None where the journal does not say (an older release)."""
     rows = books.read("SELECT body FROM dress WHERE seq <= ? ORDER BY seq DESC LIMIT 1", seq)
     return msgspec.json.decode(rows[0][0], type=Dress) if rows else None
 
@@ -27,10 +27,14 @@ def _dressed(books: Books, fact: ShiftOpened | SettingsApplied, entry: Entry) ->
 
 
 def _carried(books: Books, fact: Carried, entry: Entry) -> None:
+    """The last of what was pruned stays: slips made after it were dressed by it."""
     books.write("DELETE FROM dress WHERE seq <= ?", fact.upto)
+    if fact.dress is not None:
+        books.write("INSERT INTO dress VALUES (?, ?)", fact.upto, msgspec.json.encode(fact.dress).decode())
 
 
 SUBJECT = Subject(
     ("CREATE TABLE dress(seq INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT",),
     {Carried: _carried, SettingsApplied: _dressed, ShiftOpened: _dressed},
+    version=2,  # 2: the last one outlives its record, in what stands for it
 )

@@ -20,6 +20,7 @@ import msgspec
 from firmware.txn import deals, eventlog, remote, renewal
 from firmware.txn.ballast import Ballast
 from firmware.txn.books import Books, Entry
+from firmware.txn.dress import dress_at
 from firmware.txn.replay import entries, kinds_of, project, projection_tables, restore, snapshot, versions
 from firmware.txn.subjects import SUBJECTS
 from rules.deals import Deal
@@ -525,9 +526,11 @@ class Ledger:
             return 0
         then = Replayed.empty()
         self._replay_into(then, upto)
-        tables, balances = snapshot(then, self.carried())
+        before = self.carried()
+        tables, balances = snapshot(then, before)
         digest = hashlib.sha256(msgspec.json.encode(tables)).hexdigest()
-        fact = Carried(upto, self.hash_at(upto), balances, digest, tables)
+        looks = dress_at(then, upto) or (before.dress if before else None)
+        fact = Carried(upto, self.hash_at(upto), balances, digest, tables, looks)
         gone = upto - self.first_seq + 1
         self.append((fact,), Stamp(self._last_at_ms(), "floor"))
         self.commit()

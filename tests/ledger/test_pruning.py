@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from firmware.txn import ledger as module
-from firmware.txn.ledger import Ledger
-from tests.ledger.everything import EPOCH, TERMINAL, Shop, must_survive, of_young_sales
-from wire.facts import KINDS
+from firmware.txn.dress import dress_at
+from firmware.txn.ledger import Ledger, Stamp
+from tests.ledger.everything import EPOCH, START_MS, TERMINAL, Shop, must_survive, of_young_sales
+from wire.facts import KINDS, Dress, Fact, Sale, ShiftClosed, ShiftOpened
 
 SEEDS = range(8)
 FOREVER_MS = 2**60
@@ -64,6 +66,27 @@ def test_live_is_rebuilt_is_rebuilt_after_pruning(seed: int, tmp_path: Path) -> 
     assert (must_survive(ledger), of_young_sales(ledger, ledger.first_seq)) == live
     assert gone > 100, "hardly anything was pruned"
     ledger.close()
+
+
+def test_a_slip_keeps_its_look_when_the_opening_of_its_shift_is_gone(tmp_path: Path) -> None:
+    """One shift, and only its opening says how its slips look: a copy of its last sale is dressed by it to the end."""
+    ledger = Ledger.open(tmp_path / "ledger.db", TERMINAL, EPOCH, synchronous="OFF")
+    looks = Dress("好邻居便利店", footer=("谢谢",), lang="zh")
+    sale = Sale(1, 1, "01", "2026-11-22", (), 0, 0, 0, (), 0, print_slip=False, open_drawer=False)
+    told: list[Fact] = [ShiftOpened(1, "01", "2026-11-22", 0, {}, dress=looks)]
+    told += [replace(sale, trace=trace) for trace in range(1, 41)]
+    told.append(ShiftClosed(1, "01", "2026-11-22", 1, {}, 0, 0, 0, {}, print_slip=False, open_drawer=False))
+    for at, fact in enumerate(told):
+        ledger.append((fact,), Stamp(START_MS + at, "trusted"))
+    ledger.commit()
+    seqs = [seq for (seq,) in ledger.read("SELECT seq FROM receipt ORDER BY seq")]
+    for gone in (seqs[15], seqs[30]):
+        ledger.note_acked(ledger.durable_seq)
+        (at_ms,) = ledger.read("SELECT at_ms FROM journal WHERE seq = ?", gone)[0]
+        assert ledger.prune(at_ms) > 0
+        assert ledger.first_seq > gone - 2
+        assert dress_at(ledger, seqs[-1]) == looks
+        assert ledger.differences() == []
 
 
 def test_the_journals_hold_every_kind_of_fact(tmp_path: Path) -> None:
