@@ -13,7 +13,7 @@ from fleet.effects import SendAnswer
 from fleet.money import Found, MoneyBooks, Movement, Reservation, Return
 from fleet.reading import Good
 from fleet.store import StoredRecord
-from wire.facts import Dress, Fact, Refund, Sale, ShiftOpened
+from wire.facts import Dress, Fact, Refund, Sale, SettingsApplied, ShiftOpened
 from wire.facts import decode as decode_fact
 from wire.messages import AnswerReserve, AnswerSale, AskReserve, AskSale, tender_sums
 from wire.totals import batch_of
@@ -58,6 +58,11 @@ def shift_key(terminal: str, batch: int) -> str:
     return f"shift-{terminal}-{batch:06d}"
 
 
+def dress_key(terminal: str) -> str:
+    """What settings are found by that changed how a terminal's slips look."""
+    return f"dress-{terminal}"
+
+
 def _keys(terminal: str, fact: Fact) -> list[str]:
     match fact:
         case Sale():
@@ -66,6 +71,8 @@ def _keys(terminal: str, fact: Fact) -> list[str]:
             return [refund_key(terminal, fact.batch, fact.trace)]
         case ShiftOpened():
             return [shift_key(terminal, fact.batch)]
+        case SettingsApplied() if fact.dress is not None:
+            return [dress_key(terminal)]
         case _:
             return []
 
@@ -122,14 +129,22 @@ def slip_fact(record: StoredRecord | None) -> Sale | Refund | None:
     return fact
 
 
-def dress_of(books: MoneyBooks, terminal: str, epoch: int, batch: int) -> Dress | None:
-    """How the slips of a shift look; None when its opening has not come, or does not say."""
-    for found in books.find(shift_key(terminal, batch), EPOCHS_MAX):
-        if found.epoch == epoch:
-            record = books.record(found.terminal, found.epoch, found.seq)
-            fact = decode_fact(record.kind, record.version, record.body) if record else None
-            return fact.dress if isinstance(fact, ShiftOpened) else None
-    return None
+def dress_of(books: MoneyBooks, record: StoredRecord, fact: Sale | Refund) -> Dress | None:
+    """How the slip of a record looks: by the settings applied last before it, else by the opening of its shift. None when
+    neither has come, or says so."""
+    opened = _opening(books, record, fact.batch)
+    said = books.last_before(dress_key(record.terminal), record.terminal, record.epoch, record.seq)
+    if said is None or (opened is not None and opened.seq > said.seq):
+        said = opened
+    row = books.record(said.terminal, said.epoch, said.seq) if said else None
+    told = decode_fact(row.kind, row.version, row.body) if row else None
+    return told.dress if isinstance(told, ShiftOpened | SettingsApplied) else None
+
+
+def _opening(books: MoneyBooks, record: StoredRecord, batch: int) -> Found | None:
+    """The opening of a shift in the journal of this record."""
+    found = books.find(shift_key(record.terminal, batch), EPOCHS_MAX)
+    return next((each for each in found if each.epoch == record.epoch), None)
 
 
 def given_back(books: MoneyBooks, terminal: str, epoch: int, seq: int) -> tuple[_Quantities, int]:

@@ -146,6 +146,10 @@ class MoneyBooks(Protocol):
         """What is found under a key, the newest first."""
         ...
 
+    def last_before(self, key: str, terminal: str, epoch: int, seq: int) -> Found | None:
+        """The last of one journal that is found under a key before the record `seq`; None: there is none."""
+        ...
+
     def record(self, terminal: str, epoch: int, seq: int) -> StoredRecord | None: ...
     def moving(self, terminal: str, epoch: int, batch: int, upto: int) -> list[StoredRecord]:
         """Records that change the totals of a batch, up to and with seq `upto`."""

@@ -161,7 +161,7 @@ def _find(store: AnyStore, token: Token | None) -> _Slip | None:
             amount_fen = fact.due_fen if isinstance(fact, Sale) else fact.total_fen
             if is_genuine(wanted, bytes.fromhex(record.hash)) and amount_fen == wanted.amount_fen:
                 _, back_fen = lookup.given_back(books.money, record.terminal, record.epoch, record.seq)
-                looks = lookup.dress_of(books.money, record.terminal, record.epoch, fact.batch)
+                looks = lookup.dress_of(books.money, record, fact)
                 return _Slip(record, fact, back_fen, looks)
     return None
 

@@ -145,6 +145,13 @@ class SqlMoney:
         rows = self._db.execute(sa.select(found_sales).where(it.key == wanted).order_by(*order).limit(limit))
         return [Found(*row) for row in rows]
 
+    def last_before(self, wanted: str, terminal: str, epoch: int, seq: int) -> Found | None:
+        it = found_sales.c
+        of_journal = (it.key == wanted, it.terminal == terminal, it.epoch == epoch, it.seq < seq)
+        query = sa.select(found_sales).where(*of_journal).order_by(it.seq.desc()).limit(1)
+        row = self._db.execute(query).first()
+        return Found(*row) if row else None
+
     # --- for reports ---
 
     def all_payments(self) -> list[Payment]:

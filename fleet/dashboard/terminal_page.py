@@ -234,7 +234,7 @@ def _slip(books: SqlBooks, row: StoredRecord, lang: Lang) -> str:
     if fact is None:
         return ""
     back_fen = lookup.given_back(books.money, row.terminal, row.epoch, row.seq)[1] if isinstance(fact, Sale) else 0
-    dress = lookup.dress_of(books.money, row.terminal, row.epoch, fact.batch) or Dress("")
+    dress = lookup.dress_of(books.money, row, fact) or Dress("")
     return drawn(receipt_of(row, fact, back_fen, dress, lang))
 
 

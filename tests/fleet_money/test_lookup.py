@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from fleet import money, sql_engine
+from fleet import lookup, money, sql_engine
 from fleet.core import Arrived, Core, Message, SendAnswer
 from fleet.sql import SqlStore
 from fleet.sql_tables import tables
@@ -17,7 +17,7 @@ from tests.fleet_money.world import KEY, NOW, ORDER
 from tests.journals import Journal
 from tests.stores import Store, each_store, new_store, postgres_free, postgres_server  # noqa: F401
 from wire.channels import money_channel
-from wire.facts import Fact, Line, Origin, Refund, RefundLine, Sale, TenderPart
+from wire.facts import Dress, Fact, Line, Origin, Refund, RefundLine, Sale, SettingsApplied, ShiftOpened, TenderPart
 from wire.messages import Answer, AnswerReserve, AnswerSale, AnswerTotals, AskReserve, AskSale, AskTotals, MoneyAsk
 from wire.totals import totals_of
 
@@ -216,6 +216,18 @@ def test_missing_records_are_said() -> None:
         shop.core.step(Arrived(NOW, (Message(HOME, "rec", packet),)))
     assert shop.ask(AskTotals(1, 1, 3), HOME) == AnswerTotals(1, 1, 3, False, totals_of([sale(), sale()]))
     assert shop.ask(AskTotals(9, 1, 3), HOME) == AnswerTotals(9, 1, 3, False, totals_of([]))
+
+
+def test_a_slip_is_dressed_as_was_said_last_before_it_in_its_own_journal() -> None:
+    shop = Shop().book(SettingsApplied(9, "cc", "fleet", Dress("another terminal's")), terminal=OTHER)
+    shop.book(ShiftOpened(1, "01", "2026-11-22", 0, {}, dress=Dress("at opening")), sale(45))
+    shop.book(
+        SettingsApplied(1, "aa", "fleet", Dress("changed")), sale(46), SettingsApplied(2, "bb", "fleet"), sale(47)
+    )
+    with shop.store.begin() as books:
+        rows = [books.money.record(HOME, 1, seq) for seq in (2, 4, 6)]
+        looks = [lookup.dress_of(books.money, row, fact) for row in rows if row and (fact := lookup.slip_fact(row))]
+    assert [each and each.shop for each in looks] == ["at opening", "changed", "changed"]
 
 
 def test_an_ask_that_comes_with_its_records_sees_them() -> None:

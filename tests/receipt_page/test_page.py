@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from starlette.testclient import TestClient
 
 from fleet import page
@@ -13,7 +14,19 @@ from rules.receipt_token import receipt_token
 from tests.backend import Served
 from tests.fleet_money.test_lookup import HOME, OTHER, Shop, refund
 from tests.mosquitto import Broker, broker  # noqa: F401 - the fixture
-from wire.facts import Dress, Line, Origin, Reduction, Refund, RefundLine, Sale, ShiftOpened, TenderPart, VoucherUse
+from wire.facts import (
+    Dress,
+    Line,
+    Origin,
+    Reduction,
+    Refund,
+    RefundLine,
+    Sale,
+    SettingsApplied,
+    ShiftOpened,
+    TenderPart,
+    VoucherUse,
+)
 
 LINES = (
     Line("1", "可口可乐 330ml 罐装", 2000, 300, 600),
@@ -114,6 +127,22 @@ def test_the_copy_says_what_the_paper_says(dressed: tuple[Shop, TestClient]) -> 
     for word in words:
         assert word in text, word
     assert "an other name" not in text
+
+
+def test_the_copy_is_dressed_as_the_terminal_was_when_it_sold(dressed: tuple[Shop, TestClient]) -> None:
+    """The shop changed its name in mid-shift: what it sold before keeps the old one, on the page as on paper."""
+    shop, _ = dressed
+    later = replace(DRESS, shop="新名超市", footer=("欢迎光临",))
+    newest = replace(DRESS, shop="再改名超市")
+    shop.book(
+        SettingsApplied(2, "aa", "fleet", later), replace(SALE, trace=47), SettingsApplied(3, "bb", "fleet", newest)
+    )
+    shop.book(ShiftOpened(2, "01", "2026-11-22", 0, {}, dress=newest), replace(SALE, trace=48, batch=2))
+    for seq, trace, name in ((2, 45, DRESS.shop), (5, 47, later.shop)):
+        text = page_of(dressed, seq, trace, 1318)[1]
+        assert name in text, trace
+        assert newest.shop not in text, trace
+    assert later.footer[0] in page_of(dressed, 5, 47, 1318)[1]
 
 
 def test_a_refund_has_a_page_of_its_own(dressed: tuple[Shop, TestClient]) -> None:
