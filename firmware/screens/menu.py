@@ -129,8 +129,8 @@ PAGES: dict[str, tuple[Entry, ...]] = {
         Entry("3", "settlement", settlement, (Right.SHIFT_CLOSE_OWN,)),
         Entry("4", "close_day", close_day, (Right.DAY_CLOSE,)),
         Entry("5", "reopen_day", reopen_day, (Right.DAY_CLOSE,)),
-        Entry("6", "event_log", event_log),
-        Entry("7", "diagnosis", diagnosis),
+        Entry("6", "event_log", event_log, (Right.DEVICE_VIEW,)),
+        Entry("7", "diagnosis", diagnosis, (Right.DEVICE_VIEW,)),
         Entry("8", "rights", rights, (Right.OPERATORS_CASHIERS, Right.OPERATORS_SUPERVISORS)),
     ),
     "more": (

@@ -67,7 +67,7 @@ class IssueBadge:
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`BadgeIssued` with the hash beside the journal, or 2001, 2005, 2002, 2013; 4001, 4003, 4005, 4007,
         4013."""
-        if refused := self._not_theirs(ctx):
+        if refused := _not_theirs(ctx, self.number):
             return refused
         if operator.must_change_pin(ctx.books, self.number):
             return Refusal(FACTORY_PIN, self.number)
@@ -80,9 +80,11 @@ class IssueBadge:
         fact = BadgeIssued(self.number, ctx.session.operator)
         return Decision((fact,), secrets=((_name(self.number), b"", badges.badge_hash(badge)),))
 
-    def _not_theirs(self, ctx: Context) -> Refusal | None:
-        own = self.number == ctx.session.operator and self.number != ""
-        return lacking(ctx, Right.PIN_OWN) if own else not_in_care(ctx, self.number)
+
+def _not_theirs(ctx: Context, number: str) -> Refusal | None:
+    """Why a badge of `number` is none of the operator's business: it is neither theirs nor of somebody they look after."""
+    own = number == ctx.session.operator and number != ""
+    return lacking(ctx, Right.PIN_OWN) if own else not_in_care(ctx, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,14 @@ class PrintBadge:
     text: str = field(repr=False)
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The slip on its way, or 2001, 2002 when it is no longer the one in force."""
+        """The slip on its way, or 2001, 2002 when it is no longer the one in force, 2005 as `IssueBadge`."""
         if not ctx.session.operator:
             return Refusal(2001)
         badge = genuine(ctx.books, self.text)
         if badge is None:
             return Refusal(WRONG)
+        if refused := _not_theirs(ctx, badge.operator):
+            return refused
         sheet = Sheet(ctx.terminal, ctx.settings, ctx.books, ctx.now.trusted, ctx.training)
         fact = BadgeIssued(badge.operator, ctx.session.operator)
         receipt = badge_slip(sheet, fact, Entry(self.issued, ctx.now.wall_ms, fact), self.text)

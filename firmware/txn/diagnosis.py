@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmware.txn import shift
-from firmware.txn.command import Check, Context, Decision, Refusal
+from firmware.txn.command import Check, Context, Decision, Refusal, lacking
 from rules.errors import error
+from rules.rights import Right
 from texts import Lang, t
 from wire.facts import ReportPrinted
 
@@ -25,9 +26,9 @@ class PrintDiagnosis:
     """Print what the checks found."""
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`ReportPrinted`, or 2001, 4010 when nothing has been checked."""
-        if not ctx.session.operator:
-            return Refusal(2001)
+        """`ReportPrinted`, or 2001, 2005, 2006, 4010 when nothing has been checked."""
+        if refusal := lacking(ctx, Right.DEVICE_VIEW):
+            return refusal
         if not ctx.devices.checks:
             return Refusal(4010)
         lang, running = ctx.settings.terminal.lang, shift.current(ctx.books)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from firmware.txn import eventlog, shift
-from firmware.txn.command import Context, Decision, Refusal
+from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.eventlog import Logged, Wanted
 from firmware.txn.slips.sheet import local
 from rules.errors import error
+from rules.rights import Right
 from texts import Lang
 from wire.facts import ReportPrinted
 
@@ -22,9 +23,9 @@ class PrintEvents:
     wanted: Wanted
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`ReportPrinted` with rows in the shop's language, or 2001, 4010 when there is nothing to print."""
-        if not ctx.session.operator:
-            return Refusal(2001)
+        """`ReportPrinted` with rows in the shop's language, or 2001, 2005, 2006, 4010 when there is nothing to print."""
+        if refusal := lacking(ctx, Right.DEVICE_VIEW):
+            return refusal
         lang = ctx.settings.terminal.lang
         found = eventlog.page(ctx.books, self.wanted, 0, EVENTS_PRINTED_MAX)
         if not found:

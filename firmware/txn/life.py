@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from firmware.txn.books import Books, Entry, Reading, Subject
-from firmware.txn.command import Context, Decision, Refusal
+from firmware.txn.command import Context, Decision, Refusal, lacking
+from rules.rights import Right
 from wire.facts import (
     Booted,
     Born,
@@ -31,12 +32,14 @@ def value(books: Reading, name: str, default: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChooseLanguage:
-    """Speak the other language from now on; survives a boot. No right is needed."""
+    """Speak the other language from now on; survives a boot. Before anybody has signed on, everybody may."""
 
     lang: Literal["zh", "en"]
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`LanguageChosen`."""
+        """`LanguageChosen`, or 2005, 2006."""
+        if ctx.session.operator and (refusal := lacking(ctx, Right.LANGUAGE)):
+            return refusal
         return Decision((LanguageChosen(self.lang),))
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from firmware.events import CheckPin, HashPin
 from firmware.txn.books import Books, Entry, Reading, Subject
-from firmware.txn.command import Context, Decision, Refusal, Session
+from firmware.txn.command import Context, Decision, Refusal, Session, lacking
 from firmware.view import Say, text
 from rules import pins, rights
 from rules.settings import Settings
@@ -120,9 +120,9 @@ class ChangePin:
     pin: str = field(repr=False)
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The hash on its way, or 2001, 2021 with the reason."""
-        if not ctx.session.operator:
-            return Refusal(2001)
+        """The hash on its way, or 2001, 2005, 2021 with the reason."""
+        if refusal := lacking(ctx, rights.Right.PIN_OWN):
+            return refusal
         reason = pins.pin_fault(self.pin, ctx.session.role)
         if reason:
             return Refusal(2021, text(f"pin__{reason}"))

@@ -156,14 +156,14 @@ class EndReservation:
     code: int = 0
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`ReserveEnded`, or 4010; 6015 while the backend cannot be told."""
+        """`ReserveEnded`, or 4010; of who gives it up also 2001 and 2005, and 6015 while the backend cannot be told."""
         plan = reserved(ctx.books, self.reserve_no)
         if plan is None:
             return Refusal(4010)
         if self.code:
             return Decision((ReserveEnded(self.reserve_no, self.code, ctx.session.operator),))
-        if not refund.online(ctx):
-            return Refusal(6015)
+        if refusal := _allowed(ctx, None if refund.online(ctx) else 6015):
+            return refusal
         return Decision((ReserveEnded(self.reserve_no, 0, ctx.session.operator),))
 
 

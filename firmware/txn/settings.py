@@ -14,10 +14,10 @@ import msgspec
 
 from firmware.events import Now
 from firmware.txn.books import Books, Entry, Reading, Subject
-from firmware.txn.command import Context, Decision, Refusal
+from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.dress import dress
 from firmware.view import text
-from rules.rights import role_of
+from rules.rights import Right, Role, role_of
 from rules.settings import Problem, Settings, change_refusal, check, misfits, who_may
 from rules.settings_book import (
     OVERRIDES_MAX,
@@ -227,16 +227,26 @@ class TakeBack:
 
 
 def not_changeable(ctx: Context, path: str) -> Refusal | None:
-    """Why the operator may not change a setting here: 2001; 2005 by their role, or because the fleet has fixed it."""
+    """Why the operator may not change a setting here: 2001; 2005 by their role, for want of the right to the shop's or the
+    device's settings, or because the fleet has fixed it."""
     if not ctx.session.operator:
         return Refusal(2001)
     try:
-        allowed = ctx.session.role in who_may(path)
+        roles = who_may(path)
     except KeyError:
         return Refusal(BAD, path)
-    if not allowed:
+    if ctx.session.role not in roles:
         return Refusal(NOT_PERMITTED, path)
+    if (right := _right_to(path, roles)) and (refusal := lacking(ctx, right)):
+        return refusal
     return None if may_stand(ctx.settings.local, path) else Refusal(NOT_PERMITTED, text("setting__fixed"))
+
+
+def _right_to(path: str, roles: Collection[str]) -> Right | None:
+    """The right behind a setting; how loud the terminal is suits whoever works at it."""
+    if Role.CASHIER in roles:
+        return Right.LANGUAGE if path == "terminal.lang" else None
+    return Right.SETTINGS_SHOP if Role.SUPERVISOR in roles else Right.SETTINGS_DEVICE
 
 
 def standing(ctx: Context) -> Literal["none", "waiting", "trial", "applied", "rejected", "rolled_back"]:
