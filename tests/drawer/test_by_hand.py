@@ -5,6 +5,7 @@ from typing import get_args
 import msgspec
 import pytest
 
+from firmware.desks import drawer as drawer_desk
 from firmware.events import DrawerPulsed, DrawerSeen
 from firmware.txn import drawer
 from rules.settings_counter import DRAWER_RULES, DrawerEvent, DrawerRule
@@ -13,6 +14,7 @@ from tests.screens import ledgers
 from tests.screens.ledgers import having, supervised
 from wire.columns import width
 from wire.facts import Approved, DrawerMoved, DrawerRefused, DrawerReleased, NoSale, ReportPrinted, ShiftOpened, Trouble
+from wire.facts import DrawerPulsed as DrawerPulsedFact
 from wire.layout import layout, text_of
 
 SUPERVISOR = "0 0 OK 4 8 2 9 1 7 OK"
@@ -249,6 +251,49 @@ def test_an_old_sale_opens_nothing(tmp_path):
     counter.keys("OK 6 0 0 OK OK")
     assert drawer.ReleaseDrawer(first).decide(counter.terminal.context()).code == 8004
     assert drawer.releasable(counter.terminal.context(), seq_of_sale(counter)) == "ask"
+
+
+OPENED_BY = {**BY_KEY, **BY_HAND, "resume": "5"}
+"""What is done at a till whose rules are the factory's, down to the key that opens the drawer."""
+
+MONEY = {"sale": "sale", "refund": "refund", "cash_in": "cash_moved", "cash_out": "cash_moved"}
+MONEY |= {"shift_open": "shift_opened", "shift_close": "shift_closed"}
+
+
+def before_the_pulse(event: str, folder) -> tuple[Counter, str]:
+    """All but the last key is pressed."""
+    *keys, last = OPENED_BY[event].split()
+    if event == "resume":
+        return ledgers.cut_before_the_drawer(folder), last
+    counter = supervised(folder, having()).keys("MENU 9 9 0 0 OK 4 8 2 9 1 7 OK").keys(" ".join(keys))
+    counter.pass_time(5_000)
+    return counter, last
+
+
+def test_every_opening_has_its_faults_tried():
+    assert set(OPENED_BY) == set(get_args(DrawerEvent)) - {"reprint", "remote"}
+
+
+@pytest.mark.parametrize("outcome", drawer_desk.FAILED)
+@pytest.mark.parametrize("event", OPENED_BY)
+def test_whatever_it_was_for_a_drawer_that_fails_is_said_and_undoes_nothing(tmp_path, event, outcome):
+    counter, last = before_the_pulse(event, tmp_path)
+    before, pulses = counter.facts(), len(counter.pulses())
+    failed = drawer.drawer_log(counter.ledger, 1).failed
+    counter.drawer = outcome
+    counter.keys(last)
+    done = counter.facts()[len(before) :]
+    assert f"[{drawer_desk.FAILED[outcome]}]" in counter.text(), counter.text()
+    assert done.count(MONEY.get(event, "no_sale")) == 1, "booked, once"
+    assert len(counter.pulses()) == pulses + 1, "nobody fires the coil again without a key"
+    counter.ledger.commit()
+    pulsed = recorded(counter, DrawerPulsedFact)[-1]
+    assert (pulsed.cause, pulsed.outcome) == (counter.pulses()[-1].cause, outcome), "on record with what it was for"
+    if event not in ("shift_open", "shift_close", "test"):  # the shift begins or is over; a test belongs to none
+        assert drawer.drawer_log(counter.ledger, 1).failed == failed + 1
+    counter.drawer = "opened"
+    counter.keys("OK OK")
+    assert f"[{drawer_desk.FAILED[outcome]}]" not in counter.text(), "it can be put aside"
 
 
 def test_a_stuck_drawer_is_tried_again_by_key(tmp_path):
