@@ -312,8 +312,8 @@ class Terminal:
                     self.move(Push(Refused(Refusal(6018))) if not self._refusing else Reject())
             case PinChecked() | PinHashed():
                 self._heard(event)
-            case PrinterSeen(look):
-                if look != self.devices.printer and (code := printer_code(look)):
+            case PrinterSeen(look, printer):
+                if look != self.devices.look(printer) and (code := printer_code(look)):
                     self.note(code)  # the rest is the paper desk's
             case Printed():
                 pass  # the paper desk's

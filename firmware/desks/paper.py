@@ -15,7 +15,7 @@ from firmware.screens.sell import Idle as ReadyToSell
 from firmware.screens.stack import offered
 from firmware.screens.start import KeptBasket
 from firmware.txn import badge, slip
-from firmware.txn.command import Refusal
+from firmware.txn.command import FIRST, SECOND, Refusal
 from firmware.txn.slips import Sheet, slip_of, stored
 from wire.facts import Fact, Sale, SlipContinued, SlipPrinted, Trouble
 
@@ -35,8 +35,6 @@ CUT_SHORT, TOO_MANY, NO_ORIGINAL, PAPER_OUT = 9016, 4014, 4010, 4001
 LEFT_OUT = {4009: "character", 4016: "logo"}
 """What a slip that was printed may lack: signs that neither the printer nor our font has, or the shop's picture."""
 UNKNOWN_PAPER = 4012
-FIRST, SECOND = 0, 1
-_READY = frozenset({"ok", "paper_low"})
 
 DESK = "paper"
 
@@ -149,14 +147,14 @@ class PaperDesk:
             self._resume(till)
 
     def _seen(self, till: Till, event: PrinterSeen) -> None:
-        was = till.devices.printer2 if event.printer == SECOND else till.devices.printer
+        worked = till.devices.works(event.printer)
         if event.printer == SECOND:
             till.devices = replace(till.devices, printer2=event.look)
         else:
             till.devices = replace(till.devices, printer=event.look)
-        if event.look in _READY and was not in _READY:
+        if till.devices.works(event.printer) and not worked:
             self._resume(till)
-        elif event.look == "paper_out" and was in _READY:
+        elif event.look == "paper_out" and worked:
             till.tone(ToneName.PAPER_OUT)
 
     # --- what is printed next ---
@@ -176,7 +174,7 @@ class PaperDesk:
     def _powered(self, till: Till) -> None:
         """The battery cannot carry the print head any more, which is said once; or it can again, and what waited goes on."""
         was, self.starved = self.starved, till.devices.starved(till.settings.printer.battery_min)
-        if self.starved and not was and till.devices.printer != "none":
+        if self.starved and not was and till.devices.prints:
             till.tell(Trouble(slip.LOW_VOLTAGE, f"{till.devices.battery} %"))
         elif was and not self.starved:
             self._resume(till)
@@ -221,13 +219,13 @@ class PaperDesk:
             yield job
 
     def _printer(self, till: Till, without: int | None = None, proven: int | None = None) -> int | None:
-        """The printer to give the next slip to: the first while it works, else its stand-in; None: no room anywhere.
-        `proven`: one that has just printed, whatever it looked like before."""
+        """The printer to give the next slip to: the first while it works, else its stand-in; None: it has no room, or
+        neither works. `proven`: one that has just printed, whatever it looked like before."""
         if till.devices.starved(till.settings.printer.battery_min):
             return None
-        for printer, look in ((FIRST, till.devices.printer), (SECOND, till.devices.printer2)):
-            if printer != without and (look in _READY or printer == proven) and self._room(printer):
-                return printer
+        for printer in (FIRST, SECOND):
+            if printer != without and (till.devices.works(printer) or printer == proven):
+                return printer if self._room(printer) else None
         return None
 
     def _room(self, printer: int) -> bool:

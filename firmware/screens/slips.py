@@ -93,11 +93,7 @@ def trouble_rows(code: int, ctx: Context, tint: Tint = Tint.BAD) -> tuple[Block,
 
 def low_voltage(ctx: Context) -> int:
     """4007 while the battery keeps the printer from printing; 0: it does not."""
-    return (
-        slip.LOW_VOLTAGE
-        if ctx.devices.printer != "none" and ctx.devices.starved(ctx.settings.printer.battery_min)
-        else 0
-    )
+    return slip.LOW_VOLTAGE if ctx.devices.prints and ctx.devices.starved(ctx.settings.printer.battery_min) else 0
 
 
 def paper_rows(ctx: Context) -> tuple[Block, ...]:

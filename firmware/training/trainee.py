@@ -65,6 +65,7 @@ from firmware.training.bank import Bank
 from firmware.training.marks import marked
 from firmware.training.school import School, opening
 from firmware.txn import lessons
+from firmware.txn.command import SECOND
 from firmware.txn.ledger import LedgerError, LedgerUnreadable, LedgerUnsure
 from firmware.view import Text, View, text
 from rules.rights import Right, right_refusal
@@ -150,7 +151,8 @@ class Trainee:
         started = Started(seed, f"practice{self.visits}", facts=opening(self.live))
         devices = self.live.devices
         looks: list[Event] = [
-            started, PrinterSeen(devices.printer), DrawerSeen(devices.drawer_open), LinkUp(),
+            started, PrinterSeen(devices.printer), PrinterSeen(devices.printer2, SECOND),
+            DrawerSeen(devices.drawer_open), LinkUp(),
             BatterySeen(devices.battery, devices.charging),
             DeviceSeen("scanner", devices.scanner), DeviceSeen("keypad", devices.keypad),
         ]  # fmt: skip
@@ -235,8 +237,8 @@ class Trainee:
             case StopTimer(name):
                 self.timers.discard(TIMERS + name)
                 yield StopTimer(TIMERS + name)
-            case Print(job, because, receipt):
-                yield Print(job + JOBS, because, marked(receipt))
+            case Print():
+                yield replace(effect, job=effect.job + JOBS, receipt=marked(effect.receipt))
             case PulseDrawer(cause):
                 yield from self._open_drawer(cause, now)
             case Ask(_, ask):

@@ -72,7 +72,7 @@ class IssueBadge:
         if operator.must_change_pin(ctx.books, self.number):
             return Refusal(FACTORY_PIN, self.number)
         low = 4007 if ctx.devices.starved(ctx.settings.printer.battery_min) else 0
-        if code := PRINTER_TROUBLE.get(ctx.devices.printer, low):
+        if code := PRINTER_TROUBLE.get(ctx.devices.look(ctx.devices.slip_printer), low):
             return Refusal(code)
         badge = badges.read_badge(self.text)
         assert badge is not None
@@ -106,7 +106,7 @@ class PrintBadge:
         sheet = Sheet(ctx.terminal, ctx.settings, ctx.books, ctx.now.trusted, ctx.training)
         fact = BadgeIssued(badge.operator, ctx.session.operator)
         receipt = badge_slip(sheet, fact, Entry(self.issued, ctx.now.wall_ms, fact), self.text)
-        return Decision(effects=(Print(self.issued, self.issued, receipt),))
+        return Decision(effects=(Print(self.issued, self.issued, receipt, ctx.devices.slip_printer),))
 
 
 @dataclass(frozen=True, slots=True)

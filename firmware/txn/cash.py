@@ -45,6 +45,6 @@ class MoveCash:
         opens = drawer.opening(ctx, event, ("cash",), self.amount_fen) == "open"
         fact = CashMoved(
             open_shift.batch, next_trace(ctx.books), self.way, self.amount_fen, self.reason, ctx.session.operator,
-            ctx.approver, print_slip=ctx.devices.printer != "none", open_drawer=opens,
+            ctx.approver, print_slip=ctx.devices.prints, open_drawer=opens,
         )  # fmt: skip
         return Decision((fact,))

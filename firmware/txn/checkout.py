@@ -318,7 +318,7 @@ def settled(
     return Sale(
         open_shift.batch, opened.trace, opened.operator, open_shift.business_date, lines, opened.total_fen,
         rounding_fen, due, paid, ctx.settings.revision,
-        print_slip=wanted and ctx.devices.printer != "none",
+        print_slip=wanted and ctx.devices.prints,
         open_drawer=given > 0 and opens,
         reductions=opened.reductions, late=late, age_checked=opened.age_checked,
     )  # fmt: skip

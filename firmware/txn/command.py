@@ -45,6 +45,10 @@ class Check:
     code: int = 0
 
 
+FIRST, SECOND = 0, 1
+"""Printers; the second stands in for the first while that one is out of order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Devices:
     """How the outside was last seen."""
@@ -68,6 +72,24 @@ class Devices:
     network_fault: NetworkFault = ""
     checks: tuple[Check, ...] = ()  # of the diagnosis that runs, or ran last
     link_notes: tuple[int, ...] = ()  # what the broker or the backend found wrong with what we sent, or we with theirs
+
+    @property
+    def prints(self) -> bool:
+        """Whether this terminal has a printer, be it only the stand-in of one whose plug is out."""
+        return self.printer != "none" or self.printer2 != "none"
+
+    def look(self, printer: int) -> PrinterLook:
+        """How that printer was last seen; 1: the stand-in."""
+        return self.printer2 if printer == SECOND else self.printer
+
+    def works(self, printer: int) -> bool:
+        """Whether that printer takes slips."""
+        return self.look(printer) in ("ok", "paper_low")
+
+    @property
+    def slip_printer(self) -> int:
+        """The printer whose turn it is: the first, or its stand-in while only that one works."""
+        return SECOND if self.works(SECOND) and not self.works(FIRST) else FIRST
 
     def starved(self, percent_min: int) -> bool:
         """Whether the battery could not carry the print head (4007, domain 6.3): nothing is printed until it is charged."""

@@ -81,7 +81,7 @@ class CloseDay:
         fact = DayClosed(
             closing.z_number(ctx.books) + 1, day.date, day.batches, z_figures(ctx, day),
             closing.grand_total_fen(ctx.books), ctx.session.operator, seq, digest,
-            print_slip=ctx.devices.printer != "none",
+            print_slip=ctx.devices.prints,
         )  # fmt: skip
         return Decision((fact,))
 
@@ -179,7 +179,7 @@ class Settle:
             return Decision()
         fact = BatchSettled(
             known.batch, "uneven" if verdict == "uneven" else "balanced", known.ours, self.answer.totals, differs,
-            print_slip=ctx.devices.printer != "none",
+            print_slip=ctx.devices.prints,
         )  # fmt: skip
         alarm = (Trouble(8012, f"batch {known.batch}: {' '.join(differs)}"),) if verdict == "uneven" else ()
         return Decision((fact, *alarm))

@@ -181,7 +181,7 @@ def _closed(
         ctx.approver,
         numbers(ctx),
         holds(ctx),
-        print_slip=ctx.devices.printer != "none",
+        print_slip=ctx.devices.prints,
         copies=ctx.settings.closing.copies,
         open_drawer=counts > 0 and drawer.opening(ctx, "shift_close", ("cash",), cash_fen) == "open",
         tried_fen=closing.tried_fen(ctx.books)[: max(0, counts - 1)],

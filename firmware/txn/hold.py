@@ -148,7 +148,7 @@ def _hold(ctx: Context, taken: frozenset[int], print_slip: bool = False, note: s
     assert open_shift is not None
     return BasketHeld(
         min(set(range(1, HOLDS_MAX + 1)) - taken), open_shift.batch, ctx.session.operator, basket.lines,
-        basket.total_fen, basket.given, note, print_slip and ctx.devices.printer != "none",
+        basket.total_fen, basket.given, note, print_slip and ctx.devices.prints,
         basket.member, basket.age_years, bill(ctx).due_fen, basket.member_by, basket.member_why,
     )  # fmt: skip
 

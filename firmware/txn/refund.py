@@ -255,7 +255,7 @@ def _refund(ctx: Context, right: Right, found: Original, back: Back, reason: str
     return Refund(
         "void" if right is Right.SALE_VOID else "refund", open_shift.batch, 0, ctx.session.operator,
         open_shift.business_date, found.origin, lines, total, tenders, reason, ctx.settings.revision, ctx.approver,
-        print_slip=ctx.devices.printer != "none", open_drawer=opens(ctx, _cash(tenders), _kinds(tenders)),
+        print_slip=ctx.devices.prints, open_drawer=opens(ctx, _cash(tenders), _kinds(tenders)),
     )  # fmt: skip
 
 

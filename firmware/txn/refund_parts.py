@@ -147,7 +147,7 @@ class TurnRefund:
         operator = ctx.session.operator
         return Decision((RefundTurned(
             found.refund_no, found.amount_fen, open_shift.batch, found.trace or numbers.next_trace(ctx.books), operator,
-            ctx.approver, print_slip=ctx.devices.printer != "none", open_drawer=refund.opens(ctx, found.amount_fen),
+            ctx.approver, print_slip=ctx.devices.prints, open_drawer=refund.opens(ctx, found.amount_fen),
         ),))  # fmt: skip
 
 

@@ -237,7 +237,7 @@ class TakeCash:
             open_shift.batch, trace, ctx.session.operator, open_shift.business_date,
             netted(basket.lines, costs.nets, rounding, uses), costs.total_fen, rounding, costs.due_fen - rounding,
             (*vouchers, *cash), ctx.settings.revision,
-            print_slip=wanted and ctx.devices.printer != "none",
+            print_slip=wanted and ctx.devices.prints,
             open_drawer=self.paid_fen > 0 and drawer.opening(ctx, "sale", kinds, due, change) == "open",
             reductions=costs.reductions, approver=ctx.approver, age_checked=basket.age_years > 0,
         )  # fmt: skip

@@ -36,6 +36,15 @@ def test_what_happens_to_devices_and_link_is_logged_once(tmp_path: Path, event: 
     assert codes(counter) == [code]
 
 
+def test_the_second_printers_trouble_is_logged_whatever_the_first_has(tmp_path: Path) -> None:
+    counter = open_till(tmp_path)
+    counter.step(PrinterSeen("paper_out"))
+    counter.step(PrinterSeen("ok", printer=1))
+    counter.pass_time(120_000)
+    counter.step(PrinterSeen("paper_out", printer=1))
+    assert codes(counter) == [4001, 4001]
+
+
 def test_the_missing_right_stands_in_the_row_of_2005(tmp_path: Path) -> None:
     """A wrong configuration is found in a minute."""
     settings = msgspec.structs.replace(Counter(tmp_path).settings, rights={"cashier": {"basket_hold": "no"}})

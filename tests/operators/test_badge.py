@@ -107,6 +107,17 @@ def test_without_a_printer_none_is_issued(tmp_path, look, code):
     assert recorded(counter, BadgeIssued) == []
 
 
+@pytest.mark.parametrize("look", ["paper_out", "none"])
+def test_it_comes_out_of_the_second_printer_while_only_that_one_works(tmp_path, look):
+    counter = ledgers.as_supervisor(tmp_path)
+    counter.step(PrinterSeen("ok", printer=1))
+    counter.step(PrinterSeen(look))
+    counter.out.clear()
+    counter.keys("MENU 9 7 4 8 2 9 1 7 OK")
+    assert [each.printer for each in counter.printed()] == [1]
+    assert len(recorded(counter, BadgeIssued)) == 1
+
+
 def test_a_slip_that_failed_is_said_and_never_printed_again(tmp_path):
     counter = ledgers.as_supervisor(tmp_path)
     counter.prints = ""

@@ -232,6 +232,21 @@ class TestTwoPrinters:
         counter.step(PrinterSeen("ok", printer=1))
         assert [printer for _, printer, _ in marks(counter)] == [0, 1]
 
+    def test_the_stand_in_takes_nothing_while_the_first_has_only_much_to_do(self, tmp_path):
+        counter = selling(tmp_path)
+        counter.step(PrinterSeen("ok", printer=1))
+        jobs = [sell(counter) for _ in range(4)]
+        assert marks(counter) == [(job, 0, "") for job in jobs[:2]]
+        counter.step(Printed(jobs[0], "printed"))
+        assert marks(counter)[2:] == [(jobs[2], 0, "")]
+
+    def test_a_sale_has_its_slip_though_the_first_printer_is_unplugged(self, tmp_path):
+        counter = selling(tmp_path)
+        counter.step(PrinterSeen("none"))
+        counter.step(PrinterSeen("ok", printer=1))
+        job = sell(counter)
+        assert marks(counter) == [(job, 1, "")]
+
 
 # --- a battery too low to print (4007, domain 6.3) --------------------------------------------------------------------
 

@@ -260,10 +260,18 @@ def test_a_plain_pulse_is_not_left_behind_missing_paper(bench):
     assert not it.body.paper
 
 
-def test_a_printer_without_a_connector_or_unplugged_opens_no_drawer(bench):
+def test_a_printer_without_a_connector_has_no_drawer(bench):
     it = bench(drawer="none")
     it.driver.carry_out(PulseDrawer(1))
     assert it.next(DrawerPulsed).outcome == "no_drawer"
+
+
+def test_the_drawer_of_an_unplugged_printer_did_not_open(bench):
+    """8001 names the key; 8003 would say that there is no drawer."""
+    it = bench(Script(vanish_at=0))
+    it.sees("none")
+    it.driver.carry_out(PulseDrawer(7))
+    assert it.next(DrawerPulsed) == DrawerPulsed(7, "did_not_open")
 
 
 def test_a_printer_that_answers_nothing_by_nature_gets_its_slips(bench):

@@ -12,6 +12,7 @@ from firmware.events import (
     LinkUp,
     Print,
     Printed,
+    PrinterSeen,
     PulseDrawer,
     Send,
     Show,
@@ -75,6 +76,14 @@ def test_a_practice_slip_says_so_at_both_ends_and_carries_no_code(room) -> None:
     rows = [row.text.strip() for row in layout(slip.receipt, 32) if isinstance(row, Text) and row.text.strip()]
     assert rows[0] == rows[-1] == "***培训 TRAINING 不作凭证***"
     assert slip.receipt.qr == ""
+
+
+def test_a_practice_slip_comes_out_of_the_stand_in_as_slips_do(room) -> None:
+    room.step(PrinterSeen("ok", printer=1))
+    room.step(PrinterSeen("paper_out"))
+    room.practise()
+    sell(room)
+    assert [slip.printer for slip in room.printed()] == [1]
 
 
 def test_a_cashiers_practice_leaves_the_drawer_shut_and_says_so(room) -> None:

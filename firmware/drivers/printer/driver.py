@@ -207,15 +207,17 @@ class PrinterDriver:
             try:
                 event = self._pulse(cause)
             except Gone:
-                self._post(DrawerPulsed(cause, "no_drawer"))
+                self._post(DrawerPulsed(cause, "did_not_open"))
                 raise
             self._post(event)
 
     def _pulse(self, cause: int) -> DrawerPulsed:
         command = pulse(self._model)
-        line = self._line or self._ready_line(now=True)
-        if not command or line is None:
+        if not command:
             return DrawerPulsed(cause, "no_drawer")
+        line = self._line or self._ready_line(now=True)
+        if line is None:  # the drawer is there, and its key opens it: no other printer can
+            return DrawerPulsed(cause, "did_not_open")
         now_ms = self._clock_ms()
         if self._pulsed_ms is not None and now_ms - self._pulsed_ms < PULSE_GAP_MS:
             return DrawerPulsed(cause, "too_soon")
