@@ -5,6 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SEEDS ?= 200
 PORT ?= 8080
+PROFILE ?= virtual
 JOBS ?= 2
 
 .PHONY: help setup demo test check bench sim kills golden accept docs lock clean
@@ -22,8 +23,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml tools/system-packages
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: setup ## Start broker, backend and a virtual terminal; open the address it prints (PORT=8080)
-	@$(BIN)/python -m demo --port $(PORT)
+demo: setup ## Start broker, backend and a virtual terminal; open the address it prints (PORT=8080 PROFILE=virtual)
+	@$(BIN)/python -m demo --port $(PORT) --profile $(PROFILE)
 
 test: setup ## Run the whole test suite
 	@$(BIN)/python tools/run-tests --jobs $(JOBS)

@@ -167,6 +167,7 @@ def _machine(given: argparse.Namespace, rig: Rig, board_folder: Path, log: Path)
     parts = Parts(
         board=board,
         printer=lambda kicked, moved: VirtualPrinter(rig.paper, kicked, moved),
+        printer2=None if (paper := rig.paper2) is None else lambda moved: VirtualPrinter(paper, on_paper=moved),
         feed=feed,
         daemon_argv=command(given.data, board_folder, rig.name),
         data=given.data,

@@ -10,6 +10,8 @@ KeyName = Literal[
 ]  # fmt: skip
 
 KEYS_MAX = 200
+PrinterWanted = Literal["paper_out", "paper_low", "cover_open", "offline", "unplugged", "slow", "silent", "ok"]
+
 HOLD_MS_MAX = 10_000
 SCAN_CHARS_MAX = 4_096
 
@@ -54,11 +56,10 @@ class DrawerAction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TroubleAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Any of these troubles at once, brought about in this order."""
+    """Any of these troubles at once, brought about in this order. `printer2` is the second printer's."""
 
-    printer: Literal["paper_out", "paper_low", "cover_open", "offline", "unplugged", "slow", "silent", "ok"] | None = (
-        None
-    )
+    printer: PrinterWanted | None = None
+    printer2: PrinterWanted | None = None
     keypad: Literal["unplugged", "ok"] | None = None
     scanner: Literal["unplugged", "ok"] | None = None
     drawer: Literal["stuck", "forced", "absent", "ok"] | None = None
@@ -169,7 +170,8 @@ class JournalShown(msgspec.Struct, frozen=True):
 
 
 class TroubleShown(msgspec.Struct, frozen=True):
-    """What is wrong now, and which troubles this start can play at all; `running`: whether there is a daemon."""
+    """What is wrong now, and which troubles this start can play at all; `running`: whether there is a daemon;
+    `printer2` is `none` where there is no second printer."""
 
     printer: str
     keypad: str
@@ -184,6 +186,7 @@ class TroubleShown(msgspec.Struct, frozen=True):
     power: str
     running: bool
     available: dict[str, bool]
+    printer2: str = "none"
 
 
 class Refused(msgspec.Struct, frozen=True, omit_defaults=True):

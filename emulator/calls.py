@@ -18,9 +18,10 @@ from emulator import api, samples
 from emulator.board import TAP_MS
 from emulator.exchange import as_json, as_png, body, lang_of, number, patience, png_bytes, printable
 from emulator.feed import Fallen, Over
-from emulator.machine import Machine
+from emulator.machine import PAPERS, Machine
 from emulator.openapi import document
 from emulator.paper import roll, sheet
+from emulator.printer import VirtualPrinter
 from emulator.settle import WAIT_S, Dead, Settled, Until
 from emulator.terms import Failed, language
 from paper.slip import Slip
@@ -138,22 +139,26 @@ class Api:
 
     async def paper(self, request: Request) -> Response:
         await self._look(request)
-        slips = self._machine.printer.slips()
+        slips = self._printer(request).slips()
         return as_json(api.PaperShown(tuple(api.SlipShown(s.number, s.state, s.text) for s in slips)))
 
     async def paper_png(self, request: Request) -> Response:
         await self._look(request)
-        slips = list(self._machine.printer.slips())
+        printer = self._printer(request)
+        slips = list(printer.slips())
         wanted = number(request, "slip", 0, 10**9) if "slip" in request.query_params else None
         if wanted is not None:
             slips = [slip for slip in slips if slip.number == wanted]
             if not slips:
                 raise Failed(404, "no_slip", number=wanted)
-        return as_png(await run_in_threadpool(self._paper_bytes, slips, wanted is not None))
+        return as_png(await run_in_threadpool(_paper_bytes, printer, slips, wanted is not None))
 
-    def _paper_bytes(self, slips: list[Slip], alone: bool) -> bytes:
-        pictures = [sheet(self._machine.printer.picture(slip)) for slip in slips]
-        return png_bytes(pictures[0] if alone else roll(pictures))
+    def _printer(self, request: Request) -> VirtualPrinter:
+        """The printer of `?printer=`: 0 the first, 1 the second."""
+        wanted = number(request, "printer", 0, 10**9)
+        if wanted >= len(self._machine.printers):
+            raise Failed(404, "no_printer", number=wanted)
+        return self._machine.printers[PAPERS[wanted]]
 
     async def drawer(self, request: Request) -> Response:
         await self._look(request)
@@ -272,7 +277,10 @@ class Api:
             "lamp": machine.board.lamp,
             "drawer": self._drawer(),
             "troubles": self._troubles(),
-            "slips": [{"number": slip.number, "state": slip.state} for slip in machine.printer.slips()],
+            "papers": [
+                [{"number": slip.number, "state": slip.state} for slip in printer.slips()]
+                for printer in machine.printers.values()
+            ],
             "log": list(machine.feed.entries),
             "lang": lang,
             "dashboard": self._dashboard,
@@ -287,3 +295,8 @@ class Api:
     @property
     def log_path(self) -> str:
         return str(self._log)
+
+
+def _paper_bytes(printer: VirtualPrinter, slips: list[Slip], alone: bool) -> bytes:
+    pictures = [sheet(printer.picture(slip)) for slip in slips]
+    return png_bytes(pictures[0] if alone else roll(pictures))

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -17,8 +17,8 @@ from emulator.feed import Feed
 from emulator.link import Link, LinkState
 from emulator.printer import VirtualPrinter
 from emulator.printer_body import Trouble as PrinterTrouble
-from emulator.settle import Settler
-from wire.board import KEYPAD, PRINTER, SCANNER, SCANNER_SERIAL, Network
+from emulator.settle import Outside, Settler
+from wire.board import KEYPAD, PRINTER, PRINTER2, SCANNER, SCANNER_SERIAL, Network
 
 Plug = Literal["ok", "unplugged"]
 DrawerTrouble = Literal["ok", "stuck", "forced", "absent"]
@@ -28,6 +28,9 @@ OFF_S = 0.3
 """How long the power stays off in a power cut: long enough for the lamp to go dark on the page."""
 
 PAPER_TICK_S = 0.1
+
+PAPERS = (PRINTER, PRINTER2)
+"""Printers by their number in the API."""
 
 
 NetworkTrouble = Literal["wifi", "mobile", "weak", "sim", "wifi_key", "none"]
@@ -55,6 +58,7 @@ class Troubles:
     """What is wrong now, as it was asked for."""
 
     printer: PrinterTrouble = "ok"
+    printer2: PrinterTrouble | Literal["none"] = "none"
     keypad: Plug = "ok"
     scanner: Plug = "ok"
     drawer: DrawerTrouble = "ok"
@@ -69,10 +73,10 @@ class Troubles:
 
 @dataclass(slots=True)
 class Parts:
-    """What the machine is put together from; `link`, `disk` and `control` may be missing.
+    """What the machine is put together from; `link`, `disk`, `control` and `printer2` may be missing.
 
     `printer` is made with two calls of ours, which it may make from its own thread: the drawer port was pulsed, and
-    the paper moved.
+    the paper moved. At the second printer hangs no drawer.
     """
 
     board: Board
@@ -84,6 +88,15 @@ class Parts:
     link: Link | None = None
     disk: Disk | None = None
     control: BrokerControl | None = None
+    printer2: Callable[[Callable[..., None]], VirtualPrinter] | None = None
+
+
+@dataclass(slots=True)
+class Paper:
+    """What the page was told of a printer's paper last."""
+
+    due: bool = False
+    states: dict[int, str] = field(default_factory=dict)  # slip -> state
 
 
 class Machine:
@@ -91,17 +104,19 @@ class Machine:
 
     def __init__(self, parts: Parts) -> None:
         self.board, self.feed = parts.board, parts.feed
-        self.printer = parts.printer(self._kicked, self._paper_moved)
+        self.printer = parts.printer(self._kicked, lambda _: self._paper_moved(PRINTER))
+        self.printers = {PRINTER: self.printer}
+        if parts.printer2 is not None:
+            self.printers[PRINTER2] = parts.printer2(lambda _: self._paper_moved(PRINTER2))
         self.board.contact_moved = self.printer.set_drawer
         self.link, self.disk, self.control = parts.link, parts.disk, parts.control
-        self.troubles = Troubles()
+        self.troubles = Troubles(printer2="ok" if PRINTER2 in self.printers else "none")
         self.daemon = Daemon(parts.daemon_argv, parts.log, self._gone, self._begun)
         self.diag = Diag(parts.data)
         self.settler = Settler(self.diag, self.passed, self.board.restless, self.outside, lambda: self.alive)
         self._data = parts.data
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._paper_due = False
-        self._slips_known: dict[int, str] = {}
+        self._papers = {name: Paper() for name in self.printers}
         self._power_lock = asyncio.Lock()
 
     @property
@@ -118,7 +133,8 @@ class Machine:
         if self.disk is not None:
             await asyncio.to_thread(self.disk.mount)
         await self.board.start()
-        self.printer.open(self.board.folder / PRINTER)
+        for name, printer in self.printers.items():
+            printer.open(self.board.folder / name)
         if self.link is not None:
             await self.link.start()
         await self._power_on()
@@ -128,25 +144,30 @@ class Machine:
         await self.daemon.stop()
         self.diag.close()
         await self.board.stop()
-        await asyncio.to_thread(self.printer.close)
+        for printer in self.printers.values():
+            await asyncio.to_thread(printer.close)
         if self.link is not None:
             await self.link.stop()
         if self.disk is not None:
             await asyncio.to_thread(self.disk.unmount)
 
     def passed(self) -> dict[str, Passed]:
-        """The board's counts since this daemon started, the printer's among them."""
-        sent = self.printer.sent
-        queued = unread_at(self.board.folder / PRINTER) if sent else 0
-        paper = Passed(sent, self.printer.consumed, queued)
-        return {**self.board.passed(), PRINTER: paper}
+        """The board's counts since this daemon started, the printers' among them."""
+        return {**self.board.passed(), **{name: self._passed(name) for name in self.printers}}
 
-    def outside(self) -> list[str]:
-        """What the daemon's hardware waits for, or takes its time with."""
-        waiting = self.printer.waiting()
-        if waiting is None:
-            return [] if self.printer.idle() else ["printer"]
-        return ["paper"] if waiting == "paper" else ["printer"]
+    def _passed(self, name: str) -> Passed:
+        printer = self.printers[name]
+        sent = printer.sent
+        return Passed(sent, printer.consumed, unread_at(self.board.folder / name) if sent else 0)
+
+    def outside(self) -> dict[str, Outside]:
+        """Printers that wait for something, or take their time: endpoint -> what."""
+        found: dict[str, Outside] = {}
+        for name, printer in self.printers.items():
+            waiting = printer.waiting()
+            if waiting is not None or not printer.idle():
+                found[name] = "paper" if waiting == "paper" else "printer"
+        return found
 
     def _begun(self, pid: int) -> None:
         self.feed.tell("power", on=True, pid=pid)
@@ -154,10 +175,11 @@ class Machine:
     def _gone(self, ended: Ended) -> None:
         self.diag.close()
         self.board.daemon_gone(power_lost=ended.how == "cut")
-        if ended.how == "cut":
-            self.printer.power_cut()
-        else:
-            self.printer.restart_counts()  # it has its own power and prints on
+        for printer in self.printers.values():
+            if ended.how == "cut":
+                printer.power_cut()
+            else:
+                printer.restart_counts()  # it has its own power and prints on
         self.feed.tell("power", on=False, pid=0)
         if ended.how == "itself":
             self.feed.log("log__daemon_ended", code=ended.code)
@@ -198,12 +220,14 @@ class Machine:
             "link": self.link is not None,
             "broker": self.control is not None,
             "disk": self.disk is not None and self.disk.available,
+            "printer2": PRINTER2 in self.printers,
         }
 
     async def trouble(self, name: str, value: str | int) -> None:
         """Bring one trouble about, or end it. Raises `Unavailable`; names and values are checked by the caller."""
         acts: dict[str, Callable[[], Awaitable[None]]] = {
-            "printer": lambda: self._printer_trouble(value),  # type: ignore[arg-type]
+            "printer": lambda: self._printer_trouble(PRINTER, value),  # type: ignore[arg-type]
+            "printer2": lambda: self._printer_trouble(PRINTER2, value),  # type: ignore[arg-type]
             "keypad": lambda: self._plug((KEYPAD,), str(value)),
             "scanner": lambda: self._plug((SCANNER, SCANNER_SERIAL), str(value)),
             "drawer": lambda: self._drawer_trouble(str(value)),
@@ -221,18 +245,20 @@ class Machine:
             self.feed.log("log__trouble", what=name, value=value)
             self._tell_troubles()
 
-    async def _printer_trouble(self, name: PrinterTrouble) -> None:
-        if self.troubles.printer == "unplugged" and name != "unplugged":
-            await self._agree_on_printer_counts()
-        self.printer.trouble(name)
+    async def _printer_trouble(self, name: str, value: PrinterTrouble) -> None:
+        if (printer := self.printers.get(name)) is None:
+            raise Unavailable(name)
+        if printer.path is None and value != "unplugged":
+            await self._agree_on_counts(name)
+        printer.trouble(value)
 
-    async def _agree_on_printer_counts(self) -> None:
+    async def _agree_on_counts(self, name: str) -> None:
         """What a pulled cable lost within the kernel only the daemon has counted. Asked while the cable is still out,
         so that nothing is on its way meanwhile."""
         with contextlib.suppress(NoAnswer):  # no daemon: the next one begins from zero at both ends
-            counts = (await self.diag.settle()).devices.get(PRINTER)
+            counts = (await self.diag.settle()).devices.get(name)
             if counts is not None:
-                self.printer.restart_counts(counts.written, counts.read)
+                self.printers[name].restart_counts(counts.written, counts.read)
 
     async def _plug(self, names: tuple[str, ...], value: str) -> None:
         for name in names:
@@ -304,17 +330,21 @@ class Machine:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self.board.drawer.kick, "printer")
 
-    def _paper_moved(self, *_: object) -> None:
-        if self._loop is not None and not self._paper_due:
-            self._paper_due = True
-            self._loop.call_soon_threadsafe(self._loop.call_later, PAPER_TICK_S, self._tell_paper)
+    def _paper_moved(self, name: str) -> None:
+        paper = self._papers[name]
+        if self._loop is not None and not paper.due:
+            paper.due = True
+            self._loop.call_soon_threadsafe(self._loop.call_later, PAPER_TICK_S, self._tell_paper, name)
 
-    def _tell_paper(self) -> None:
+    def _tell_paper(self, name: str) -> None:
         """The paper moves line by line; the page hears of it at most ten times a second."""
-        self._paper_due = False
-        slips: dict[int, str] = {slip.number: slip.state for slip in self.printer.slips()}
+        paper = self._papers[name]
+        paper.due = False
+        slips: dict[int, str] = {slip.number: slip.state for slip in self.printers[name].slips()}
         for number, state in slips.items():
-            if state != self._slips_known.get(number) and state in ("finished", "torn"):
-                self.feed.log("log__slip_torn" if state == "torn" else "log__slip_done", number=number)
-        self._slips_known = slips
-        self.feed.tell("paper", slips=[{"number": number, "state": state} for number, state in slips.items()])
+            if state != paper.states.get(number) and state in ("finished", "torn"):
+                came = "log__slip_torn" if state == "torn" else "log__slip_done"
+                self.feed.log(came if name == PRINTER else f"{came}2", number=number)
+        paper.states = slips
+        shown = [{"number": number, "state": state} for number, state in slips.items()]
+        self.feed.tell("paper", printer=PAPERS.index(name), slips=shown)

@@ -53,10 +53,13 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("get", "/api/screen", "What the LCD shows, as text.", None, api.ScreenShown, _LOOK),
     Route("get", "/api/screen.png", "What the LCD shows, decoded from its SPI bytes.", None, "image/png", _LOOK),
-    Route("get", "/api/paper", "Every slip that came out of the printer.", None, api.PaperShown, _LOOK),
+    Route(
+        "get", "/api/paper", "Every slip that came out of a printer.", None, api.PaperShown,
+        (*_LOOK, "printer"), (404, 503, 504),
+    ),
     Route(
         "get", "/api/paper.png", "The slips as a picture, or one of them.", None, "image/png",
-        (*_LOOK, "slip"), (404, 503, 504),
+        (*_LOOK, "printer", "slip"), (404, 503, 504),
     ),
     Route("get", "/api/drawer", "The cash drawer.", None, api.DrawerShown, _LOOK),
     Route("post", "/api/drawer", "Push the drawer shut.", api.DrawerAction, codes=(400, 503, 504)),
@@ -81,6 +84,10 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "How long to wait; after it the answer is 504 with `reasons`.",
     },
     "settle": {"schema": {"enum": ["yes", "no"], "default": "yes"}, "description": _SETTLE_TEXT},
+    "printer": {
+        "schema": {"type": "integer", "minimum": 0, "maximum": 1, "default": 0},
+        "description": "Whose paper: 0 the first printer's, 1 the second's; each counts its slips for itself.",
+    },
     "slip": {"schema": {"type": "integer", "minimum": 1}, "description": "Number of one slip; without it all of them."},
     "after": {"schema": {"type": "integer", "minimum": 0, "default": 0}, "description": "Records with a larger seq."},
     "lang": {"schema": {"enum": list(LANGS)}, "description": "In which language; without it, by Accept-Language."},
@@ -89,7 +96,7 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
 
 _CODES = {
     400: "The body or a parameter does not fit.",
-    404: "There is no such slip.",
+    404: "There is no such slip or printer.",
     409: "The device is unplugged, or this trouble cannot be played here.",
     500: "The emulator could not do it.",
     503: "The terminal is not running.",

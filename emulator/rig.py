@@ -23,6 +23,8 @@ class Rig:
     name: str
     controller: LcdKind
     paper: PaperProfile
+    paper2: PaperProfile | None = None
+    """The second printer's; None: there is none."""
 
 
 def load(name: str = DEFAULT) -> Rig:
@@ -31,12 +33,17 @@ def load(name: str = DEFAULT) -> Rig:
     if not name.replace("-", "").isalnum() or not path.is_file():
         raise NoProfile(name)
     table = tomllib.loads(path.read_text(encoding="utf-8"))
-    display, printer = table.get("display", {}), table.get("printer", {})
+    display = table.get("display", {})
     return Rig(
         name=name,
         controller="ili9341" if display.get("controller") == "ili9341" else "st7789",
-        paper=replace(PAPER_80 if printer.get("paper_mm") == 80 else PAPER_58, slip_end=_slip_end(printer)),
+        paper=_paper(table.get("printer", {})),
+        paper2=_paper(table["printer2"]) if "printer2" in table else None,
     )
+
+
+def _paper(printer: dict[str, Any]) -> PaperProfile:
+    return replace(PAPER_80 if printer.get("paper_mm") == 80 else PAPER_58, slip_end=_slip_end(printer))
 
 
 def _slip_end(printer: dict[str, Any]) -> SlipEnd:

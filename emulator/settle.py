@@ -3,15 +3,17 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from emulator.board import Passed
 from emulator.diag import Diag, NoAnswer
-from wire.board import BOARD, PRINTER
+from wire.board import BOARD, PRINTER, PRINTER2
 from wire.diag import Counts, Settle
 
 Until = Literal["settled", "idle", "printed", "acked"]
+Outside = Literal["paper", "printer"]
+PRINTERS = frozenset({PRINTER, PRINTER2})
 
 TIMER_NEAR_MS = 100
 """A timer due sooner than this will change something in a moment."""
@@ -58,13 +60,15 @@ class Moment:
     daemon: Settle
     board: Mapping[str, Passed]
     restless: tuple[str, ...]
-    outside: tuple[str, ...] = ()
+    outside: Mapping[str, Outside] = field(default_factory=dict)
+    """Printer -> what it waits for, or its own slowness."""
 
     @property
     def waiting(self) -> tuple[str, ...]:
-        """What it waits for, the printer's own slowness among it."""
-        unprinted = ("printer",) if self._unconsumed(PRINTER) > 0 else ()
-        return tuple(sorted({*self.daemon.waiting, *self.outside, *unprinted}))
+        """What it waits for, the printers' own slowness among it; of either printer the same word."""
+        words = ("printer" if name in PRINTERS else name for name in self.daemon.waiting)
+        unprinted = ("printer" for name in PRINTERS if self._unconsumed(name) > 0)
+        return tuple(sorted({*words, *self.outside.values(), *unprinted}))
 
     def moving(self) -> tuple[str, ...]:
         """Reasons why it has not settled; empty when it has."""
@@ -84,13 +88,13 @@ class Moment:
             unit = "messages" if name == BOARD else "bytes"
             if unread > 0:
                 reasons.append(f"{name}: {unread} {unit} not yet read by the terminal")
-            if name != PRINTER and self._unconsumed(name) > 0:
+            if name not in PRINTERS and self._unconsumed(name) > 0:
                 reasons.append(f"{name}: {self._unconsumed(name)} {unit} on their way from the terminal")
         return reasons
 
     def _inside(self) -> list[str]:
         now = self.daemon
-        reasons = [f"worker busy: {name}" for name in now.busy if name not in now.waiting and name != self._paced()]
+        reasons = [f"worker busy: {name}" for name in now.busy if name not in now.waiting and not self._paced(name)]
         if now.inbox:
             reasons.append(f"inbox: {now.inbox} events")
         if now.frame_shown != now.frame_wanted:
@@ -99,9 +103,9 @@ class Moment:
             reasons.append(f"timer due in {now.timer_due_ms} ms")
         return reasons
 
-    def _paced(self) -> str:
+    def _paced(self, name: str) -> bool:
         """A printer worker is busy for as long as its printer is slow: that is a wait for the outside."""
-        return PRINTER if "printer" in self.waiting else ""
+        return name in PRINTERS and (self.outside.get(name) == "printer" or self._unconsumed(name) > 0)
 
     def _counts(self, name: str) -> Counts:
         return self.daemon.devices.get(name, Counts(read=0, written=0))
@@ -128,7 +132,7 @@ class Settler:
         diag: Diag,
         passed: Callable[[], Mapping[str, Passed]],
         restless: Callable[[], list[str]],
-        outside: Callable[[], list[str]],
+        outside: Callable[[], Mapping[str, Outside]],
         alive: Callable[[], bool],
     ) -> None:
         self._diag = diag
@@ -164,7 +168,7 @@ class Settler:
             daemon = await self._diag.settle()
         except NoAnswer as trouble:
             return None, (f"the terminal does not answer: {trouble}",)
-        moment = Moment(daemon, self._passed(), tuple(self._restless()), tuple(self._outside()))
+        moment = Moment(daemon, self._passed(), tuple(self._restless()), self._outside())
         return moment, outstanding(moment, until)
 
 

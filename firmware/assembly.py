@@ -19,7 +19,6 @@ from typing import assert_never
 
 from firmware import hardware as profiles
 from firmware.crashes import KILLED, CrashFile, RunMark
-from firmware.desks.paper import FIRST, SECOND
 from firmware.diagnosis import Diagnosis, DiagnosisSocket
 from firmware.drivers.board import BoardLink
 from firmware.drivers.display import DisplayDriver, Draws, panel_opener
@@ -84,6 +83,7 @@ from firmware.render_text import speak
 from firmware.terminal import Terminal
 from firmware.training import School, Trainee
 from firmware.txn import life
+from firmware.txn.command import FIRST, SECOND
 from firmware.txn.dress import dress
 from firmware.txn.ledger import Ledger, LedgerError, LedgerLocked, LedgerUnreadable, LedgerUnsure, load_products
 from firmware.txn.product import price_list
@@ -444,7 +444,7 @@ class Edge:
             wanted = settings.drawer
             self.drawer.configure(wanted.pulse_ms, wanted.cool_down_ms, wanted.pulses_per_min_max)
         self.printer = self._printer(hardware.printer, folder, board, FIRST)
-        self.printer2 = self._printer(hardware.printer2, folder, None, SECOND)
+        self.printer2 = self._printer(hardware.printer2, folder, board, SECOND)
         battery = hardware.battery.source
         self.system = System(
             post, clock, key, folder.path,
@@ -513,7 +513,7 @@ class Edge:
         match source:
             case Board():
                 assert board is not None
-                port = str(board / virtual.PRINTER)
+                port = str(board / (virtual.PRINTER if number == FIRST else virtual.PRINTER2))
             case profiles.SerialPrinter(path=path):
                 port = path
             case profiles.UsbPrinter(vendor=vendor, product=product):
@@ -647,11 +647,11 @@ class Edge:
         found.append(Worker("display", display.run, display.stop, display.counts, display.busy, display.waiting))
         found.append(Worker("input", self.keys.run, self.keys.stop, self.keys.counts, self.keys.busy))
         if self.printer is not None:
-            found.append(_later(display, _printer_worker(self.printer)))
-        if self.printer2 is not None:
-            found.append(_later(display, _printer_worker(self.printer2, "printer2")))
+            found.append(_later(display, _printer_worker(self.printer, virtual.PRINTER)))
         else:
             self._post(PrinterSeen("none"))
+        if self.printer2 is not None:
+            found.append(_later(display, _printer_worker(self.printer2, virtual.PRINTER2)))
         if self.drawer is not None:
             found.append(_later(display, Worker("drawer", self.drawer.run, self.drawer.stop, busy=self.drawer.busy)))
         else:
@@ -695,7 +695,7 @@ def _later(display: DisplayDriver, worker: Worker) -> Worker:
     return replace(worker, run=run, stop=stop, alive=lambda: not begun.is_set() or worker.alive())
 
 
-def _printer_worker(printer: PrinterDriver, name: str = virtual.PRINTER) -> Worker:
+def _printer_worker(printer: PrinterDriver, name: str) -> Worker:
     def counts() -> dict[str, Counts]:
         return {name: printer.counts()}
 

@@ -157,6 +157,10 @@ class SysfsBattery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
     path: DevicePath
 
 
+WIRED = (SerialPrinter, UsbPrinter, NetworkPrinter, FilePrinter)
+"""Kinds of which two on one way are one printer; the virtual board has an end for each."""
+
+
 class Keypad(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where keys come from, and which evdev codes each key of ours may send."""
 
@@ -231,6 +235,7 @@ class Hardware(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def virtual(self) -> bool:
         """Whether any device is played by the emulator, so that the daemon needs a board folder."""
         sources: list[object] = [self.keypad.source, self.display.source, self.printer.source, self.drawer.source]
+        sources.append(self.printer2.source)
         sources += [self.sound.source, self.sound.lamp, self.battery.source, *self.scanner.sources]
         return any(isinstance(source, Board) for source in sources)
 
@@ -330,9 +335,7 @@ def parse(document: dict[str, Any]) -> Hardware:
         raise ProfileError(str(wrong)) from wrong
     _check_keys(hardware.keypad)
     _check_lines(hardware)
-    if isinstance(hardware.printer2.source, Board) or (
-        not isinstance(hardware.printer2.source, Nothing) and hardware.printer2.source == hardware.printer.source
-    ):
+    if isinstance(hardware.printer2.source, WIRED) and hardware.printer2.source == hardware.printer.source:
         raise ProfileError("a second printer needs a way of its own - at `$.printer2.source`")
     if not isinstance(hardware.drawer.line, Nothing) and not isinstance(hardware.drawer.source, PrinterDrawer):
         raise ProfileError("only a drawer on the printer has a line beside it - at `$.drawer.line`")

@@ -8,6 +8,7 @@ that needs no kernel driver:
 `scanner`          the same, for a keyboard-wedge scanner
 `scanner-serial`   symlink to a pty: bytes of a serial scanner
 `printer`          symlink to a pty: ESC/POS both ways; gone = unplugged
+`printer2`         the same for a second printer, where the profile has one
 `lcd.sock`         Unix stream socket the emulator listens on: SPI transfers, see `LCD_HEADER`
 `board.sock`       Unix stream socket the emulator listens on: newline-ended JSON of `ToBoard` / `FromBoard`
 `diag.sock`        the daemon's own diagnosis socket lies in its data folder, not here
@@ -22,11 +23,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-KEYPAD, SCANNER, SCANNER_SERIAL, PRINTER, LCD, BOARD = (
+KEYPAD, SCANNER, SCANNER_SERIAL, PRINTER, PRINTER2, LCD, BOARD = (
     "keypad",
     "scanner",
     "scanner-serial",
     "printer",
+    "printer2",
     "lcd.sock",
     "board.sock",
 )

@@ -215,74 +215,113 @@ function card(sample) {
   return button;
 }
 
-// --- paper ---
+// --- printers and their paper ---
 
-const shownSlips = new Map();
-let taken = 0;
-function drawPaper(slips) {
-  const here = slips.filter((slip) => slip.number > taken);
-  $("paper-empty").hidden = here.length > 0;
-  for (const [number, figure] of shownSlips) {
-    if (!here.some((slip) => slip.number === number)) {
-      figure.remove();
-      shownSlips.delete(number);
+class Unit {
+  constructor(number) {
+    this.number = number;
+    this.mark = number ? String(number + 1) : ""; // of the ids of what belongs to it
+    this.figures = new Map();
+    this.taken = 0;
+    this.at("paper-clear").addEventListener("click", () => this.take());
+  }
+
+  at(name) {
+    return $(`${name}${this.mark}`);
+  }
+
+  draw(slips) {
+    const here = slips.filter((slip) => slip.number > this.taken);
+    this.at("paper-empty").hidden = here.length > 0;
+    this.at("unit").classList.toggle("used", here.length > 0);
+    for (const [number, figure] of this.figures) {
+      if (!here.some((slip) => slip.number === number)) {
+        figure.remove();
+        this.figures.delete(number);
+      }
+    }
+    const last = here.at(-1)?.number;
+    for (const slip of here) {
+      const figure = this.figures.get(slip.number) ?? this.hang(slip.number);
+      const settled = figure.dataset.state === slip.state && slip.state !== "printing";
+      figure.dataset.state = slip.state;
+      figure.querySelector("figcaption").textContent =
+        `${say("page__slip", { number: slip.number })} · ${say(`page__slip_${slip.state}`)}`;
+      if (!settled || (slip.number === last && slip.state === "printing")) this.renew(figure, slip.number);
     }
   }
-  const last = here.at(-1)?.number;
-  for (const slip of here) {
-    const figure = shownSlips.get(slip.number) ?? newSlip(slip.number);
-    const settled = figure.dataset.state === slip.state && slip.state !== "printing";
-    figure.dataset.state = slip.state;
-    figure.querySelector("figcaption").textContent =
-      `${say("page__slip", { number: slip.number })} · ${say(`page__slip_${slip.state}`)}`;
-    if (!settled || (slip.number === last && slip.state === "printing")) renew(figure, slip.number);
+
+  hang(number) {
+    const figure = document.createElement("figure");
+    const picture = document.createElement("img");
+    picture.alt = say("page__slip", { number });
+    const caption = document.createElement("figcaption");
+    caption.className = "pill";
+    figure.append(picture, caption);
+    figure.addEventListener("click", () => {
+      $("big-slip").src = picture.src;
+      $("big").showModal();
+    });
+    this.figures.set(number, figure);
+    this.at("slips").append(figure);
+    return figure;
+  }
+
+  async renew(figure, number) {
+    if (figure.busy) {
+      figure.again = true;
+      return;
+    }
+    figure.busy = true;
+    const shown = figure.dataset.state;
+    const answer = await fetch(`/api/paper.png?printer=${this.number}&slip=${number}&settle=no`).catch(() => null);
+    if (answer?.ok) {
+      const picture = figure.querySelector("img");
+      const old = picture.src;
+      picture.src = URL.createObjectURL(await answer.blob());
+      await picture.decode().catch(() => {});
+      if (old) URL.revokeObjectURL(old);
+      figure.dataset.drawn = shown;
+      this.at("paper").scrollTop = this.at("paper").scrollHeight;
+    }
+    figure.busy = false;
+    if (figure.again) {
+      figure.again = false;
+      this.renew(figure, number);
+    }
+  }
+
+  take() {
+    const slips = state.papers[this.number];
+    this.taken = Math.max(this.taken, ...slips.map((slip) => slip.number), 0);
+    this.draw(slips);
+  }
+
+  drawTrouble(name) {
+    this.at("printer-state").textContent = say(`value__${name}`);
+    this.at("printer-state").dataset.bad = name !== "ok";
+    this.at("printer-led").dataset.colour = { ok: "green", slow: "green", paper_low: "amber", unplugged: "off" }[name] ?? "red";
   }
 }
 
-function newSlip(number) {
-  const figure = document.createElement("figure");
-  const picture = document.createElement("img");
-  picture.alt = say("page__slip", { number });
-  const caption = document.createElement("figcaption");
-  caption.className = "pill";
-  figure.append(picture, caption);
-  figure.addEventListener("click", () => {
-    $("big-slip").src = picture.src;
-    $("big").showModal();
-  });
-  shownSlips.set(number, figure);
-  $("slips").append(figure);
-  return figure;
+const units = [new Unit(0)];
+// A second printer is made from the first, while that one is still bare: its ids carry a 2.
+const bare = $("unit").cloneNode(true);
+function unpackSecond() {
+  for (const part of [bare, ...bare.querySelectorAll("[id]")]) part.id += "2";
+  $("unit").after(bare);
+  $("printer-title").dataset.text = "page__printer1";
+  $("printer-title2").dataset.text = "page__printer2";
+  for (const place of document.querySelectorAll(".unit [data-text]")) place.textContent = say(place.dataset.text);
+  units.push(new Unit(1));
+  drawTroubleRows();
 }
 
-async function renew(figure, number) {
-  if (figure.busy) {
-    figure.again = true;
-    return;
-  }
-  figure.busy = true;
-  const state = figure.dataset.state;
-  const answer = await fetch(`/api/paper.png?slip=${number}&settle=no`).catch(() => null);
-  if (answer?.ok) {
-    const picture = figure.querySelector("img");
-    const old = picture.src;
-    picture.src = URL.createObjectURL(await answer.blob());
-    await picture.decode().catch(() => {});
-    if (old) URL.revokeObjectURL(old);
-    figure.dataset.drawn = state;
-    $("paper").scrollTop = $("paper").scrollHeight;
-  }
-  figure.busy = false;
-  if (figure.again) {
-    figure.again = false;
-    renew(figure, number);
-  }
+function drawPaper() {
+  if (state.papers.length > units.length) unpackSecond();
+  for (const unit of units) unit.draw(state.papers[unit.number]);
 }
 
-$("paper-clear").addEventListener("click", () => {
-  taken = Math.max(taken, ...state.slips.map((slip) => slip.number), 0);
-  drawPaper(state.slips);
-});
 $("big").addEventListener("click", (event) => event.target === $("big") && $("big").close());
 
 // --- drawer, lamp, power ---
@@ -321,8 +360,10 @@ function sound(name, volume) {
 
 // --- troubles ---
 
+const PRINTER_TROUBLES = ["ok", "paper_out", "paper_low", "cover_open", "offline", "unplugged", "slow", "silent"];
 const TROUBLES = [
-  ["printer", ["ok", "paper_out", "paper_low", "cover_open", "offline", "unplugged", "slow", "silent"]],
+  ["printer", PRINTER_TROUBLES],
+  ["printer2", PRINTER_TROUBLES],
   ["link", ["up", "down", "slow", "lossy", "half_open"]],
   ["network", ["wifi", "mobile", "weak", "sim", "wifi_key", "none"]],
   ["broker", ["up", "down"]],
@@ -361,7 +402,8 @@ function troubleRow(name, ...inside) {
 }
 
 function drawTroubleRows() {
-  const rows = TROUBLES.map(([name, values]) => troubleRow(name, choices(name, values, (value) => say(`value__${value}`))));
+  const here = TROUBLES.filter(([name]) => name !== "printer2" || units.length > 1);
+  const rows = here.map(([name, values]) => troubleRow(name, choices(name, values, (value) => say(`value__${value}`))));
   const label = (seconds) => OFFSETS.find(([, value]) => value === seconds)[0];
   rows.push(troubleRow("clock_offset_s", choices("clock_offset_s", OFFSETS.map(([, value]) => value), label)));
   rows.push(troubleRow("battery", batterySlider()));
@@ -404,9 +446,7 @@ function drawTroubles() {
   }
   $("battery").value = now.battery;
   $("battery").dispatchEvent(new Event("input"));
-  $("printer-state").textContent = say(`value__${now.printer}`);
-  $("printer-state").dataset.bad = now.printer !== "ok";
-  $("printer-led").dataset.colour = { ok: "green", slow: "green", paper_low: "amber", unplugged: "off" }[now.printer] ?? "red";
+  for (const unit of units) unit.drawTrouble(now[`printer${unit.mark}`]);
 }
 
 // --- log ---
@@ -468,8 +508,8 @@ function drawAll() {
   drawDashboard();
   drawDrawer();
   drawPower();
+  drawPaper();
   drawTroubles();
-  drawPaper(state.slips);
   $("log-lines").replaceChildren(...state.log.map(logLine).reverse());
   drawLcd();
 }
@@ -494,7 +534,7 @@ const HAPPENINGS = {
     if (open) sounds.drawer();
     drawDrawer();
   },
-  paper: ({ slips }) => { state.slips = slips; drawPaper(slips); },
+  paper: ({ printer, slips }) => { state.papers[printer] = slips; drawPaper(); },
   trouble: async () => { state.troubles = (await json("/api/trouble")) ?? state.troubles; drawTroubles(); },
   log: ({ entry }) => {
     state.log.push(entry);

@@ -46,13 +46,12 @@ def bench(tmp_path: Path) -> Callable[..., Any]:
     async def running(**parts: Any) -> AsyncIterator[Bench]:
         feed, folder, data = Feed(), tmp_path / "board", tmp_path / "data"
         board = Board(folder, "st7789", feed)
-        argv = [sys.executable, str(FAKE), "--board", str(folder), "--data", str(data)]
+        parts.setdefault("daemon_argv", [sys.executable, str(FAKE), "--board", str(folder), "--data", str(data)])
         machine = Machine(
             Parts(
                 board=board,
                 printer=lambda kicked, moved: VirtualPrinter(load().paper, kicked, moved),
                 feed=feed,
-                daemon_argv=argv,
                 data=data,
                 log=tmp_path / "posd.log",
                 **parts,
@@ -62,7 +61,7 @@ def bench(tmp_path: Path) -> Callable[..., Any]:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with (
             app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client,
+            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=180) as client,
         ):
             yield Bench(machine, client)
 

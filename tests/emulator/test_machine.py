@@ -223,7 +223,8 @@ def test_the_radio_reaches_the_daemon_and_the_page(bench: Any) -> None:
 def test_troubles_without_a_mechanism_are_refused(bench: Any) -> None:
     async def story() -> None:
         async with bench() as at:
-            assert (await at.get("/api/trouble")).json()["available"] == {"link": False, "broker": False, "disk": False}
+            available = (await at.get("/api/trouble")).json()["available"]
+            assert available == {"link": False, "broker": False, "disk": False, "printer2": False}
             for trouble in ({"link": "down"}, {"broker": "down"}, {"disk": "full"}):
                 answer = await at.post("/api/trouble", trouble)
                 assert answer.status_code == 409
