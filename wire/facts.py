@@ -325,11 +325,12 @@ class ShiftClosed(Fact, frozen=True):
 
 
 class BatchSettled(Fact, frozen=True):
-    """The batch's totals compared with the backend's (结算): 对账平 or 对账不平; `differs` names the totals that differ."""
+    """The batch's totals compared with the backend's (结算): 对账平, 对账不平, or 对账错误 when they could not be compared
+    because the backend lacks records (domain 5.3); `differs` names the totals that differ."""
 
     KIND: ClassVar[str] = "batch_settled"
     batch: int
-    verdict: Literal["balanced", "uneven"]
+    verdict: Literal["balanced", "uneven", "error"]
     ours: dict[str, int]
     theirs: dict[str, int]
     differs: tuple[str, ...] = ()
@@ -452,6 +453,9 @@ class Sale(Fact, frozen=True):
     approver: str = ""
     late: bool = False  # booked when a payment that was unknown turned out to be paid, the cashier long gone on
     age_checked: bool = False
+    merchant_copy: bool = (
+        False  # the shop's own slip of the payment (商户联) is printed too, after the customer's if any
+    )
 
 
 class LineRemoved(Fact, frozen=True):
@@ -819,12 +823,14 @@ class SlipContinued(Fact, frozen=True):
 
 
 class SlipDropped(Fact, frozen=True):
-    """A person looked at the paper and decided that the slip needs no continuation."""
+    """A person looked at the paper and decided that the slip needs no continuation. `one`: of several copies only the one
+    that is due; what follows it is printed (the merchant's, when the customer wants none)."""
 
     KIND: ClassVar[str] = "slip_dropped"
     job: int
     operator: str
     reason: Literal["asked", "expired"] = "asked"
+    one: bool = False
 
 
 class Reprinted(Fact, frozen=True):

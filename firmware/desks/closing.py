@@ -2,7 +2,7 @@
 
 A batch is due from its `ShiftClosed` until there is a verdict. The backend is asked once it has acknowledged the batch's
 last record. When its totals differ, the batch's records are sent once more (batch upload), and it is asked again; what
-differs then is 对账不平. Nothing here holds up selling.
+differs then is 对账不平; where the backend still lacks records, 对账错误. Nothing here holds up selling.
 """
 
 from dataclasses import dataclass
@@ -103,7 +103,7 @@ class ClosingDesk:
         till.do(Settle(answer))
         after = closing.of_batch(till.ledger, known.batch)
         self._say(till, known, "new" if after and after.verdict != known.verdict else "same")
-        if totals.differing(known.ours, answer.totals):
+        if after and after.verdict == "uneven":
             till.refused(Refusal(8012, f"{known.batch:06d}"))
         self._try(till)  # the next batch that is due
 

@@ -148,7 +148,7 @@ class Settlement(Screen):
         known = closing.closings(ctx.books)
         at = min(self.at, len(known) - 1)
         here = known[at]
-        tint = {"balanced": Tint.GOOD, "uneven": Tint.BAD}.get(here.verdict, Tint.UNSURE)
+        tint = {"balanced": Tint.GOOD, "uneven": Tint.BAD, "error": Tint.BAD}.get(here.verdict, Tint.UNSURE)
         rows = tuple(_against(*row) for row in settled(here.ours, _theirs(here, ctx), ctx.lang))
         fit = SETTLED_ROWS - 2 * bool(self.said)  # what is said takes a row's room, and a verdict may be two lines long
         parts = [rows[first : first + fit] for first in range(0, len(rows), fit)]

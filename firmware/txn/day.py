@@ -1,7 +1,7 @@
 """Closing the business day (日结, Z), opening it again, X reports and the settlement of a batch (domain 11.5, 5.3)."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from firmware.events import Ask, SignSeal
 from firmware.txn import closing, shift
@@ -27,6 +27,8 @@ from wire.facts import (
     Trouble,
 )
 from wire.messages import AnswerTotals, AskTotals
+
+Verdict = Literal["balanced", "uneven", "error"]
 
 REASONS: Final = ("late_sale", "miscount", "other")
 """Why a closed day is opened again."""
@@ -169,20 +171,21 @@ class Settle:
     answer: AnswerTotals
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`BatchSettled`, uneven with an alarm (8012), or nothing for a batch that has this verdict already."""
+        """`BatchSettled`, with an alarm (8012) unless balanced, or nothing for a batch that has this verdict already. What
+        a backend that lacks records has added up is compared with nothing: 对账错误 (domain 5.3)."""
         known = closing.of_batch(ctx.books, self.answer.batch)
         if known is None:
             return Decision()
         differs = totals.differing(known.ours, self.answer.totals)
-        verdict = "uneven" if differs or not self.answer.whole else "balanced"
+        verdict: Verdict = "error" if not self.answer.whole else "uneven" if differs else "balanced"
         if known.verdict == verdict:
             return Decision()
         fact = BatchSettled(
-            known.batch, "uneven" if verdict == "uneven" else "balanced", known.ours, self.answer.totals, differs,
+            known.batch, verdict, known.ours, self.answer.totals, differs if verdict == "uneven" else (),
             print_slip=ctx.devices.prints,
         )  # fmt: skip
-        alarm = (Trouble(8012, f"batch {known.batch}: {' '.join(differs)}"),) if verdict == "uneven" else ()
-        return Decision((fact, *alarm))
+        about = {"uneven": " ".join(differs), "error": "the backend lacks records"}.get(verdict)
+        return Decision((fact, *((Trouble(8012, f"batch {known.batch}: {about}"),) if about else ())))
 
 
 @dataclass(frozen=True, slots=True)

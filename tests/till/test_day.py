@@ -417,6 +417,27 @@ def test_an_uneven_batch_is_sent_once_more_and_asked_again_before_the_verdict(tm
         assert words in counter.text(), counter.text()
 
 
+def test_what_the_backend_cannot_compare_is_an_error_and_not_a_difference(tmp_path):
+    """It still lacks records after every try: nobody is to look for money that is not missing."""
+    counter = closed(tmp_path)
+    ask = linked(counter)
+    theirs = {**closing.closings(counter.ledger)[0].ours, "sales": 0}
+    for _ in range(4):
+        counter.step(answer(ask, theirs, whole=False))
+        counter.step(Acked(Ack(counter.ledger.epoch, counter.ledger.acked_seq)))
+    counter.step(answer(ask, theirs, whole=False))
+    fact = last(counter, BatchSettled)
+    assert (fact.verdict, fact.differs) == ("error", ())
+    assert last(counter, Trouble).code == 8012
+    words = paper(counter, seq_of(counter, BatchSettled))
+    assert "对账错误" in words
+    assert "对账不平" not in words
+    assert "[8012]" not in counter.text()
+    assert "对账错误" in counter.keys(SETTLE).text()
+    counter.keys("OK").step(answer(ask, closing.closings(counter.ledger)[0].ours))
+    assert last(counter, BatchSettled).verdict == "balanced", "asked again when it has all"
+
+
 def test_ok_on_the_settlement_says_what_came_of_it(tmp_path):
     counter = closed(tmp_path)
     ask = linked(counter)
