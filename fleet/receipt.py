@@ -13,6 +13,7 @@ from wire.sold import (
     Say,
     about_vouchers,
     goods,
+    no_claim,
     order_reductions,
     origin_rows,
     pieces_milli,
@@ -32,7 +33,7 @@ def receipt_of(record: StoredRecord, fact: Sale | Refund, given_back_fen: int, d
     at = china.at(record.at_ms)
     content = _refund(say, fact, record.terminal) if isinstance(fact, Refund) else _sale(say, fact)
     if given_back_fen and isinstance(fact, Sale):
-        content["notes"] = (t("fleet", lang, "page__given_back", amount=yuan(given_back_fen)),)
+        content["notes"] = (t("fleet", lang, "page__given_back", amount=yuan(given_back_fen)), *content["notes"])
     return Receipt(
         kind=fact.way if isinstance(fact, Refund) else "sale",
         lang=lang,
@@ -64,6 +65,7 @@ def _sale(say: Say, sale: Sale) -> dict[str, Any]:
         "change_fen": sum(part.change_fen for part in sale.tenders),
         "tenders": () if cash_alone else tenders(say, sale.tenders, PROOFS),
         "reductions": order_reductions(say, sale.reductions),
+        "notes": (no_claim(say),),
     }
 
 
@@ -80,5 +82,6 @@ def _refund(say: Say, fact: Refund, terminal: str) -> dict[str, Any]:
         "notes": (
             *((say("back__by_channel"),) if by_channel else ()),
             *about_vouchers(say, fact),
+            no_claim(say),
         ),
     }

@@ -197,6 +197,8 @@ class Slips(Section, frozen=True):
     receipt_url: Annotated[str, Meta(max_length=60, pattern=r"^(https?://[A-Za-z0-9.:/_-]+)?\Z", extra=ADMIN)] = ""
     qr: Annotated[bool, Meta(extra=SHOP)] = True
     barcode: Annotated[bool, Meta(extra=SHOP)] = True
-    signature: Annotated[bool, Meta(extra=SHOP)] = False
+    merchant_copy: Annotated[bool, Meta(extra=SHOP)] = False
+    signature: Annotated[bool, Meta(extra=SHOP)] = True
+    stamp: Annotated[bool, Meta(extra=SHOP)] = False
     expire_min: Annotated[int, Meta(ge=5, le=1_440, extra=SHOP)] = 120
     reprints_per_slip: Annotated[int, Meta(ge=0, le=20, extra=SHOP)] = 1

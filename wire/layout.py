@@ -36,6 +36,9 @@ __all__ = ["Barcode", "Cut", "Feed", "Logo", "Qr", "Row", "Rule", "Text", "layou
 _WIDTHS = {32: (12, 6, 7, 7), 48: (22, 7, 9, 10)}
 """Columns of the paper -> name, quantity, price, amount."""
 
+STAMP_ROWS = 7
+"""Empty rows in the box: about 30 mm, for a stamp of 40 mm x 30 mm."""
+
 _GOODS = frozenset({"sale", "refund", "void", "hold"})
 """Slips with a table of goods and sums below it."""
 
@@ -69,6 +72,8 @@ def _body(receipt: Receipt, columns: int) -> Iterator[Row]:
         yield from _section(section, columns)
     for name in receipt.signatures:
         yield from _signature(name, columns)
+    if receipt.stamp:
+        yield from _stamp(receipt.stamp, columns)
     yield from _tail(receipt, columns)
 
 
@@ -223,6 +228,17 @@ def _signature(name: str, columns: int) -> Iterator[Row]:
     for row in above:
         yield Text(row)
     yield Text(last + "_" * (columns - width(last)))
+
+
+def _stamp(words: str, columns: int) -> Iterator[Row]:
+    """A box for the shop's stamp."""
+    edge = Text("+" + "-" * (columns - 2) + "+")
+    yield Feed(1)
+    yield edge
+    yield Text(f"|{pad_right(words, columns - 2)}|")
+    for _ in range(STAMP_ROWS):
+        yield Text("|" + " " * (columns - 2) + "|")
+    yield edge
 
 
 def _tail(receipt: Receipt, columns: int) -> Iterator[Row]:

@@ -61,7 +61,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     """A slip's whole content, taken from the journal, never recomputed (domain 6.1, 6.4). Times are local text.
 
     From top to bottom: training and `mark`, logo, shop, `header`, title, copy, head, goods, sums, tenders, sections,
-    signatures, member, notes, QR code, barcode, address and phone, footer, `mark` and training again."""
+    signatures, stamp, member, notes, QR code, barcode, address and phone, footer, `mark` and training again."""
 
     kind: SlipKind
     lang: Literal["zh", "en"]
@@ -99,3 +99,4 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     barcode: str = ""  # printable ASCII, as Code 128; pairs of digits are printed closer
     qr_words: str = ""  # what the QR code is for: below it, or in its place where it cannot be drawn
     training: bool = False
+    stamp: str = ""  # what to stamp into a box below the signatures; empty: there is no box

@@ -18,6 +18,11 @@ DETAILS = ("order_no", "channel_no", "refund_no", "reference", "last4")
 """What a part may have that proves it, in the order it is printed."""
 
 
+def no_claim(say: Say) -> str:
+    """What a slip of goods is not: an invoice (domain 6.1)."""
+    return str(say("tail__no_claim"))
+
+
 def goods(say: Say, lines: tuple[Line, ...], reductions: tuple[Reduction, ...] = ()) -> tuple[ReceiptLine, ...]:
     """Lines of goods, each with what was taken off it."""
     return tuple(

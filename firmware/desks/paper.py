@@ -236,12 +236,12 @@ class PaperDesk:
         try:
             fact, entry, trusted = stored(till.ledger, job)
             sheet = Sheet(till.ledger.terminal, till.settings, till.ledger, trusted, till.context().training)
-            receipt = slip_of(sheet, fact, entry, mark)
+            copy = slip.copies_out(till.ledger, job)
+            receipt = slip_of(sheet, fact, entry, mark, slip.copies_of(fact)[copy])
         except LookupError:  # a copy of something the journal does not hold any more
             till.append(SlipPrinted(job, "not_printed", NO_ORIGINAL))
             self.left |= {job}
             return
-        copy = slip.copies_out(till.ledger, job)
         self.printing[job] = printer
         till.emit(Print(job, because, receipt, printer, copy))
 
@@ -257,4 +257,4 @@ class PaperDesk:
 def _is_asked_after(till: Till, sale: Sale) -> bool:
     """Whether the cashier is to say after the sale if a slip is wanted: cash was asked about before it."""
     by_cash = any(part.kind == "cash" for part in sale.tenders)
-    return till.settings.printer.print_slip == "ask" and slip.wants_slip(sale) and not by_cash
+    return till.settings.printer.print_slip == "ask" and sale.print_slip and not by_cash

@@ -320,7 +320,7 @@ class AskSlip(Screen):
             case Key.OK:
                 return Pop() if self.job else Pop(cash_move(self.paid_fen, True, ctx))
             case Key.F2 | Key.CANCEL | Key.CLEAR if self.job:
-                return Do(slip.DropSlip(self.job), pop)
+                return Do(slip.DropSlip(self.job, one=True), pop)
             case Key.F2:
                 return Pop(cash_move(self.paid_fen, False, ctx))
             case Key.CANCEL | Key.CLEAR:

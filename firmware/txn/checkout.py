@@ -313,7 +313,8 @@ def settled(
     assert sum(part.paid_fen - part.change_fen for part in paid) == due, (paid, due)
     vouchers = [part.voucher for part in paid if part.voucher is not None]
     lines = netted(opened.lines, nets(opened.lines, opened.reductions), rounding_fen, vouchers)
-    always = ctx.settings.printer.print_slip != "never" and bool(ctx.session.operator)
+    here = bool(ctx.session.operator) and ctx.devices.prints
+    always = ctx.settings.printer.print_slip != "never" and here
     wanted = always if print_slip is None else print_slip
     return Sale(
         open_shift.batch, opened.trace, opened.operator, open_shift.business_date, lines, opened.total_fen,
@@ -321,6 +322,7 @@ def settled(
         print_slip=wanted and ctx.devices.prints,
         open_drawer=given > 0 and opens,
         reductions=opened.reductions, late=late, age_checked=opened.age_checked,
+        merchant_copy=here and ctx.settings.slips.merchant_copy and not {"code", "card"}.isdisjoint(kinds),
     )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ def bytes_at_most(
     sale = Sale(
         _NUMBER, _NUMBER, "9" * 8, "9999-12-31", lines, _FEN, _FEN, _FEN, tenders, _REVISION,
         print_slip=False, open_drawer=False, reductions=reductions, approver="9" * 8, late=True, age_checked=True,
+        merchant_copy=True,
     )  # fmt: skip
     more = sorted((_net_bytes(line) for line in lines if line.net_fen is None), reverse=True)
     return len(facts.encode(sale)) + sum(more[:rounding_fen])

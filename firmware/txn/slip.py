@@ -11,6 +11,7 @@ from firmware.txn.approve import authority
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.slips.registry import BUILDERS
+from firmware.txn.slips.reprint import Part
 from firmware.txn.slips.sheet import LOCAL, receipt_number
 from rules.rights import Right, grant
 from wire.facts import Fact, SlipContinued, SlipDropped, SlipPrinted
@@ -65,16 +66,18 @@ class ContinueSlip:
 
 @dataclass(frozen=True, slots=True)
 class DropSlip:
-    """The slip is complete on the paper, or nobody wants it."""
+    """The slip is complete on the paper, or nobody wants it; `one`: what comes after the copy that is due is wanted."""
 
     job: int
+    one: bool = False
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`SlipDropped`, or 2001, 4010."""
         gone = None if any(job.job == self.job for job in open_jobs(ctx.books)) else 4010
         if refusal := lacking(ctx, Right.SALE, gone):
             return refusal
-        return Decision((SlipDropped(self.job, ctx.session.operator),))
+        more = bool(ctx.books.read("SELECT 1 FROM print_copies WHERE job = ? AND due > 1", self.job))
+        return Decision((SlipDropped(self.job, ctx.session.operator, one=self.one and more),))
 
 
 def continued(books: Reading, job: int) -> int:
@@ -90,25 +93,30 @@ def expired(job: int) -> SlipDropped:
 
 def wants_slip(fact: Fact) -> bool:
     """Whether the fact is to be printed."""
-    return type(fact) in BUILDERS and bool(getattr(fact, "print_slip", False))
+    return bool(copies_of(fact))
 
 
-def copies_of(fact: Fact) -> int:
-    """How often the slip is printed, each with a proof of its own."""
-    return max(1, int(getattr(fact, "copies", 1)))
+def copies_of(fact: Fact) -> tuple[Part, ...]:
+    """What is printed for a fact, in order, each with a proof of its own: its slip as often as it is wanted, and the
+    merchant's copy of its payment."""
+    if type(fact) not in BUILDERS:
+        return ()
+    slips: tuple[Part, ...] = ("",) * max(1, int(getattr(fact, "copies", 1)))
+    merchant: tuple[Part, ...] = ("merchant",) if getattr(fact, "merchant_copy", False) else ()
+    return (slips if getattr(fact, "print_slip", False) else ()) + merchant
 
 
 def copies_out(books: Reading, job: int) -> int:
-    """How many copies of an open job are proven to be on paper."""
+    """How many copies of an open job are done with: proven to be on paper, or not wanted."""
     rows = books.read("SELECT wanted - due FROM print_copies WHERE job = ?", job)
     return int(rows[0][0]) if rows else 0
 
 
 def _wanted(books: Books, fact: Fact, entry: Entry) -> None:
-    if not wants_slip(fact):
+    copies = len(copies_of(fact))
+    if not copies:
         return
     books.write("INSERT INTO print_job VALUES (?, 'queued', 0)", entry.seq)
-    copies = copies_of(fact)
     if copies > 1:
         books.write("INSERT INTO print_copies VALUES (?, ?, ?)", entry.seq, copies, copies)
 
@@ -116,12 +124,17 @@ def _wanted(books: Books, fact: Fact, entry: Entry) -> None:
 def _printed(books: Books, fact: SlipPrinted, entry: Entry) -> None:
     if fact.outcome not in ("printed", "sent"):
         books.write("UPDATE print_job SET state = ?, code = ? WHERE job = ?", fact.outcome, fact.code, fact.job)
-        return
-    books.write("UPDATE print_copies SET due = due - 1 WHERE job = ?", fact.job)
-    if books.read("SELECT 1 FROM print_copies WHERE job = ? AND due > 0", fact.job):
-        books.write("UPDATE print_job SET state = 'queued', code = 0 WHERE job = ?", fact.job)
     else:
-        _gone(books, fact.job)
+        _next_copy(books, fact.job)
+
+
+def _next_copy(books: Books, job: int) -> None:
+    """One copy is done with: the next is due, or none."""
+    books.write("UPDATE print_copies SET due = due - 1 WHERE job = ?", job)
+    if books.read("SELECT 1 FROM print_copies WHERE job = ? AND due > 0", job):
+        books.write("UPDATE print_job SET state = 'queued', code = 0 WHERE job = ?", job)
+    else:
+        _gone(books, job)
 
 
 def _gone(books: Books, job: int) -> None:
@@ -139,7 +152,10 @@ def _continued(books: Books, fact: SlipContinued, entry: Entry) -> None:
 
 
 def _dropped(books: Books, fact: SlipDropped, entry: Entry) -> None:
-    _gone(books, fact.job)
+    if fact.one:
+        _next_copy(books, fact.job)
+    else:
+        _gone(books, fact.job)
 
 
 SUBJECT = Subject(

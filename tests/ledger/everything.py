@@ -8,6 +8,8 @@ import random
 from collections.abc import Callable
 from itertools import cycle
 
+import msgspec
+
 from firmware.txn import checkout, closing, hold, numbers, payment, settings, shift, slip, voucher
 from firmware.txn.ledger import Ledger, Stamp
 from rules.orders import order_no, refund_no, voucher_no
@@ -175,6 +177,8 @@ class Shop:
             any(part.kind == "cash" for part in parts), late=late,
             reductions=(f.Reduction("line_discount", 5, 0),) * self.chance.randrange(2),
         )  # fmt: skip
+        if fact.print_slip and trace % 5 == 0:
+            fact = msgspec.structs.replace(fact, merchant_copy=True)
         self.sales.append((self.tell(fact), fact))
 
     def sell(self) -> None:
@@ -391,7 +395,7 @@ class Shop:
         job = self.chance.choice(self.slips[-15:])
         outcome = self.chance.choice(("printed", "printed", "printed", "sent", "not_printed", "unknown"))
         facts: list[Fact] = [f.SlipPrinted(job, outcome, 4001 if outcome == "not_printed" else 0)] * 6  # type: ignore[arg-type]
-        facts += [f.SlipContinued(job, ""), f.SlipDropped(job, "01"), f.CopyShown(job, "01")]
+        facts += [f.SlipContinued(job, ""), f.SlipDropped(job, "01", one=True), f.CopyShown(job, "01")]
         self.tell(self.chance.choice(facts))
 
     def reprint(self) -> None:

@@ -178,6 +178,11 @@ OF_SUPPORT: dict[str, Fact] = {
 }
 """The event log and the diagnosis; last, so that the slips before them keep their times."""
 
+LATER: dict[str, Fact] = {
+    "settlement-error": BatchSettled(123, "error", FIGURES, {"sales": 12}),
+}  # fmt: skip
+"""Kinds that came after those; last, for the same reason."""
+
 COPIES = {"copy": "", "copy-merchant": "merchant", "copy-payment": "payment", "copy-codes": "qr"}
 """Copies of the sale, whole and in parts."""
 
@@ -203,14 +208,14 @@ def book(folder: Path, lang: str) -> tuple[Sheet, dict[str, int]]:
         terminal={"lang": lang},
         slips={
             "header": ("天天平价 送货上门",), "address": "江苏省南京市玄武区人民路 88 号", "phone": "025-8888 6666",
-            "receipt_url": "https://r.example.cn/r", "logo": logo(), "signature": True,
+            "receipt_url": "https://r.example.cn/r", "logo": logo(), "stamp": True,
         },
     )  # fmt: skip
     ledger = open_ledger(folder)
     names = {name: _written(ledger, fact) for name, fact in FACTS.items()}
     for name, part in COPIES.items():
         names[name] = _written(ledger, Reprinted(names["sale"], 1, "customer", "01", part=part))
-    names |= {name: _written(ledger, fact) for name, fact in (WITH_VOUCHERS | OF_SUPPORT).items()}
+    names |= {name: _written(ledger, fact) for name, fact in (WITH_VOUCHERS | OF_SUPPORT | LATER).items()}
     return Sheet(ledger.terminal, settings, ledger), names
 
 

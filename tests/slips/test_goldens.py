@@ -19,12 +19,12 @@ from paper.slip import Slip, slips_of
 from rules.badges import badge_text
 from tests import goldens
 from tests.counter import DAY_MS
-from tests.slips.journal import COPIES, FACTS, OF_SUPPORT, WITH_VOUCHERS, book
+from tests.slips.journal import COPIES, FACTS, LATER, OF_SUPPORT, WITH_VOUCHERS, book
 from wire.columns import width
 from wire.facts import BadgeIssued
 from wire.layout import layout, text_of
 
-NAMES = (*FACTS, *COPIES, *WITH_VOUCHERS, *OF_SUPPORT)
+NAMES = (*FACTS, *COPIES, *WITH_VOUCHERS, *OF_SUPPORT, *LATER)
 PAPERS = {58: PAPER_58, 80: PAPER_80}
 FACE = Face(find_font())
 
@@ -34,11 +34,11 @@ def day(request, tmp_path_factory):
     return (request.param, *book(tmp_path_factory.mktemp("day"), request.param))
 
 
-def printed(sheet, seq, paper_mm) -> Slip:
+def printed(sheet, seq, paper_mm, part="") -> Slip:
     """The slip of that fact, through encoder and interpreter."""
     model = model_for(paper_mm, virtual=True)
     fact, entry, trusted = stored(sheet.books, seq)
-    rows = layout(slip_of(dataclasses.replace(sheet, trusted=trusted), fact, entry), model.columns)
+    rows = layout(slip_of(dataclasses.replace(sheet, trusted=trusted), fact, entry, part=part), model.columns)
     encoded = encode(rows, model, FontGlyphs(), qr_for(model))
     assert (encoded.missing, encoded.bad_logo) == ("", False)
     data = b"".join(encoded.pieces) + fence(model, fence_id(seq))
@@ -61,6 +61,14 @@ def test_the_slip_looks_as_it_should(day, name, paper_mm):
     lang, sheet, seqs = day
     slip = printed(sheet, seqs[name], paper_mm)
     goldens.check(f"slips/{lang}/{paper_mm}/{name}", slip_picture(slip, FACE, PAPERS[paper_mm].dots))
+
+
+@pytest.mark.parametrize("paper_mm", [58, 80])
+def test_the_merchants_copy_looks_as_it_should(day, paper_mm):
+    """As it comes with the sale: no copy of anything, with a line to sign on."""
+    lang, sheet, seqs = day
+    slip = printed(sheet, seqs["sale"], paper_mm, "merchant")
+    goldens.check(f"slips/{lang}/{paper_mm}/merchant", slip_picture(slip, FACE, PAPERS[paper_mm].dots))
 
 
 @pytest.mark.parametrize("columns", [32, 48])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from firmware.txn.books import Entry
 from firmware.txn.slips.figures import Group, groups
-from firmware.txn.slips.sheet import Sheet, headed, local
+from firmware.txn.slips.sheet import Sheet, headed, local, stamp_box
 from rules import totals
 from texts import t
 from wire import facts
@@ -50,7 +50,7 @@ def shift_slip(sheet: Sheet, fact: ShiftClosed, entry: Entry) -> Receipt:
     )
     return headed(
         sheet, "shift", entry, batch=fact.batch, operator=fact.operator, sections=sections,
-        signatures=_signs(sheet, "giver", "taker"),
+        signatures=_signs(sheet, "giver", "taker"), stamp=stamp_box(sheet),
     )  # fmt: skip
 
 
@@ -78,8 +78,10 @@ def _detail(sheet: Sheet, number: str, what: str, amount: str) -> tuple[str, ...
 
 def settlement_slip(sheet: Sheet, fact: BatchSettled, entry: Entry) -> Receipt:
     """结算总计单 in the layout the field knows: 类型/TYPE 笔数/SUM 金额/AMT, and the verdict."""
-    verdict = ReceiptRow((sheet.say(f"settlement__{fact.verdict}"),), strong=True)
-    sections = [_totals(sheet, fact.ours), ReceiptSection(rows=(verdict,))]
+    verdict = [ReceiptRow((sheet.say(f"settlement__{fact.verdict}"),), strong=True)]
+    if fact.verdict == "error":
+        verdict.append(ReceiptRow((sheet.say("settlement__partial"),)))
+    sections = [_totals(sheet, fact.ours), ReceiptSection(rows=tuple(verdict))]
     if fact.differs:
         rows = tuple(
             ReceiptRow((_total_name(sheet, name), _number(name, fact.ours), _number(name, fact.theirs)))
@@ -105,7 +107,8 @@ def day_slip(sheet: Sheet, fact: DayClosed, entry: Entry) -> Receipt:
     return headed(
         sheet, "day", entry, batch=fact.batches[-1] if fact.batches else 0, operator=fact.operator,
         sections=(ReceiptSection(rows=head), *_sections(sheet, fact.totals), ReceiptSection(rows=foot)),
-        signatures=_signs(sheet, "operator"), qr=sealed, qr_words=sheet.say("day__seal") if sealed else "",
+        signatures=_signs(sheet, "operator"), stamp=stamp_box(sheet),
+        qr=sealed, qr_words=sheet.say("day__seal") if sealed else "",
     )  # fmt: skip
 
 

@@ -1,11 +1,11 @@
 """Slips of giving back: refund, void, and a refund that a channel refused and cash paid (domain 6.1, 6.4)."""
 
 from firmware.txn.books import Entry
-from firmware.txn.slips.sheet import Sheet, copy_code, headed
+from firmware.txn.slips.sheet import Sheet, copy_code, headed, stamp_box
 from wire.facts import Refund, RefundTurned, TenderPart
 from wire.layout import money
 from wire.receipt import Receipt, ReceiptRow, ReceiptSection
-from wire.sold import about_vouchers, origin_rows, pieces_milli, returned, tenders
+from wire.sold import about_vouchers, no_claim, origin_rows, pieces_milli, returned, tenders
 
 
 def refund_slip(sheet: Sheet, fact: Refund, entry: Entry) -> Receipt:
@@ -19,10 +19,11 @@ def refund_slip(sheet: Sheet, fact: Refund, entry: Entry) -> Receipt:
         sheet, fact.way, entry, batch=fact.batch, trace=fact.trace, operator=fact.operator,
         lines=returned(fact.lines), pieces_milli=pieces_milli(fact.lines),
         total_fen=fact.total_fen, due_fen=fact.total_fen, tenders=tenders(sheet.say, fact.tenders),
-        sections=(ReceiptSection(rows=rows),), signatures=(sheet.say("back__customer"),),
+        sections=(ReceiptSection(rows=rows),), signatures=_customer(sheet), stamp=stamp_box(sheet),
         notes=(
             *((sheet.say("back__by_channel"),) if by_channel else ()),
             *about_vouchers(sheet.say, fact),
+            no_claim(sheet.say),
         ),
         **copy_code(sheet, entry.seq, fact.batch, fact.trace, fact.total_fen),
     )  # fmt: skip
@@ -39,8 +40,14 @@ def turned_slip(sheet: Sheet, fact: RefundTurned, entry: Entry) -> Receipt:
     return headed(
         sheet, "refund", entry, batch=fact.batch, trace=fact.trace, operator=fact.operator, total_fen=fact.amount_fen,
         due_fen=fact.amount_fen, tenders=tenders(sheet.say, (TenderPart("cash", fact.amount_fen),)),
-        sections=(ReceiptSection(rows=rows),), signatures=(sheet.say("back__customer"),),
+        sections=(ReceiptSection(rows=rows),), signatures=_customer(sheet), stamp=stamp_box(sheet),
+        notes=(no_claim(sheet.say),),
     )  # fmt: skip
+
+
+def _customer(sheet: Sheet) -> tuple[str, ...]:
+    """The customer signs for what was given back, where the shop wants it (`slips.signature`)."""
+    return (sheet.say("back__customer"),) if sheet.settings.slips.signature else ()
 
 
 def _approved(sheet: Sheet, approver: str) -> tuple[ReceiptRow, ...]:

@@ -12,6 +12,7 @@ from firmware.txn.slips.refund import refund_slip, turned_slip
 from firmware.txn.slips.reprint import copy_mark, part_of
 from firmware.txn.slips.sale import hold_slip, sale_slip
 from firmware.txn.slips.sheet import Sheet
+from texts import t
 from wire import facts
 from wire.facts import (
     BasketHeld,
@@ -34,13 +35,14 @@ Builder = Callable[[Sheet, Any, Entry], Receipt]
 """`builder(sheet, fact, entry) -> Receipt`, pure, from the journal alone."""
 
 
-def slip_of(sheet: Sheet, fact: Fact, entry: Entry, mark: str = "") -> Receipt:
-    """The slip of a fact; `mark` is a text of the area `mark`, printed at top and bottom. Raises `KeyError` for a kind of
-    fact that is never printed."""
-    sheet = sheet.as_at(entry.seq)
-    receipt = BUILDERS[type(fact)](sheet, fact, entry)
+def slip_of(sheet: Sheet, fact: Fact, entry: Entry, mark: str = "", part: str = "") -> Receipt:
+    """The slip of a fact, or a part of it; `mark` is a text of the area `mark`, printed at top and bottom. Raises `KeyError`
+    for a kind of fact that is never printed."""
+    if not isinstance(fact, Reprinted):  # a copy is dressed as its original was
+        sheet = sheet.as_at(entry.seq)
+    receipt = part_of(sheet, BUILDERS[type(fact)](sheet, fact, entry), part)
     if mark:
-        receipt = msgspec.structs.replace(receipt, mark=f"{sheet.say(mark)}\n{receipt.mark}".rstrip())
+        receipt = msgspec.structs.replace(receipt, mark=f"{t('receipt', receipt.lang, mark)}\n{receipt.mark}".rstrip())
     return receipt
 
 
@@ -48,8 +50,8 @@ def _reprint(sheet: Sheet, fact: Reprinted, entry: Entry) -> Receipt:
     """A copy of what was printed for `of`. Raises `LookupError` when that record has been pruned."""
     original, at, trusted = stored(sheet.books, fact.of)
     then = replace(sheet, trusted=trusted).as_at(fact.of)
-    receipt = slip_of(then, original, at)
-    return msgspec.structs.replace(part_of(then, receipt, fact.part), mark=copy_mark(then, fact, entry))
+    receipt = part_of(then, BUILDERS[type(original)](then, original, at), fact.part)
+    return msgspec.structs.replace(receipt, mark=copy_mark(then, fact, entry))
 
 
 def stored(books: Reading, seq: int) -> tuple[Fact, Entry, bool]:

@@ -1,4 +1,5 @@
-"""Copies of slips (补打): the same content with its count at top and bottom, or a part of it alone (domain 6.2)."""
+"""Copies of slips (补打): the same content with its count at top and bottom, or a part of it alone (domain 6.2). The
+merchant's part may be printed with the sale, too (`slips.merchant_copy`)."""
 
 from typing import Literal, get_args
 
@@ -28,7 +29,9 @@ def part_of(sheet: Sheet, original: Receipt, part: str) -> Receipt:
             return original
         case "merchant":
             names = (sheet.say("sign__customer"),) if sheet.settings.slips.signature else ()
-            return msgspec.structs.replace(original, kind="payment", title="", copy="merchant", qr="", signatures=names)
+            return msgspec.structs.replace(
+                original, kind="payment", title="", copy="merchant", qr="", signatures=names, footer=()
+            )
         case "payment":
             return msgspec.structs.replace(original, kind="payment", title="", copy="customer", qr="", signatures=())
         case "qr":

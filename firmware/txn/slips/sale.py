@@ -4,7 +4,7 @@ from firmware.txn.books import Entry
 from firmware.txn.slips.sheet import Sheet, copy_code, headed
 from wire.facts import BasketHeld, Sale
 from wire.receipt import Receipt, ReceiptRow, ReceiptSection
-from wire.sold import goods, order_reductions, pieces_milli, tenders
+from wire.sold import goods, no_claim, order_reductions, pieces_milli, tenders
 
 
 def sale_slip(sheet: Sheet, sale: Sale, entry: Entry) -> Receipt:
@@ -26,6 +26,7 @@ def sale_slip(sheet: Sheet, sale: Sale, entry: Entry) -> Receipt:
         change_fen=sum(part.change_fen for part in sale.tenders),
         tenders=() if cash_alone else tenders(sheet.say, sale.tenders),
         reductions=order_reductions(sheet.say, sale.reductions),
+        notes=(no_claim(sheet.say),),
         **copy_code(sheet, entry.seq, sale.batch, sale.trace, sale.due_fen),
     )
 
@@ -45,5 +46,5 @@ def hold_slip(sheet: Sheet, held: BasketHeld, entry: Entry) -> Receipt:
         due_fen=held.total_fen,
         reductions=order_reductions(sheet.say, held.reductions),
         sections=(ReceiptSection(rows=(number,)),),
-        notes=(sheet.say("hold__unpaid"), *((held.note,) if held.note else ())),
+        notes=(sheet.say("hold__unpaid"), *((held.note,) if held.note else ()), no_claim(sheet.say)),
     )

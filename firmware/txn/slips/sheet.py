@@ -86,6 +86,11 @@ def headed(
     )
 
 
+def stamp_box(sheet: Sheet) -> str:
+    """Words of the box for the shop's stamp, where the shop wants one (`slips.stamp`)."""
+    return sheet.say("sign__stamp") if sheet.settings.slips.stamp else ""
+
+
 def copy_address(sheet: Sheet, seq: int, batch: int, trace: int, amount_fen: int) -> str:
     """Where the electronic copy of the sale or refund at `seq` is to be read: built offline, proven by its own record's
     hash (`rules.receipt_token`). Empty when the shop has no such page, while practising, and when the record is gone."""
