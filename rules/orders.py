@@ -117,6 +117,13 @@ def voucher_no(terminal: str, epoch: int, batch: int, trace: int, index: int) ->
     return f"{terminal_no(terminal)}{epoch:02d}{batch:06d}{trace:06d}V{index:02d}"
 
 
+def voucher_no_again(number: str, index: int) -> str:
+    """Number of another try of the same order's voucher `number`, as its `index`-th use (from 1)."""
+    assert read_voucher_no(number) is not None, number
+    assert 1 <= index <= VOUCHER_MAX, index
+    return f"{number[:-2]}{index:02d}"
+
+
 def read_voucher_no(number: str) -> VoucherNo | None:
     """The parts of such a number, None when it is none of ours."""
     match = _VOUCHER.fullmatch(number)

@@ -572,6 +572,8 @@ class Machine:
         self.day.reported = [what for _, what in self._reported]
         self.day.rebuild_differences = ledger.differences()
         self.day.vouchers_listed = {use.request_no for use in voucher.listed(ledger)}
+        held = ledger.read("SELECT operator FROM secret WHERE operator LIKE 'voucher %' AND length(hash) > 0")
+        self.day.vouchers_secret = {str(name).removeprefix("voucher ") for (name,) in held}
         prev = GENESIS
         for seq, kind, version, at_ms, clock, body, digest in ledger.read(
             "SELECT seq, kind, version, at_ms, clock, body, hash FROM journal ORDER BY seq"

@@ -26,7 +26,7 @@ ENDS = ("consumed", "rejected", "undone", "kept")
 
 def audit(day: Day, facts: list[At]) -> Iterator[str]:
     """Everything that is wrong about vouchers in this day."""
-    for check in (_parts, _order, _platforms, _answers, _owed, _backs, _codes):
+    for check in (_parts, _order, _again, _platforms, _answers, _owed, _lacking, _backs, _codes):
         yield from check(day, facts)
 
 
@@ -39,6 +39,19 @@ def _sold(facts: list[At]) -> dict[str, tuple[int, Sale, TenderPart]]:
         for part in at.fact.tenders
         if part.kind == "voucher" and part.voucher is not None
     }
+
+
+def _tries(facts: list[At]) -> dict[str, str]:
+    """Numbers under which registered vouchers were tried once more, in their order, and by which their sales hold them."""
+    return {at.fact.use.request_no: at.fact.again for at in facts if isinstance(at.fact, VoucherSent) and at.fact.again}
+
+
+def _tried(facts: list[At]) -> dict[str, list[str]]:
+    """By the number of a sale all under which its voucher was tried, the last one last."""
+    found = {number: [number] for number in _sold(facts)}
+    for number, root in _tries(facts).items():
+        found.setdefault(root, [root]).append(number)
+    return found
 
 
 def _parts(day: Day, facts: list[At]) -> Iterator[str]:
@@ -105,19 +118,44 @@ def _order(day: Day, facts: list[At]) -> Iterator[str]:
                 pass
 
 
+def _again(day: Day, facts: list[At]) -> Iterator[str]:
+    """Nothing is tried under another number but what a sale lives on, was registered and is refused under its last."""
+    sold, newest = _sold(facts), {}
+    voided: set[str] = set()
+    state: dict[str, str] = {}
+    for at in facts:
+        match at.fact:
+            case VoucherRegistered(use=use):
+                newest[use.request_no] = use.request_no
+            case VoucherHeard(request_no=number):
+                state[number] = at.fact.state
+            case Refund():
+                voided |= {part.voucher.request_no for part in at.fact.tenders if part.voucher is not None}
+            case VoucherSent(again=root, use=use) if root:
+                last = newest.get(root, "")
+                if state.get(last) != "rejected" or root not in sold or root in voided:
+                    yield f"record {at.seq}: {root} is tried again, it is {state.get(last, 'not registered')}"
+                if use.request_no in newest.values() or use.request_no in state:
+                    yield f"record {at.seq}: {use.request_no} is tried again under a number that was used"
+                newest[root] = use.request_no
+            case _:
+                pass
+
+
 def _platforms(day: Day, facts: list[At]) -> Iterator[str]:
     """In the evening: whatever a platform has redeemed is in a sale or on the list, and whatever is in a sale is redeemed
     or on the list."""
-    sold, voided = _sold(facts), _voided(facts)
+    sold, voided, tries, tried = _sold(facts), _voided(facts), _tries(facts), _tried(facts)
     handled = {at.fact.request_no for at in facts if isinstance(at.fact, VoucherHandled)}
     listed = day.vouchers_listed | handled
     for number, count in sorted(day.vouchers.items()):
-        if count and number not in listed and (number not in sold or number in voided):
+        root = tries.get(number, number)
+        if count and number not in listed and (root not in sold or root in voided):
             yield f"a platform has redeemed {number}, and no sale stands for it"
     for number, (seq, _, part) in sorted(sold.items()):
         assert part.voucher is not None
-        taken = day.vouchers.get(number, 0)
-        if number in voided or number in listed:
+        taken = sum(day.vouchers.get(each, 0) for each in tried[number])
+        if number in voided or listed & set(tried[number]):
             continue
         if taken != part.voucher.count:
             yield f"sale {seq} lives on {part.voucher.count} vouchers of {number}, the platform has redeemed {taken}"
@@ -195,6 +233,33 @@ def _owed(day: Day, facts: list[At]) -> Iterator[str]:
             yield f"the figures say {said[number]} is owed for {number} beside its sale, it is {due}"
 
 
+def _lacking(day: Day, facts: list[At]) -> Iterator[str]:
+    """What the figures say a sale lacks is the amount of a registered voucher that is refused, and nothing once it is
+    redeemed or has gone back with its sale. While nobody knows, it is what it was."""
+    registered = {at.fact.use.request_no: at.fact.use for at in facts if isinstance(at.fact, VoucherRegistered)}
+    voided, tried = _voided(facts), _tried(facts)
+    last: dict[str, str] = {}
+    said: Counter[str] = Counter()
+    for at in facts:
+        if isinstance(at.fact, VoucherHeard):
+            last[at.fact.request_no] = at.fact.state
+            said[at.fact.request_no] += at.fact.shortage_fen
+    for root, use in sorted(registered.items()):
+        numbers = tried.get(root, [root])
+        state = last.get(numbers[-1], "")
+        if state not in ENDS:
+            continue
+        lacks = use.deduct_fen if state == "rejected" and root not in voided else 0
+        if (told := sum(said[each] for each in numbers)) != lacks:
+            yield f"the figures say the sale of {root} lacks {told}, it lacks {lacks}"
+    for number in sorted(number for number, fen in said.items() if fen and number not in _in(tried)):
+        yield f"the figures say a sale lacks {number}, which none holds"
+
+
+def _in(tried: dict[str, list[str]]) -> set[str]:
+    return {number for numbers in tried.values() for number in numbers}
+
+
 def _backs(day: Day, facts: list[At]) -> Iterator[str]:
     """A voucher's part never goes back in money: what other means give back of a sale is at most what they brought. A
     voucher goes back when all that it paid for has come back."""
@@ -221,8 +286,32 @@ def _backs(day: Day, facts: list[At]) -> Iterator[str]:
 
 
 def _codes(day: Day, facts: list[At]) -> Iterator[str]:
-    """The code of a voucher is in no record."""
+    """The code of a voucher is in no record, and nowhere on the card once nothing can be done with it."""
+    may_be_wanted = _wanted(facts)
+    for number in sorted(day.vouchers_secret - may_be_wanted):
+        yield f"the code of {number} is still on the card"
     codes = [code.encode() for code in day.voucher_codes]
     for row in day.rows:
         if any(code in row.body for code in codes):
             yield f"record {row.seq} ({row.kind}) holds a voucher's code"
+
+
+def _wanted(facts: list[At]) -> set[str]:
+    """Registered vouchers that wait to be redeemed, or are refused and may be tried again: nobody has handled them, no later
+    try stands for them, and their sale has not gone back."""
+    wanted: set[str] = set()
+    newest: dict[str, str] = {}
+    for at in facts:
+        match at.fact:
+            case VoucherRegistered(use=use):
+                newest[use.request_no] = use.request_no
+                wanted.add(use.request_no)
+            case VoucherSent(again=root, use=use) if root:
+                wanted.discard(newest.get(root, ""))
+                newest[root] = use.request_no
+                wanted.add(use.request_no)
+            case VoucherHeard(request_no=number, state="consumed" | "undone" | "kept") | VoucherHandled(number):
+                wanted.discard(number)
+            case _:
+                pass
+    return wanted

@@ -11,6 +11,7 @@ from firmware.desks.vouchers import VouchersDesk
 from firmware.txn import (
     checkout,
     voucher,
+    voucher_again,
     voucher_back,
     voucher_judge,
     voucher_redeem,
@@ -22,7 +23,7 @@ from firmware.txn.prices import rounded
 from firmware.txn.voucher_prepared import Prepared
 from rules.vouchers import Amount
 from simulation.mutants import MUTANTS, Put, mutant
-from wire.facts import Fact, OrderOpened, Sale, TenderPart, VoucherSent, VoucherUndoSent, VoucherUse
+from wire.facts import Fact, OrderOpened, Sale, TenderPart, VoucherHeard, VoucherSent, VoucherUndoSent, VoucherUse
 from wire.vouchers import AnswerVoucher
 
 ELSEWHERE = frozenset(MUTANTS)
@@ -151,6 +152,29 @@ def kept_voucher_in_no_figure(put: Put) -> None:
 def registered_voucher_never_verified(put: Put) -> None:
     """What was taken without a link is never redeemed."""
     put(voucher_redeem.VerifyRegistered, "decide", lambda self, ctx: Refusal(6008))
+
+
+@mutant
+def tried_again_under_a_used_number(put: Put) -> None:
+    """What was refused is sent once more under the number that is refused for good."""
+    put(voucher_again, "next_index", lambda books, use: 1)
+
+
+@mutant
+def shortage_stays_though_redeemed(put: Put) -> None:
+    """The second try succeeds, and the shift still lacks the money."""
+    short_fen = voucher_redeem._short_fen
+
+    def stays(known: voucher.Use, heard: VoucherHeard) -> int:
+        return known.short_fen or short_fen(known, heard)
+
+    put(voucher_redeem, "_short_fen", stays)
+
+
+@mutant
+def code_kept_after_it_is_redeemed(put: Put) -> None:
+    """Whoever finds the card finds codes on it."""
+    put(voucher, "forgotten", lambda use: ())
 
 
 @mutant

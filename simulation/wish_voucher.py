@@ -21,17 +21,16 @@ LATER: tuple[tuple[CallName, Play], ...] = (
 
 LOOKS_MAX = 150
 REFUSALS = (3004, 3014, 3005, 3036)
+CURABLE = (2010, 2011, 3025)
+"""Refusals of a platform that somebody can mend: what was taken without a link is verified once more then."""
+
 DECIDED = ("voucherstate__consumed", "voucherstate__rejected", "voucherstate__undone", "voucherstate__kept")
 
 
 def a_voucher(clerk: Clerk) -> str:
     """A voucher's code of one of the platforms, with what the platform is going to do about it."""
     rng = clerk.clock.rng
-    spec = rng.choice([each for each in demo_vouchers().coupon if _fair(each)])
-    code = spec.prefix + "".join(rng.choice("0123456789") for _ in range(spec.digits))
-    clerk.day.voucher_codes.add(code)
-    several = spec.count > 1
-    clerk.memory["several"] = several
+    code, several = _a_code(clerk)
     play = "part" if several and rng.random() < 0.3 else rng.choices(PLAYS, WEIGHTS)[0]
     met = clerk.machine.met
     if play != "success":
@@ -48,6 +47,16 @@ def a_voucher(clerk: Clerk) -> str:
         )
         met.count(met.faults, f"platform_{call}_{later}")
     return code
+
+
+def _a_code(clerk: Clerk) -> tuple[str, bool]:
+    """A code nobody has used, and whether it stands for more than one voucher."""
+    rng = clerk.clock.rng
+    spec = rng.choice([each for each in demo_vouchers().coupon if _fair(each)])
+    code = spec.prefix + "".join(rng.choice("0123456789") for _ in range(spec.digits))
+    clerk.day.voucher_codes.add(code)
+    clerk.memory["several"] = spec.count > 1
+    return code, spec.count > 1
 
 
 def _fair(spec: SampleCoupon) -> bool:
@@ -298,10 +307,30 @@ def pending(clerk: Clerk) -> Job:
         return
     clerk.press(*[Key.DOWN] * clerk.clock.rng.randrange(len(entries)), Key.OK)
     yield from clerk.until("VoucherUseView")
-    clerk.press(clerk.clock.rng.choice((Key.F1, Key.F2, Key.CANCEL)))
+    keys = (Key.F1, Key.F1, Key.F1, Key.F2) if _may_be_mended(clerk) else (Key.F1, Key.F2, Key.CANCEL)
+    clerk.press(clerk.clock.rng.choice(keys))
     yield from clerk.pause()
     if clerk.screen == "Confirm":
         clerk.press(Key.OK)
+
+
+def _may_be_mended(clerk: Clerk) -> bool:
+    """Whether the screen offers to verify it once more."""
+    return any(sight.key_of(hint.text) == "voucheruse__again" for hint in clerk.view.hints)
+
+
+def mended(clerk: Clerk) -> Job:
+    """The platform refuses the shop, not the voucher; what was taken without a link is verified once more after that."""
+    yield from for_the_deal(clerk)
+    code, _ = _a_code(clerk)
+    ours = clerk.clock.rng.choice(CURABLE)
+    times = 1 if clerk.clock.rng.random() < 0.7 else 2
+    clerk.backend.platforms.script(VoucherStep("refuse", code_ends=code[-8:], ours=ours, times=times))
+    yield from take_voucher(clerk, code)
+    yield from pay_rest(clerk)
+    yield from leave_order(clerk)
+    yield from clerk.pause(1_000, 60_000)
+    yield from pending(clerk)
 
 
 def voucher_look(clerk: Clerk) -> Job:

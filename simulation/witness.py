@@ -118,6 +118,7 @@ class Day:
     channel: dict[str, Channel] = field(default_factory=dict)  # by order number, from the channel's own books
     vouchers: dict[str, int] = field(default_factory=dict)  # redeemed, by request number, in the platforms' own books
     vouchers_listed: set[str] = field(default_factory=set)  # request numbers a person is told of at the terminal
+    vouchers_secret: set[str] = field(default_factory=set)  # request numbers whose code lies on the terminal's card
     voucher_codes: set[str] = field(default_factory=set)  # codes that were typed or scanned
     secrets: set[str] = field(default_factory=set)  # customers' codes that were scanned
     drawer_at: dict[int, int] = field(default_factory=dict)  # ShiftClosed's seq -> cash that really lay in the drawer

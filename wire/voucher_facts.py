@@ -44,7 +44,9 @@ class VoucherUse(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class VoucherSent(Fact, frozen=True):
     """A consume leaves, as the last step before its sale is booked; journaled before it does. `cash_fen`: typed for the rest
-    of the order, so that whoever stands there after a refusal or a power cut is told what may be in the cashier's hand."""
+    of the order, so that whoever stands there after a refusal or a power cut is told what may be in the cashier's hand.
+    `again`: of a registered one that was refused and is tried once more, the number by which its sale holds it;
+    `business_date` of that sale then."""
 
     KIND: ClassVar[str] = "voucher_sent"
     batch: int
@@ -53,6 +55,8 @@ class VoucherSent(Fact, frozen=True):
     operator: str
     approver: str = ""
     cash_fen: int = 0
+    again: str = ""
+    business_date: str = ""
 
 
 class VoucherHeard(Fact, frozen=True):
@@ -71,7 +75,7 @@ class VoucherHeard(Fact, frozen=True):
     raw: dict[str, int] = msgspec.field(default_factory=dict)
     undo_until_ms: int = 0
     count: int = 0  # how many were redeemed, when they are fewer than asked (3035); 0: all of them
-    shortage_fen: int = 0  # of a registered one that is refused: what its sale lacks
+    shortage_fen: int = 0  # of a registered one that is refused: what its sale lacks; below 0: it does not any more
     verified_fen: int = 0  # of a registered one that is redeemed at last: what the platform is to pay for it
     kept_fen: int = (
         0  # the same of one that no sale stands for and that the platform keeps; below 0: it came back later

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from firmware.events import Key, Scanned
-from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Push, Screen, Stay, shown
+from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Push, Replace, Screen, Stay, shown
 from firmware.screens.slips import trouble_rows
 from firmware.screens.voucher_wait import STATES, code_now, is_short, state_of
 from firmware.screens.widgets import Confirm, typed
@@ -11,12 +11,14 @@ from firmware.txn import voucher
 from firmware.txn.command import Context
 from firmware.txn.slips.sheet import local, receipt_number
 from firmware.txn.voucher import Use
+from firmware.txn.voucher_again import VerifyAgain, may_again
 from firmware.txn.voucher_names import platform_name
 from firmware.txn.voucher_redeem import HandleVoucher, UndoVoucher
 from firmware.txn.voucher_take import AskLook
 from firmware.view import Block, Field, Gap, Hint, Item, Items, Para, Row, Tint, View, text
 from rules.money import yuan
 from rules.voucher_codes import TYPED_DIGITS_MAX, grouped
+from wire.facts import VoucherSent
 from wire.vouchers import AnswerVoucherLook, AskVoucherLook
 
 ANSWER_MS = 10_000
@@ -188,11 +190,13 @@ class VoucherUseView(Screen):
     request_no: str
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """F1 tries to give it back, F2 says that a person has dealt with it."""
+        """F1 tries to give it back, or to verify it once more; F2 says that a person has dealt with it."""
         use = voucher.find(ctx.books, self.request_no)
         match key:
             case Key.F1 if use is not None and use.redeemed:
                 return Do(UndoVoucher(self.request_no), _still_here)
+            case Key.F1 if use is not None and may_again(ctx.books, use):
+                return Do(VerifyAgain(self.request_no), _sent_again)
             case Key.F2 if use is not None and use.listed:
                 return Push(Confirm(text("voucheruse__handled"), (text("voucheruse__handled_words"),)))
             case Key.OK | Key.CANCEL | Key.CLEAR:
@@ -220,12 +224,18 @@ class VoucherUseView(Screen):
             *(trouble_rows(number, ctx, tint) if number else ()),
         )
         hints: tuple[Hint, ...] = (Hint("F1", text("voucheruse__undo")),) if use.redeemed else ()
+        hints += (Hint("F1", text("voucheruse__again")),) if may_again(ctx.books, use) else ()
         hints += (Hint("F2", text("voucheruse__done")),) if use.listed else ()
         return shown(self, ctx, text("voucherlist__title"), body, (*hints, CANCEL_HINT), tint)
 
 
 def _still_here(done: Done, ctx: Context) -> Move:
     return Stay()
+
+
+def _sent_again(done: Done, ctx: Context) -> Move:
+    """`then` of one that is tried once more: how it stands under its new number."""
+    return Replace(VoucherUseView(done.first(VoucherSent)[1].use.request_no))
 
 
 def _handled(done: Done, ctx: Context) -> Move:

@@ -252,7 +252,7 @@ def about(use: Use) -> Say:
 
 def is_short(use: Use) -> bool:
     """Whether its sale lacks its amount: it was registered, and its platform refuses it."""
-    return bool(use.registered) and use.state == "rejected" and not use.why
+    return bool(use.registered) and use.state == "rejected" and not use.why and not use.again
 
 
 def state_of(use: Use) -> str:

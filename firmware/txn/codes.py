@@ -48,8 +48,10 @@ def reason_of(fact: Fact) -> str:
     match fact:
         case Trouble(_, detail):
             return discreet(detail)
-        case VoucherHeard() if fact.shortage_fen:
+        case VoucherHeard() if fact.shortage_fen > 0:
             return f"shortage {yuan(fact.shortage_fen)}"
+        case VoucherHeard() if fact.shortage_fen:
+            return f"shortage of {yuan(-fact.shortage_fen)} settled"
         case _:
             return ""
 

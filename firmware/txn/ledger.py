@@ -552,7 +552,7 @@ class Ledger:
             "SELECT min(seq) - 1 FROM payment WHERE state IN ('sent', 'unknown', 'reversing') AND ? > 0",
             "SELECT min(seq) - 1 FROM voucher_use WHERE state IN ('registered', 'sent', 'unknown', 'undoing') AND ? > 0",
             "SELECT min(seq) - 1 FROM voucher_use"
-            " WHERE handled = 0 AND (state = 'kept' OR (state = 'rejected' AND registered = 1)"
+            " WHERE handled = 0 AND (state = 'kept' OR (state = 'rejected' AND registered = 1 AND again = 0)"
             " OR (state = 'undone' AND sold = 1 AND why = '')) AND ? > 0",
             "SELECT min(seq) - 1 FROM refund_part WHERE state NOT IN ('refunded', 'turned') AND ? > 0",
         ):

@@ -180,8 +180,8 @@ def _code(fact: Fact) -> int:
             return 0 if code in _TOLD_BY_PAYMENT else code
         case PaymentHeard(state="unknown" | "failed"):
             return fact.code
-        case VoucherHeard(state="rejected", shortage_fen=0):
-            return fact.code
+        case VoucherHeard(state="rejected"):
+            return fact.code if fact.shortage_fen <= 0 else 0  # a shortage has an alarm of its own
         case SignOnRefused():
             return 2004 if fact.locked else 2002
         case SlipPrinted() | Approved():

@@ -3,6 +3,7 @@
 ```
 planned ── sent ── consumed | rejected | unknown ── consumed | rejected
 registered ── sent                    consumed, unknown, registered ── undoing ── undone | kept | rejected
+rejected, and it was registered ── sent, under another number
 ```
 `planned`: prepared and frozen into an order, nothing has left yet. `kept`: the platform does not let it be undone.
 What no sale covers any more, what was registered and refused, and what the platform gave back by itself although a sale
@@ -41,12 +42,12 @@ OPEN_STATES = frozenset({"registered", "sent", "unknown", "undoing"})
 _OPEN = "state IN ('registered', 'sent', 'unknown', 'undoing')"
 _LISTED = (
     "handled = 0 AND ((state = 'kept' AND (sold = 0 OR why IN ('void', 'refund')))"
-    " OR (state = 'rejected' AND registered = 1 AND why = '') OR (state = 'undone' AND sold = 1 AND why = ''))"
+    " OR (state = 'rejected' AND registered = 1 AND why = '' AND again = 0) OR (state = 'undone' AND sold = 1 AND why = ''))"
 )
 _COLUMNS = (
     "request_no, seq, at_ms, batch, trace, place, platform, kind, deal_id, title, count, deduct_fen, basis_fen, face_fen,"
     " last4, digest, more, operator, approver, date, state, code, record_no, paid_fen, platform_fen, merchant_fen,"
-    " undo_until_ms, registered, why, sold, handled, owed_fen"
+    " undo_until_ms, registered, why, sold, handled, owed_fen, sale_no, again, short_fen"
 )
 
 
@@ -56,7 +57,8 @@ class Use:
     among its order's. `count` and what follows from it are what the platform redeemed, should it be fewer than asked.
     `more`: as many more could be used under its code when it was prepared. `sold`: a sale holds it as a tender; `why`:
     the reason of its undo, if one was ever asked for. `owed_fen`: what the figures say the platform is to pay for it
-    beside the deals of sales."""
+    beside the deals of sales, `short_fen`: what they say its sale lacks. `sale_no`: by which number its sale holds it, its
+    own but for one that is tried once more; `again`: a later number stands for it."""
 
     request_no: str
     seq: int
@@ -90,6 +92,9 @@ class Use:
     sold: int
     handled: int
     owed_fen: int
+    sale_no: str
+    again: int
+    short_fen: int
 
     @property
     def is_open(self) -> bool:
@@ -111,7 +116,7 @@ class Use:
     def listed(self) -> bool:
         """Whether it waits for a person (券已核销待处理, or registered and refused)."""
         kept = self.state == "kept" and (not self.sold or self.why in ("void", "refund"))
-        refused = self.state == "rejected" and bool(self.registered) and not self.why
+        refused = self.state == "rejected" and bool(self.registered) and not self.why and not self.again
         elsewhere = self.state == "undone" and bool(self.sold) and not self.why
         return not self.handled and (kept or refused or elsewhere)
 
@@ -119,6 +124,17 @@ class Use:
 def find(books: Reading, request_no: str) -> Use | None:
     """The use of this number, None when this terminal never sent it or has pruned it."""
     rows = books.read(f"SELECT {_COLUMNS} FROM voucher_use WHERE request_no = ?", request_no)
+    return Use(*rows[0]) if rows else None
+
+
+def standing(books: Reading, number: str) -> Use | None:
+    """The use a sale lives on that holds a voucher by this number: the one it was tried under last."""
+    use = find(books, number)
+    if use is None or not use.again:
+        return use
+    rows = books.read(
+        f"SELECT {_COLUMNS} FROM voucher_use WHERE trace = ? AND sale_no = ? AND again = 0", use.trace, use.sale_no
+    )
     return Use(*rows[0]) if rows else None
 
 
@@ -174,7 +190,8 @@ def used_alike(books: Reading, date: str, deal_id: str, last4: str) -> bool:
 def registered_on_day(books: Reading, date: str) -> tuple[int, int]:
     """How many vouchers were registered to be verified later on a business day, and for how much; fen."""
     rows = books.read(
-        "SELECT coalesce(sum(count), 0), coalesce(sum(deduct_fen), 0) FROM voucher_use WHERE date = ? AND registered = 1",
+        "SELECT coalesce(sum(count), 0), coalesce(sum(deduct_fen), 0) FROM voucher_use"
+        " WHERE date = ? AND registered = 1 AND sale_no = request_no",
         date,
     )
     return int(rows[0][0]), int(rows[0][1])
@@ -200,21 +217,25 @@ def asked_for(books: Reading, use: Use) -> VoucherUse:
 
 
 def code_of(books: Reading, use: Use) -> str:
-    """The code of a registered voucher, for its consume and nothing else; "" for any other, and once it is settled."""
+    """The code of a registered voucher, for its consume and nothing else; "" for any other, and once it is forgotten."""
     if not use.registered:
         return ""
     held = books.read("SELECT hash FROM secret WHERE operator = ?", secret_name(use.request_no))
     if held:
         return bytes(held[0][0]).decode()
-    rows = books.read("SELECT version, body FROM journal WHERE seq = ?", use.seq)
-    fact = wire_facts.decode("voucher_registered", int(rows[0][0]), rows[0][1])
-    assert isinstance(fact, VoucherRegistered)
-    return fact.code
+    rows = books.read("SELECT version, body FROM journal WHERE seq = ? AND kind = ?", use.seq, VoucherRegistered.KIND)
+    fact = wire_facts.decode(VoucherRegistered.KIND, int(rows[0][0]), rows[0][1]) if rows else None
+    return fact.code if isinstance(fact, VoucherRegistered) else ""
 
 
 def secret_name(request_no: str) -> str:
     """Under which name the code of a registered voucher lies among the secrets, beside the journal (ADR 26)."""
     return f"voucher {request_no}"
+
+
+def forgotten(use: Use) -> tuple[tuple[str, bytes, bytes], ...]:
+    """What takes the code of a registered voucher off the card, in the commit of what settles it."""
+    return ((secret_name(use.request_no), b"", b""),) if use.registered else ()
 
 
 def part_of(use: VoucherUse, count: int) -> VoucherUse:
@@ -239,10 +260,10 @@ def _put(
 ) -> None:  # fmt: skip
     books.write(
         f"INSERT OR REPLACE INTO voucher_use ({_COLUMNS}) VALUES"
-        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0, 0, 0, 0, ?, '', 0, 0, 0)",
+        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', 0, 0, 0, 0, ?, '', 0, 0, 0, ?, 0, 0)",
         use.request_no, entry.seq, entry.at_ms, batch, trace, place, use.platform, use.kind, use.deal_id, use.title,
         use.count, use.deduct_fen, use.basis_fen, use.face_fen, use.last4, use.digest, use.more, operator, approver, date,
-        state, int(state == "registered"),
+        state, int(state == "registered"), use.request_no,
     )  # fmt: skip
 
 
@@ -254,9 +275,26 @@ def _planned(books: Books, fact: OrderOpened, entry: Entry) -> None:
 def _sent(books: Books, fact: VoucherSent, entry: Entry) -> None:
     """A planned or registered use keeps the fact that describes it. Without one that fact has been pruned, and the use with
     it: what of its records stays must not bring it back in a rebuild."""
+    if fact.again:
+        _sent_again(books, fact, entry)
+        return
     books.write(
         "UPDATE voucher_use SET state = 'sent', at_ms = ? WHERE request_no = ? AND state IN ('planned', 'registered')",
         entry.at_ms, fact.use.request_no,
+    )  # fmt: skip
+
+
+def _sent_again(books: Books, fact: VoucherSent, entry: Entry) -> None:
+    """A registered one that was refused goes on under a number of its own: its sale lives on that one now, and lacks its
+    amount until it is redeemed."""
+    books.write(
+        "UPDATE voucher_use SET again = 1, sold = 0, short_fen = 0 WHERE trace = ? AND sale_no = ?",
+        fact.trace, fact.again,
+    )  # fmt: skip
+    _put(books, entry, fact.use, "sent", fact.batch, fact.trace, fact.operator, fact.approver, fact.business_date)
+    books.write(
+        "UPDATE voucher_use SET registered = 1, sold = 1, sale_no = ?, short_fen = deduct_fen WHERE request_no = ?",
+        fact.again, fact.use.request_no,
     )  # fmt: skip
 
 
@@ -271,9 +309,9 @@ def _heard(books: Books, fact: VoucherHeard, entry: Entry) -> None:
     books.write(
         "UPDATE voucher_use SET state = ?, code = ?, record_no = CASE WHEN ? = '' THEN record_no ELSE ? END,"
         " paid_fen = max(paid_fen, ?), platform_fen = max(platform_fen, ?), merchant_fen = max(merchant_fen, ?),"
-        " undo_until_ms = max(undo_until_ms, ?), owed_fen = owed_fen + ? WHERE request_no = ?",
+        " undo_until_ms = max(undo_until_ms, ?), owed_fen = owed_fen + ?, short_fen = short_fen + ? WHERE request_no = ?",
         fact.state, fact.code, fact.record_no, fact.record_no, fact.paid_fen, fact.platform_fen, fact.merchant_fen,
-        fact.undo_until_ms, fact.verified_fen + fact.kept_fen, fact.request_no,
+        fact.undo_until_ms, fact.verified_fen + fact.kept_fen, fact.shortage_fen, fact.request_no,
     )  # fmt: skip
     if fact.count:
         _fewer(books, fact)
@@ -337,7 +375,7 @@ SUBJECT = Subject(
         " state TEXT NOT NULL, code INTEGER NOT NULL, record_no TEXT NOT NULL, paid_fen INTEGER NOT NULL,"
         " platform_fen INTEGER NOT NULL, merchant_fen INTEGER NOT NULL, undo_until_ms INTEGER NOT NULL,"
         " registered INTEGER NOT NULL, why TEXT NOT NULL, sold INTEGER NOT NULL, handled INTEGER NOT NULL,"
-        " owed_fen INTEGER NOT NULL)"
+        " owed_fen INTEGER NOT NULL, sale_no TEXT NOT NULL, again INTEGER NOT NULL, short_fen INTEGER NOT NULL)"
         " STRICT, WITHOUT ROWID",
         "CREATE INDEX voucher_use_trace ON voucher_use(trace)",
         "CREATE INDEX voucher_use_digest ON voucher_use(digest)",

@@ -47,7 +47,7 @@ def hindrance(ctx: Context, found: Original, chosen: tuple[tuple[int, int], ...]
 
 
 def _refusal(ctx: Context, found: Original, use: VoucherUse) -> Refusal | None:
-    known = voucher.find(ctx.books, use.request_no) if found.local else None
+    known = voucher.standing(ctx.books, use.request_no) if found.local else None
     if known is None:
         return Refusal(NOT_REVERSIBLE, text("voucherback__elsewhere", terminal=found.origin.terminal))
     if known.state in _GONE:
@@ -80,12 +80,17 @@ def may_undo(ctx: Context, found: Original, vouchers: tuple[str, ...]) -> Refusa
 
 def need_link(books: Reading, vouchers: tuple[str, ...]) -> bool:
     """Whether a platform must be asked: some only give a short time, so that nothing waits for a link."""
-    known = (voucher.find(books, number) for number in vouchers)
+    known = (voucher.standing(books, number) for number in vouchers)
     return any(use is not None and use.state in ("sent", "unknown", "consumed") for use in known)
 
 
 def undos(books: Reading, refund: Refund) -> tuple[VoucherUndoSent, ...]:
-    """What asks the platforms, in the commit of the refund."""
+    """What asks the platforms, in the commit of the refund. Also for one that was refused and that its sale lacked: nothing
+    is missing any more, and it is never to be verified again."""
     numbers = [part.voucher.request_no for part in refund.tenders if part.voucher is not None]
-    asked = [use for number in numbers if (use := voucher.find(books, number)) is not None and use.state in _ASKED]
-    return tuple(VoucherUndoSent(use.request_no, refund.way, refund.operator, refund.approver) for use in asked)
+    known = [use for number in numbers if (use := voucher.standing(books, number)) is not None]
+    return tuple(
+        VoucherUndoSent(use.request_no, refund.way, refund.operator, refund.approver)
+        for use in known
+        if use.state in _ASKED or use.short_fen
+    )

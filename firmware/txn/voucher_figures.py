@@ -59,11 +59,12 @@ def of_tenders(parts: Iterable[TenderPart], sign: int = 1) -> Figures:
 
 
 def of_heard(heard: VoucherHeard) -> Figures:
-    """The end of a registered voucher: redeemed at last, or refused and missing. And what a platform keeps although no sale
-    stands for it any more: it still is to be paid. Either is taken away again when the platform gives it back later."""
+    """The end of a registered voucher: redeemed at last, or refused and missing, until it is redeemed after all. And what a
+    platform keeps although no sale stands for it any more: it still is to be paid. Either is taken away again when the
+    platform gives it back later."""
     figures: Figures = {}
     if heard.shortage_fen:
-        figures |= {SHORTAGE: 1, SHORTAGE_FEN: heard.shortage_fen}
+        figures |= {SHORTAGE: 1 if heard.shortage_fen > 0 else -1, SHORTAGE_FEN: heard.shortage_fen}
     if heard.verified_fen:
         figures |= {VERIFIED: 1 if heard.verified_fen > 0 else -1, VERIFIED_FEN: heard.verified_fen}
     if heard.kept_fen:

@@ -14,6 +14,7 @@ from firmware.txn.voucher_judge import PARTLY, UNKNOWN, Verdict, judge
 from firmware.txn.voucher_rights import voucher_refusal
 from firmware.view import text
 from rules.rights import Right
+from rules.voucher_again import is_curable
 from wire.facts import (
     Fact,
     OrderOpened,
@@ -102,7 +103,7 @@ class RedeemNext:
 class HearVoucher:
     """Take an answer about a use: what it means is `voucher_judge`'s. The last voucher of an order that is covered sells it
     in the same commit; one that is redeemed for nothing goes back in the same commit. `cash`: typed and kept. The code of a
-    registered one is forgotten with the platform's last word."""
+    registered one is forgotten with the platform's last word: a refusal that can be cured is none (ADR 26)."""
 
     answer: AnswerVoucher
     cash: CashKept | None = None
@@ -120,11 +121,11 @@ class HearVoucher:
             return Refusal(UNKNOWN)
         if verdict.heard is None:
             return Decision()
-        facts: tuple[Fact, ...] = (_ended(ctx, known, verdict.heard), *_alarms(known, verdict.heard))
+        heard = _ended(ctx, known, verdict.heard)
+        facts: tuple[Fact, ...] = (heard, *_alarms(known, heard))
         if verdict.heard.state in ("consumed", "kept"):
             facts += self._redeemed(ctx, known, verdict)
-        over = known.registered and verdict.heard.state != "unknown"
-        return Decision(facts, secrets=((voucher.secret_name(known.request_no), b"", b""),) if over else ())
+        return Decision(facts, secrets=voucher.forgotten(known) if _is_last_word(known, heard) else ())
 
     def _redeemed(self, ctx: Context, known: Use, verdict: Verdict) -> tuple[Fact, ...]:
         """It pays for its order, which may be complete by it; for none, it goes back."""
@@ -179,17 +180,31 @@ def _next(
     return (checkout.settled(ctx, opened, paid, rounding if by_cash else 0, late, slip),)
 
 
+def _is_last_word(known: Use, heard: VoucherHeard) -> bool:
+    """Whether nobody will ask for it by its code any more."""
+    if heard.state == "rejected" and not known.why:
+        return not is_curable(heard.code)
+    return heard.state != "unknown"
+
+
 def _ended(ctx: Context, known: Use, heard: VoucherHeard) -> VoucherHeard:
     """With what it changes in the shift's figures beside its sale, now that the platform has spoken: what a registered
     voucher lacks or brings, what a platform is to pay for one that no sale stands for, or not any more."""
-    if heard.state == "rejected" and known.registered and not known.why:
-        heard = msgspec.structs.replace(heard, shortage_fen=known.deduct_fen)
+    heard = msgspec.structs.replace(heard, shortage_fen=_short_fen(known, heard) - known.short_fen)
     changed = _owed_fen(ctx, known, heard) - known.owed_fen
     if not changed:
         return heard
     if known.registered:
         return msgspec.structs.replace(heard, verified_fen=changed)
     return msgspec.structs.replace(heard, kept_fen=changed)
+
+
+def _short_fen(known: Use, heard: VoucherHeard) -> int:
+    """What its sale lacks: the amount of a registered one from its refusal until it is redeemed, or goes back with its
+    sale."""
+    if heard.state == "rejected" and known.registered and not known.why:
+        return known.deduct_fen
+    return known.short_fen if heard.state == "unknown" else 0
 
 
 def _owed_fen(ctx: Context, known: Use, heard: VoucherHeard) -> int:
@@ -223,7 +238,7 @@ def _worth_fen(known: Use, heard: VoucherHeard) -> int:
 
 def _alarms(known: Use, heard: VoucherHeard) -> tuple[Trouble, ...]:
     """What a person must know of at once: an unknown result, fewer redeemed than asked, one that cannot be given back, a
-    registered one that is refused."""
+    registered one whose sale lacks its amount now."""
     number = known.request_no
     if heard.state == "unknown":
         return (Trouble(UNKNOWN, number),)
@@ -231,7 +246,7 @@ def _alarms(known: Use, heard: VoucherHeard) -> tuple[Trouble, ...]:
         return (Trouble(PARTLY, number),)
     if heard.state == "kept":
         return (Trouble(UNDO_FAILED, number),)
-    if heard.state == "rejected" and known.registered:
+    if heard.shortage_fen > 0:
         return (Trouble(heard.code, number),)
     return (Trouble(3004, number),) if heard.state == "undone" and known.sold and not known.why else ()
 
@@ -351,9 +366,8 @@ class HandleVoucher:
         assert known is not None
         if refusal := voucher_refusal(ctx, "undo", known.platform, known.kind):
             return refusal
-        return Decision(
-            (VoucherHandled(self.request_no, ctx.session.operator, self.note[:NOTE_CHARS_MAX], ctx.approver),)
-        )
+        handled = VoucherHandled(self.request_no, ctx.session.operator, self.note[:NOTE_CHARS_MAX], ctx.approver)
+        return Decision((handled,), secrets=voucher.forgotten(known))
 
 
 def sold_by(facts: tuple[Fact, ...]) -> Sale | None:

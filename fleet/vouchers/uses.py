@@ -34,6 +34,7 @@ from fleet.vouchers.within import (
 )
 from rules.deals import Platform
 from rules.orders import read_voucher_no, terminal_no
+from rules.voucher_again import is_way_or_right
 from wire.vouchers import AnswerVoucher, AskVoucherConsume, AskVoucherQuery, AskVoucherUndo, Used
 
 EXPIRES_MAX_MS = 30_000
@@ -41,7 +42,7 @@ START_MAX_MS = 5_000
 """A query or an undo begins within this time or not at all."""
 
 BUSY, FORMAT, NOT_FOUND, TOO_MANY, TOO_FEW, STALE = 1010, 3001, 3002, 3011, 3012, 3016
-NOT_ENABLED, MISMATCH = 3025, 3027
+MISMATCH = 3027
 
 
 def consume(it: Within, terminal: str, ask: AskVoucherConsume, age_ms: int) -> list[Effect]:
@@ -251,7 +252,7 @@ def _prepared(it: Within, row: Use, ticket: VoucherTicket, reply: Reply) -> list
 
 def says_nothing(code: int) -> bool:
     """Whether a code of ours is about the way to the platform or the right to use it, and not about the voucher."""
-    return code // 1_000 in (1, 2) or code in (UNKNOWN, NOT_ENABLED)
+    return is_way_or_right(code) or code == UNKNOWN
 
 
 def _rejected(it: Within, row: Use, code: int, used: Used | None = None) -> list[Effect]:

@@ -12,7 +12,7 @@ import msgspec
 
 from firmware.txn import checkout, closing, hold, numbers, payment, settings, shift, slip, voucher
 from firmware.txn.ledger import Ledger, Stamp
-from rules.orders import order_no, refund_no, voucher_no
+from rules.orders import order_no, read_voucher_no, refund_no, voucher_no, voucher_no_again
 from wire import facts as f
 from wire.facts import Fact
 
@@ -305,12 +305,14 @@ class Shop:
             return
         use = self.chance.choice(self.vouchers[-10:])
         state = self.chance.choice(
-            ("consumed", "consumed", "rejected", "unknown", "undone", "kept", "undo", "handled", "sold")
+            ("consumed", "consumed", "rejected", "unknown", "undone", "kept", "undo", "handled", "sold", "again")
         )
         if state == "undo":
             self.tell(f.VoucherUndoSent(use.request_no, self.chance.choice(("dropped", "void", "cashier")), "01"))
         elif state == "handled":
             self.tell(f.VoucherHandled(use.request_no, "99", "asked the platform"))
+        elif state == "again":
+            self.try_again(use)
         elif state != "sold":
             fewer = self.chance.randrange(use.count) if state == "consumed" else 0
             self.tell(
@@ -322,6 +324,15 @@ class Shop:
                 "voucher", mine[0].deduct_fen, channel=mine[0].platform, channel_no="r1", voucher=mine[0]
             )
             self.sale(trace, (paid, f.TenderPart("cash", 100)))
+
+    def try_again(self, use: f.VoucherUse) -> None:
+        """A registered one is sent under its next number."""
+        number = read_voucher_no(use.request_no)
+        if use.registered and number is not None and number.place < 9:
+            new = f.msgspec.structs.replace(use, request_no=voucher_no_again(use.request_no, number.place + 1))
+            self.vouchers.append(new)
+            root = voucher_no_again(use.request_no, 1)
+            self.tell(f.VoucherSent(number.batch, number.trace, new, "01", again=root, business_date=self.date))
 
     # --- giving back ---
 

@@ -345,6 +345,19 @@ def verified_later(folder: Path) -> Counter:
     return till
 
 
+def refused_curably(folder: Path, code: int = 2010) -> VoucherTill:
+    """What was registered is refused: for 2010 because the shop has not authorised the platform, or for another code."""
+    till = registered(folder)
+    till.online()
+    till.pass_time(1_000)
+    return till.says("rejected", code=code)
+
+
+def to_verify_again(folder: Path) -> Counter:
+    """A supervisor looks at one that may be verified once more."""
+    return refused_curably(folder).keys("OK MENU 3 2 OK")
+
+
 def voucher_looked_up(folder: Path) -> Counter:
     """The backend is asked where a code was used."""
     return vouchers(folder).keys("MENU 3 3 " + " ".join(MEITUAN) + " OK")
@@ -384,8 +397,8 @@ WALKED = (
 
 LEDGERS: tuple[Way, ...] = (
     coupons_shown, lost_value, unmapped_package, voucher_in_basket, voucher_leaves, voucher_unknown_after_a_cut,
-    voucher_waits_for_the_link, vouchers_pending, registering, verified_later, voucher_looked_up, platform_unknown,
-    redeemed_first,
+    voucher_waits_for_the_link, vouchers_pending, registering, verified_later, to_verify_again, voucher_looked_up,
+    platform_unknown, redeemed_first,
     *map(_named, WALKED),
 )  # fmt: skip
 """Where walks about vouchers begin."""
@@ -424,6 +437,7 @@ SCREENS: dict[str, Way] = {
     "voucher_offline": voucher_waits_for_the_link,
     "voucher_list": lambda folder: vouchers_pending(folder).keys("CANCEL"),
     "voucher_use": vouchers_pending,
+    "voucher_again": to_verify_again,
     "voucher_look": lambda folder: vouchers(folder).keys("MENU 3 3 1 2 3 4 5"),
     "voucher_looked": voucher_looked_up,
     "voucher_found": found_elsewhere,

@@ -25,6 +25,9 @@ def clerk(*wishes: str) -> Plan:
     return Plan(0.7, (), staff="clerk", wishes=wishes)
 
 
+MENDED = Plan(0.8, ("link_down",) * 8, staff="clerk", wishes=("voucher_mended", "voucher_mended", "voucher_list"))
+"""Platforms refuse the shop what was registered without a link, and take it the next time."""
+
 DAYS: dict[str, Plan] = {
     "lost_ack_taken_for_ack": Plan(1.0, ("link_lossy",) * 3),
     "right_forgotten": Plan(1.0, (), ("admin", "admin")),
@@ -53,6 +56,9 @@ DAYS: dict[str, Plan] = {
     "dropped_voucher_stays_redeemed": clerk("voucher", "voucher_regret"),
     "undo_taken_for_done": clerk("voucher", "voucher_regret", "give_back"),
     "registered_voucher_never_verified": Plan(1.0, ("link_down",) * 6, staff="clerk", wishes=("voucher",)),
+    "tried_again_under_a_used_number": MENDED,
+    "shortage_stays_though_redeemed": MENDED,
+    "code_kept_after_it_is_redeemed": MENDED,
     "voided_voucher_stays_redeemed": clerk("voucher", "give_back"),
     "voucher_back_with_part_of_its_goods": clerk("voucher", "give_back", "give_back", "give_back"),
     "kept_voucher_on_no_list": Plan(2.5, (), staff="clerk", wishes=("voucher", "voucher_regret", "give_back")),

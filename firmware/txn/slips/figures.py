@@ -177,8 +177,8 @@ def _counted(
     figures: Mapping[str, int], lang: Lang, names: tuple[tuple[str, str], ...]
 ) -> Iterator[tuple[str, str, str]]:
     for name, fen in names:
-        if figures.get(name):
-            yield _say(lang, name), str(figures[name]), money(figures.get(fen, 0)) if fen else ""
+        if figures.get(name) or figures.get(fen):  # one more and one fewer are none, and seldom of one sum
+            yield _say(lang, name), str(figures.get(name, 0)), money(figures.get(fen, 0)) if fen else ""
 
 
 def _drawer(figures: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str, str]]:
