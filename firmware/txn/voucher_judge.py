@@ -91,7 +91,7 @@ def _kept(use: Use, answer: AnswerVoucher) -> Verdict:
             return Verdict(_redeemed(use, answer))
         case "rejected":
             return Verdict(_redeemed(use, answer), back=True)
-        case "undone" if answer.to == "query":
+        case "undone" if answer.to in ("query", "undo"):  # to the undo: the platform redeemed it after it had said no
             return Verdict(_redeemed(use, answer), back=True)
         case _:
             return NOTHING_NEW

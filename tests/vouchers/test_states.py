@@ -43,6 +43,7 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("rejected", "consume", "consumed", "back"), ("rejected", "consume", "rejected", ""),
     ("rejected", "query", "undone", ""),
     ("undone", "consume", "consumed", "odd"), ("undone", "query", "consumed", "back"), ("undone", "undo", "undone", ""),
+    ("undone", "undo", "kept", "back"), ("undone", "query", "kept", "back"), ("undone", "consume", "kept", ""),
     ("undone", "consume", "rejected", ""), ("kept", "undo", "kept", ""), ("kept", "undo", "undone", "undone"),
     ("kept", "consume", "rejected", "odd"), ("kept", "query", "absent", "odd"),
     ("planned", "consume", "consumed", "odd"), ("registered", "consume", "consumed", "odd"),
