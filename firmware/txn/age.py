@@ -7,7 +7,7 @@ from firmware.txn import product, shift
 from firmware.txn.basket import Basket
 from firmware.txn.books import Reading
 from firmware.txn.command import Context, Decision, Refusal
-from firmware.txn.sale import emptied
+from firmware.txn.sale import rest_kept
 from firmware.txn.selling import not_selling
 from rules.rights import Right
 from wire.facts import Line, LineRemoved
@@ -56,4 +56,4 @@ class RefuseAge:
         for place in reversed(places):
             basket = basket.without(place)
         rest = replace(basket, age_due=0)
-        return Decision((*facts, *emptied(ctx, rest)), replace(ctx.session, basket=rest))
+        return Decision((*facts, *rest_kept(ctx, rest)), replace(ctx.session, basket=rest))

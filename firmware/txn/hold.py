@@ -14,7 +14,7 @@ from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal
 from firmware.txn.prices import bill
 from firmware.txn.removal import too_many_removals
-from firmware.txn.sale import CancelBasket
+from firmware.txn.sale import CancelBasket, as_kept
 from firmware.txn.selling import by_supervisor, not_selling, unchecked
 from rules.rights import Right
 from wire.facts import BasketCancelled, BasketHeld, BasketKept, BasketRecalled, Fact, HoldDropped, OrderOpened, Sale
@@ -40,12 +40,6 @@ def written_down(books: Reading, basket: Basket) -> bool:
     return replace(basket, age_due=0, vouchers=()) == replace(kept(books), age_due=0)
 
 
-def _as_kept(operator: str, basket: Basket) -> BasketKept:
-    return BasketKept(
-        operator, basket.lines, basket.given, basket.member, basket.age_years, basket.member_by, basket.member_why
-    )
-
-
 def _basket(fact: BasketKept | BasketHeld, books: Reading) -> Basket:
     basket = Basket(
         fact.lines, fact.reductions, fact.member, fact.age_years, member_by=fact.member_by, member_why=fact.member_why
@@ -61,7 +55,7 @@ class KeepBasket:
         """`BasketKept`, or nothing when it is already written as it stands."""
         if written_down(ctx.books, ctx.session.basket):
             return Decision()
-        return Decision((_as_kept(ctx.session.operator, ctx.session.basket),))
+        return Decision((as_kept(ctx.session.operator, ctx.session.basket),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +170,7 @@ class RecallHold:
             if isinstance(held, Refusal):
                 return held
             facts += (held,)
-        return Decision((*facts, _as_kept(ctx.session.operator, basket)), replace(ctx.session, basket=basket))
+        return Decision((*facts, as_kept(ctx.session.operator, basket)), replace(ctx.session, basket=basket))
 
 
 @dataclass(frozen=True, slots=True)

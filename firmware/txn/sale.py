@@ -164,9 +164,9 @@ class SetQuantity:
         if new.quantity_milli < old.quantity_milli and (refusal := too_many_removals(ctx, Right.LINE_REMOVE)):
             return refusal
         changed = basket.with_line(self.index, new)
-        return over_limits(ctx, changed, new) or Decision(
-            _fewer(ctx, old, new), replace(ctx.session, basket=changed)
-        )  # fmt: skip
+        gone = _fewer(ctx, old, new)
+        rest = rest_kept(ctx, changed) if gone else ()
+        return over_limits(ctx, changed, new) or Decision((*gone, *rest), replace(ctx.session, basket=changed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class RemoveLine:
         assert open_shift is not None
         rest = basket.without(self.index)
         gone = LineRemoved(ctx.session.operator, open_shift.batch, basket.lines[self.index], ctx.approver)
-        return Decision((gone, *emptied(ctx, rest)), replace(ctx.session, basket=rest))
+        return Decision((gone, *rest_kept(ctx, rest)), replace(ctx.session, basket=rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,9 +272,16 @@ def over_limits(ctx: Context, basket: Basket, newest: Line) -> Refusal | None:
     return None
 
 
-def emptied(ctx: Context, rest: Basket) -> tuple[BasketKept, ...]:
-    """When the last line went: what is written down goes too, or the next screen would offer it as left by a cut."""
-    return (BasketKept(ctx.session.operator, ()),) if not rest.lines and kept_lines(ctx.books) else ()
+def rest_kept(ctx: Context, rest: Basket) -> tuple[BasketKept, ...]:
+    """When goods leave the basket: what is written down changes in the same commit, or a cut would offer them again."""
+    return (as_kept(ctx.session.operator, rest),) if kept_lines(ctx.books) else ()
+
+
+def as_kept(operator: str, basket: Basket) -> BasketKept:
+    """The basket as it is written down."""
+    return BasketKept(
+        operator, basket.lines, basket.given, basket.member, basket.age_years, basket.member_by, basket.member_why
+    )
 
 
 def kept_lines(books: Reading) -> bool:

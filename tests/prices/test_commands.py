@@ -210,6 +210,15 @@ def test_who_is_too_young_gets_no_beer_and_no_removal_is_counted(tmp_path):
     assert counter.screen == "AgeCheck", "it is asked again"
 
 
+def test_beer_that_was_refused_is_not_back_after_a_cut(tmp_path):
+    counter = till(tmp_path).scan(COLA).scan(BEER)
+    counter.pass_time(5_000)
+    counter.keys("CANCEL")
+    counter.cut()
+    counter.boot().sign_on().keys("OK")
+    assert [line.sku for line in counter.terminal.session.basket.lines] == ["010001"]
+
+
 def test_a_held_order_with_beer_that_nobody_checked_asks_when_a_cut_brings_it_back(tmp_path):
     counter = till(tmp_path).scan(BEER)
     counter.pass_time(10_000)

@@ -115,6 +115,16 @@ def test_an_open_basket_survives_a_cut_and_is_offered(tmp_path: Path) -> None:
     assert counter.boot().sign_on().screen == "Idle"
 
 
+@pytest.mark.parametrize(("keys", "rest"), [("CLEAR", "5.00"), ("1 * OK", "8.50")])
+def test_what_was_taken_out_is_not_offered_again_after_a_cut(tmp_path: Path, keys: str, rest: str) -> None:
+    counter = Counter(tmp_path).open_for_business().scan(APPLE_5_YUAN).keys("2 *").scan(COLA)
+    counter.pass_time(5_000)
+    counter.keys(keys)
+    counter.cut()
+    counter.boot().sign_on()
+    assert (counter.screen, rest in counter.text()) == ("KeptBasket", True), counter.text()
+
+
 def test_a_kept_basket_that_is_given_up_is_recorded(tmp_path: Path) -> None:
     counter = Counter(tmp_path).open_for_business().scan(COLA)
     counter.pass_time(5_000)
