@@ -316,6 +316,7 @@ class Posd:
             self.notifier.stopping()
         ledger.close()
         mark.end("clean")
+        _slots_ended()
         return reason
 
     def _renewing(self, done: int, of: int) -> None:
@@ -672,6 +673,15 @@ def _slots(hardware: Hardware, fleet_key: str) -> Slots:
     if releases := os.environ.get(launch.ENVIRONMENT):
         return FolderSlots(Path(releases), SOFTWARE, fleet_key)
     return RaucSlots(SOFTWARE) if not hardware.virtual and shutil.which("rauc") else NoSlots()
+
+
+def _slots_ended() -> None:
+    """Let the launcher know that this run did not die, for it may be one on trial."""
+    if releases := os.environ.get(launch.ENVIRONMENT):
+        try:
+            launch.ended(Path(releases))
+        except OSError as error:  # it is counted as a death then
+            log.error("%s", error)
 
 
 def _later(display: DisplayDriver, worker: Worker) -> Worker:

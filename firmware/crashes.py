@@ -17,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from firmware.drivers.slots.launch import kernel
 from firmware.drivers.store import NotStored, write_whole
 
 log = logging.getLogger("posd.crashes")
@@ -24,11 +25,6 @@ log = logging.getLogger("posd.crashes")
 CRASHES_MAX = 3
 WINDOW_S = 300
 KEPT_MAX = 8
-KERNEL_BOOT = Path("/proc/sys/kernel/random/boot_id")
-ENVIRONMENT = "POSD_KERNEL_BOOT"
-"""Which boot of the kernel this is, from whoever starts the daemon: the unit's sandbox hides the kernel's own file, and
-the emulator's power cuts leave the kernel running."""
-
 KILLED = "killed"
 """The event of a crash that left no word."""
 
@@ -61,14 +57,14 @@ class CrashFile:
 
     def note(self, event: str, rev: int = 0) -> None:
         """Add a crash of now, under the settings of this revision."""
-        crashes = (*self.read(), Crash(_kernel(), _uptime_s(), event[:200], rev))[-KEPT_MAX:]
+        crashes = (*self.read(), Crash(kernel(), _uptime_s(), event[:200], rev))[-KEPT_MAX:]
         rows = [{"kernel": c.kernel, "at_s": c.at_s, "event": c.event, "rev": c.rev} for c in crashes]
         _replace(self.path, json.dumps(rows).encode())
 
     def lately(self) -> tuple[str, ...]:
         """What the crashes of the last five minutes were at, oldest first."""
-        now_s, kernel = _uptime_s(), _kernel()
-        return tuple(c.event for c in self.read() if c.kernel == kernel and now_s - WINDOW_S <= c.at_s <= now_s)
+        now_s, boot = _uptime_s(), kernel()
+        return tuple(c.event for c in self.read() if c.kernel == boot and now_s - WINDOW_S <= c.at_s <= now_s)
 
     def last(self) -> str:
         """What the last crash was at."""
@@ -108,13 +104,13 @@ class RunMark:
     def died(self) -> bool:
         """Whether the process of the run before died without a word while the kernel lived on."""
         last = self.last()
-        return last is not None and not last.ended and bool(last.kernel) and last.kernel == _kernel()
+        return last is not None and not last.ended and bool(last.kernel) and last.kernel == kernel()
 
     def crashed(self, running: str) -> bool:
         """Whether the run before ended by a crash. `running`: the boot that the ledger knows no end of; after a power cut
         the mark may be an older run's."""
         last = self.last()
-        return last is not None and last.ended == "crash" and (last.kernel == _kernel() or last.boot == running)
+        return last is not None and last.ended == "crash" and (last.kernel == kernel() or last.boot == running)
 
     def cut(self) -> bool:
         """Whether the run before came to no clean end, as far as the mark goes."""
@@ -123,7 +119,7 @@ class RunMark:
 
     def begin(self, boot: str, durable: bool = False) -> None:
         """This run. `durable`: so that it shows after a power cut, too, however early this run hangs."""
-        _replace(self.path, msgspec.json.encode(Run(boot, _kernel())), durable)
+        _replace(self.path, msgspec.json.encode(Run(boot, kernel())), durable)
 
     def end(self, how: Literal["clean", "crash"]) -> None:
         """The run that left the mark has ended so."""
@@ -145,10 +141,3 @@ def _replace(path: Path, data: bytes, durable: bool = False) -> None:
 
 def _uptime_s() -> int:
     return int(time.clock_gettime(time.CLOCK_BOOTTIME))
-
-
-def _kernel() -> str:
-    """The kernel's boot; empty: nobody says, and no run is known to have died on it."""
-    if given := os.environ.get(ENVIRONMENT):
-        return given
-    return KERNEL_BOOT.read_text(encoding="ascii").strip() if KERNEL_BOOT.exists() else ""

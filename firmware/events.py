@@ -267,8 +267,8 @@ SlotAct = Literal["look", "install", "try", "confirm", "fall_back"]
 @dataclass(frozen=True, slots=True)
 class SlotAnswered:
     """What became of an `AskSlot`; `code` 0: it was done. `slot` runs now, with `software`; `trial`: it has not been
-    confirmed, and without that the other one is back at the next start or the one after. `fell_back`: the other slot was
-    tried and left since the last look."""
+    confirmed, and without that the other one is back at the next start or a later one. `fell_back`: the other slot was
+    tried and left since the last look; `died`: because it did not stay up by itself."""
 
     act: SlotAct
     code: int = 0
@@ -277,6 +277,7 @@ class SlotAnswered:
     software: str = ""
     trial: bool = False
     fell_back: bool = False
+    died: bool = False
 
 
 @dataclass(frozen=True, slots=True)

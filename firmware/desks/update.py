@@ -36,6 +36,10 @@ AWAY_MIN: Final = 30
 PATIENCE_MS: Final = 24 * 3_600_000
 """An update that found no idle moment for so long is taken at the next close of a shift, whatever the screen shows."""
 
+DIED: Final[tuple[str, UpdateFault]] = ("it did not come up", "release")
+UNPROVEN: Final[tuple[str, UpdateFault]] = ("it was left before it had proven well", "")
+"""Why a release was left, and whether that is its fault: plugs that were pulled are none."""
+
 ROLLED_BACK: Final = update.ROLLED_BACK
 DAMAGED, NOT_SIGNED = 9003, 2019
 
@@ -186,7 +190,7 @@ class UpdateDesk:
             return
         till.stack = till.stack[:-1]
         if step.tries >= update.TRIES_MAX:
-            till.do(MoveUpdate("failed", ROLLED_BACK, "the other slot does not start", "release"))
+            till.do(MoveUpdate("failed", ROLLED_BACK, "the other slot does not start"))
         elif till.do(MoveUpdate("trying")) is None:
             self._ask(till, "try")
         else:
@@ -233,7 +237,8 @@ class UpdateDesk:
         elif till.software == step.version:
             till.do(MoveUpdate("kept"))  # the power went between the slot's confirmation and ours
         elif event.fell_back:
-            till.do(MoveUpdate("left", ROLLED_BACK, "it did not come up", "release"))
+            why, fault = DIED if event.died else UNPROVEN
+            till.do(MoveUpdate("left", ROLLED_BACK, why, fault))
         else:
             till.do(MoveUpdate("installed"))  # the power went before the slot was changed: it is tried again
 

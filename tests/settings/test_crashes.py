@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from firmware.crashes import CRASHES_MAX, ENVIRONMENT, RunMark
+from firmware.crashes import CRASHES_MAX, RunMark
+from firmware.drivers.slots.launch import KERNEL_ENVIRONMENT
 from firmware.drivers.store import Identity, Store
 from rules.settings_book import Heard, SettingsBook, Trial, Version
 from tests.daemon.test_posd import Daemon, tool
@@ -29,7 +30,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     """Says which boot of the kernel the daemons from now on run on."""
 
     def boots(name: str) -> None:
-        monkeypatch.setenv(ENVIRONMENT, name)
+        monkeypatch.setenv(KERNEL_ENVIRONMENT, name)
 
     boots("kernel-0")
     return boots

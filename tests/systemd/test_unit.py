@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.crashes import ENVIRONMENT
+from firmware.drivers.slots.launch import KERNEL_ENVIRONMENT
 
 FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT, RULES, USERS = FOLDER / "posd.service", FOLDER / "99-pos.rules", FOLDER / "posd.sysusers"
@@ -59,7 +59,7 @@ def test_the_daemon_is_watched_and_started_again_for_ever():
 
 
 def test_the_daemon_is_told_which_boot_of_the_kernel_this_is():
-    assert f"{ENVIRONMENT}=%b" in option("Environment"), "ProcSubset hides the kernel's own file"
+    assert f"{KERNEL_ENVIRONMENT}=%b" in option("Environment"), "ProcSubset hides the kernel's own file"
 
 
 def test_every_program_of_the_unit_is_one_we_install():

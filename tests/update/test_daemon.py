@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from firmware.crashes import ENVIRONMENT
 from firmware.drivers.slots import FolderSlots
+from firmware.drivers.slots.launch import KERNEL_ENVIRONMENT
 from firmware.drivers.store import Identity, Store
 from tests.backend import FLEET_KEY, FLEET_PUBLIC, UTC_MS, Backend
 from tests.bus import Bus, Publisher
@@ -48,6 +48,7 @@ class Device:
         self.plugged = [_plug(self.board / name) for name in (KEYPAD, SCANNER)]
         self.log = (folder / "log").open("w+")
         self.process: subprocess.Popen[bytes] | None = None
+        self.kernel = uuid.uuid4().hex
 
     @property
     def board(self) -> Path:
@@ -57,10 +58,10 @@ class Device:
     def start(self) -> None:
         argv = [sys.executable, str(self.releases / "launch.py"), "run", "--virtual"]
         argv += ["--data", str(self.data), "--board", str(self.board)]
-        environment = {**os.environ, ENVIRONMENT: uuid.uuid4().hex}  # only its power ever goes
+        environment = {**os.environ, KERNEL_ENVIRONMENT: self.kernel}
         self.process = subprocess.Popen(argv, stdout=self.log, stderr=self.log, cwd=self.data, env=environment)
 
-    def power_cut(self) -> None:
+    def die(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
@@ -70,7 +71,7 @@ class Device:
         assert self.process.wait(WAIT_S) == 0
 
     def close(self) -> None:
-        self.power_cut()
+        self.die()
         for each in self.plugged:
             os.close(each)
         self.log.close()
@@ -138,7 +139,7 @@ def test_a_release_goes_all_the_way_and_is_left_when_it_does_not_stay_up(tmp_pat
                     lambda seen=seen: any(each.online and each.software == NEXT for each in states()[seen:]),
                     "the new release",
                 )  # fmt: skip
-                device.power_cut()
+                device.die()
             seen = len(states())
             device.start()
             until(lambda: any(each.status == "failed" for each in replies("update001")), "that it was left")

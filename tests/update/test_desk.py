@@ -32,7 +32,7 @@ class Bench(Afar):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.trial, self.fell_back = False, False
+        self.trial, self.fell_back, self.died = False, False, False
 
     def begin(self) -> "Bench":
         self.open()
@@ -48,7 +48,7 @@ class Bench(Afar):
     def slot(self, act: str, code: int = 0) -> None:
         software = self.counter.terminal.software
         self.counter.step(
-            SlotAnswered(act, code, "why" if code else "", "A", software, self.trial, self.fell_back)
+            SlotAnswered(act, code, "why" if code else "", "A", software, self.trial, self.fell_back, self.died)
         )  # fmt: skip
 
     def stage(self) -> str:
@@ -419,7 +419,7 @@ def refused_bundle(bench):
 
 def never_came_up(bench):
     bench.to_trial()
-    bench.trial, bench.fell_back = False, True
+    bench.trial, bench.fell_back, bench.died = False, True, True
     bench.reboot("test").slot("look")
     return 9005
 
@@ -453,6 +453,33 @@ def test_why_a_file_does_not_come_is_told_while_it_is_waited_for(bench):
     assert len(bench.asked(Fetch)) == 3
     bench.fetched()
     assert bench.stage() == "fetched"
+
+
+def its_plug_was_pulled(bench):
+    bench.to_trial()
+    bench.trial, bench.fell_back = False, True
+    bench.reboot("test").slot("look")
+
+
+def its_slot_never_started(bench):
+    bench.order(ORDER)
+    bench.fetched().wait(0.5)
+    bench.slot("install")
+    for _ in range(3):
+        bench.wait(0.5)
+        bench.reboot("test").slot("look")
+    bench.wait(0.5)
+
+
+@pytest.mark.parametrize("way", [its_plug_was_pulled, its_slot_never_started])
+def test_a_release_that_was_left_for_power_cuts_may_be_ordered_again(bench, way):
+    way(bench)
+    assert bench.told()[-1] == ("failed", 9005)
+    bench.fell_back = False
+    bench.counter.keys("OK")  # 9005 is read
+    assert bench.order(ORDER)[-1].status == "accepted"
+    bench.fetched().wait(0.5)
+    assert bench.acts()[-1] == "install"
 
 
 @pytest.mark.parametrize(

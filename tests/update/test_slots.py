@@ -69,7 +69,48 @@ def test_a_release_that_is_never_confirmed_is_left_by_itself(root):
     slots(root).install(written(root), "2.0")
     slots(root).try_next()
     assert [start(root) for _ in range(5)] == ["2.0", "2.0", "1.0", "1.0", "1.0"]
-    assert slots(root).which() == SlotLook("A", fell_back=True)
+    assert slots(root).which() == SlotLook("A", fell_back=True, died=True)
+
+
+@pytest.fixture
+def on_trial(root, monkeypatch):
+    """`2.0` runs on trial for the first time; what starts it again, on the boot of the kernel that is named."""
+    slots(root).install(written(root), "2.0")
+    slots(root).try_next()
+    launch.ended(root)  # what ran until then
+
+    def started(kernel: str) -> str:
+        monkeypatch.setenv(launch.KERNEL_ENVIRONMENT, kernel)
+        return launch.choose(root)
+
+    assert started("k0") == "B"
+    return started
+
+
+def test_pulled_plugs_do_not_make_a_sound_release_be_left(root, on_trial):
+    assert [on_trial(f"k{cut}") for cut in range(1, 6)] == ["B"] * 5
+    slots(root, "2.0").confirm()
+    assert slots(root, "2.0").which() == SlotLook("B")
+
+
+def test_a_release_that_dies_is_left_however_often_the_plug_is_pulled_between(root, on_trial):
+    assert [on_trial(kernel) for kernel in ("k1", "k1", "k2", "k2")] == ["B", "B", "B", "A"]
+    assert slots(root).which() == SlotLook("A", fell_back=True, died=True)
+
+
+def test_a_release_under_which_only_pulling_the_plug_helps_is_left_in_the_end_and_that_is_told_apart(root, on_trial):
+    found = [on_trial(f"k{cut}") for cut in range(1, launch.CUTS_MAX + 2)]
+    assert found == ["B"] * launch.CUTS_MAX + ["A"]
+    assert slots(root).which() == SlotLook("A", fell_back=True, died=False)
+
+
+def test_a_release_that_was_stopped_on_request_did_not_die(root, on_trial):
+    for _ in range(3):
+        launch.ended(root)
+        assert on_trial("k0") == "B"
+    assert [on_trial("k0") for _ in range(2)] == ["B", "A"]
+    launch.ended(root)
+    assert slots(root).which() == SlotLook("A", fell_back=True, died=True)
 
 
 def test_a_release_that_cannot_be_imported_is_left_too(root):

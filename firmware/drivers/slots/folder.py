@@ -41,7 +41,8 @@ class FolderSlots:
         """As the launcher left it."""
         trial, now = launch.read_trial(self._root), launch.current(self._root)
         left = bool(trial.get("left"))
-        return SlotLook(now, bool(trial) and not left and trial.get("slot") == now, left)
+        on_trial = bool(trial) and not left and trial.get("slot") == now
+        return SlotLook(now, on_trial, left, left and bool(trial.get("died")))
 
     def install(self, bundle: Path, version: str) -> None:
         """Unpack beside the slots, then put it in place: a slot is whole, or it is not there."""

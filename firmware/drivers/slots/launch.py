@@ -5,8 +5,9 @@ cannot even be imported is left by it. It uses nothing but the standard library,
 
     python3 RELEASES/launch.py [arguments of posd]
 
-`trial.json` beside the slots says which one is on trial: `slot`, `before` (the one to go back to), `starts` so far and
-`left`, once it was given up.
+`trial.json` beside the slots says which one is on trial: `slot`, `before` (the one to go back to), `starts` so far, the
+first and one for each death; `cuts`, starts after the power had gone or somebody had stopped it; the `kernel`'s boot of the
+last start and whether that run was `ended` on request; `left`, once it was given up, and whether it `died` then.
 """
 
 import json
@@ -15,7 +16,15 @@ import sys
 from pathlib import Path
 
 STARTS_MAX = 2
-"""A release on trial may be started so often; the next start is the other one's."""
+"""A release on trial may be started so often, not counting what is nobody's fault; the next start is the other one's."""
+
+CUTS_MAX = 8
+"""So often the power may go under a release on trial: it might hang so that nothing but pulling the plug helps."""
+
+KERNEL_BOOT = Path("/proc/sys/kernel/random/boot_id")
+KERNEL_ENVIRONMENT = "POSD_KERNEL_BOOT"
+"""Which boot of the kernel this is, from whoever starts the daemon: the unit's sandbox hides the kernel's own file, and
+the emulator's power cuts leave the kernel running."""
 
 CURRENT, TRIAL = "current", "trial.json"
 ENVIRONMENT = "POSD_RELEASES"
@@ -74,9 +83,25 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-def leave(root: Path, trial: Trial) -> None:
-    """Go back to the slot before. That it was left is written first, so that a cut in between goes on from there."""
-    write_trial(root, {**trial, "left": True})
+def kernel() -> str:
+    """The kernel's boot; empty: nobody says, and no run is known to have died on it."""
+    if given := os.environ.get(KERNEL_ENVIRONMENT):
+        return given
+    return KERNEL_BOOT.read_text(encoding="ascii").strip() if KERNEL_BOOT.exists() else ""
+
+
+def ended(root: Path) -> None:
+    """What runs was stopped on request: its next start is no death of it. The release that has just put the other one on
+    trial ends, too, and that one was not started yet."""
+    trial = read_trial(root)
+    if trial.get("starts") and not trial.get("left") and current(root) == trial["slot"]:
+        write_trial(root, {**trial, "ended": True})
+
+
+def leave(root: Path, trial: Trial, died: bool = False) -> None:
+    """Go back to the slot before. That it was left is written first, so that a cut in between goes on from there. `died`:
+    it did not stay up by itself."""
+    write_trial(root, {**trial, "left": True, "died": died})
     switch(root, str(trial["before"]))
 
 
@@ -92,11 +117,14 @@ def choose(root: Path) -> str:
     if now != trial["slot"]:
         write_trial(root, {})  # the power went before it was switched
         return now
-    starts = int(str(trial["starts"])) + 1
-    if starts > STARTS_MAX:
-        leave(root, trial)
+    boot = kernel()
+    is_cut = (trial.get("kernel") or boot) != boot
+    count, most = ("cuts", CUTS_MAX) if is_cut or trial.get("ended") else ("starts", STARTS_MAX)
+    starts = int(str(trial.get(count, 0))) + 1
+    if starts > most:
+        leave(root, trial, died=count == "starts")
         return str(trial["before"])
-    write_trial(root, {**trial, "starts": starts})
+    write_trial(root, {**trial, count: starts, "kernel": boot, "ended": False})
     return now
 
 

@@ -17,11 +17,13 @@ class SlotFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SlotLook:
-    """Which slot runs; `trial`: it is not confirmed; `fell_back`: the other one was tried and left."""
+    """Which slot runs; `trial`: it is not confirmed; `fell_back`: the other one was tried and left; `died`: because it did
+    not stay up by itself, as far as anybody can tell."""
 
     slot: str
     trial: bool = False
     fell_back: bool = False
+    died: bool = False
 
 
 class Slots(Protocol):

@@ -51,7 +51,9 @@ class SlotWorker:
         if code:
             log.warning("slot %s: %d %s", ask.act, code, reason)
         look = self._look()
-        return SlotAnswered(ask.act, code, reason[:120], look.slot, self._runs, look.trial, look.fell_back)
+        return SlotAnswered(
+            ask.act, code, reason[:120], look.slot, self._runs, look.trial, look.fell_back, look.died
+        )  # fmt: skip
 
     def _look(self) -> SlotLook:
         try:
