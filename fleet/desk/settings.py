@@ -82,9 +82,13 @@ class Sources:
         return self._whole[sha256]
 
 
-def wanted(books: Books, rows: list[Registered]) -> tuple[list[Wanted], tuple[Fault, ...]]:
-    """What the layers say for these terminals; documents are kept. With faults nothing should be done with it."""
-    sources = Sources(books.fleet.settings)
+def wanted(books: Books, rows: list[Registered], at_ms: int | None = None) -> tuple[list[Wanted], tuple[Fault, ...]]:
+    """What the layers say for these terminals; documents are kept. With faults nothing should be done with it, and who has
+    them is left out. `at_ms`: by the layers as they stood then, and as they are now where there were none."""
+    settings = books.fleet.settings
+    names = {name for row in rows for name in layers_of(row)}
+    stood = settings.stood(names, at_ms) if at_ms is not None else {}
+    sources = Sources(settings, {name: settings.document(look.sha256) for name, look in stood.items()})
     sources.know(rows)
     have = books.fleet.settings.desired_of(row.terminal for row in rows)
     found: list[Wanted] = []

@@ -43,6 +43,12 @@ class RegisterBooks:
         query = sa.select(register).where(among(self._db, register.c.terminal, set(terminals_)))
         return {row.terminal: _registered(row) for row in self._db.execute(query)}
 
+    def entered_since(self, terminals_: Iterable[str], at_ms: int) -> list[Registered]:
+        """Entries of these terminals that were made or changed since, by number."""
+        query = sa.select(register).where(among(self._db, register.c.terminal, set(terminals_)))
+        query = query.where(register.c.changed_ms >= at_ms).order_by(register.c.terminal)
+        return [_registered(row) for row in self._db.execute(query)]
+
     def held(self, terminals_: Iterable[str]) -> dict[str, int]:
         """Those of these terminals that an open roll-out holds, with its number."""
         it = rollout_terminals.c

@@ -96,6 +96,11 @@ class SettingsBooks:
         row = self._db.execute(query).first()
         return _layer(row) if row else None
 
+    def stood(self, names: Iterable[str], at_ms: int) -> dict[str, LayerLook]:
+        """Of these layers the version that was the newest then; those written only later are not in it."""
+        query = sa.select(layers).where(among(self._db, layers.c.layer, set(names)), layers.c.at_ms <= at_ms)
+        return {row.layer: _layer(row) for row in self._db.execute(query.order_by(layers.c.layer, layers.c.number))}
+
     def add_version(self, row: LayerLook) -> None:
         """The next version of a layer."""
         self._db.execute(sa.update(layers).where(layers.c.layer == row.layer, layers.c.newest > 0).values(newest=0))

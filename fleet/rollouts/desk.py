@@ -296,9 +296,27 @@ def _touch(books: Books, row: RolloutRow, policy: Policy, now_ms: int) -> None:
     if isinstance(body.release, admin.SoftwareRelease):
         _order(books, row, ready, body.release.version, body.release.bundle, "pushed", now_ms)
     else:
-        to = {member.terminal: (member.target, member.before) for member in ready}
+        to = _targets(books, row, ready, now_ms)
         _push(books, row, to, "rollout", "pushed", now_ms)
     _note(books, row, now_ms, "touch", f"{len(ready)} terminals", "")
+
+
+def _targets(books: Books, row: RolloutRow, ready: list[MemberRow], now_ms: int) -> dict[str, tuple[str, str]]:
+    """By terminal, addresses of what it gets and of what it had: as was planned, but for one whose shop, group or tags are
+    others since; that gets what it would have been planned to get where it is now. It fails when that has a fault."""
+    to = {member.terminal: (member.target, member.before) for member in ready}
+    entered = books.fleet.register.entered_since(to, row.started_ms)
+    found, wrong = wanted(books, entered, row.started_ms) if entered else ([], ())
+    moved = {each.terminal: each.sha256 for each in found if each.sha256 != to[each.terminal][0]}
+    books.fleet.rollouts.retarget(row.number, moved)
+    to |= {terminal: (target, to[terminal][1]) for terminal, target in moved.items()}
+    faulty = {entry.terminal for entry in entered} - {each.terminal for each in found}
+    if faulty:
+        books.fleet.rollouts.given(row.number, sorted(faulty), "failed", now_ms, 0, {})
+        reason = f"{wrong[0].path} {wrong[0].reason}"
+        failed = [(member, "failed", reason) for member in ready if member.terminal in faulty]
+        books.fleet.rollouts.settle(failed, now_ms)
+    return {terminal: two for terminal, two in to.items() if terminal not in faulty}
 
 
 def _take_back(books: Books, row: RolloutRow, now_ms: int) -> None:

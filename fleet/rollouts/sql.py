@@ -229,6 +229,12 @@ class RolloutBooks:
             change = sa.update(rollout_terminals).where(_it.rollout == number, _it.terminal == terminal)
             self._db.execute(change.values(cid=cid))
 
+    def retarget(self, number: int, targets: dict[str, str]) -> None:
+        """These are to have other documents than was planned."""
+        for terminal, target in targets.items():
+            change = sa.update(rollout_terminals).where(_it.rollout == number, _it.terminal == terminal)
+            self._db.execute(change.values(target=target))
+
     def give_up(self, number: int, reason: str, now_ms: int) -> None:
         """Nobody waits any longer for those that have not said that they have back what they had."""
         change = sa.update(rollout_terminals).where(_it.rollout == number, _it.state == "reverting")
