@@ -144,7 +144,9 @@ def test_a_release_goes_all_the_way_and_is_left_when_it_does_not_stay_up(tmp_pat
             device.start()
             until(lambda: any(each.status == "failed" for each in replies("update001")), "that it was left")
             assert replies("update001")[-1].code == 9005
-            assert any(each.online and each.software == "0.1.0" for each in states()[seen:])
+            until(
+                lambda: any(each.online and each.software == "0.1.0" for each in states()[seen:]), "the release before"
+            )  # fmt: skip
             assert os.readlink(device.releases / "current") == "A"
             publisher.close()
     finally:
