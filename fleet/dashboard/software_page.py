@@ -41,9 +41,9 @@ class Outcome(NamedTuple):
     windows: bool
     held: tuple[int, ...]
 
-    def stamp(self, version: str) -> str:
-        """Tells one outcome from another."""
-        text = msgspec.json.encode((version, self.changed, self.held, self.four_eyes, self.stages))
+    def stamp(self, release: SoftwareRelease) -> str:
+        """Tells one outcome of one release from another."""
+        text = msgspec.json.encode((release, self.changed, self.held, self.four_eyes, self.stages))
         return hashlib.sha256(text).hexdigest()[:32]
 
 
@@ -75,7 +75,7 @@ class SoftwarePages:
             return self._page(visit, said, fault=refusal(outcome, visit.lang))
         if visit.form.get("act", "") != "start":
             return self._page(visit, said, audience, outcome)
-        if visit.form.get("seen", "") != outcome.stamp(release.version):
+        if visit.form.get("seen", "") != outcome.stamp(release):
             return self._page(visit, said, audience, outcome, t("dashboard", visit.lang, "push__moved"))
         reply = self._asking.act(
             visit, admin.StartRollout(release=release, where=audience.where), visit.form.get("why", "")
@@ -141,11 +141,13 @@ class SoftwarePages:
         wrong: Mapping[str, str] | None = None,
     ) -> Response:
         said = {name: visit.form.get(name, "")[:64] for name in ("who", *NAMED)}
+        looked_at = release_of(release) if outcome is not None else None
+        seen = outcome.stamp(looked_at) if outcome is not None and isinstance(looked_at, SoftwareRelease) else ""
         return draw(
             visit, "software.html", 409 if fault or audience_fault or wrong else 200, release=release, wrong=wrong or {},
             said=said | (audience.fields if audience is not None else {}), sizes=sizes(self._reading), audience=audience,
             audience_fault=audience_fault, fault=fault, outcome=outcome, why=visit.form.get("why", ""), fields=FIELDS,
-            seen=outcome.stamp(release["version"]) if outcome is not None else "",
+            seen=seen,
         )  # fmt: skip
 
 

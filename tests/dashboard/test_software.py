@@ -82,6 +82,19 @@ def test_nothing_starts_without_a_look_a_reason_or_an_audience(fleet: House) -> 
     assert asked == []
 
 
+@pytest.mark.parametrize("field", ["url", "sha256", "size", "back_version", "back_url", "back_sha256"])
+def test_another_file_than_was_looked_at_is_shown_again(fleet: House, field: str) -> None:
+    asked: list[Call] = []
+    fleet.dashboard_asks(asked)
+    browser = fleet.signed_in("manager")
+    looked = browser.post(PATH, act="look", who="shop", shop="S1", **RELEASE)
+    other = {**RELEASE, field: {"size": "999", "back_version": "0.8"}.get(field, RELEASE[field][:-1] + "0")}
+    answer = browser.post(PATH, act="start", who="shop", shop="S1", seen=seen_in(looked.text), why="x", **other)
+    assert answer.status_code == 409
+    assert "Things have changed" in answer.text
+    assert asked == []
+
+
 def test_what_has_changed_since_the_look_is_shown_again(fleet: House) -> None:
     browser = fleet.signed_in("manager")
     looked = browser.post(PATH, act="look", who="shop", shop="S1", **RELEASE)
