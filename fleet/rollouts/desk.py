@@ -243,11 +243,18 @@ def _watch(books: Books, row: RolloutRow, now_ms: int) -> RolloutRow:
     body = row.read()
     silent_before_ms = now_ms - body.plan.silent_after_s * 1_000
     changes = []
+    untimed = []
     for member, seen in books.fleet.rollouts.to_judge(row.number, _version(body.release), silent_before_ms):
+        if engine.is_due_in_time(seen, now_ms):
+            untimed.append(member)
+            continue
         state, reason = engine.judge(seen, body.plan, now_ms)
         if (state, reason) != (member.state, member.reason):
             changes.append((member, state, reason))
     books.fleet.rollouts.settle(changes, now_ms)
+    if untimed and isinstance(body.release, admin.SoftwareRelease):
+        _order(books, row, untimed, body.release.version, body.release.bundle, "pushed", now_ms)
+        _note(books, row, now_ms, "touch", f"{len(untimed)} terminals", "")
     decision = engine.decide(_sight(books, row, body, now_ms), now_ms)
     match decision:
         case Halt(verdict):

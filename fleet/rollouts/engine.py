@@ -19,8 +19,8 @@ TOUCHED = (*WAITING, "applied", "silent", *FAILED)
 """States of a terminal that was given the new thing and not yet given back the old."""
 STICKY = ("rejected", "rolled_back", "failed")
 """What a terminal does not recover from in the same roll-out."""
-ON_TRIAL = 5029
-"""With this a terminal refuses an update while another one is on trial."""
+ON_TRIAL, NO_CLOCK = 5029, 1011
+"""With these a terminal refuses an update while another one is on trial, or by a clock it does not trust yet."""
 AGAIN_AFTER_MS = 5 * 60_000
 
 
@@ -115,7 +115,8 @@ def turn(rollout: int, terminal: str) -> str:
 class Seen:
     """One touched terminal: its state so far, what it was given and when, and what it says. `cid`: of the update it was
     ordered, "" for settings; `order`: how that order stands, and `code` why it was refused; `version`: what it was to
-    install; `newer`: how the order of an update stands that was given since, "" none was."""
+    install; `newer`: how the order of an update stands that was given since, "" none was; `is_timed`: it trusts its
+    clock by now."""
 
     state: str
     rev: int
@@ -127,6 +128,7 @@ class Seen:
     version: str = ""
     code: int = 0
     newer: str = ""
+    is_timed: bool = False
 
 
 def judge(seen: Seen, plan: Plan, now_ms: int) -> tuple[str, str]:
@@ -179,6 +181,8 @@ def _by_update(seen: Seen) -> tuple[str, str]:
         return (
             ("pushed", other) if other else ("applied", "")
         )  # it ran that version already: nothing was to be installed
+    if (seen.order, seen.code) == ("refused", NO_CLOCK):
+        return "unheard", ""
     if seen.order in ("refused", "failed"):
         return "failed", f"order {seen.order}"
     return ("pushed", "") if seen.order in ("accepted", "done") else ("unheard", "")
@@ -203,10 +207,17 @@ def _is_put_off(seen: Seen) -> bool:
 
 
 def is_due_again(seen: Seen, now_ms: int) -> bool:
-    """Whether the order back is to be given once more: it was put off by a trial, and that is decided. An order is refused
-    for good, so it is another one, and not too many of them."""
+    """Whether the order back is to be given once more: it was put off by a trial, and that is decided, or for want
+    of the time."""
     stands = _is_put_off(seen) and not seen.newer and not _other_update(seen)
-    return stands and now_ms - seen.pushed_ms >= AGAIN_AFTER_MS
+    return (stands and now_ms - seen.pushed_ms >= AGAIN_AFTER_MS) or is_due_in_time(seen, now_ms)
+
+
+def is_due_in_time(seen: Seen, now_ms: int) -> bool:
+    """Whether an order, there or back, was refused for want of the time, and the terminal has that by now. An order is
+    refused for good, so it is another one, and not too many of them."""
+    untimed = (seen.order, seen.code) == ("refused", NO_CLOCK) and not seen.newer
+    return untimed and seen.is_timed and now_ms - seen.pushed_ms >= AGAIN_AFTER_MS
 
 
 def judge_back(seen: Seen, plan: Plan, now_ms: int) -> tuple[str, str]:

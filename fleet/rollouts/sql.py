@@ -15,6 +15,7 @@ from fleet.sql_dialect import put
 from fleet.sql_events import events
 from fleet.sql_tables import terminals
 from wire.fleet import Reply, Reported
+from wire.records import ClockState
 
 OPEN: tuple[RolloutState, ...] = ("waiting", "running", "paused", "reverting")
 _it = rollout_terminals.c
@@ -190,7 +191,8 @@ class RolloutBooks:
         newest = (_newest.c.cid, _newest.c.status) if back else (sa.null(), sa.null())
         query = (
             sa.select(
-                rollout_terminals, terminals.c.seen_ms.label("seen"), reported.c.body.label("said"),
+                rollout_terminals, terminals.c.seen_ms.label("seen"), terminals.c.state.label("stands"),
+                reported.c.body.label("said"),
                 orders.c.status.label("order"), orders.c.reply.label("reply"),
                 newest[0].label("newest"), newest[1].label("newer"),
             )
@@ -208,7 +210,7 @@ class RolloutBooks:
             newer = row.newer if row.newest and row.newest != member.cid else ""
             seen = Seen(
                 member.state, member.rev, member.pushed_ms, row.seen or 0, said, member.cid, row.order or "",
-                version, code, newer,
+                version, code, newer, _is_timed(row.stands),
             )  # fmt: skip
             found.append((member, seen))
         return found
@@ -300,3 +302,13 @@ class RolloutBooks:
         )
         found = self._db.execute(query).one()
         return int(found[0]), int(found[1]), int(found[2])
+
+
+class _Timed(msgspec.Struct, frozen=True):
+    """Of a state."""
+
+    clock: ClockState = "floor"
+
+
+def _is_timed(state: bytes | None) -> bool:
+    return state is not None and state != b"" and msgspec.json.decode(state, type=_Timed).clock == "trusted"

@@ -217,3 +217,50 @@ def test_those_that_have_a_later_release_to_install_do_not_keep_others_from_bein
     counter.tick()
     assert counter.stands(number) == ("reverted", "reverted", ("T1", "T2", "T3"))
     counter.store.close()
+
+
+def timed(counter, clock):
+    counter.now += 6 * MINUTE
+    counter.online("T0", clock=clock)
+    counter.tick()
+
+
+def test_who_refused_to_go_back_for_want_of_the_time_is_ordered_back_once_it_has_it(counter):
+    number = counter.rolls_out("2.0")
+    (first,) = counter.orders()
+    counter.answers(first, "done")
+    counter.says(first, "applied", "2.0")
+    counter.turns_back(number)
+    (back,) = counter.orders()
+    counter.answers(back, "refused", 1011)
+    timed(counter, "floor")
+    assert counter.orders() == [], "it would say the same"
+    timed(counter, "trusted")
+    (again,) = counter.orders()
+    assert (again.command.version, again.cid == back.cid) == ("1.0", False)
+    counter.answers(again, "done")
+    counter.says(again, "applied", "1.0")
+    assert counter.stands(number) == ("reverted", "reverted", ())
+
+
+def test_who_refused_a_release_for_want_of_the_time_has_not_failed_and_is_ordered_again(counter):
+    number = counter.rolls_out("2.0")
+    (first,) = counter.orders()
+    counter.answers(first, "refused", 1011)
+    timed(counter, "floor")
+    assert counter.stands(number)[:2] == ("running", "pushed")
+    timed(counter, "trusted")
+    (again,) = counter.orders()
+    assert again.command.version == "2.0"
+    counter.answers(again, "done")
+    counter.says(again, "applied", "2.0")
+    assert counter.stands(number)[:2] == ("running", "applied")
+
+
+def test_who_never_gets_the_time_is_silent_and_stops_it(counter):
+    number = counter.rolls_out("2.0")
+    (first,) = counter.orders()
+    counter.answers(first, "refused", 1011)
+    for _ in range(6):
+        timed(counter, "floor")
+    assert counter.stands(number)[:2] == ("halted", "silent")
