@@ -16,10 +16,13 @@ _PASSAGE = {"cut": "cut", "crash": "crash"}
 """What a boot is noted as, by the end of the run before it: merchants pull the plug every evening, and that is no crash."""
 
 
-def reported(books: Books, terminal: str, said: Reported, body: bytes, now_ms: int) -> None:
+def reported(books: Books, terminal: str, said: Reported, body: bytes, now_ms: int, kept: bool = False) -> None:
     """Keep a terminal's word about its settings. One that has never heard of what it is to have is given it again: a broker
-    may have lost what it retained, a terminal its storage."""
+    may have lost what it retained, a terminal its storage. `kept`: by the broker, which may have got an old one back with
+    its storage; a later word stands."""
     before = books.fleet.heard.reported(terminal)
+    if kept and before is not None and _is_earlier(said, before.reported):
+        return
     same = before is not None and _key(before.reported) == _key(said)
     changed_ms = before.changed_ms if before is not None and same else now_ms
     books.fleet.heard.put_reported(terminal, body, Spoken(said, now_ms, changed_ms))
@@ -29,6 +32,13 @@ def reported(books: Books, terminal: str, said: Reported, body: bytes, now_ms: i
             detail += f" unreadable: {other.code} {other.path} {other.reason}"
         books.fleet.heard.pass_(terminal, "reported", now_ms, " ".join(detail.split()))
     _again(books, terminal, said.desired_rev, now_ms)
+
+
+def _is_earlier(said: Reported, known: Reported) -> bool:
+    """By the terminal's clock where both trusted it, else by what it had heard of."""
+    if said.clock == known.clock == "trusted":
+        return said.at_ms < known.at_ms
+    return said.desired_rev < known.desired_rev
 
 
 def _key(said: Reported) -> tuple[object, ...]:
@@ -46,6 +56,15 @@ def _again(books: Books, terminal: str, known_rev: int, now_ms: int) -> None:
 def met(books: Books, terminal: str, _said: Met, body: bytes, now_ms: int) -> None:
     """Keep telemetry."""
     books.fleet.heard.put_met(terminal, body, now_ms)
+
+
+def is_outdated(books: Books, terminal: str, kept: State) -> bool:
+    """Whether a state that the broker had kept is older than the one that is known, by the journal's next number. A will is
+    as old as its connection, and stands for the boot that it is of."""
+    known = books.fleet.heard.state(terminal)
+    if known is None or known.epoch != kept.epoch or kept.next_seq >= known.next_seq:
+        return False
+    return kept.online or kept.boot_id != known.boot_id
 
 
 def state(books: Books, terminal: str, now: State, now_ms: int) -> None:

@@ -72,6 +72,10 @@ class HeardBooks:
         }  # fmt: skip
         put(self._db, reported, values)
 
+    def heard_again(self, terminal: str, now_ms: int) -> None:
+        """What it reported last stands as of now."""
+        self._db.execute(sa.update(reported).where(reported.c.terminal == terminal).values(got_ms=now_ms))
+
     def state(self, terminal: str) -> State | None:
         """The last state, as kept by the ingest."""
         body = self._db.execute(_STATE, {"terminal": terminal}).scalar()

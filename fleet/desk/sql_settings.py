@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from fleet.admin import LayerLook, PushLook
 from fleet.desk.layers import Document, address, canonical
-from fleet.desk.tables import desired, documents, layers, pushed, pushes, reported
+from fleet.desk.tables import desired, documents, layers, pushed, pushes, reported, rollout_terminals
 from fleet.sql_dialect import add_all, add_rows, among, put_rows
 from wire.fleet import AUDIENCE_MAX
 
@@ -139,7 +139,10 @@ class SettingsBooks:
         return [(row[0], row[1]) for row in self._db.execute(_TOGETHER, page)]
 
     def expiring(self, before_ms: int, limit: int) -> list[DesiredRow]:
-        query = sa.select(desired).where(desired.c.expires_ms < before_ms).order_by(desired.c.expires_ms).limit(limit)
+        """Those that no open roll-out holds, first to expire first."""
+        held = sa.select(rollout_terminals.c.terminal).where(rollout_terminals.c.live > 0)
+        query = sa.select(desired).where(desired.c.expires_ms < before_ms, desired.c.terminal.not_in(held))
+        query = query.order_by(desired.c.expires_ms).limit(limit)
         return [DesiredRow(*row) for row in self._db.execute(query)]
 
     def sent(self, terminals: list[str], now_ms: int, again_ms: int) -> None:

@@ -6,6 +6,7 @@ import pytest
 from fleet import admin
 from fleet.admin import Caller, PathChange
 from fleet.core import Pump
+from fleet.desk import settings
 from fleet.desk.layers import DOCUMENT_CHARS_MAX
 from fleet.desk.pump import AGAIN_MS, AT_ONCE_MAX, desired_text
 from fleet.desk.settings import EXPIRY_MS, RENEWED_BEFORE_MS
@@ -258,6 +259,29 @@ def test_a_document_is_signed_anew_before_it_is_too_old(office):
     assert desired_of(renewed[0]).expires_ms > office.now + RENEWED_BEFORE_MS
     office.tick()
     assert office.pump() == []
+
+
+def test_documents_a_roll_out_holds_do_not_keep_others_from_being_signed_anew(office, monkeypatch):
+    monkeypatch.setattr(settings, "RENEWED_AT_ONCE_MAX", 2)
+    office.push()
+    office.pump()
+    office.layer("group:north", {"shop": {"branch": "北"}})
+    office.ask(admin.StartRollout(release=admin.SettingsRelease(), where=admin.Where(group="north")))
+    office.now += EXPIRY_MS - RENEWED_BEFORE_MS
+    office.tick()
+    assert [each.terminal for each in office.pump()] == ["B1"]
+
+
+def test_an_old_word_that_the_broker_had_kept_does_not_take_the_place_of_a_later_one(office):
+    """It got its storage back from a copy, or another worker has heard the later one."""
+    for clock, at_ms in (("trusted", 5_000), ("floor", 1_000)):
+        office.say("A1", "reported", reported(7, at_ms=at_ms, clock=clock))
+        office.say("A1", "reported", reported(6, "trial", at_ms=4_000, clock=clock), retained=True)
+        assert office.ask(admin.ShowTerminal(terminal="A1")).look.reported.status == "applied", clock
+    office.say("A1", "reported", reported(8, "trial", clock="floor"), retained=True)
+    assert office.ask(admin.ShowTerminal(terminal="A1")).look.reported.status == "trial", "news all the same"
+    office.say("A1", "reported", reported(0, "none"))
+    assert office.ask(admin.ShowTerminal(terminal="A1")).look.reported.status == "none", "it says so itself"
 
 
 def test_a_restored_store_goes_on_above_what_terminals_know(office):

@@ -83,6 +83,29 @@ def test_a_state_the_broker_had_kept_is_believed_for_as_long_as_a_word_and_no_lo
     assert links(office) == {"A1": "silent", "A2": "offline", "B1": "unknown"}
 
 
+def test_an_old_state_that_the_broker_had_kept_does_not_take_the_place_of_a_later_one(office):
+    def link(*states):
+        for state, is_kept in states:
+            office.say("A1", "state", State(epoch=7, **state), retained=is_kept)
+        return links(office)["A1"], office.ask(admin.ShowTerminal(terminal="A1")).look.state.boot_id
+
+    now = {"online": True, "boot_id": "b2", "next_seq": 50}
+    before = {"online": False, "boot_id": "b1", "next_seq": 30, "reason": "stopped"}
+    assert link((now, False), (before, True)) == ("online", "b2")
+    assert link(({**before, "online": True}, True)) == ("online", "b2")
+    will = {"online": False, "boot_id": "b2", "next_seq": 40, "reason": "lost"}
+    assert link((will, True)) == ("lost", "b2"), "a will is as old as its connection"
+    assert link(({**now, "next_seq": 60, "boot_id": "b3"}, True)) == ("online", "b3")
+
+
+def test_a_state_that_the_broker_had_kept_does_not_say_which_settings_are_in_force(office):
+    """A backend that was away hears both again; the state is of the boot, the word about settings of later."""
+    office.say("A1", "reported", reported(4), retained=True)
+    office.now += 3
+    office.say("A1", "state", State(True, boot_id="b1", settings_rev=3), retained=True)
+    assert office.ask(admin.ShowTerminal(terminal="A1")).look.rev == 4
+
+
 def test_how_long_a_terminal_may_say_nothing_is_a_rule_of_the_house(office):
     office.online("A1")
     office.now += 90 * MIN_MS
