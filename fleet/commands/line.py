@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from fleet.commands import exits
 from texts import LANGS, Lang, catalogue, t
@@ -20,11 +20,23 @@ _FAULTS = (
     ("unknown", re.compile(r"unrecognized arguments: (?P<what>.+)")),
     ("choice", re.compile(r"argument (?P<option>.+?): invalid choice: (?P<value>.+?) \(choose from (?P<choices>.+)\)")),
     ("value", re.compile(r"argument (?P<option>.+?): invalid (?P<form>.+) value: (?P<value>.+)")),
+    ("twice", re.compile(r"argument (?P<option>.+?): said twice")),
     ("argument", re.compile(r"argument (?P<option>.+?): expected .*argument.*")),
     ("several", re.compile(r"ambiguous option: (?P<option>\S+) could match (?P<matches>.+)")),
     ("other", re.compile(r"(?P<detail>.*)", re.DOTALL)),
 )
 """What `argparse` says, in both of its wordings of 3.11 and 3.13."""
+
+
+class Once(argparse._StoreAction):
+    """One value of an option: said twice it is a fault, for the first would be lost without a word."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        said: set[str] = namespace.__dict__.setdefault("said_once", set())
+        if option_string is not None and self.dest in said:
+            raise argparse.ArgumentError(self, "said twice")
+        said.add(self.dest)
+        super().__call__(parser, namespace, values, option_string)
 
 
 class Bounded:
@@ -45,6 +57,10 @@ def parser_class(lang: Lang) -> type[argparse.ArgumentParser]:
     """A parser whose faults are said like all others of `posfleet`."""
 
     class Parser(argparse.ArgumentParser):
+        def __init__(self, *words: Any, **more: Any) -> None:
+            super().__init__(*words, **more)
+            self.register("action", None, Once)
+
         def error(self, message: str) -> NoReturn:
             print(_line(message, self.prog, lang), file=sys.stderr)
             sys.exit(exits.USAGE)
@@ -69,9 +85,9 @@ def common(it: argparse.ArgumentParser, say: Callable[[str], str], first: bool) 
     def default(value: object) -> object:
         return value if first else argparse.SUPPRESS
 
-    it.add_argument("--lang", choices=LANGS, default=default(None), help=say("lang"))
-    it.add_argument("--database", default=default(""), metavar="URL", help=say("database"))
-    it.add_argument("--data", type=Path, default=default(FOLDER), metavar="DIR", help=say("data"))
+    it.add_argument("--lang", action="store", choices=LANGS, default=default(None), help=say("lang"))
+    it.add_argument("--database", action="store", default=default(""), metavar="URL", help=say("database"))
+    it.add_argument("--data", action="store", type=Path, default=default(FOLDER), metavar="DIR", help=say("data"))
 
 
 def parsers_of(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:

@@ -469,6 +469,29 @@ def test_wrong_use_says_cause_and_next_step_in_both_languages(data, capsys, word
         assert cause in errors
 
 
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--shop", ("cmd", "identify", "--shop", "s1", "--shop=s2", "--no-wait")),
+        ("--group", ("settings", "push", "--group", "east", "--all", "--group", "west", "--dry-run")),
+        ("--seconds", ("cmd", "identify", "T0001", "--seconds", "10", "--no-wait", "--seconds", "20")),
+    ],
+)
+def test_an_option_of_one_value_said_twice_is_wrong_use_and_not_its_last_value(tmp_path, capsys, option, words):
+    """Who writes --shop s1 --shop s2 means both: the first must not be lost without a word."""
+    for lang, cause in (("en", f"{option} stands there twice"), ("zh", f"{option} 写了两次")):
+        with pytest.raises(SystemExit) as end:
+            run(capsys, tmp_path / "none", *words, lang=lang)
+        assert end.value.code == 2
+        assert cause in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
+def test_what_may_be_said_twice_is_taken_twice(data, capsys):
+    rows = listed(capsys, data, "--data", "elsewhere", "terminals", "--tag", "old", "--tag", "old", "T0002", "T0003")
+    assert [row["terminal"] for row in rows] == ["T0002", "T0003"]
+
+
 @pytest.mark.parametrize("seconds", ["9", "518401", "-1", "soon"])
 def test_an_order_that_expires_out_of_bounds_is_wrong_use_that_names_them(data, capsys, seconds):
     with pytest.raises(SystemExit) as end:
