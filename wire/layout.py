@@ -273,4 +273,6 @@ def _selftest(receipt: Receipt, columns: int) -> Iterator[Row]:
     yield Text(sample, height=2)
     yield Text(sample, width=2, align="center")
     yield Text(sample, width=2, height=2, align="right", bold=True)
+    for section in receipt.sections:
+        yield from _section(section, columns)
     yield from _tail(receipt, columns)

@@ -8,7 +8,7 @@ from firmware.screens.widgets import Step, Wizard
 from firmware.txn import eventlog
 from firmware.txn.command import Context
 from firmware.txn.eventlog import ALL, Logged, Wanted
-from firmware.txn.eventlog_report import PrintEvents
+from firmware.txn.eventlog_report import PrintError, PrintEvents
 from firmware.view import Block, Gap, Hint, Item, Items, Para, Row, Rule, Tint, View, text
 from rules.errors import error
 
@@ -142,7 +142,9 @@ class EventDetails(Screen):
     event: int
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """Leave."""
+        """F2 prints it (错误单); OK leaves."""
+        if key is Key.F2 and eventlog.find(ctx.books, self.event) is not None:
+            return Do(PrintError(self.event), stay)
         return Pop() if key in (Key.OK, Key.CANCEL, Key.CLEAR) else Stay()
 
     def view(self, ctx: Context) -> View:
@@ -161,4 +163,4 @@ class EventDetails(Screen):
             Rule(),
             Para(" > ".join(each.steps[-4:]), Tint.QUIET, rows=3),
         )
-        return shown(self, ctx, text("menu__event_log"), body, (OK_HINT,))
+        return shown(self, ctx, text("menu__event_log"), body, (OK_HINT, Hint("F2", text("report__print"))))

@@ -21,6 +21,7 @@ from firmware.screens.base import (
     home,
     other_language,
     shown,
+    stay,
 )  # fmt: skip
 from firmware.screens.cash import cash_in, cash_out
 from firmware.screens.day import close_day, reopen_day
@@ -44,6 +45,7 @@ from firmware.screens.widgets import Notice
 from firmware.txn import life
 from firmware.txn.command import Context
 from firmware.txn.operator import SignOff
+from firmware.txn.selftest import PrintSelftest
 from firmware.view import Hint, Item, Items, Row, View, text
 from rules.rights import Right, grant
 
@@ -85,6 +87,11 @@ def refunds_open(ctx: Context) -> int:
     return refund.unfinished(ctx)
 
 
+def selftest(ctx: Context) -> Move:
+    """The printer's page about itself (自检页)."""
+    return Do(PrintSelftest(), stay)
+
+
 def about(ctx: Context) -> Move:
     """This terminal."""
     return Push(About())
@@ -121,6 +128,7 @@ PAGES: dict[str, tuple[Entry, ...]] = {
         Entry("1", "reprint_last", reprint_last, (Right.REPRINT,)),
         Entry("2", "reprint_find", find_slip, (Right.REPRINT,)),
         Entry("3", "reprint_archive", archive, (Right.REPRINT,)),
+        Entry("8", "selftest", selftest, (Right.SELFTEST_PRINT,)),
         Entry("9", "unfinished", unfinished, count=unfinished_count),
     ),
     "reports": (

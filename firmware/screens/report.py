@@ -8,12 +8,10 @@ from firmware.screens.base import CANCEL_HINT, Do, Done, Move, Pop, Push, Screen
 from firmware.screens.widgets import Notice, refuse
 from firmware.txn import closing, shift
 from firmware.txn.command import Context, lacking
-from firmware.txn.day import PrintDetail, PrintX, SettleNow, x_figures, x_right
-from firmware.txn.slips import stored
+from firmware.txn.day import PrintDetail, PrintReconciliation, PrintX, SettleNow, settled_by, x_figures, x_right
 from firmware.txn.slips.figures import groups, settled
 from firmware.txn.till import Figures
 from firmware.view import Block, Hint, Para, Row, Rule, Tint, View, text
-from wire.facts import BatchSettled
 
 ROWS_SHOWN = 7
 
@@ -106,7 +104,7 @@ Said = Literal["", "asking", "same", "new", "partial", "silent"]
 @dataclass(frozen=True, slots=True)
 class Settlement(Screen):
     """结算: a closed batch against the backend's totals, and the verdict. OK asks the backend again and says what came of
-    it, F1 prints the details, `#` turns the page, UP and DOWN other batches."""
+    it, F1 prints the details, F2 both sides as a table (对账表), `#` turns the page, UP and DOWN other batches."""
 
     at: int = 0
     page: int = 0
@@ -126,7 +124,7 @@ class Settlement(Screen):
         return Stay(replace(self, said="silent"))
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """OK asks, F1 prints."""
+        """OK asks, F1 and F2 print."""
         known = closing.closings(ctx.books)
         here = known[min(self.at, len(known) - 1)]
         match key:
@@ -134,6 +132,8 @@ class Settlement(Screen):
                 return Do(SettleNow(here.batch), asking)
             case Key.F1:
                 return Do(PrintDetail(here.batch), printed)
+            case Key.F2 if settled_by(ctx.books, here):
+                return Do(PrintReconciliation(here.batch), printed)
             case Key.HASH:
                 return Stay(Settlement(self.at, self.page + 1))
             case Key.DOWN | Key.UP:
@@ -162,7 +162,9 @@ class Settlement(Screen):
         if self.said:
             body += (Row(text(f"settlement__{self.said}"), tint=Tint.QUIET),)
         more = (Hint("#", f"{page + 1}/{len(parts)}"),) if len(parts) > 1 else ()
-        hints = (Hint("OK", text("settlement__ask")), Hint("F1", text("settlement__detail")), *more, CANCEL_HINT)
+        table = (Hint("F2", text("settlement__table")),) if settled_by(ctx.books, here) else ()
+        hints = (Hint("OK", text("settlement__ask")), Hint("F1", text("settlement__detail")), *table, *more)
+        hints = hints if len(hints) > 3 else (*hints, CANCEL_HINT)
         return shown(self, ctx, text("settlement__title"), body, hints)
 
 
@@ -174,15 +176,9 @@ def asking(done: Done, ctx: Context) -> Move:
 
 
 def _theirs(here: closing.Closing, ctx: Context) -> Figures:
-    """The backend's totals by which the batch has its verdict; ours while it has none."""
-    if not here.settled_seq:
-        return here.ours
-    try:
-        fact, _, _ = stored(ctx.books, here.settled_seq)
-    except LookupError:
-        return here.ours  # pruned
-    assert isinstance(fact, BatchSettled)
-    return fact.theirs
+    """The backend's totals by which the batch has its verdict; ours while it has none, or when that is pruned."""
+    told = settled_by(ctx.books, here)
+    return told.theirs if told else here.ours
 
 
 def _against(name: str, ours: str, theirs: str) -> Row:

@@ -8,12 +8,14 @@ from firmware.txn import closing, shift
 from firmware.txn.books import Reading
 from firmware.txn.closing import BusinessDay, Closing
 from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.slips.figures import reconciled
 from firmware.txn.slips.registry import stored
 from firmware.txn.slips.sheet import receipt_number
 from firmware.txn.till import Figures, blind, merged
 from rules import totals
 from rules.money import yuan
 from rules.rights import Right, grant
+from texts import t
 from wire.facts import (
     BatchSettled,
     CashMoved,
@@ -204,6 +206,38 @@ class PrintDetail:
         return Decision(
             (ReportPrinted("settlement_detail", known.batch, ctx.session.operator, known.ours, moved=moved),)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PrintReconciliation:
+    """对账表: a settled batch beside what the backend has booked of it, channel by channel (domain 2.4). The channels' own
+    statements are compared at the backend."""
+
+    batch: int
+
+    def decide(self, ctx: Context) -> Decision | Refusal:
+        """`ReportPrinted`, or 2001, 6008 for a batch without a verdict or whose verdict is pruned, 2005."""
+        known = closing.of_batch(ctx.books, self.batch)
+        told = settled_by(ctx.books, known) if known else None
+        if refusal := lacking(ctx, Right.X_REPORT_OWN, None if told else 6008):
+            return refusal
+        assert known is not None
+        assert told is not None
+        lang = ctx.settings.terminal.lang
+        verdict = t("receipt", lang, f"settlement__{told.verdict}")
+        rows = ((known.business_date, verdict), *reconciled(told.ours, told.theirs, lang))
+        rows += ((t("receipt", lang, "reconcile__statements"), ""),)
+        return Decision((ReportPrinted("reconcile", known.batch, ctx.session.operator, {}, rows),))
+
+
+def settled_by(books: Reading, batch: Closing) -> BatchSettled | None:
+    """The record of a batch's verdict; None while it has none, or when that is pruned."""
+    try:
+        fact = stored(books, batch.settled_seq)[0] if batch.settled_seq else None
+    except LookupError:
+        return None
+    assert fact is None or isinstance(fact, BatchSettled)
+    return fact
 
 
 DETAIL_ROWS_MAX: Final = 300

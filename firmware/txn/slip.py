@@ -101,9 +101,9 @@ def copies_of(fact: Fact) -> tuple[Part, ...]:
     merchant's copy of its payment."""
     if type(fact) not in BUILDERS:
         return ()
-    slips: tuple[Part, ...] = ("",) * max(1, int(getattr(fact, "copies", 1)))
-    merchant: tuple[Part, ...] = ("merchant",) if getattr(fact, "merchant_copy", False) else ()
-    return (slips if getattr(fact, "print_slip", False) else ()) + merchant
+    whole: Part = ""
+    slips = (whole,) * max(1, int(getattr(fact, "copies", 1))) if getattr(fact, "print_slip", False) else ()
+    return (*slips, "merchant") if getattr(fact, "merchant_copy", False) else slips
 
 
 def copies_out(books: Reading, job: int) -> int:

@@ -14,11 +14,12 @@ from firmware.txn.diagnosis import PrintDiagnosis
 from firmware.txn.drawer import OpenDrawer, ReleaseDrawer
 from firmware.txn.drawer_report import PrintDrawerLog
 from firmware.txn.eventlog import Wanted
-from firmware.txn.eventlog_report import PrintEvents
+from firmware.txn.eventlog_report import PrintError, PrintEvents
 from firmware.txn.handover import RollShift, TryCount
 from firmware.txn.life import ChooseLanguage
 from firmware.txn.operator import ChangePin
 from firmware.txn.rights_report import PrintRights
+from firmware.txn.selftest import PrintSelftest
 from firmware.txn.settings import ChangeSetting, TakeBack
 from firmware.txn.staff import CheckOwnPin, ResetPin, UnlockOperator
 from firmware.txn.voucher_redeem import HandleVoucher, TakeBackUse, UndoVoucher
@@ -107,7 +108,7 @@ GIVEN: tuple[tuple[Way, Given], ...] = (
             CheckOwnPin("482917"), MoveCash("in", 500, "other"), OpenDrawer("no_sale", "change"), TryCount(((10_000, 9),)),
         ),
     ),
-    (ledgers.trouble_looked_through, lambda counter: (PrintEvents(Wanted()),)),
+    (ledgers.trouble_looked_through, lambda counter: (PrintEvents(Wanted()), PrintError(1), PrintSelftest())),
     (ledgers.diagnosed, lambda counter: (PrintDiagnosis(),)),
     (shop_setting_changed, lambda counter: (TakeBack("sale.amount_lines"),)),
     (
@@ -126,6 +127,7 @@ GIVEN: tuple[tuple[Way, Given], ...] = (
     (ledgers.for_adults, lambda counter: (RefuseAge(), ConfirmAge())),
     (held, lambda counter: (hold.RecallHold(1), hold.DropHold(1, "left"))),
     (linked(ledgers.shift_handed_over), lambda counter: (day.PrintDetail(1), day.SettleNow(1))),
+    (ledgers.settled_unevenly, lambda counter: (day.PrintReconciliation(1),)),
     (lambda folder: ledgers.shift_handed_over(folder).keys("MENU 8 4 OK F1"), lambda counter: (day.ReopenDay("other"),)),
     (ledgers.drawer_by_key, lambda counter: (ReleaseDrawer(newest(counter, "sale")),)),
     (ledgers.full_batch, lambda counter: (RollShift(),)),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from firmware.txn.ledger import Ledger, Stamp
 from firmware.txn.slips import Sheet
+from firmware.txn.slips.figures import reconciled
 from tests.counter import DAY_MS, open_ledger
 from tests.screens.ledgers import having
 from wire.facts import (
@@ -120,7 +121,11 @@ FACTS: dict[str, Fact] = {
         "drawer", 123, "00", {},
         (("销售开箱", "60"), ("强行打开", "1"), ("10:02 无交易开箱 01/00", "换零"), ("11:45 强行打开", "")),
     ),
-    "reconcile": ReportPrinted("reconcile", 123, "00", {}, (("微信 本机", "2500.00"), ("微信 对账单", "2500.00"))),
+    "reconcile": ReportPrinted(
+        "reconcile", 123, "00", {},
+        (("2026-11-22", "对账不平"), *reconciled(FIGURES, FIGURES | {"paid_wechat": 39, "paid_wechat_fen": 244_000}, "zh"),
+         ("渠道对账单详见后台", "")),
+    ),
 }  # fmt: skip
 WITH_VOUCHERS: dict[str, Fact] = {
     "sale-vouchers": Sale(
@@ -180,6 +185,16 @@ OF_SUPPORT: dict[str, Fact] = {
 
 LATER: dict[str, Fact] = {
     "settlement-error": BatchSettled(123, "error", FIGURES, {"sales": 12}),
+    "error": ReportPrinted(
+        "error", 123, "01", {},
+        (("[5007] 结果未知，查询中", ""), ("稍候, 不要再收一次", ""), ("时间", "2026-11-22 10:02:11"), ("次数", "x3"),
+         ("操作员", "01"), ("单号", ORDER_NO), ("原因", "no answer"), ("软件版本", "0.1.0"), ("开机", "b1c2d3e4 5123 s"),
+         ("此前", "Idle > BasketScreen > Payment > CodePayment")),
+    ),
+    "selftest": ReportPrinted(
+        "selftest", 123, "01", {},
+        (("软件版本", "0.1.0"), ("纸宽", "按机型"), ("浓度", "3/5"), ("速度", "正常"), ("切纸", "半切"), ("电量", "80 %")),
+    ),
 }  # fmt: skip
 """Kinds that came after those; last, for the same reason."""
 

@@ -21,6 +21,8 @@ REPORT_KINDS: dict[str, SlipKind] = {
     "rights": "rights",
     "events": "event_log",
     "diagnosis": "diagnosis",
+    "error": "error",
+    "selftest": "selftest",
 }
 """`ReportPrinted.report` -> its slip; what is not here is an X. The lists have rows alone."""
 

@@ -16,6 +16,9 @@ CHANNELS = (
 )  # fmt: skip
 
 
+CASH = "cash"
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """One group of figures: rows of name, count (or empty) and amount (or empty). `name` is the text `group__NAME`."""
@@ -43,22 +46,43 @@ def groups(figures: Mapping[str, int], lang: Lang) -> tuple[Group, ...]:
     return tuple(group for group in found if group.rows)
 
 
+def reconciled(
+    ours: Mapping[str, int], theirs: Mapping[str, int], lang: Lang
+) -> tuple[tuple[str, str], ...]:  # fmt: skip
+    """对账表: each name with whether both sides agree, then our count and amount, then theirs (domain 2.4)."""
+    rows: list[tuple[str, str]] = []
+    for name, words in _compared(ours, theirs, lang):
+        same = all(ours.get(each, 0) == theirs.get(each, 0) for each in _figures_of(name))
+        rows.append((words, t("receipt", lang, f"reconcile__{'same' if same else 'other'}")))
+        for side, figures in (("ours", ours), ("theirs", theirs)):
+            count = "" if name == CASH else f" {figures.get(name, 0)}"
+            rows.append((f"  {t('receipt', lang, f'settlement__{side}')}{count}", money(figures.get(f"{name}_fen", 0))))
+    return tuple(rows)
+
+
+def _figures_of(name: str) -> tuple[str, ...]:
+    """The figures behind a name: cash is an amount alone."""
+    return (f"{name}_fen",) if name == CASH else (name, f"{name}_fen")
+
+
 def settled(ours: Mapping[str, int], theirs: Mapping[str, int], lang: Lang) -> tuple[tuple[str, str, str], ...]:
     """What a batch is settled by, row by row: name, our count and amount, theirs. Sales, refunds and voids, cash, and what
     each channel and card took and gave back."""
-    ways = sorted({name.removesuffix("_fen") for name in (*ours, *theirs) if name.startswith(("paid_", "back_"))})
-    names = ((totals.SALES, "sales"), (totals.REFUNDS, "refunds"), (totals.VOIDS, "voids"), ("cash", "cash_net"))
-    said = [(name, _say(lang, word)) for name, word in names]
-    for name in ways:
+    return tuple((words, _settled(ours, name), _settled(theirs, name)) for name, words in _compared(ours, theirs, lang))
+
+
+def _compared(ours: Mapping[str, int], theirs: Mapping[str, int], lang: Lang) -> Iterator[tuple[str, str]]:
+    """Every name two sides are compared by, as figure and in words."""
+    names = ((totals.SALES, "sales"), (totals.REFUNDS, "refunds"), (totals.VOIDS, "voids"), (CASH, "cash_net"))
+    for name, word in names:
+        yield name, _say(lang, word)
+    for name in sorted({each.removesuffix("_fen") for each in (*ours, *theirs) if each.startswith(("paid_", "back_"))}):
         channel = t("receipt", lang, f"tender__{name[5:]}")
-        said.append(
-            (name, channel if name.startswith("paid_") else t("receipt", lang, "figure__back_by", name=channel))
-        )
-    return tuple((words, _settled(ours, name), _settled(theirs, name)) for name, words in said)
+        yield name, channel if name.startswith("paid_") else t("receipt", lang, "figure__back_by", name=channel)
 
 
 def _settled(figures: Mapping[str, int], name: str) -> str:
-    count = f"{figures.get(name, 0)}  " if name != "cash" else ""
+    count = f"{figures.get(name, 0)}  " if name != CASH else ""
     return count + money(figures.get(f"{name}_fen", 0))
 
 
