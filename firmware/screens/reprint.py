@@ -32,7 +32,7 @@ from rules.money import yuan
 from wire.facts import Refund, Sale
 
 ROWS_MAX = 3
-DIGITS_MAX = {"number": 12, "amount": 9, "time": 4, "ending": 12}
+DIGITS_MAX = {"number": 12, "amount": 9, "time": 8, "ending": 12}
 WAYS = tuple(DIGITS_MAX)
 
 
@@ -160,14 +160,23 @@ class FindSlip(Screen):
         way = WAYS[self.way]
         body: tuple[Block, ...] = (
             Chips(tuple(text(f"findslip__{name}") for name in WAYS), self.way),
-            Field(
-                text(f"findslip__label_{way}"),
-                amount_text(self.digits) if way == "amount" and self.digits else self.digits,
-            ),
+            Field(text(f"findslip__label_{way}"), _typed(way, self.digits)),
             Para(text(f"findslip__how_{way}"), Tint.QUIET, rows=2),
         )
         hints = (OK_HINT, Hint("UP", text("findslip__way")), CANCEL_HINT)
         return shown(self, ctx, text("findslip__title"), body, hints)
+
+
+def _typed(way: str, digits: str) -> str:
+    """What has been typed, as what it is: `12.30` yuan, `14:00-15:30`."""
+    match way:
+        case "amount" if digits:
+            return amount_text(digits)
+        case "time":
+            clocks = (digits[:4], digits[4:])
+            return "-".join(":".join(filter(None, (each[:2], each[2:]))) for each in clocks if each)
+        case _:
+            return digits
 
 
 def find(way: int, digits: str, ctx: Context) -> tuple[Found, ...]:
@@ -187,8 +196,10 @@ def find(way: int, digits: str, ctx: Context) -> tuple[Found, ...]:
 
 
 def _by_time(digits: str, ctx: Context) -> tuple[Found, ...]:
+    """`1530`: today until then; `14001530`: from the one to the other."""
+    since, until = (digits[:4], digits[4:]) if len(digits) > 4 else ("", digits)
     try:
-        return reprint.by_time(ctx.books, local_time(ctx.now.wall_ms, "%Y-%m-%d"), digits.ljust(4, "0"))
+        return reprint.by_time(ctx.books, local_time(ctx.now.wall_ms, "%Y-%m-%d"), until.ljust(4, "0"), since)
     except ValueError:
         return ()
 

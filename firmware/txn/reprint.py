@@ -38,6 +38,8 @@ REASONS: Final = ("customer", "invoice", "refund", "jam", "other")
 FOUND_MAX: Final = 60
 """Of more slips than these nobody picks one from a list."""
 
+MINUTE_MS, DAY_MS = 60_000, 86_400_000
+
 ENDING_DIGITS_MIN: Final = 4
 ELECTRONIC: Final = (Sale.KIND, Refund.KIND)
 """Slips that have an electronic copy."""
@@ -185,20 +187,32 @@ def by_amount(books: Reading, fen: int) -> tuple[Found, ...]:
     return _found(books, f"SELECT * FROM {_SLIPS} WHERE amount_fen = ? ORDER BY seq DESC LIMIT {FOUND_MAX}", fen)
 
 
-def by_time(books: Reading, day: str, clock: str) -> tuple[Found, ...]:
-    """Slips of a day (YYYY-MM-DD, local) up to the minute `clock` (HHMM), newest first. Raises `ValueError`.
+def by_time(books: Reading, day: str, clock: str, since: str = "") -> tuple[Found, ...]:
+    """Slips of a day (YYYY-MM-DD, local) up to the minute `clock` (HHMM), newest first; from the minute `since` on where it
+    is given, which is of the day before when it is the later of the two. Raises `ValueError`.
 
     The journal is in the order of time but where the clock was set back: then the neighbours are near enough to see."""
-    at = datetime.strptime(f"{day} {clock}", "%Y-%m-%d %H%M").replace(tzinfo=LOCAL).astimezone(UTC)
-    until_ms = int(at.timestamp() * 1000) + 60_000
-    span = books.read("SELECT min(seq), max(seq) FROM journal")[0]
-    if span[0] is None:
-        return ()
-    seqs = range(int(span[0]), int(span[1]) + 1)
-    place = bisect_left(seqs, until_ms, key=lambda seq: _at_ms(books, seq))
-    upto = seqs[place - 1] if place else 0
-    rows = books.read(f"SELECT seq FROM {_SLIPS} WHERE seq <= ? ORDER BY seq DESC LIMIT {FOUND_MAX}", upto)
+    until_ms = _minute_ms(day, clock) + MINUTE_MS
+    from_ms = 0
+    if since:
+        from_ms = _minute_ms(day, since) - (DAY_MS if since > clock else 0)
+    sql = f"SELECT seq FROM {_SLIPS} WHERE seq > ? AND seq <= ? ORDER BY seq DESC LIMIT {FOUND_MAX}"
+    rows = books.read(sql, _last_before(books, from_ms), _last_before(books, until_ms))
     return _each(books, (int(row[0]) for row in rows))
+
+
+def _minute_ms(day: str, clock: str) -> int:
+    """When that minute began."""
+    at = datetime.strptime(f"{day} {clock}", "%Y-%m-%d %H%M").replace(tzinfo=LOCAL).astimezone(UTC)
+    return int(at.timestamp() * 1000)
+
+
+def _last_before(books: Reading, until_ms: int) -> int:
+    """The last record before that time; 0: there is none."""
+    first, last = books.read("SELECT min(seq), max(seq) FROM journal")[0]
+    seqs = range(int(first), int(last) + 1) if first is not None else range(0)
+    place = bisect_left(seqs, until_ms, key=lambda seq: _at_ms(books, seq))
+    return seqs[place - 1] if place else 0
 
 
 def by_ending(books: Reading, digits: str) -> tuple[Found, ...]:

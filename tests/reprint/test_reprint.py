@@ -6,14 +6,15 @@ import pytest
 
 from firmware.render_text import lines, speak
 from firmware.txn.dress import dress
+from firmware.txn.reprint import by_time
 from firmware.txn.slips import slip_of, stored
-from firmware.txn.slips.sheet import Sheet
+from firmware.txn.slips.sheet import Sheet, local
 from rules.receipt_token import read_receipt_token
 from rules.slip_code import slip_code
 from tests.counter import APPLE_5_YUAN, COLA, Counter
 from tests.giving.shop import as_supervisor
 from tests.screens.ledgers import having
-from wire.facts import SettingsApplied
+from wire.facts import Sale, SettingsApplied
 from wire.layout import layout, text_of
 
 URL = "https://r.example.cn/r"
@@ -129,6 +130,30 @@ def test_a_slip_is_found_by_the_time_of_day(tmp_path):
     assert "000001-000002" in counter.text()
     counter.keys("CANCEL CANCEL CLEAR CLEAR CLEAR CLEAR 0 0 0 1 OK")
     assert "[4010]" in counter.text()
+
+
+def test_slips_between_two_times_are_found(tmp_path):
+    """Three sales, an hour apart; a range that ends before it begins began yesterday."""
+    counter = Counter(tmp_path).open_for_business()
+    for _ in range(3):
+        counter.scan(COLA).keys("OK F1 OK")
+        counter.ms += 3_600_000
+    at = [local(entry.at_ms, "%H%M") for entry in counter.ledger.entries((Sale.KIND,))]
+    day = local(counter.day_ms, "%Y-%m-%d")
+    found = {
+        (since, until): [each.number[-1] for each in by_time(counter.ledger, day, until, since)]
+        for since, until in ((at[0], at[1]), (at[1], at[1]), (at[1], "2359"), ("2300", at[0]), ("", at[1]))
+    }
+    assert list(found.values()) == [["2", "1"], ["2"], ["3", "2"], ["1"], ["2", "1"]], at
+
+
+def test_a_range_of_times_is_typed_as_two(tmp_path):
+    counter = shop(tmp_path)
+    now = local(counter.ledger.read("SELECT max(at_ms) FROM journal WHERE kind = 'sale'")[0][0], "%H%M")
+    counter.keys("MENU 4 2 DOWN DOWN").keys(" ".join(now * 2))
+    assert f"{now[:2]}:{now[2:]}-{now[:2]}:{now[2:]}" in counter.text()
+    assert counter.keys("OK").screen in ("SlipList", "ReprintSlip")
+    assert "[4010]" in counter.keys("CANCEL" + " CLEAR" * 8 + " 0 1 0 0 0 2 0 0 OK").text()
 
 
 def test_a_slip_is_found_by_scanning_it_and_another_tills_is_not(tmp_path):
