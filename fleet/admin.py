@@ -531,10 +531,11 @@ class RolloutsSeen(Struct, frozen=True, tag="rollouts_seen"):
 
 
 class ShowRollout(Struct, frozen=True, tag="show_rollout"):
-    """-> `RolloutShown`."""
+    """-> `RolloutShown`. `changes`: with what changes at whom, which takes longer to find out and stays as it is."""
 
     rollout: int
     limit: Limit = 500
+    changes: bool = True
 
 
 class RolloutTerminal(Struct, frozen=True):
@@ -565,6 +566,15 @@ class Gate(Struct, frozen=True):
     ok: bool
 
 
+class RolloutChange(Struct, frozen=True):
+    """Terminals of a roll-out at which the same changes; nothing does when it is their first document, or software.
+    `terminals`: the first of them in their turn; `count`: all of them."""
+
+    terminals: tuple[str, ...]
+    count: int
+    changes: tuple[PathChange, ...] = ()
+
+
 WaitsFor = Literal[
     "approval", "paused", "window", "touch", "unheard", "pending", "idle", "trial", "success", "bake", "back"
 ]  # fmt: skip
@@ -593,6 +603,8 @@ class RolloutShown(Struct, frozen=True, tag="rollout_shown"):
     terminals: tuple[RolloutTerminal, ...] = ()  # those that are touched, in their turn
     waits: tuple[Waits, ...] = ()
     unreverted: tuple[str, ...] = ()  # given back what they had, and have not said that they have it
+    changes: tuple[RolloutChange, ...] = ()  # what it is about at whom, whoever was touched
+    uncompared: int = 0  # terminals in none of these, for there are too many different ones
 
 
 class Window(Struct, frozen=True):

@@ -1,10 +1,12 @@
-"""What pages that change something share: the reply of the desk in words, and which terminals are meant."""
+"""What pages that change something share: the reply of the desk in words, which terminals are meant, and what changes."""
 
 import re
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from starlette.responses import RedirectResponse, Response
 
-from fleet.admin import Refused, Where
+from fleet.admin import PathChange, Refused, Release, RolloutChange, SameChange, SettingsRelease, Where
 from fleet.dashboard.pages import HEADERS, PRIVATE, draw
 from fleet.dashboard.typed import rows
 from fleet.dashboard.visit import Visit
@@ -13,6 +15,8 @@ from texts import Lang, t
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 NAMED_MAX = 12
 """Terminals a sentence names."""
+ALIKE_NAMED_MAX = 20
+"""Terminals that are named above what changes at them."""
 
 
 def refused(visit: Visit, reply: Refused, back: str) -> Response:
@@ -42,6 +46,27 @@ def where_words(where: Where, lang: Lang) -> str:
         *((where.software,) if where.software else ()),
     ]
     return " ".join(parts) if parts else t("dashboard", lang, "where__all")
+
+
+class Alike(NamedTuple):
+    """Terminals at which the same changes, the first of them by name, and what is said when no setting does."""
+
+    count: int
+    names: tuple[str, ...]
+    changes: tuple[PathChange, ...]
+    nothing: str = ""
+
+
+def alike(groups: Iterable[SameChange | RolloutChange], release: Release, lang: Lang) -> list[Alike]:
+    """Groups of a dry run or of a roll-out, as pages show them."""
+    nothing = t("fleet", lang, "changes__first") if isinstance(release, SettingsRelease) else ""
+    return [
+        Alike(
+            each.count if isinstance(each, RolloutChange) else len(each.terminals),
+            each.terminals[:ALIKE_NAMED_MAX], each.changes, "" if each.changes else nothing,
+        )
+        for each in groups
+    ]  # fmt: skip
 
 
 def bad(visit: Visit, back: str) -> Response:

@@ -9,9 +9,8 @@ from fleet.admin import LayerPut, LayersSeen, PushesSeen, Refused
 from fleet.dashboard.acting import NAME
 from fleet.dashboard.asking import Asking
 from fleet.dashboard.audience import of_layer, sizes
-from fleet.dashboard.pages import draw
+from fleet.dashboard.pages import as_text, draw
 from fleet.dashboard.reading import Reading
-from fleet.dashboard.terminal_page import as_text
 from fleet.dashboard.visit import Visit
 from fleet.desk import words
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse, Response
 
@@ -17,6 +18,8 @@ from texts import Lang, t
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+BODY_CHARS_MAX = 20_000
+"""Of a value or document that a page shows."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -61,6 +64,12 @@ def draw(
         visit=visit, t=say, word=word, other=other, here=query(visit.query, lang=other), **named
     )  # fmt: skip
     return HTMLResponse(text, status, {**HEADERS, **PRIVATE, **(headers or {})})
+
+
+def as_text(value: object, indent: int = 0) -> str:
+    """Any JSON value as text."""
+    raw = msgspec.json.encode(value)
+    return (msgspec.json.format(raw, indent=indent) if indent else raw).decode()[:BODY_CHARS_MAX]
 
 
 def query(given: Mapping[str, str], **changed: object) -> str:

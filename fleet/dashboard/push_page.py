@@ -7,13 +7,12 @@ from starlette.responses import Response
 
 from fleet import admin
 from fleet.admin import DryRunDone, Refused, RolloutShown, SettingsRelease
-from fleet.dashboard.acting import onward, refusal, where_words
+from fleet.dashboard.acting import alike, onward, refusal, where_words
 from fleet.dashboard.app import Page
 from fleet.dashboard.asking import Asking
 from fleet.dashboard.audience import Audience, chosen, is_asked, sizes
-from fleet.dashboard.pages import draw, query
+from fleet.dashboard.pages import as_text, draw, query
 from fleet.dashboard.reading import Reading
-from fleet.dashboard.terminal_page import as_text
 from fleet.dashboard.typed import rows
 from fleet.dashboard.visit import Visit
 from fleet.desk import words
@@ -90,8 +89,10 @@ class PushPages:
         return draw(
             visit, "push.html", 409 if fault or audience_fault or moved else 200, dry=dry, said=said, audience=audience,
             sizes=sizes(self._reading), audience_fault=audience_fault, fault=fault, moved=moved, changed=changed,
-            where=where_words(audience.where, visit.lang) if audience is not None else "", groups_max=GROUPS_MAX,
-            value=as_text, faults=rows(dry.faults, "", "", visit.lang) if dry is not None else [],
+            where=where_words(audience.where, visit.lang) if audience is not None else "",
+            alike=alike(dry.groups[:GROUPS_MAX], SettingsRelease(), visit.lang) if dry is not None else [],
+            more=len(dry.groups) - GROUPS_MAX if dry is not None else 0, value=as_text,
+            faults=rows(dry.faults, "", "", visit.lang) if dry is not None else [],
             reach=words.reach(dry.reach, visit.lang) if dry is not None else [],
             seen=stamp(dry) if dry is not None else "", why=visit.form.get("why", ""),
             rollouts=sorted(set(dry.held.values())) if dry is not None else [],

@@ -7,11 +7,11 @@ from starlette.responses import Response
 
 from fleet import admin
 from fleet.admin import Refused, RolloutLook, RolloutShown, RolloutsSeen, SettingsRelease, Stage, TouchedState
-from fleet.dashboard.acting import bad, onward, refusal, refused, where_words
+from fleet.dashboard.acting import alike, bad, onward, refusal, refused, where_words
 from fleet.dashboard.app import Page
 from fleet.dashboard.asking import Asking
 from fleet.dashboard.map_page import as_json
-from fleet.dashboard.pages import count, draw, moment
+from fleet.dashboard.pages import as_text, count, draw, moment
 from fleet.dashboard.sure import Question, asks
 from fleet.dashboard.visit import Visit
 from fleet.rollouts import words
@@ -20,6 +20,7 @@ from texts import catalogue, t
 
 ROWS_MAX = 100
 TERMINALS_MAX = 500
+GROUPS_MAX = 20
 NUMBER_MAX = 2**31
 OPEN = ("waiting", "running", "paused", "reverting")
 GOOD = ("applied",)
@@ -64,6 +65,8 @@ class RolloutPages:
             where=where_words(shown.where, visit.lang), progress=progress(look), release=release_words(look, visit),
             open=OPEN, stamp=_stamp(shown), notes=catalogue("dashboard", visit.lang), touched=get_args(TouchedState),
             unreverted=words.unreverted(shown, visit.lang), waits=words.waits(shown, visit.lang, moment),
+            alike=alike(shown.changes[:GROUPS_MAX], look.release, visit.lang), more=len(shown.changes) - GROUPS_MAX,
+            value=as_text,
         )  # fmt: skip
 
     def asks(self, visit: Visit) -> Response:
@@ -94,7 +97,7 @@ class RolloutPages:
 
     def live(self, visit: Visit) -> Response:
         """Stages and counts as they are now."""
-        shown = self._shown(visit)
+        shown = self._shown(visit, changes=False)
         if shown is None:
             return as_json({"gone": True})
         look = shown.look
@@ -113,9 +116,9 @@ class RolloutPages:
             }
         )
 
-    def _shown(self, visit: Visit) -> RolloutShown | None:
+    def _shown(self, visit: Visit, changes: bool = True) -> RolloutShown | None:
         number = min(int(visit.params["number"]), NUMBER_MAX)
-        reply = self._asking.read(visit, admin.ShowRollout(rollout=number, limit=TERMINALS_MAX))
+        reply = self._asking.read(visit, admin.ShowRollout(rollout=number, limit=TERMINALS_MAX, changes=changes))
         return reply if isinstance(reply, RolloutShown) else None
 
 
@@ -164,9 +167,11 @@ def _question(shown: RolloutShown, act: str, visit: Visit) -> Question:
         (say("rollout__who"), look.who), (say("rollout__why"), look.why),
     )  # fmt: skip
     back = f"/rollouts/{look.rollout}"
+    groups = shown.changes if act == "approve" else ()
     return Question(
         say(f"act_sure__{act}", number=look.rollout), facts, (say(f"act_what__{act}"),), back, {"act": act},
-        say(f"act__{act}"), back,
+        say(f"act__{act}"), back, alike=tuple(alike(groups[:GROUPS_MAX], look.release, visit.lang)),
+        more=len(groups) - GROUPS_MAX,
     )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-from fleet.dashboard.pages import draw
+from fleet.dashboard.acting import Alike
+from fleet.dashboard.pages import as_text, draw
 from fleet.dashboard.visit import Visit
 
 WHY_CHARS_MAX = 200
@@ -22,7 +23,8 @@ class Choice(NamedTuple):
 
 
 class Question(NamedTuple):
-    """`facts`: what it is about, label and words; `what`: what happens then, a sentence each; `fields`: carried along."""
+    """`facts`: what it is about, label and words; `what`: what happens then, a sentence each; `fields`: carried along;
+    `alike`: what changes at whom, `more` groups of that are left out."""
 
     title: str
     facts: tuple[tuple[str, str], ...]
@@ -32,11 +34,13 @@ class Question(NamedTuple):
     button: str
     back: str
     choices: tuple[Choice, ...] = ()
+    alike: tuple[Alike, ...] = ()
+    more: int = 0
 
 
 def asks(visit: Visit, question: Question, fault: str = "") -> Response:
     """The page that asks; with `fault` once more, with what was typed."""
     return draw(
         visit, "sure.html", 409 if fault else 200, question=question, fault=fault, why_max=WHY_CHARS_MAX,
-        why=visit.form.get("why", "")[:WHY_CHARS_MAX],
+        alike=question.alike, more=question.more, value=as_text, why=visit.form.get("why", "")[:WHY_CHARS_MAX],
     )  # fmt: skip

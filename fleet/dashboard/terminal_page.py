@@ -14,7 +14,7 @@ from fleet.dashboard.asking import Asking
 from fleet.dashboard.digest import Digest
 from fleet.dashboard.fleet_look import Watch
 from fleet.dashboard.happenings import Happening
-from fleet.dashboard.pages import draw, moment
+from fleet.dashboard.pages import BODY_CHARS_MAX, as_text, draw, moment
 from fleet.dashboard.reading import Reading
 from fleet.dashboard.tiles import Tile
 from fleet.dashboard.visit import Visit
@@ -31,7 +31,6 @@ RECORDS_MAX = 40
 LATEST_MAX = 20
 TIMELINE_MAX = 60
 SEQ_MAX = 2**53
-BODY_CHARS_MAX = 20_000
 SLIP_KINDS = (Sale.KIND, Refund.KIND)
 DAY_MS = 24 * 3_600_000
 
@@ -240,12 +239,6 @@ def _slip(books: SqlBooks, row: StoredRecord, lang: Lang) -> str:
 
 def _document(shown: TerminalShown | None) -> str:
     return as_text(shown.desired, 2) if shown is not None and shown.desired is not None else ""
-
-
-def as_text(value: object, indent: int = 0) -> str:
-    """Any JSON value as text."""
-    raw = msgspec.json.encode(value)
-    return (msgspec.json.format(raw, indent=indent) if indent else raw).decode()[:BODY_CHARS_MAX]
 
 
 def _stamp(tile: Tile, shown: TerminalShown | None, journals: list[Epoch], happened: list[Happening]) -> str:

@@ -87,8 +87,8 @@ class FleetDesk:
             case admin.Rollouts(open_only=open_only, limit=limit):
                 found_rows = books.fleet.rollouts.seen(open_only, limit)
                 return admin.RolloutsSeen(rows=tuple(rollouts.look(books, row) for row in found_rows))
-            case admin.ShowRollout(rollout=number, limit=limit):
-                return rollouts.show(books, number, limit, now_ms)
+            case admin.ShowRollout(rollout=number, limit=limit, changes=with_changes):
+                return rollouts.show(books, number, limit, now_ms, with_changes)
             case admin.Gaps(terminal=terminal, limit=limit):
                 return admin.GapsSeen(rows=register.gaps(books, terminal, now_ms, limit))
             case admin.Quarantined(terminal=terminal, limit=limit, dealt=dealt):

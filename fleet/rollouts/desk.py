@@ -8,8 +8,9 @@ import msgspec
 from fleet import admin
 from fleet.admin import Call, Policy, PushLook, Refused, RolloutLook, Waits
 from fleet.desk import orders
+from fleet.desk.layers import canonical, differences
 from fleet.desk.link import hearing
-from fleet.desk.settings import give, meant, wanted
+from fleet.desk.settings import Sources, give, meant, wanted
 from fleet.rollouts import engine
 from fleet.rollouts.engine import Complete, Halt, Next, Seen, Sight, Wait
 from fleet.rollouts.sql import Body, MemberRow, RolloutRow
@@ -22,9 +23,11 @@ GIVEN_AT_ONCE_MAX = 1_000
 """Terminals that one tick touches, or gives the old thing back: the records of others wait meanwhile."""
 LATE_AT_ONCE_MAX = 500
 NAMED_MAX = 10
-"""Terminals a line of the history names."""
+"""Terminals a line of the history names, and each change."""
 ORDER_EXPIRY_S = admin.EXPIRY_S_MAX
 """An update is taken as late as this; the roll-out counts silence long before."""
+COMPARED_MAX = 500
+"""Different pairs of documents, before and after, that are compared to show what a roll-out changes."""
 OF_THE_DEVICE = ("network", "hardware", "keys", "printer", "drawer", "scanner")
 """Sections that stay as pushed when a terminal that never had settings is to have none again: without them it might be out
 of reach, and could not be given anything."""
@@ -143,19 +146,37 @@ def look(books: Books, row: RolloutRow) -> RolloutLook:
     )  # fmt: skip
 
 
-def show(books: Books, number: int, limit: int, now_ms: int) -> admin.Reply:
-    """A roll-out with its history, its gates and its touched terminals."""
+def show(books: Books, number: int, limit: int, now_ms: int, with_changes: bool = True) -> admin.Reply:
+    """A roll-out with its history, its gates, its touched terminals and what it changes at whom."""
     row = books.fleet.rollouts.get(number)
     if row is None:
         return Refused(reason="unknown_rollout", detail=str(number))
     body = row.read()
     sight = _sight(books, row, body, now_ms)
+    changes, uncompared = _changes(books, number) if with_changes else ((), 0)
     return admin.RolloutShown(
         look=look(books, row), plan=body.plan, where=body.where,
         gates=engine.gates(sight) if row.live else (), waits=_waits(books, row, sight, now_ms),
         history=books.fleet.rollouts.notes(number), terminals=books.fleet.rollouts.members(number, limit),
-        unreverted=books.fleet.rollouts.unreverted(number, admin.LIMIT_MAX),
+        unreverted=books.fleet.rollouts.unreverted(number, admin.LIMIT_MAX), changes=changes, uncompared=uncompared,
     )  # fmt: skip
+
+
+def _changes(books: Books, number: int) -> tuple[tuple[admin.RolloutChange, ...], int]:
+    """What it changes at whom, as its dry run would say it, and how many terminals are left out of that."""
+    sources = Sources(books.fleet.settings)
+    found: dict[bytes, admin.RolloutChange] = {}
+    uncompared = 0
+    for place, pair in enumerate(books.fleet.rollouts.pairs(number, NAMED_MAX)):
+        if place >= COMPARED_MAX:
+            uncompared += pair.count
+            continue
+        changes = differences(sources.meaning(pair.before), sources.meaning(pair.target)) if pair.target else ()
+        key = canonical(changes)
+        same = found.get(key) or admin.RolloutChange(terminals=(), count=0, changes=changes)
+        named_ = (*same.terminals, *pair.terminals)[:NAMED_MAX]
+        found[key] = admin.RolloutChange(terminals=named_, count=same.count + pair.count, changes=changes)
+    return tuple(found.values()), uncompared
 
 
 def _waits(books: Books, row: RolloutRow, sight: Sight, now_ms: int) -> tuple[Waits, ...]:

@@ -82,6 +82,16 @@ class MemberRow:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Terminals that had the same document and are to have the same one. `terminals`: the first of them in their turn."""
+
+    before: str
+    target: str
+    terminals: tuple[str, ...]
+    count: int
+
+
 class RolloutBooks:
     """Everything about roll-outs that is kept."""
 
@@ -258,6 +268,19 @@ class RolloutBooks:
             sa.select(*names).where(_it.rollout == number, _it.state != "untouched").order_by(_it.place).limit(limit)
         )
         return tuple(RolloutTerminal(**row._mapping) for row in self._db.execute(query))
+
+    def pairs(self, number: int, named_max: int) -> list[Pair]:
+        """Documents before and after, in the turn of the first terminal of each pair; "" both for software."""
+        same = (_it.before, _it.target)
+        turn = sa.func.row_number().over(partition_by=same, order_by=_it.place).label("turn")
+        size = sa.func.count().over(partition_by=same).label("size")
+        ranked = sa.select(*same, _it.terminal, _it.place, turn, size).where(_it.rollout == number).subquery()
+        query = sa.select(ranked).where(ranked.c.turn <= named_max).order_by(ranked.c.place)
+        found: dict[tuple[str, str], Pair] = {}
+        for row in self._db.execute(query):
+            known = found.get((row.before, row.target)) or Pair(row.before, row.target, (), row.size)
+            found[row.before, row.target] = replace(known, terminals=(*known.terminals, row.terminal))
+        return list(found.values())
 
     # --- what the gates ask ---
 

@@ -488,6 +488,13 @@ def test_a_roll_out_is_approved_by_somebody_else_moves_and_is_paused(rolling: Ho
     assert manager.post("/rollouts/1", act="pause", why="again").status_code == 409, "it is in another state by now"
 
 
+@pytest.mark.parametrize("path", ["/rollouts/1", "/rollouts/1/act?act=approve"])
+def test_who_approves_sees_what_changes_and_at_whom(rolling: House, path: str) -> None:
+    text = rolling.signed_in("approver").page(path)
+    for words in ("shop.footer", "明天见", "Terminals that change alike: 20"):
+        assert words in text, words
+
+
 def test_a_viewer_sees_a_roll_out_and_no_button(rolling: House) -> None:
     text = rolling.signed_in("viewer").page("/rollouts/1")
     assert 'name="act"' not in text

@@ -323,6 +323,9 @@ def test_a_rollout_waits_for_approval_and_is_watched(data, capsys, tmp_path, mon
     assert run(capsys, data, "settings", "put", "fleet", document(tmp_path, FOOTER))[0] == 0
     code, out, errors = run(capsys, data, "rollout", "start", "--all", "--why", "season")
     assert (code, "posfleet rollout approve 1" in out) == (0, True), errors
+    out = run(capsys, data, "rollout", "status", "1")[1]
+    for words in ("shop.footer", "Thank you", "3 terminals: T000"):
+        assert words in out, "who approves sees what changes, and where"
     code, _, errors = run(capsys, data, "rollout", "approve", "1")
     assert (code, "may not release it too" in errors) == (3, True)
     monkeypatch.setattr("fleet.commands.manager.asking.getpass.getuser", lambda: "boris")

@@ -321,6 +321,48 @@ def test_a_roll_out_of_what_everybody_has_is_none():
     assert crowd.ask(admin.StartRollout(release=admin.SettingsRelease(), plan=bad_plan)).reason == "plan"
 
 
+def test_it_says_what_it_changes_at_whom_as_its_dry_run_did_before_anybody_is_touched_and_ever_after():
+    crowd = of(FINE[:14])
+    crowd.layer("terminal:T0003", {"shop": {"branch": "West"}})
+    crowd.layer("fleet", OTHER)
+    dry = crowd.ask(admin.DryRun())
+    number = crowd.ask(admin.StartRollout(release=admin.SettingsRelease(), plan=QUICK)).look.rollout
+    waiting = crowd.shown(number)
+    assert {each.count: each.changes for each in waiting.changes} == {
+        len(each.terminals): each.changes for each in dry.groups
+    }
+    few, many = sorted(waiting.changes, key=lambda each: each.count)
+    assert (few.terminals, [each.path for each in few.changes]) == (("T0003",), ["shop.branch", "terminal.volume"])
+    assert (len(many.terminals), many.count) == (10, 13), "the first of them are named"
+    crowd.act(number, "approve", by=BORIS)
+    crowd.minutes(2)
+    (first,) = (each.terminal for each in crowd.shown(number).terminals)
+    assert first in (few.terminals[0], many.terminals[0]), "those that come first are"
+    crowd.minutes(400, crowd.ended(number))
+    assert crowd.shown(number).changes == waiting.changes
+    assert crowd.ask(admin.ShowRollout(rollout=number, changes=False)).changes == ()
+
+
+def test_software_names_its_terminals_and_changes_no_setting():
+    crowd = of(FINE[:3])
+    number = crowd.ask(admin.StartRollout(release=software("2.0"), plan=QUICK)).look.rollout
+    (alike,) = crowd.shown(number).changes
+    assert (sorted(alike.terminals), alike.count, alike.changes) == (sorted(crowd.lights), 3, ())
+
+
+def test_what_cannot_all_be_compared_is_counted(monkeypatch):
+    monkeypatch.setattr("fleet.rollouts.desk.COMPARED_MAX", 1)
+    crowd = of(FINE[:3])
+    crowd.layer("terminal:T0002", {"shop": {"branch": "West"}})
+    shown = crowd.ask(admin.StartRollout(release=admin.SettingsRelease(), plan=QUICK))
+    assert shown.uncompared == 0
+    crowd.act(shown.look.rollout, "abort")
+    crowd.layer("fleet", OTHER)
+    shown = crowd.ask(admin.StartRollout(release=admin.SettingsRelease(), plan=QUICK))
+    assert sum(each.count for each in shown.changes) + shown.uncompared == 3
+    assert shown.uncompared
+
+
 def test_who_comes_first_can_be_said():
     crowd = of(FINE)
     crowd.roll_out(OTHER, plan=admin.Plan(**{**as_dict(QUICK), "first": ("T0032",)}))

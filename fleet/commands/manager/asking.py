@@ -194,10 +194,10 @@ def word(lang: Lang, area: str, name: str) -> str:
     return catalogue("manager", lang).get(f"{area}__{name}", name)
 
 
-def few(names: Iterable[str]) -> str:
-    """The first of them, and how many more there are."""
+def few(names: Iterable[str], count: int = 0) -> str:
+    """The first of them, and how many more there are; `count`: of all, where these are the first."""
     listed = list(names)
-    rest = len(listed) - TERMINALS_SHOWN_MAX
+    rest = max(count, len(listed)) - min(len(listed), TERMINALS_SHOWN_MAX)
     return ", ".join(listed[:TERMINALS_SHOWN_MAX]) + (f" … +{rest}" if rest > 0 else "")
 
 

@@ -33,6 +33,7 @@ from fleet.commands.manager.asking import (
     all_word,
     ask,
     confirmed,
+    few,
     json_word,
     table,
     tell,
@@ -45,6 +46,7 @@ from fleet.commands.manager.asking import (
 )  # fmt: skip
 from fleet.commands.manager.blobs import blob_of, blob_words
 from fleet.commands.manager.settings import read
+from fleet.commands.manager.terminals import changes_tabled
 from fleet.rollouts import words
 from texts import Lang, t
 
@@ -158,17 +160,20 @@ def status(options: argparse.Namespace, lang: Lang) -> int:
     return FOUND if shown.look.state in ILL else 0
 
 
-def _get(options: argparse.Namespace) -> RolloutShown:
-    return ask(options, ShowRollout(rollout=options.rollout), RolloutShown)
+def _get(options: argparse.Namespace, changes: bool = True) -> RolloutShown:
+    return ask(options, ShowRollout(rollout=options.rollout, changes=changes), RolloutShown)
 
 
 def _watch(options: argparse.Namespace, lang: Lang) -> RolloutShown:
     shown = _get(options)
+    for part in _changes(shown, lang):  # above what moves
+        console().print(part)
+    shown = msgspec.structs.replace(shown, changes=(), uncompared=0)
     try:
         with Live(_drawn(shown, lang), console=console(), auto_refresh=False) as live:
             while shown.look.state in OPEN:
                 time.sleep(WATCH_EVERY_S)
-                shown = _get(options)
+                shown = _get(options, changes=False)
                 live.update(_drawn(shown, lang), refresh=True)
     except KeyboardInterrupt:
         pass
@@ -189,6 +194,7 @@ def _drawn(shown: RolloutShown, lang: Lang) -> Group:
     parts += [Text(sentence) for sentence in words.waits(shown, lang, moment)]
     if missing := words.unreverted(shown, lang):
         parts.append(Text(missing, style="bold"))
+    parts += _changes(shown, lang)
     if look.verdict:
         parts.append(Text(t("manager", lang, "rollout__verdict", text=look.verdict)))
     if shown.gates:
@@ -205,6 +211,21 @@ def _drawn(shown: RolloutShown, lang: Lang) -> Group:
     history = ([moment(each.at_ms), each.what, each.detail, each.who] for each in shown.history[-10:])
     parts.append(tabled(lang, ("at", "what", "detail", "who"), history, "manager"))
     return Group(*parts)
+
+
+def _changes(shown: RolloutShown, lang: Lang) -> list[Any]:
+    """What changes at whom, as a dry run says it."""
+    parts: list[Any] = []
+    for each in shown.changes:
+        names = few(each.terminals, each.count)
+        parts.append(Text(t("manager", lang, "rollout__alike", count=each.count, names=names)))
+        if each.changes:
+            parts.append(changes_tabled(each.changes, lang))
+        elif isinstance(shown.look.release, SettingsRelease):
+            parts.append(Text(f"  {t('fleet', lang, 'changes__first')}"))
+    if shown.uncompared:
+        parts.append(Text(t("fleet", lang, "changes__uncompared", count=shown.uncompared)))
+    return parts
 
 
 def _word(lang: Lang, area: str, name: str) -> str:

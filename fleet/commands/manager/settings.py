@@ -373,7 +373,10 @@ def show_dry(dry: DryRunDone, lang: Lang) -> None:
     """Which terminals would change what."""
     for group in dry.groups:
         tell(lang, "settings__alike", count=len(group.terminals), names=few(group.terminals))
-        change_table(group.changes, lang)
+        if group.changes:
+            change_table(group.changes, lang)
+        else:
+            print(f"  {t('fleet', lang, 'changes__first')}")
     if dry.faults:
         fault_table(dry.faults, lang)
     if dry.held:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from rich.live import Live
+from rich.table import Table
 
 from fleet import admin
 from fleet.admin import (
@@ -253,7 +254,13 @@ def _changes(it: TerminalShown, lang: Lang) -> None:
 
 def change_table(changes: Iterable[admin.PathChange], lang: Lang) -> None:
     """Settings that differ, by path."""
-    table(lang, ("path", "before", "after"), ([each.path, value(each.before), value(each.after)] for each in changes))
+    console().print(changes_tabled(changes, lang))
+
+
+def changes_tabled(changes: Iterable[admin.PathChange], lang: Lang) -> Table:
+    """Settings that differ, by path."""
+    rows = ([each.path, value(each.before), value(each.after)] for each in changes)
+    return tabled(lang, ("path", "before", "after"), rows, "manager")
 
 
 def fault_table(faults: Iterable[admin.Fault], lang: Lang) -> None:
