@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from wire.fleet import Blob, Check, Command, Met, Reported
+from wire.fleet import Blob, Check, Command, Met, Ms, Reported
 from wire.messages import State
 
 Role = Literal["viewer", "support", "manager", "approver"]
@@ -29,6 +29,8 @@ Layer = Annotated[str, msgspec.Meta(pattern=r"^(fleet|(group|shop|tag|terminal):
 """Where settings are written down. They are laid over each other in this order: fleet, group, shop, the terminal's tags by
 name, terminal; the later one wins, tables are merged by key, everything else is replaced whole."""
 Text = Annotated[str, msgspec.Meta(max_length=200)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+"""Of a roll-out, a version, a push or a row of the audit."""
 Link = Literal["online", "silent", "lost", "offline", "unknown"]
 """How a terminal's link is (`fleet.desk.link`). online: it said so, and was heard of lately; silent: it said so, and was not
 heard of for longer than `Policy.silent_after_min`; lost: the broker says that it broke off; offline: it took its leave;
@@ -237,7 +239,7 @@ class GetLayer(Struct, frozen=True, tag="get_layer"):
     """-> `LayerGot`, the newest version or the one of this number. `secrets`: not masked, for editing; managers only."""
 
     layer: Layer
-    number: int = 0
+    number: Number = 0
     secrets: bool = False
 
 
@@ -260,8 +262,8 @@ class DiffLayer(Struct, frozen=True, tag="diff_layer"):
     """-> `Differences` between two versions of a layer; 0: nothing (before), the newest (after)."""
 
     layer: Layer
-    before: int = 0
-    after: int = 0
+    before: Number = 0
+    after: Number = 0
 
 
 class Differences(Struct, frozen=True, tag="differences"):
@@ -311,7 +313,7 @@ class Pushes(Struct, frozen=True, tag="pushes"):
     """-> `PushesSeen`, newest first: who pushed what to whom and why. `before`: a rev, for the next page."""
 
     terminal: NameOrNone = ""
-    before: int = 0
+    before: Number = 0
     limit: Limit = 100
 
 
@@ -481,7 +483,7 @@ class RolloutAct(Struct, frozen=True, tag="rollout_act"):
     """approve, pause (touches no more terminals; the gates still watch), resume, abort (ends here; touched terminals keep
     what they have), revert (ends here; touched terminals get back what they had) -> `RolloutShown`."""
 
-    rollout: int
+    rollout: Number
     act: Literal["approve", "pause", "resume", "abort", "revert"]
 
 
@@ -533,7 +535,7 @@ class RolloutsSeen(Struct, frozen=True, tag="rollouts_seen"):
 class ShowRollout(Struct, frozen=True, tag="show_rollout"):
     """-> `RolloutShown`. `changes`: with what changes at whom, which takes longer to find out and stays as it is."""
 
-    rollout: int
+    rollout: Number
     limit: Limit = 500
     changes: bool = True
 
@@ -713,7 +715,7 @@ class DealWith(Struct, frozen=True, tag="deal_with"):
 
     ids: Annotated[tuple[AsideId, ...], msgspec.Meta(max_length=LIMIT_MAX)] = ()
     terminal: NameOrNone = ""
-    upto_ms: int = 0
+    upto_ms: Ms = 0
 
 
 class DealtWith(Struct, frozen=True, tag="dealt_with"):
@@ -729,7 +731,7 @@ class Audit(Struct, frozen=True, tag="audit"):
     who: Text = ""
     what: Text = ""
     subject: Text = ""
-    before: int = 0
+    before: Number = 0
     limit: Limit = 100
 
 
@@ -802,6 +804,12 @@ class Call(Struct, frozen=True):
     request: Request
     why: Text = ""
     nonce: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")] = "0" * 32
+
+
+def checked(call: Call) -> Call:
+    """The same call, with every value of it judged: msgspec judges what it reads and not what is made by name. Raises
+    `msgspec.ValidationError`."""
+    return msgspec.convert(msgspec.to_builtins(call), Call)
 
 
 def role_needed(request: Request) -> Role:

@@ -5,6 +5,8 @@ import secrets
 import threading
 from collections.abc import Callable
 
+import msgspec
+
 from fleet import admin
 from fleet.admin import Call, Caller, Refused, Reply
 from fleet.dashboard.reading import Reading
@@ -38,6 +40,10 @@ class Asking:
             return Refused(reason="why_missing")
         if self._ask is None:
             return Refused(reason="store")
+        try:
+            call = admin.checked(_call(visit, request, why))
+        except msgspec.ValidationError as trouble:
+            return Refused(reason="bad_request", detail=str(trouble)[:200])
         answered = threading.Event()
         replies: list[Reply] = []
 
@@ -45,7 +51,7 @@ class Asking:
             replies.append(reply)
             answered.set()
 
-        self._ask(_call(visit, request, why), take)
+        self._ask(call, take)
         if not answered.wait(WAIT_S):
             raise StoreTrouble("no answer from the writing thread; it may still be carried out")
         return replies[0]

@@ -495,6 +495,29 @@ def test_what_may_be_said_twice_is_taken_twice(data, capsys):
     assert [row["terminal"] for row in rows] == ["T0002", "T0003"]
 
 
+UPDATE = (
+    "rollout", "update", "T0001", "--why", "x", "--bundle", __file__, "--url", "https://x/y", "--back-bundle", __file__,
+    "--back-url", "https://x/z",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ((*UPDATE, "--version", "2 0", "--back-version", "1.0"), "release.version"),
+        (("gaps", "--terminal", "T 1"), "terminal"),
+        (("terminals", "--software", "x" * 201), "software"),
+        (("tag", "T0001", "--add", "two words"), "add[0]"),
+        (("rollout", "status", "99999999999999999999"), "rollout"),
+        (("settings", "push", "--all", "--yes", "--why", "x" * 201), "why"),
+    ],
+)
+def test_a_value_no_request_has_is_wrong_use_and_its_place_is_said(data, capsys, words, place):
+    code, _, errors = run(capsys, data, *words)
+    assert (code, f"{place}: " in errors) == (2, True), errors
+    assert listed(capsys, data, "rollout", "list") == listed(capsys, data, "pushes") == []
+
+
 @pytest.mark.parametrize("seconds", ["9", "518401", "-1", "soon"])
 def test_an_order_that_expires_out_of_bounds_is_wrong_use_that_names_them(data, capsys, seconds):
     with pytest.raises(SystemExit) as end:

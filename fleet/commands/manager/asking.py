@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from fleet import database, home
-from fleet.admin import READS, ROLES, Call, Caller, Fault, Refused, Reply, Request, Where
+from fleet.admin import READS, ROLES, Call, Caller, Fault, Refused, Reply, Request, Where, checked
 from fleet.commands import Wrong, exits, look
 from fleet.commands.look import plain, show
 from fleet.door import ask as ask_door
@@ -27,13 +27,15 @@ TERMINALS_SHOWN_MAX = 12
 
 
 def ask(options: argparse.Namespace, request: Request, kind: type[Answer]) -> Answer:
-    """Ask the backend of the data folder. Raises `Wrong` for a refusal, with what to do about it."""
-    call = Call(
+    """Ask the backend of the data folder. Raises `Wrong` for values that no request has, and for a refusal, with what to do
+    about it."""
+    made = Call(
         by=Caller(name=getpass.getuser(), role=getattr(options, "role", "approver")),
         request=request,
         why=getattr(options, "why", "") or "",
         nonce=secrets.token_hex(16),
     )
+    call = wrong_value(lambda: checked(made))
     if isinstance(request, READS) and not database.is_there(options.data):
         raise Wrong("no_database", {"path": database.shown(options.data)})
     try:
@@ -143,7 +145,7 @@ def where_of(options: argparse.Namespace, all_asked: bool = True) -> Where:
 
 
 def wrong_value(made: Callable[[], Answer]) -> Answer:
-    """What was made of words from the command line. Raises `Wrong` when they have no such form."""
+    """What msgspec converts words from the command line to. Raises `Wrong` when they have no such form."""
     try:
         return made()
     except (msgspec.ValidationError, ValueError) as trouble:
@@ -152,7 +154,7 @@ def wrong_value(made: Callable[[], Answer]) -> Answer:
 
 def _misfit(text: str) -> str:
     """`seconds: int >= 1` of what msgspec says: "Expected `int` >= 1 - at `$.seconds`"."""
-    found = re.fullmatch(r"Expected (?P<form>.+) - at `\$\.?(?P<place>.*)`", text)
+    found = re.fullmatch(r"Expected (?P<form>.+) - at `\$\.?(?:request\.)?(?P<place>.*)`", text)
     return f"{found['place']}: {found['form'].replace('`', '')}" if found else text
 
 

@@ -4,8 +4,6 @@ import argparse
 import sys
 from typing import Any
 
-import msgspec
-
 from fleet.admin import (
     Audit,
     AuditSeen,
@@ -32,7 +30,6 @@ from fleet.commands.manager.asking import (
     utc_ms,
     why_words,
     word,
-    wrong_value,
 )
 from texts import Lang, t
 
@@ -63,7 +60,7 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
 
 def gaps(options: argparse.Namespace, lang: Lang) -> int:
     """Records known to exist that are not here. Exit code 1 when there are any."""
-    rows = ask(options, wrong_value(lambda: Gaps(terminal=options.terminal, limit=options.limit)), GapsSeen).rows
+    rows = ask(options, Gaps(terminal=options.terminal, limit=options.limit), GapsSeen).rows
     if options.json:
         for row in rows:
             put(row)
@@ -80,8 +77,7 @@ def quarantine(options: argparse.Namespace, lang: Lang) -> int:
     has dealt with it."""
     if options.act == "done":
         return _deal_with(options, lang)
-    fields = {"terminal": options.terminal, "limit": options.limit, "dealt": options.all}
-    request = wrong_value(lambda: msgspec.convert(fields | {"type": "quarantined"}, Quarantined))
+    request = Quarantined(terminal=options.terminal, limit=options.limit, dealt=options.all)
     rows = ask(options, request, QuarantineSeen).rows
     if options.json:
         for row in rows:
@@ -117,14 +113,14 @@ def quarantine(options: argparse.Namespace, lang: Lang) -> int:
 def _deal_with(options: argparse.Namespace, lang: Lang) -> int:
     if bool(options.ids) == options.all or (options.ids and options.terminal):
         raise Wrong("ids_or_all", room="manager")
-    fields = {"ids": options.ids, "terminal": options.terminal, "upto_ms": utc_ms() if options.all else 0}
-    request = wrong_value(lambda: msgspec.convert(fields | {"type": "deal_with"}, DealWith))
+    upto_ms = utc_ms() if options.all else 0
+    request = DealWith(ids=tuple(options.ids), terminal=options.terminal, upto_ms=upto_ms)
     return done(options, lang, "lists__dealt", count=ask(options, request, DealtWith).count)
 
 
 def pushes(options: argparse.Namespace, lang: Lang) -> int:
     """Who pushed what to whom and why, newest first."""
-    request = wrong_value(lambda: Pushes(terminal=options.terminal, limit=options.limit))
+    request = Pushes(terminal=options.terminal, limit=options.limit)
     rows = ask(options, request, PushesSeen).rows
     if options.json:
         for row in rows:
@@ -146,9 +142,7 @@ def pushes(options: argparse.Namespace, lang: Lang) -> int:
 
 def audit(options: argparse.Namespace, lang: Lang) -> int:
     """Everything anybody did, newest first. Exit code 1 when the chain of hashes does not fit."""
-    request = wrong_value(
-        lambda: Audit(who=options.who, what=options.what, subject=options.subject, limit=options.limit)
-    )
+    request = Audit(who=options.who, what=options.what, subject=options.subject, limit=options.limit)
     seen = ask(options, request, AuditSeen)
     if options.json:
         for row in seen.rows:

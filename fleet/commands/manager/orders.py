@@ -125,7 +125,7 @@ def order(options: argparse.Namespace, lang: Lang) -> int:
         options, lang, "order", what=t("manager", lang, f"help__cmd_{options.name}")
     ):
         raise Wrong("left", room="manager")
-    request = wrong_value(lambda: SendCommand(where=where, command=command, expires_s=options.expires))
+    request = SendCommand(where=where, command=command, expires_s=options.expires)
     ordered = ask(options, request, Ordered)
     if options.no_wait:
         put(ordered) if options.json else tell(lang, "cmd__sent", count=len(ordered.cids), batch=ordered.batch)
@@ -197,7 +197,7 @@ def _bytes(data: bytes) -> Any:
 
 def listed(options: argparse.Namespace, lang: Lang) -> int:
     """What was ordered lately, newest first."""
-    request = wrong_value(lambda: Commands(terminal=options.terminal, limit=options.limit))
+    request = Commands(terminal=options.terminal, limit=options.limit)
     _show(options, ask(options, request, CommandsSeen).rows, lang)
     return 0
 

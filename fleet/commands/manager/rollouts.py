@@ -103,13 +103,11 @@ def start(options: argparse.Namespace, lang: Lang) -> int:
         plan = wrong_value(lambda: msgspec.convert(document, Plan))
     release: Release = SettingsRelease()
     if options.what == "update":
-        release = wrong_value(
-            lambda: SoftwareRelease(
-                version=options.version,
-                bundle=blob_of(options.bundle, options.url),
-                back_version=options.back_version,
-                back_bundle=blob_of(options.back_bundle, options.back_url),
-            )
+        release = SoftwareRelease(
+            version=options.version,
+            bundle=blob_of(options.bundle, options.url),
+            back_version=options.back_version,
+            back_bundle=blob_of(options.back_bundle, options.back_url),
         )
     shown = ask(options, StartRollout(release=release, where=where_of(options), plan=plan), RolloutShown)
     if options.json:

@@ -38,7 +38,6 @@ from fleet.commands.manager.asking import (
     where_words,
     why_words,
     word,
-    wrong_value,
 )  # fmt: skip
 from texts import Lang
 from wire.fleet import Reported
@@ -132,7 +131,7 @@ def _rows(options: argparse.Namespace) -> Iterator[TerminalLook]:
         "registered": False if options.unregistered else None,
         "retired": options.retired,
     }
-    where = wrong_value(lambda: msgspec.structs.replace(where, **told))
+    where = msgspec.structs.replace(where, **told)
     after, more = "", True
     while more:
         page = ask(options, ListTerminals(where=where, after=after, limit=PAGE), Terminals)
@@ -274,22 +273,13 @@ def fault_table(faults: Iterable[admin.Fault], lang: Lang) -> None:
 
 def register(options: argparse.Namespace, lang: Lang) -> int:
     """Enter terminals, or write their entries anew."""
-    fields = {"shop": options.shop, "group": options.group, "tags": options.tag, "note": options.note}
-    rows = wrong_value(
-        lambda: tuple(
-            msgspec.convert({"terminal": each, "retired": options.retired} | fields, Registered) for each in options.ids
-        )
-    )
+    fields = {"shop": options.shop, "group": options.group, "tags": tuple(options.tag), "note": options.note}
+    rows = tuple(Registered(terminal=each, retired=options.retired, **fields) for each in options.ids)
     return done(options, lang, "register__done", count=ask(options, Register(rows=rows), admin.Done).count)
 
 
 def tag(options: argparse.Namespace, lang: Lang) -> int:
     """Add and take away tags of all that are chosen."""
     where = where_of(options)
-    request = wrong_value(
-        lambda: msgspec.convert(
-            {"where": msgspec.to_builtins(where), "add": options.add, "remove": options.remove, "type": "set_tags"},
-            SetTags,
-        )
-    )
+    request = SetTags(where=where, add=tuple(options.add), remove=tuple(options.remove))
     return done(options, lang, "register__done", count=ask(options, request, admin.Done).count)
