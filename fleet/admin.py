@@ -756,6 +756,24 @@ class AuditSeen(Struct, frozen=True, tag="audit_seen"):
     whole: bool = True
 
 
+# --- a supervisor who is away ------------------------------------------------------------------------------------------
+
+
+class MakeCode(Struct, frozen=True, tag="make_code"):
+    """The one-use code (`rules.one_use`) that stands for the PIN of `supervisor` at one terminal just now -> `CodeMade`. It
+    gives a right away, so it stands in the audit, with the reason it needs, and without its digits."""
+
+    terminal: Name
+    supervisor: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{2}\Z")]
+
+
+class CodeMade(Struct, frozen=True, tag="code_made"):
+    """`until_ms`: from then on the terminal takes it no more, by clocks that agree."""
+
+    code: str
+    until_ms: int
+
+
 # --- all together -----------------------------------------------------------------------------------------------------
 
 
@@ -766,7 +784,7 @@ class Done(Struct, frozen=True, tag="done"):
 Reason = Literal[
     "role", "why_missing", "unknown_terminal", "unknown_layer", "unknown_version", "moved_on", "faults", "nobody",
     "in_rollout", "unknown_rollout", "wrong_state", "four_eyes", "too_large", "unknown_command", "bad_request", "store",
-    "zone", "plan", "unknown_aside", "ambiguous",
+    "zone", "plan", "unknown_aside", "ambiguous", "no_codes", "no_supervisor",
 ]  # fmt: skip
 
 
@@ -783,18 +801,18 @@ class Refused(Struct, frozen=True, tag="refused"):
 Request = (
     Register | SetTags | ListTerminals | ShowTerminal | PutLayer | GetLayer | Layers | DiffLayer | DryRun | Push | Pushes
     | SendCommand | Commands | CommandData | StartRollout | RolloutAct | Rollouts | ShowRollout | GetPolicy | PutPolicy
-    | Gaps | Quarantined | DealWith | Audit
+    | Gaps | Quarantined | DealWith | Audit | MakeCode
 )  # fmt: skip
 Reply = (
     Refused | Done | Terminals | TerminalShown | LayerPut | LayerGot | LayersSeen | Differences | DryRunDone | Pushed
     | PushesSeen | Ordered | CommandsSeen | CommandDataGot | RolloutShown | RolloutsSeen | PolicyGot | GapsSeen
-    | QuarantineSeen | DealtWith | AuditSeen
+    | QuarantineSeen | DealtWith | AuditSeen | CodeMade
 )  # fmt: skip
 READS: tuple[type, ...] = (
     ListTerminals, ShowTerminal, GetLayer, Layers, DiffLayer, DryRun, Pushes, Commands, CommandData, Rollouts, ShowRollout,
     GetPolicy, Gaps, Quarantined, Audit,
 )  # fmt: skip
-NEEDS_WHY: tuple[type, ...] = (Push, StartRollout, DealWith)
+NEEDS_WHY: tuple[type, ...] = (Push, StartRollout, DealWith, MakeCode)
 
 
 class Call(Struct, frozen=True):

@@ -33,6 +33,7 @@ class Terminal(Section, frozen=True):
     key_click: Annotated[bool, Meta(extra=ANYONE)] = True
     result_s: Annotated[int, Meta(ge=0, le=30, extra=SHOP)] = 0
     badge_alone: Annotated[bool, Meta(extra=ADMIN)] = True
+    code_secret: Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{32,64})?\Z", extra=NOBODY)] = ""
 
 
 class Cash(Section, frozen=True):

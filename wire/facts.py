@@ -232,7 +232,8 @@ class BadgeRevoked(Fact, frozen=True):
 class Approved(Fact, frozen=True):
     """A supervisor allowed one action at the point of need; in the same commit as what was allowed (domain 12).
 
-    `code` is the refusal that asked for it, `action` the command's name, `about` what it was for."""
+    `code` is the refusal that asked for it, `action` the command's name, `about` what it was for. `step`: number of the
+    30 s a one-use code belongs to (means `code`), so that neither it nor an older one is taken again; 0 for other means."""
 
     KIND: ClassVar[str] = "approved"
     operator: str
@@ -241,6 +242,7 @@ class Approved(Fact, frozen=True):
     action: str
     about: str = ""
     means: Literal["pin", "badge", "code"] = "pin"
+    step: int = 0
 
 
 # --- shift and cash -----------------------------------------------------------------

@@ -9,10 +9,11 @@ from typing import ClassVar, Literal
 from firmware.events import Event, Key, PinChecked, Scanned
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Push, Reject, Screen, Stay, shown
 from firmware.screens.widgets import MASK, Refused, Wait, refusal_blocks, refuse, typed
-from firmware.txn.approve import Approve, ApproverWrong, CheckApprover, badge_refusal
+from firmware.txn.approve import Approve, ApproverWrong, CheckApprover, badge_refusal, takes_codes
 from firmware.txn.command import Context, Refusal
 from firmware.txn.operator import locked_about
 from firmware.view import Block, Field, Gap, Hint, Para, Tint, View, text
+from rules import one_use
 from rules.badges import badge_like, read_badge
 from wire.facts import SignOnRefused
 
@@ -26,7 +27,7 @@ class Authorised:
 
     approver: str
     means: Literal["pin", "badge", "code"] = "pin"
-    badge: str = field(default="", repr=False)
+    proof: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Override(Screen):
 
     def _approved(self, by: Authorised) -> Move:
         about = self.refusal.about if isinstance(self.refusal.about, str) else ""
-        command = Approve(self.do.command, by.approver, self.refusal.code, by.means, about, by.badge)
+        command = Approve(self.do.command, by.approver, self.refusal.code, by.means, about, by.proof)
         return replace(self.do, command=command)
 
     def view(self, ctx: Context) -> View:
@@ -70,21 +71,24 @@ class Override(Screen):
 
 @dataclass(frozen=True, slots=True)
 class Supervisor(Screen):
-    """The supervisor's number, then their PIN."""
+    """The supervisor's number, then their PIN; F2 takes a one-use code in its place (`approve.takes_codes`)."""
 
     code: int  # of the refusal being lifted
     number: str = ""
     digits: str = field(default="", repr=False)  # may hold a PIN
+    by_code: bool = False  # a one-use code stands for the PIN of who is away
 
     TAKES_BADGES: ClassVar[bool] = True
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """Digits and CLEAR type; OK goes on; CANCEL goes one back."""
+        """Digits and CLEAR type; OK goes on; CANCEL goes one back; F2 changes between PIN and code."""
         value = typed(self.digits, key, PIN_DIGITS_MAX if self.number else NUMBER_DIGITS)
         if value is not None:
             return Stay(replace(self, digits=value))
         if key is Key.OK:
             return self._on()
+        if key is Key.F2 and self.number and takes_codes(ctx):
+            return Stay(Supervisor(self.code, self.number, by_code=not self.by_code))
         if key is Key.CANCEL:
             return Stay(Supervisor(self.code, digits=self.number)) if self.number else Pop()
         return Stay()
@@ -101,7 +105,9 @@ class Supervisor(Screen):
     def _on(self) -> Move:
         if not self.number:
             return Stay(Supervisor(self.code, self.digits)) if len(self.digits) == NUMBER_DIGITS else Stay()
-        return Do(CheckApprover(self.number, self.digits), _checking) if len(self.digits) >= PIN_DIGITS_MIN else Stay()
+        if len(self.digits) < (one_use.DIGITS if self.by_code else PIN_DIGITS_MIN):
+            return Stay()
+        return Do(CheckApprover(self.number, self.digits, self.by_code), _checking)
 
     def hold(self, key: Key, ctx: Context) -> Move:
         """CLEAR held empties the field."""
@@ -117,11 +123,19 @@ class Supervisor(Screen):
         body: tuple[Block, ...] = (Gap(4), Para(text("override__words", code=code), Tint.UNSURE))
         if self.number:
             body += (Field(text("override__number"), self.number, focus=False),)
-            body += (Field(text("signon__pin"), MASK * len(self.digits), masked=True),)
+            body += (self._secret_field(),)
         else:
             body += (Field(text("override__number"), self.digits),)
         hints = (OK_HINT, CANCEL_HINT, *((Hint("CLEAR", text("hint__clear")),) if self.digits else ()))
+        if self.number and takes_codes(ctx):
+            hints += (Hint("F2", text("override__by_pin" if self.by_code else "override__by_code")),)
         return shown(self, ctx, text("override__title"), body, hints, Tint.UNSURE)
+
+    def _secret_field(self) -> Field:
+        """A code may be seen: it is of no use to anybody once it was taken."""
+        if self.by_code:
+            return Field(text("override__code"), self.digits)
+        return Field(text("signon__pin"), MASK * len(self.digits), masked=True)
 
 
 def _badge_refused(scanned: Scanned, ctx: Context) -> Move:
@@ -132,6 +146,8 @@ def _badge_refused(scanned: Scanned, ctx: Context) -> Move:
 
 def _checking(done: Done, ctx: Context) -> Move:
     assert isinstance(done.command, CheckApprover)
+    if done.command.by_code:
+        return Pop(Authorised(done.command.approver, "code", done.command.pin))
     return Push(Wait(text("signon__checking"), _heard, done.command.approver))
 
 

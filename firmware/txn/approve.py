@@ -7,7 +7,7 @@ from firmware.events import CheckPin
 from firmware.txn import badge, operator
 from firmware.txn.command import Command, Context, Decision, Refusal
 from firmware.view import text
-from rules import pins
+from rules import one_use, pins
 from rules.errors import first_refusal
 from rules.rights import Right, Role, right_refusal, role_of
 from wire.facts import Approved, SignOnRefused
@@ -72,20 +72,46 @@ def _first_sign_on(ctx: Context, approver: str) -> Refusal | None:
     return Refusal(2013, text("override__first", number=approver))
 
 
+def takes_codes(ctx: Context) -> bool:
+    """Whether a one-use code may stand for a PIN: the fleet gave this terminal a secret. Practice takes none, for whoever
+    reads one out means the counter that is real."""
+    return bool(ctx.settings.terminal.code_secret) and not ctx.training
+
+
+def _code_step(ctx: Context, approver: str, code: str) -> int | Refusal:
+    """The step of a one-use code, or why it is not taken: 2007 without codes here, and for one that was used; 1011 while the
+    time is uncertain; a wrong one counts like a wrong PIN (2007, 2004)."""
+    if not takes_codes(ctx):
+        return Refusal(2007, approver)
+    if not ctx.now.trusted:
+        return Refusal(1011, text("override__clock"))
+    key = one_use.key_of(ctx.settings.terminal.code_secret, ctx.terminal, approver)
+    step = one_use.step_of(key, code, ctx.now.wall_ms)
+    if step is None:
+        wrong = ApproverWrong(approver).decide(ctx)
+        return wrong if isinstance(wrong, Refusal) else _refused_wrong(ctx, approver, wrong)
+    return step if step > operator.code_used(ctx.books, approver) else Refusal(2007, text("override__used"))
+
+
 @dataclass(frozen=True, slots=True)
 class CheckApprover:
-    """Check a supervisor's number and PIN at the point of need. The system worker answers `PinChecked`."""
+    """Check a supervisor's number and PIN at the point of need; the system worker answers `PinChecked`. A one-use code in
+    the PIN's place (`by_code`) is checked at once."""
 
     approver: str
     pin: str = field(repr=False)
+    by_code: bool = False
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The check on its way, or 2001, 2007, 2004. Of a factory PIN only who knows it hears that it holds yet (2013);
-        anything else is one wrong PIN more."""
+        """The check on its way, or 2001, 2007, 2004; of a code also 1011. Of a factory PIN only who knows it hears that it
+        holds yet (2013); anything else is one wrong PIN more."""
         if not ctx.session.operator:
             return Refusal(2001)
         if refusal := _approver_refusal(ctx, self.approver):
             return refusal
+        if self.by_code:
+            step = _code_step(ctx, self.approver, self.pin)
+            return step if isinstance(step, Refusal) else Decision()
         own = operator.secret(ctx.books, self.approver)
         if own is None:
             right = self.pin == pins.factory_pin(self.approver)
@@ -116,18 +142,18 @@ class ApproverWrong:
 @dataclass(frozen=True, slots=True)
 class Approve:
     """`command`, decided with a supervisor's approval of the refusal `code` that stood in its way. The approver's PIN has
-    been checked already; a badge is checked here."""
+    been checked already; a badge and a one-use code are checked here."""
 
     command: Command
     approver: str
     code: int
     means: Literal["pin", "badge", "code"] = "pin"
     about: str = ""
-    badge: str = field(default="", repr=False)  # as scanned, for means `badge`
+    proof: str = field(default="", repr=False)  # for means `badge` as scanned, for `code` its digits
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """What the command decides, and `Approved` in the same commit; 2007 when this person may not approve, and for a
-        badge also 2013 and 2004."""
+        """What the command decides, and `Approved` in the same commit; 2007 when this person may not approve, for a badge
+        also 2013 and 2004, for a code 1011 and 2004."""
         assert self.code in OVERRIDABLE, self.code
         if not ctx.session.operator:
             return Refusal(2001)
@@ -135,19 +161,28 @@ class Approve:
             return Refusal(2007, self.approver)
         if self.means == "badge" and (refusal := self._badge_refusal(ctx)):
             return refusal
+        step = self._step(ctx)
+        if isinstance(step, Refusal):
+            return step
         decision = self.command.decide(replace(ctx, approver=self.approver))
         if isinstance(decision, Refusal):
             return decision
         action = type(self.command).__name__
-        fact = Approved(ctx.session.operator, self.approver, self.code, action, self.about, self.means)
+        fact = Approved(ctx.session.operator, self.approver, self.code, action, self.about, self.means, step)
         return replace(decision, facts=(*decision.facts, fact))
+
+    def _step(self, ctx: Context) -> int | Refusal:
+        """Of a code; 0 for what is none."""
+        if self.means != "code":
+            return 0
+        return _approver_refusal(ctx, self.approver) or _code_step(ctx, self.approver, self.proof)
 
     def _badge_refusal(self, ctx: Context) -> Refusal | None:
         """A badge is enough only where the shop says so, and only its owner's."""
-        found = badge.genuine(ctx.books, self.badge)
+        found = badge.genuine(ctx.books, self.proof)
         if not ctx.settings.terminal.badge_alone or found is None or found.operator != self.approver:
             return Refusal(2007, self.approver)
-        return badge_refusal(ctx, self.badge)
+        return badge_refusal(ctx, self.proof)
 
 
 def authority(ctx: Context) -> Role | None:

@@ -43,6 +43,12 @@ def secret(books: Reading, operator: str) -> tuple[bytes, bytes] | None:
     return (bytes(rows[0][0]), bytes(rows[0][1])) if rows and rows[0][1] else None  # empty: it was reset
 
 
+def code_used(books: Reading, operator: str) -> int:
+    """Step of the newest one-use code that was taken for this operator; 0: none yet."""
+    rows = books.read("SELECT step FROM code_used WHERE operator = ?", operator)
+    return int(rows[0][0]) if rows else 0
+
+
 def must_change_pin(books: Reading, operator: str) -> bool:
     """Whether the factory PIN still holds, so that sign-on is not complete (2013)."""
     return secret(books, operator) is None
@@ -172,14 +178,17 @@ def _lifted(books: Books, fact: OperatorUnlocked | PinReset, entry: Entry) -> No
 
 
 def _approved(books: Books, fact: Approved, entry: Entry) -> None:
-    """The right PIN ends the count of wrong ones; a badge says nothing about who knows the PIN."""
-    if fact.means == "pin":
+    """The right PIN or one-use code ends the count of wrong ones; a badge says nothing about who knows the PIN."""
+    if fact.means != "badge":
         books.write("DELETE FROM sign_on WHERE operator = ?", fact.approver)
+    if fact.means == "code":
+        books.write("INSERT OR REPLACE INTO code_used VALUES (?, ?)", fact.approver, fact.step)
 
 
 SUBJECT = Subject(
     (
         "CREATE TABLE sign_on(operator TEXT PRIMARY KEY, failures INTEGER NOT NULL, failed_at_ms INTEGER NOT NULL) STRICT",
+        "CREATE TABLE code_used(operator TEXT PRIMARY KEY, step INTEGER NOT NULL) STRICT",
     ),
     {
         SignOnRefused: _refused,

@@ -7,7 +7,7 @@ import msgspec
 
 from fleet import admin
 from fleet.admin import Call, Refused, Reply
-from fleet.desk import faults, orders, pump, register, settings
+from fleet.desk import codes, faults, orders, pump, register, settings
 from fleet.desk.link import hearing
 from fleet.effects import Effect, Sent
 from fleet.rollouts import desk as rollouts
@@ -98,6 +98,8 @@ class FleetDesk:
             case admin.Audit() as request:
                 found, whole = books.fleet.audit.seen(request)
                 return admin.AuditSeen(rows=tuple(found), whole=whole)
+            case admin.MakeCode() as request:
+                return codes.make(books, request, now_ms)
             case admin.GetPolicy():
                 return admin.PolicyGot(policy=books.fleet.policy.get())
             case admin.PutPolicy(policy=policy):
@@ -156,6 +158,8 @@ def _said(request: admin.Request) -> tuple[str, str]:
             return f"rollout:{rollout}", act
         case admin.DealWith(ids=ids, terminal=terminal):
             return terminal, " ".join(each[:12] for each in ids[:10]) or "all that is open"
+        case admin.MakeCode(terminal=terminal, supervisor=supervisor):
+            return terminal, f"supervisor {supervisor}"
         case _:
             return "", ""
 

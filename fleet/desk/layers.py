@@ -33,8 +33,8 @@ ENVELOPE_BYTES = (
 
 SECRET = re.compile(r"(^|_)(pins?|hash|secret|password|passphrase|token|private)(_|$)")
 NO_SECRETS = ("drawer_pin",)
-"""Settings that are only called so: a pin of a plug. The model itself has no secrets (PINs are kept elsewhere); masked is
-what somebody writes into a layer by mistake."""
+"""Settings that are only called so: a pin of a plug. The model has one secret, `terminal.code_secret` (PINs are kept
+elsewhere); masked is also what somebody writes into a layer by mistake."""
 MASK = "***"
 
 Document = dict[str, Any]

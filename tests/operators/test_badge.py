@@ -201,7 +201,7 @@ def test_the_badge_is_checked_again_by_the_command(tmp_path):
     counter = badge_wanted(tmp_path)
     ctx = counter.terminal.context()
     for number, shown in (("00", ""), ("00", OTHER), ("98", BADGE)):
-        command = approve.Approve(RemoveLine(0), number, 2006, "badge", badge=shown)
+        command = approve.Approve(RemoveLine(0), number, 2006, "badge", proof=shown)
         assert command.decide(ctx) == Refusal(2007, number)
 
 

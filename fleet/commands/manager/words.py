@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from fleet.commands.manager import begin, export, lists, orders, rollouts, settings, terminals
+from fleet.commands.manager import begin, codes, export, lists, orders, rollouts, settings, terminals
 from texts import Lang, t
 
 
@@ -22,5 +22,6 @@ def parsers(
     rollouts.parsers(commands, common, say)
     rollouts.policy_parsers(commands, common, say)
     orders.parsers(commands, common, say)
+    codes.parsers(commands, common, say)
     lists.parsers(commands, common, say)
     export.parsers(commands, common, say)
