@@ -51,6 +51,7 @@ class Sale(Section, frozen=True):
     amount_max_fen: Annotated[int, Meta(ge=100, le=99_999_999, extra=SHOP)] = 5_000_000
     lines_max: Annotated[int, Meta(ge=1, le=LINES_MAX, extra=SHOP)] = LINES_MAX
     amount_lines: Annotated[bool, Meta(extra=SHOP)] = True
+    cancel_reason_above: Annotated[int, Meta(ge=0, le=LINES_MAX, extra=SHOP)] = 10
     amount_line_rate_bp: Annotated[int, Meta(ge=0, le=1_700, extra=SHOP)] = 1_300
 
 

@@ -472,12 +472,15 @@ class LineRemoved(Fact, frozen=True):
 
 
 class BasketCancelled(Fact, frozen=True):
+    """The open basket was given up."""
+
     KIND: ClassVar[str] = "basket_cancelled"
     operator: str
     batch: int
     lines: tuple[Line, ...]
     total_fen: int
     approver: str = ""
+    reason: str = ""  # a name of `txn.removal.REASONS`; "": few goods, or a record from before it was asked
 
 
 class BasketKept(Fact, frozen=True):

@@ -6,6 +6,7 @@ from firmware.events import Key
 from firmware.screens.base import CANCEL_HINT, Do, Done, Home, Move, Pop, Push, Replace, Screen, Stay, home, shown, stay
 from firmware.screens.count import Counting, count_body, counted, total_fen
 from firmware.screens.drawer import release, release_hints
+from firmware.screens.holds import Because, why_first
 from firmware.screens.slips import owed, trouble_rows
 from firmware.screens.widgets import refusal_blocks, refuse
 from firmware.txn import closing, shift
@@ -42,13 +43,17 @@ class StillOpen(Screen):
             case Key.F1 if lines:
                 return Do(HoldBasket(), cleared)
             case Key.F2 if lines:
-                return Do(CancelBasket(), cleared)
+                return why_first(ctx.session.basket, ctx) or Do(CancelBasket(), cleared)
             case Key.OK if not lines:
                 return Replace(CountDrawer())
             case Key.CANCEL | Key.CLEAR:
                 return Pop()
             case _:
                 return Stay()
+
+    def back(self, result: object, ctx: Context) -> Move:
+        """It was said why the open basket is dropped."""
+        return Do(CancelBasket(result.reason), cleared) if isinstance(result, Because) else Stay()
 
     def view(self, ctx: Context) -> View:
         """Each kind with how many."""

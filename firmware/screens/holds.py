@@ -21,8 +21,10 @@ from firmware.screens.base import (
 from firmware.screens.goods import scanned_in
 from firmware.screens.widgets import Confirm, Notice, typed
 from firmware.txn import hold
+from firmware.txn.basket import Basket
 from firmware.txn.command import Context
-from firmware.txn.hold import DROP_REASONS, DropHold, Hold, RecallHold
+from firmware.txn.hold import DropHold, Hold, RecallHold
+from firmware.txn.removal import REASONS, needs_reason
 from firmware.view import Big, Block, Field, Gap, Hint, Item, Items, Para, Tint, View, text
 from rules.money import yuan
 from rules.quantity import format_milli
@@ -116,32 +118,47 @@ def _item(each: Hold, chosen: bool) -> Item:
 
 
 @dataclass(frozen=True, slots=True)
-class DropReason(Screen):
-    """Why a held order is given up."""
+class Because:
+    """Why the open order is given up: what `DropReason` comes back with."""
 
-    number: int
+    reason: str
+
+
+def why_first(basket: Basket, ctx: Context) -> Move | None:
+    """An order of many goods is given up for a reason; None: none is asked."""
+    return Push(DropReason()) if needs_reason(ctx, basket) else None
+
+
+@dataclass(frozen=True, slots=True)
+class DropReason(Screen):
+    """Why a held order is given up, or the open one (`number` 0), which whoever asks does with what comes back."""
+
+    number: int = 0
     row: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
         """A digit takes its reason at once."""
         match key:
             case Key.OK:
-                return Do(DropHold(self.number, DROP_REASONS[self.row]), _dropped)
+                return self._for(REASONS[self.row])
             case Key.UP | Key.DOWN:
-                return Stay(replace(self, row=(self.row + (1 if key is Key.DOWN else -1)) % len(DROP_REASONS)))
+                return Stay(replace(self, row=(self.row + (1 if key is Key.DOWN else -1)) % len(REASONS)))
             case Key.CANCEL | Key.CLEAR:
                 return Pop()
             case _:
                 place = int(key.digit or "0") - 1
-                if 0 <= place < len(DROP_REASONS):
-                    return Do(DropHold(self.number, DROP_REASONS[place]), _dropped)
+                if 0 <= place < len(REASONS):
+                    return self._for(REASONS[place])
                 return Stay()
+
+    def _for(self, reason: str) -> Move:
+        return Do(DropHold(self.number, reason), _dropped) if self.number else Pop(Because(reason))
 
     def view(self, ctx: Context) -> View:
         """The reasons with their digits."""
-        items = tuple(Item(str(place), text(f"hold__{name}")) for place, name in enumerate(DROP_REASONS, 1))
+        items = tuple(Item(str(place), text(f"hold__{name}")) for place, name in enumerate(REASONS, 1))
         hints = (OK_HINT, Hint("UP", text("hint__choose")), CANCEL_HINT)
-        title = text("hold__drop_title", number=self.number)
+        title = text("hold__drop_title", number=self.number) if self.number else text("basket__cancel_title")
         return shown(self, ctx, title, (Items(items, self.row),), hints, Tint.UNSURE)
 
 

@@ -8,7 +8,7 @@ from firmware.screens.base import Do, Done, Move, Push, Screen, Stay, home, show
 from firmware.screens.code import not_goods, out_of_place
 from firmware.screens.find import Search, taken
 from firmware.screens.goods import line_item, scanned_in, to_basket
-from firmware.screens.holds import holds, holds_count
+from firmware.screens.holds import Because, holds, holds_count, why_first
 from firmware.screens.menu import Menu
 from firmware.screens.pay import Amount
 from firmware.screens.prices import PriceMenu
@@ -156,7 +156,11 @@ class BasketScreen(Screen):
         """A confirmation said that the basket is to be given up; a customer's code was taken for the payment."""
         if isinstance(result, Do):
             return result
-        return Do(CancelBasket(), home) if result is True else Stay(BasketScreen(self.row))
+        if isinstance(result, Because):
+            return Do(CancelBasket(result.reason), home)
+        if result is True:
+            return why_first(ctx.session.basket, ctx) or Do(CancelBasket(), home)
+        return Stay(BasketScreen(self.row))
 
     def _ok(self, ctx: Context) -> Move:
         if self.times:

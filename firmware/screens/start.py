@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from firmware.events import Event, Key, PinChecked
 from firmware.screens.base import Do, Done, Home, Move, Push, Screen, Stay, home, other_language, shown
+from firmware.screens.holds import Because, why_first
 from firmware.screens.orders import waiting_rows
 from firmware.screens.pins import PIN_DIGITS_MAX, change_pin
 from firmware.screens.shift import SIGN_OFF, menu
@@ -97,8 +98,12 @@ class KeptBasket(Screen):
         if key is Key.OK:
             return Do(hold.RecallKept(), home)
         if key is Key.F2:
-            return Do(hold.DropKept(), home)
+            return why_first(hold.kept(ctx.books), ctx) or Do(hold.DropKept(), home)
         return menu(ctx) if key is Key.MENU else Stay()
+
+    def back(self, result: object, ctx: Context) -> Move:
+        """It was said why it is given up."""
+        return Do(hold.DropKept(result.reason), home) if isinstance(result, Because) else Stay()
 
     def view(self, ctx: Context) -> View:
         """How much is in it."""

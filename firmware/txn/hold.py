@@ -13,7 +13,7 @@ from firmware.txn.basket import Basket
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal
 from firmware.txn.prices import bill
-from firmware.txn.removal import too_many_removals
+from firmware.txn.removal import REASONS, too_many_removals
 from firmware.txn.sale import CancelBasket, as_kept
 from firmware.txn.selling import by_supervisor, not_selling, unchecked
 from rules.rights import Right
@@ -21,9 +21,6 @@ from wire.facts import BasketCancelled, BasketHeld, BasketKept, BasketRecalled, 
 
 HOLDS_MAX = 20
 """As many whatever a supervisor approves (domain 10.3)."""
-
-DROP_REASONS = ("left", "changed", "mistake", "other")
-"""Why a held basket is given up; the text `hold__REASON` names it."""
 
 
 # --- the open basket, as it is written down ---------------------------------------------------------------
@@ -74,13 +71,15 @@ class RecallKept:
 class DropKept:
     """Give the basket up that survived a power cut; recorded like any cancelled basket."""
 
+    reason: str = ""
+
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`BasketCancelled` of those lines, or 6008."""
+        """`BasketCancelled` of those lines, or what `CancelBasket` says."""
         recalled = RecallKept().decide(ctx)
         if isinstance(recalled, Refusal):
             return recalled
         assert recalled.session is not None
-        return CancelBasket().decide(replace(ctx, session=recalled.session))
+        return CancelBasket(self.reason).decide(replace(ctx, session=recalled.session))
 
 
 # --- held baskets -----------------------------------------------------------------
@@ -175,14 +174,14 @@ class RecallHold:
 
 @dataclass(frozen=True, slots=True)
 class DropHold:
-    """Give a held basket up, with a reason of `DROP_REASONS`."""
+    """Give a held basket up, for one of `removal.REASONS`."""
 
     number: int
     reason: str
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`HoldDropped`, or 2001, 2014, 6010, 2005, 2006."""
-        assert self.reason in DROP_REASONS, self.reason
+        assert self.reason in REASONS, self.reason
         basket = _held(ctx.books, self.number)
         if refusal := not_selling(ctx, Right.BASKET_CANCEL):
             return refusal

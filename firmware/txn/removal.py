@@ -1,6 +1,7 @@
 """How often goods were taken out of an open order in this shift: a cashier may do so only so many times (domain 12)."""
 
 from firmware.txn import shift
+from firmware.txn.basket import Basket
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Refusal
 from firmware.txn.selling import unlimited
@@ -8,6 +9,15 @@ from rules.rights import Right
 from wire.facts import BasketCancelled, HoldDropped, LineRemoved, OrderDropped, ShiftClosed, ShiftOpened
 
 TakenOut = LineRemoved | BasketCancelled | HoldDropped | OrderDropped
+
+
+REASONS = ("left", "changed", "mistake", "other")
+"""Why an order is given up that was put aside, or holds many goods; the text `hold__REASON` names it."""
+
+
+def needs_reason(ctx: Context, basket: Basket) -> bool:
+    """Whether so many goods are given up only with a reason (domain 10.3)."""
+    return len(basket.lines) > ctx.settings.sale.cancel_reason_above
 
 
 def removals(books: Reading, operator: str) -> int:

@@ -9,7 +9,7 @@ from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal
 from firmware.txn.numbers import next_trace
 from firmware.txn.prices import bill, netted, rounded, too_large
-from firmware.txn.removal import too_many_removals
+from firmware.txn.removal import REASONS, needs_reason, too_many_removals
 from firmware.txn.selling import by_supervisor, not_selling, unchecked
 from firmware.view import Say, text
 from rules.barcodes import clean_scan, shown, strip_aim
@@ -190,17 +190,22 @@ class RemoveLine:
 
 @dataclass(frozen=True, slots=True)
 class CancelBasket:
-    """Give the whole basket up."""
+    """Give the whole basket up, one of many goods for one of `removal.REASONS`."""
+
+    reason: str = ""
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """`BasketCancelled`, or 2001, 2014, 5029, 6008, 2005, 2006."""
+        """`BasketCancelled`, or 2001, 2014, 5029, 6008 also for want of a reason, 2005, 2006."""
+        assert self.reason in ("", *REASONS), self.reason
         basket = ctx.session.basket
-        refusal = not_selling(ctx, Right.BASKET_CANCEL, bool(basket.lines))
+        says_why = bool(self.reason) or not needs_reason(ctx, basket)
+        refusal = not_selling(ctx, Right.BASKET_CANCEL, bool(basket.lines) and says_why)
         if refusal := refusal or too_many_removals(ctx, Right.BASKET_CANCEL):
             return refusal
         open_shift = shift.current(ctx.books)
         assert open_shift is not None
-        fact = BasketCancelled(ctx.session.operator, open_shift.batch, basket.lines, basket.total_fen, ctx.approver)
+        who = ctx.session.operator
+        fact = BasketCancelled(who, open_shift.batch, basket.lines, basket.total_fen, ctx.approver, self.reason)
         return Decision((fact,), replace(ctx.session, basket=Basket()))
 
 
