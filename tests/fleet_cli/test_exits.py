@@ -22,6 +22,7 @@ FRESH = "makes its folder"
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve --broker 127.0.0.1:1", FRESH),
     "records": ("records T0001", ""),
+    "code": ("code T0001 00 --why x", FRESH),
     "seal check": ("seal check rubbish", NOTHING),
     "init": ("init", FRESH),
     "completion": ("completion bash", NOTHING),
