@@ -38,6 +38,9 @@ _SUMS = {
     "cash": re.compile(r"^(?:现金|Cash)[:：]\s*(-?\d+\.\d\d)$"),
     "change": re.compile(r"^(?:找零|Change)[:：]\s*(-?\d+\.\d\d)$"),
 }
+HEAD_ROWS = 3
+"""A slip torn before these may not show yet what mark it carries."""
+
 _MARKS = ("续打", "CONTINUED", "补打", "COPY No.")
 NEVER_SELLS = ("99",)
 """The administrator's number: system work and money are kept apart (domain 12)."""
@@ -49,7 +52,7 @@ def audit(day: Day) -> list[str]:
     if not day.rows:
         return [*findings, "the backend has nothing of this day"]
     facts = [At(row.seq, decode(row.kind, row.version, row.body)) for row in day.rows]
-    for check in (_backend, _chain, _seals, _life, _reports):
+    for check in (_backend, _chain, _seals, _life, _reports, _originals):
         findings += check(day, facts)
     if day.staff == "clerk":
         return [*findings, *audit_counter(day, facts), *audit_vouchers(day, facts)]
@@ -206,14 +209,27 @@ def _paper(day: Day, facts: list[At]) -> Iterator[str]:
         if sale is None:
             yield f"the slip {number} belongs to no sale"
             continue
-        copy = any(mark in line for mark in _MARKS for line in slip.rows[:3])
+        copy = any(mark in line for mark in _MARKS for line in slip.rows[:HEAD_ROWS])
         unmarked[number] += not copy
         if slip.complete:
-            asked = any("补打" in line or "DUPLICATE" in line for line in slip.rows[:3])
+            asked = any("补打" in line or "DUPLICATE" in line for line in slip.rows[:HEAD_ROWS])
             yield from _slip_sums(slip, number, sale, asked)
     for number, count in sorted(unmarked.items()):
         if count > 1:
             yield f"{count} unmarked slips of {number}"
+
+
+def _originals(day: Day, facts: list[At]) -> Iterator[str]:
+    """Of no job two slips that both look like the first one, whichever printer they came out of."""
+    unmarked: dict[tuple[int, int], list[int]] = {}
+    for slip in day.slips:
+        if len(slip.rows) >= HEAD_ROWS and not any(
+            mark in line for mark in _MARKS[:2] for line in slip.rows[:HEAD_ROWS]
+        ):
+            unmarked.setdefault((slip.job, slip.copy), []).append(slip.printer + 1)
+    for (job, copy), printers in sorted(unmarked.items()):
+        if len(printers) > 1:
+            yield f"{len(printers)} unmarked slips of job {job}, copy {copy + 1}, from the printers {printers}"
 
 
 def _slip_sums(slip: Slip, number: str, sale: Sale, copy: bool) -> Iterator[str]:

@@ -8,7 +8,7 @@ import firmware.screens
 import firmware.txn
 from firmware.screens.base import Screen
 from rules.errors import errors
-from simulation.faults import TROUBLES
+from simulation.faults import OF_TWO_PRINTERS, TROUBLES
 from simulation.goods import BAD_SCANS
 from simulation.machine import Met
 from simulation.wish_money import LATER, PLAYS
@@ -95,6 +95,9 @@ def expected() -> dict[str, set[str]]:
     everything = {
         "faults": {
             *TROUBLES,
+            *OF_TWO_PRINTERS,
+            "stand_in_prints",
+            "stand_in_continues",
             *(f"channel_pay_{play}" for play in PLAYS if play != "success"),
             *(f"channel_{call}_{play}" for call, play in LATER),
             *(f"platform_consume_{play}" for play in PLATFORM_PLAYS if play != "success"),

@@ -6,13 +6,13 @@ They stand where the terminal's drivers are, so they speak its events and effect
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
-from firmware.events import DrawerPulsed, DrawerSeen, Event, Printed, PrinterSeen
+from firmware.events import DrawerPulsed, DrawerSeen, Event, Print, Printed, PrinterSeen
 from simulation.clockwork import Clockwork
 from simulation.witness import Day, Pulse, Slip
 from wire.layout import layout, text_of
 from wire.messages import PrinterLook
-from wire.receipt import Receipt
 
 ROW_MS = 30
 SLOW_ROW_MS = 400
@@ -25,14 +25,14 @@ READY = ("ok", "paper_low")
 PULSE_MS = 90
 COOL_DOWN_MS = 1_000
 
+Outcome = Literal["printed", "sent", "not_printed", "unknown"]
 Post = Callable[[Event, int], None]
 """Give the terminal an event after so many ms; lost when it is down by then or has been started anew."""
 
 
 @dataclass(slots=True)
 class _Job:
-    job: int
-    boot: int
+    effect: Print
     rows: list[str]
     began_ms: int
     row_ms: int
@@ -40,19 +40,20 @@ class _Job:
 
 @dataclass(slots=True)
 class Printer:
-    """A thermal printer and its paper."""
+    """A thermal printer and its paper; `number` 1 stands in for the other."""
 
     clock: Clockwork
     day: Day
     post: Post
     columns: int
+    number: int = 0
     fence: bool = True
     look: PrinterLook = "ok"
     silent: bool = False
     slow: bool = False
     answer_lost: bool = False  # the next fence answer does not arrive
     on_row: Callable[[], None] | None = None  # told in the middle of a slip, for troubles that come just then
-    _waiting: deque[tuple[int, Receipt]] = field(default_factory=deque)
+    _waiting: deque[Print] = field(default_factory=deque)
     _now: _Job | None = None
     _turn: int = 0
 
@@ -61,9 +62,9 @@ class Printer:
         """Whether a slip is coming out."""
         return self._now is not None
 
-    def take(self, job: int, receipt: Receipt) -> None:
+    def take(self, effect: Print) -> None:
         """A print job of the terminal."""
-        self._waiting.append((job, receipt))
+        self._waiting.append(effect)
         self._next()
 
     def becomes(self, look: PrinterLook) -> None:
@@ -73,7 +74,7 @@ class Printer:
         self.look = look
         if look not in READY and self._now is not None:
             self._tear(self._code())
-        self.post(PrinterSeen(look), 20)
+        self.post(PrinterSeen(look, self.number), 20)
         if look in READY:
             self._next()
 
@@ -98,13 +99,13 @@ class Printer:
     def _next(self) -> None:
         if self._now is not None or not self._waiting:
             return
-        job, receipt = self._waiting.popleft()
+        effect = self._waiting.popleft()
         if self.look not in READY:
-            self.post(Printed(job, "not_printed", self._code(), begun=False), ANSWER_MS)
+            self.post(Printed(effect.job, "not_printed", self._code(), self.number, begun=False), ANSWER_MS)
             self.clock.after(ANSWER_MS, self._next)
             return
-        rows = text_of(layout(receipt, self.columns), self.columns)
-        self._now = _Job(job, 0, rows, self.clock.now_ms, SLOW_ROW_MS if self.slow else ROW_MS)
+        rows = text_of(layout(effect.receipt, self.columns), self.columns)
+        self._now = _Job(effect, rows, self.clock.now_ms, SLOW_ROW_MS if self.slow else ROW_MS)
         self._turn += 1
         turn = self._turn
         if self.on_row is not None:
@@ -118,16 +119,16 @@ class Printer:
         job = self._now
         if self.silent:  # a silent printer may have printed all, some or nothing
             self._out(job, self.clock.rng.choice((len(job.rows), len(job.rows) // 2, 0)))
-            self.post(Printed(job.job, "unknown", 4008), SILENT_MS)
+            self._say(job, "unknown", 4008, SILENT_MS)
         else:
             self._out(job, len(job.rows))
             if not self.fence:
-                self.post(Printed(job.job, "sent"), ANSWER_MS)
+                self._say(job, "sent")
             elif self.answer_lost:
                 self.answer_lost = False
-                self.post(Printed(job.job, "unknown", 4008), SILENT_MS)
+                self._say(job, "unknown", 4008, SILENT_MS)
             else:
-                self.post(Printed(job.job, "printed"), ANSWER_MS)
+                self._say(job, "printed")
         self._now = None
         self._next()
 
@@ -139,15 +140,21 @@ class Printer:
         self._now = None
         self._turn += 1
         if code:
-            self.post(Printed(job.job, "unknown" if reached else "not_printed", code), ANSWER_MS)
+            self._say(job, "unknown" if reached else "not_printed", code)
             self.clock.after(ANSWER_MS, self._next)
+
+    def _say(self, job: _Job, outcome: Outcome, code: int = 0, after_ms: int = ANSWER_MS) -> None:
+        self.post(Printed(job.effect.job, outcome, code, self.number), after_ms)
 
     def _out(self, job: _Job, reached: int) -> None:
         complete = reached >= len(job.rows)
-        self.day.printed_jobs.setdefault(job.job, []).append(complete)
+        number, copy = job.effect.job, job.effect.copy
+        self.day.printed_jobs.setdefault(number, []).append(complete)
         if reached:
-            self.day.slips.append(Slip(self.clock.now_ms, tuple(job.rows[:reached]), complete))
-        self.clock.note(f"paper: {'whole' if complete else f'torn at {reached} of {len(job.rows)}'}, job {job.job}")
+            rows = tuple(job.rows[:reached])
+            self.day.slips.append(Slip(self.clock.now_ms, rows, complete, number, copy, self.number))
+        came = "whole" if complete else f"torn at {reached} of {len(job.rows)}"
+        self.clock.note(f"paper{' 2' if self.number else ''}: {came}, job {number}")
 
     def _code(self) -> int:
         return CODES.get(self.look, 4005)

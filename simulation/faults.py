@@ -24,35 +24,64 @@ def _for_a_while(world: "World", low_ms: int, high_ms: int, end: Callable[[], No
 # --- printer ---------------------------------------------------------------------------------------------------------
 
 
-def _printer(look: str, low_ms: int = 5_000, high_ms: int = 4 * MINUTE_MS) -> Trouble:
+FIRST, SECOND = 0, 1
+
+
+def _printer(look: str, low_ms: int = 5_000, high_ms: int = 4 * MINUTE_MS, number: int = FIRST) -> Trouble:
     def strike(world: "World") -> None:
-        world.printer.becomes(look)  # type: ignore[arg-type]  # the names are those of PrinterLook
-        _for_a_while(world, low_ms, high_ms, lambda: world.printer.becomes("ok"))
+        printer = world.printers[number]
+        printer.becomes(look)  # type: ignore[arg-type]  # the names are those of PrinterLook
+        _for_a_while(world, low_ms, high_ms, lambda: printer.becomes("ok"))
 
     return strike
 
 
-def _mid_slip(look: str) -> Trouble:
+def _mid_slip(look: str, number: int = FIRST) -> Trouble:
     """Just while a slip is coming out."""
 
     def strike(world: "World") -> None:
-        world.printer.on_row = lambda: _printer(look, 3_000, 60_000)(world)
+        world.printers[number].on_row = lambda: _printer(look, 3_000, 60_000, number)(world)
 
     return strike
 
 
-def printer_silent(world: "World") -> None:
-    world.printer.silent = True
-    _for_a_while(world, MINUTE_MS, 10 * MINUTE_MS, lambda: setattr(world.printer, "silent", False))
+def _silent(number: int) -> Trouble:
+    def strike(world: "World") -> None:
+        world.printers[number].silent = True
+        _for_a_while(world, MINUTE_MS, 10 * MINUTE_MS, lambda: setattr(world.printers[number], "silent", False))
+
+    return strike
 
 
-def printer_slow(world: "World") -> None:
-    world.printer.slow = True
-    _for_a_while(world, MINUTE_MS, 15 * MINUTE_MS, lambda: setattr(world.printer, "slow", False))
+def _slow(number: int) -> Trouble:
+    def strike(world: "World") -> None:
+        world.printers[number].slow = True
+        _for_a_while(world, MINUTE_MS, 15 * MINUTE_MS, lambda: setattr(world.printers[number], "slow", False))
+
+    return strike
 
 
-def printer_fence_lost(world: "World") -> None:
-    world.printer.answer_lost = True
+def _fence_lost(number: int) -> Trouble:
+    def strike(world: "World") -> None:
+        world.printers[number].answer_lost = True
+
+    return strike
+
+
+def _while_standing_in(trouble: Trouble) -> Trouble:
+    """Something happens to the second printer while it has the first one's work."""
+
+    def strike(world: "World") -> None:
+        _printer("paper_out", 10 * MINUTE_MS, 25 * MINUTE_MS)(world)
+        trouble(world)
+
+    return strike
+
+
+def printers_out(world: "World") -> None:
+    """Neither works; whichever is mended sooner goes on."""
+    for number in (FIRST, SECOND):
+        _printer("paper_out", 30_000, 10 * MINUTE_MS, number)(world)
 
 
 # --- drawer ----------------------------------------------------------------------------------------------------------
@@ -141,8 +170,11 @@ def _cut(kind: str) -> Trouble:
     return strike
 
 
-def power_cut_printing(world: "World") -> None:
-    world.printer.on_row = lambda: world.machine.cut("printing") if world.machine.on else None
+def _cut_printing(number: int) -> Trouble:
+    def strike(world: "World") -> None:
+        world.printers[number].on_row = lambda: world.machine.cut("printing") if world.machine.on else None
+
+    return strike
 
 
 def power_cut_after_sale(world: "World") -> None:
@@ -301,9 +333,9 @@ TROUBLES: dict[str, Trouble] = {
     "printer_paper_out_mid_slip": _mid_slip("paper_out"),
     "printer_cover_open_mid_slip": _mid_slip("cover_open"),
     "printer_offline_mid_slip": _mid_slip("offline"),
-    "printer_silent": printer_silent,
-    "printer_slow": printer_slow,
-    "printer_fence_lost": printer_fence_lost,
+    "printer_silent": _silent(FIRST),
+    "printer_slow": _slow(FIRST),
+    "printer_fence_lost": _fence_lost(FIRST),
     "printer_unplugged": printer_unplugged,
     "drawer_stuck": drawer_stuck,
     "drawer_sensor_gone": drawer_sensor_gone,
@@ -321,7 +353,7 @@ TROUBLES: dict[str, Trouble] = {
     "power_cut_before_commit": _cut("before_commit"),
     "power_cut_after_commit": _cut("after_commit"),
     "power_cut_among_effects": _cut("among_effects"),
-    "power_cut_printing": power_cut_printing,
+    "power_cut_printing": _cut_printing(FIRST),
     "power_cut_after_sale": power_cut_after_sale,
     "power_cut_twice": power_cut_twice,
     "daemon_crash": daemon_crash,
@@ -353,6 +385,22 @@ TROUBLES: dict[str, Trouble] = {
     "battery_low": battery_low,
 }
 """Every trouble by its name; a day is a choice of these."""
+
+OF_TWO_PRINTERS: dict[str, Trouble] = {
+    "printer2_paper_out": _printer("paper_out", number=SECOND),
+    "printer2_paper_low": _printer("paper_low", number=SECOND),
+    "printer2_unplugged": _printer("none", number=SECOND),
+    "printer2_paper_out_mid_slip": _while_standing_in(_mid_slip("paper_out", SECOND)),
+    "printer2_offline_mid_slip": _while_standing_in(_mid_slip("offline", SECOND)),
+    "printer2_silent": _while_standing_in(_silent(SECOND)),
+    "printer2_slow": _while_standing_in(_slow(SECOND)),
+    "printer2_fence_lost": _while_standing_in(_fence_lost(SECOND)),
+    "power_cut_printing2": _while_standing_in(_cut_printing(SECOND)),
+    "torn_beside_the_second": _mid_slip("paper_out"),
+    "fence_lost_beside_the_second": _fence_lost(FIRST),
+    "printers_out": printers_out,
+}
+"""Troubles of terminals that have two printers; a table of its own, so that the days of the others stay as they are."""
 
 OF_FINGERS = frozenset({
     "keys_mashed", "key_bounced", "key_held", "scan_out_of_place", "scan_in_same_moment",

@@ -133,7 +133,7 @@ class Met:
 
 @dataclass(slots=True)
 class Machine:
-    """The terminal with what is around it. `link`, `printer`, `drawer` are joined on by the world."""
+    """The terminal with what is around it. `link`, `printers`, `drawer` are joined on by the world."""
 
     clock: Clockwork
     day: Day
@@ -142,7 +142,7 @@ class Machine:
     settings: Settings
     base_ms: int
     key: Ed25519PrivateKey
-    printer: Printer = field(init=False)
+    printers: tuple[Printer, ...] = field(init=False)
     drawer: Drawer = field(init=False)
     link: Link = field(init=False)
     book: SettingsBook | None = None  # what is kept of settings
@@ -216,7 +216,8 @@ class Machine:
 
     def _tell_devices(self) -> None:
         rng = self.clock.rng
-        self.post(PrinterSeen(self.printer.look), rng.randint(50, 900))
+        for printer in self.printers:
+            self.post(PrinterSeen(printer.look, printer.number), rng.randint(50, 900))
         self.post(DrawerSeen(self.drawer.seen), rng.randint(10, 200))
         self.post(BatterySeen(rng.choice((None, rng.randint(5, 100))), True), rng.randint(10, 500))
         for device, there in (("scanner", self.scanner), ("keypad", self.keypad)):
@@ -225,21 +226,27 @@ class Machine:
         self.link.start()
 
     def cut(self, kind: str) -> None:
-        """The power goes, now. The printer's and drawer's power goes too."""
+        """The power goes, now. The printers' and drawer's power goes too."""
         self.met.count(self.met.faults, f"power_cut_{kind}")
         self._state(f"power_cut_{kind}")
         self.clock.note(f"--- power cut ({kind})")
-        self.printer.power_off()
+        for printer in self.printers:
+            printer.power_off()
         self.drawer.power_off()
         self._gone()
 
     def crash(self) -> None:
         """The daemon is killed; the devices go on with what they have."""
         self.clock.note("--- crash")
-        self.printer.daemon_gone(self.clock.rng.random())
+        self._left_alone()
         self._crashes = [ms for ms in self._crashes if self.clock.now_ms - ms < CRASH_WINDOW_MS] + [self.clock.now_ms]
         self.safe = len(self._crashes) >= CRASHES_MAX
         self._gone()
+
+    def _left_alone(self) -> None:
+        """The printers print what they have of a daemon that is gone."""
+        for printer in self.printers:
+            printer.daemon_gone(self.clock.rng.random())
 
     def _gone(self) -> None:
         """Files stay as they lie on the disk; everything else of the process is lost."""
@@ -367,10 +374,8 @@ class Machine:
         match effect:
             case Show(view):
                 self._show(view)
-            case Print(job, because, receipt):
-                self.clock.note(f"-> print job {job} because {because} {receipt.number} {receipt.mark}")
-                self._must_be_durable(max(job, because), "a slip")
-                self.printer.take(job, receipt)
+            case Print():
+                self._print(effect)
             case PulseDrawer(cause):
                 self.clock.note(f"-> pulse because {cause}")
                 self._must_be_durable(cause, "a pulse")
@@ -410,6 +415,17 @@ class Machine:
             case _:
                 pass  # sound and light: nobody in the simulation hears or sees them
 
+    def _print(self, effect: Print) -> None:
+        receipt, where = effect.receipt, " on the stand-in" if effect.printer else ""
+        self.clock.note(f"-> print job {effect.job} because {effect.because} {receipt.number} {receipt.mark}{where}")
+        self._must_be_durable(max(effect.job, effect.because), "a slip")
+        if effect.printer >= len(self.printers):
+            self.object(f"a slip for printer {effect.printer}, which is not there")
+            return
+        if effect.printer:
+            self.met.count(self.met.faults, "stand_in_continues" if receipt.mark else "stand_in_prints")
+        self.printers[effect.printer].take(effect)
+
     def _keep(self, request: int, book: SettingsBook) -> None:
         """The card takes a book of settings, whole, some time after it was given; a cut before then leaves the old one."""
         boot = self.boot
@@ -426,7 +442,7 @@ class Machine:
         self.clock.note("--- clean stop")
         self.day.syncs += self.terminal.ledger.syncs
         self.terminal.ledger.close()
-        self.printer.daemon_gone(self.clock.rng.random())
+        self._left_alone()
         self.safe = False
         self._off()
         self.last_cut_ms = self.clock.now_ms

@@ -20,7 +20,7 @@ from firmware.screens import stack as stacks
 from firmware.screens.sell import BasketScreen, Idle
 from firmware.terminal import Terminal
 from firmware.txn import basket, command, numbers, operator, sale, selling, slip
-from firmware.txn.command import Context, Decision, Refusal
+from firmware.txn.command import FIRST, Context, Decision, Refusal
 from firmware.txn.outbox import Outbox
 from rules.money import rounding_unit
 from rules.rights import Right
@@ -180,6 +180,17 @@ def continuation_unmarked(put: Put) -> None:
 
     def unmarked(self: PaperDesk, till: Till, job: int, because: int, mark: str, printer: int) -> None:
         give(self, till, job, because, "", printer)
+
+    put(PaperDesk, "_give", unmarked)
+
+
+@mutant
+def stand_in_unmarked(put: Put) -> None:
+    """What the second printer takes over is its first try of it: no mark, though the first one may have printed it."""
+    give = PaperDesk._give
+
+    def unmarked(self: PaperDesk, till: Till, job: int, because: int, mark: str, printer: int) -> None:
+        give(self, till, job, because, mark if printer == FIRST else "", printer)
 
     put(PaperDesk, "_give", unmarked)
 

@@ -30,11 +30,14 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """Rows that came out of the printer, and whether the cut was reached."""
+    """Rows that came out of a printer, and whether the cut was reached; which copy of which job's slip it is."""
 
     at_ms: int
     rows: tuple[str, ...]
     complete: bool
+    job: int
+    copy: int
+    printer: int
 
 
 @dataclass(frozen=True, slots=True)

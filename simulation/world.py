@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Literal, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,9 +18,9 @@ from simulation import sight
 from simulation.cashier import CHORES, RETIRED, Cashier, Chore
 from simulation.clerk import OPENING, Clerk
 from simulation.clockwork import Clockwork
-from simulation.devices import Drawer, Printer
+from simulation.devices import Drawer, Post, Printer
 from simulation.errands import ERRANDS
-from simulation.faults import OF_FINGERS, TROUBLES
+from simulation.faults import OF_FINGERS, OF_TWO_PRINTERS, TROUBLES
 from simulation.goods import shelf
 from simulation.link import Backend, Link
 from simulation.machine import Machine, Met
@@ -33,6 +34,9 @@ HOURS = 8
 CUSTOMERS_PER_HOUR = 24
 DRAIN_MS = 40 * 60_000
 TROUBLES_PER_HOUR = 4
+SEEDS_PER_SECOND, SECONDS_TROUBLES = 3, 5
+"""Every how many seeds a terminal has a second printer, and how many troubles of two it then has."""
+
 TERMINAL = "T0000001"
 ROUNDINGS = (("none", 1), ("fen", 10), ("jiao", 100), ("custom", 50))
 
@@ -46,6 +50,7 @@ class Plan:
     chores: tuple[Chore, ...] | None = None
     staff: Literal["cashier", "clerk"] = "cashier"
     wishes: tuple[str, ...] | None = None  # what the clerk's customers ask for
+    printers: Literal[1, 2] | None = None  # None: every third seed's terminal has two, where the troubles are its own
 
 
 class Staff(Protocol):
@@ -94,11 +99,12 @@ class World:
         settings = self._settings(rounding)
         self.machine = Machine(self.clock, self.day, Met(), folder, settings, MORNING_MS, key)
         post = self.machine.post
-        self.printer = Printer(self.clock, self.day, post, rng.choice((32, 48)), fence=rng.random() < 0.85)
+        first = Printer(self.clock, self.day, post, rng.choice((32, 48)), fence=rng.random() < 0.85)
+        self.printers: tuple[Printer, ...] = (first, self._second(post)) if self._has_two(plan) else (first,)
         self.drawer = Drawer(self.clock, self.day, post)
         self.backend = Backend(self.clock, MORNING_MS)
         self.link = Link(self.clock, self.backend, TERMINAL, post)
-        self.machine.printer, self.machine.drawer, self.machine.link = self.printer, self.drawer, self.link
+        self.machine.printers, self.machine.drawer, self.machine.link = self.printers, self.drawer, self.link
         self.machine.went_dark = self._went_dark
         mind = Mind(self.clock, self.machine, self.day)
         self.cashier = Cashier(self.clock, self.machine, self.day, mind)
@@ -109,6 +115,16 @@ class World:
         self.cut_again = False
         self._evening = False
         self._arrange(plan)
+
+    def _has_two(self, plan: Plan) -> bool:
+        by_seed = plan.troubles is None and self.seed % SEEDS_PER_SECOND == 0
+        return plan.printers == 2 or (plan.printers is None and by_seed)
+
+    def _second(self, post: Post) -> Printer:
+        """A printer that stands in for the first, of a width of its own. It owes nothing to the day's chance, so that the
+        days of terminals with one printer stay as they are."""
+        own = Random(f"second printer {self.seed}")
+        return Printer(self.clock, self.day, post, own.choice((32, 48)), number=1, fence=own.random() < 0.85)
 
     def _settings(self, rounding: str) -> Settings:
         """How this shop wants its terminal."""
@@ -182,6 +198,9 @@ class World:
             clock.after(rng.randrange(end_ms), partial(self.cashier.chores.append, chore))
         for name in self._chosen(plan.troubles):
             clock.after(rng.randrange(300_000, end_ms), partial(self._strike, name))
+        if plan.troubles is None and len(self.printers) > 1:
+            for name in self._chosen_of_two():
+                clock.after(rng.randrange(300_000, end_ms), partial(self._strike, name))
 
     def _chosen(self, troubles: tuple[str, ...] | None) -> list[str]:
         """This day's troubles: a few in turn by the seed, so that twenty days meet them all, and others by chance."""
@@ -193,12 +212,18 @@ class World:
         turn = [names[(self.seed * 5 + index) % len(names)] for index in range(min(5, count))]
         return turn + self.clock.rng.choices(names, weights, k=count - len(turn))
 
+    def _chosen_of_two(self) -> list[str]:
+        """Troubles of two printers, in turn by the seed."""
+        names = list(OF_TWO_PRINTERS)
+        first = self.seed // SEEDS_PER_SECOND * SECONDS_TROUBLES
+        return [names[(first + index) % len(names)] for index in range(min(SECONDS_TROUBLES, round(self.hours)))]
+
     def _strike(self, name: str) -> None:
         if self._evening:
             return
         self.machine.met.count(self.machine.met.faults, name)
         self.machine.trouble(name)
-        TROUBLES[name](self)
+        (TROUBLES | OF_TWO_PRINTERS)[name](self)
 
     def _act(self) -> None:
         self.clock.after(self.staff.act(), self._act)
@@ -236,8 +261,9 @@ class World:
     def _all_well(self) -> None:
         """Trouble ends, customers are served to the last, then nobody touches anything."""
         self.machine.cut_next = ""
-        self.printer.on_row = None
-        self.printer.silent = self.printer.slow = self.printer.answer_lost = False
+        for printer in self.printers:
+            printer.on_row = None
+            printer.silent = printer.slow = printer.answer_lost = False
         self.drawer.stuck = False
         self.backend.store.fails = 0
         self.link.refuses = 0
@@ -246,7 +272,8 @@ class World:
         self.link.changes()
         self.machine.set_room("ok")
         self.machine.set_devices(True)
-        self.printer.becomes("ok")
+        for printer in self.printers:
+            printer.becomes("ok")
         if self.machine.safe:
             self.machine.ask_stop("evening")
 
@@ -267,7 +294,7 @@ class World:
             "backend away": self.backend.up,
             **self.staff.restless(),
             f"the screen {view.name if view else 'off'}": view is not None and sight.screen(view) in self._rests_on,
-            "a slip coming out": not self.printer.printing,
+            "a slip coming out": not any(printer.printing for printer in self.printers),
             "safe mode": not self.machine.safe,
         }
         return [name for name, calm in rest.items() if not calm]

@@ -282,7 +282,7 @@ class Unit {
       await picture.decode().catch(() => {});
       if (old) URL.revokeObjectURL(old);
       figure.dataset.drawn = shown;
-      this.at("paper").scrollTop = this.at("paper").scrollHeight;
+      this.showEnd();
     }
     figure.busy = false;
     if (figure.again) {
@@ -291,10 +291,13 @@ class Unit {
     }
   }
 
+  showEnd() {
+    this.at("paper").scrollTop = this.at("paper").scrollHeight;
+  }
+
   take() {
-    const slips = state.papers[this.number];
-    this.taken = Math.max(this.taken, ...slips.map((slip) => slip.number), 0);
-    this.draw(slips);
+    this.taken = Math.max(this.taken, ...state.papers[this.number].map((slip) => slip.number), 0);
+    drawPaper();
   }
 
   drawTrouble(name) {
@@ -320,6 +323,7 @@ function unpackSecond() {
 function drawPaper() {
   if (state.papers.length > units.length) unpackSecond();
   for (const unit of units) unit.draw(state.papers[unit.number]);
+  for (const unit of units) unit.showEnd(); // one that takes its half has made the other's paper shorter
 }
 
 $("big").addEventListener("click", (event) => event.target === $("big") && $("big").close());
@@ -396,7 +400,8 @@ function troubleRow(name, ...inside) {
   row.className = "trouble";
   row.dataset.name = name;
   const title = document.createElement("h3");
-  title.append(say(`trouble__${name}`), document.createElement("small"));
+  const key = name === "printer" && units.length > 1 ? "page__printer1" : `trouble__${name}`;
+  title.append(say(key), document.createElement("small"));
   row.append(title, ...inside);
   return row;
 }

@@ -19,6 +19,8 @@ BROKEN = ("TypeError", "AttributeError", "NameError", "KeyError")
 
 TORN = ("power_cut_printing", "printer_paper_out_mid_slip", "printer_cover_open_mid_slip") * 2
 
+BESIDE = ("torn_beside_the_second", "fence_lost_beside_the_second", "printer2_offline_mid_slip", "printers_out") * 3
+
 
 def clerk(*wishes: str) -> Plan:
     """A short day on which her customers ask for this only."""
@@ -32,6 +34,7 @@ DAYS: dict[str, Plan] = {
     "lost_ack_taken_for_ack": Plan(1.0, ("link_lossy",) * 3),
     "right_forgotten": Plan(1.0, (), ("admin", "admin")),
     "continuation_unmarked": Plan(1.0, TORN),
+    "stand_in_unmarked": Plan(1.0, BESIDE, printers=2),
     "pulse_at_boot": Plan(1.0, TORN),
     "kept_basket_dropped": Plan(1.0, CUTS),
     "soon_never": Plan(1.0, ("power_cut_between",) * 8),
