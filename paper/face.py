@@ -1,11 +1,12 @@
 """The printer's character generator: one font file -> the dots of each character in its cell."""
 
 import hashlib
-import unicodedata
 from functools import cached_property
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
+
+from wire.signs import parts
 
 PACKAGE = "fonts-wqy-microhei"
 PLACES = (
@@ -22,14 +23,6 @@ INK_FROM = 112
 _REGULAR, _MONO = 0, 1  # fonts within the file
 _NOWHERE = "\U0010fffe"  # a code point no font has
 
-_ACCENTS = {
-    "\u0300": "`",
-    "\u0301": "\u00b4",
-    "\u0308": "\u00a8",
-    "\u030c": "\u02c7",
-    "\u02ca": "\u00b4",
-    "\u02cb": "`",
-}
 _ALIKE = {"ɑ": "a", "ɡ": "g", "☉": "⊙"}  # all that GBK has and the font has not
 
 
@@ -80,7 +73,7 @@ class Face:
         if char == "\ufffd" or (char != " " and _mask(font, char) == self._lacking[cell]):
             return _box(cell)
         grey = Image.new("L", cell, 0)
-        for part in _parts(font, char):
+        for part in parts(char, inked=bool(font.getmask(char).getbbox())):
             left = (cell[0] - round(font.getlength(part))) // 2
             ImageDraw.Draw(grey).text((left, baseline), part, font=font, fill=255, anchor="ls")
         return grey.point(lambda ink: 255 if ink >= INK_FROM else 0).convert("1")
@@ -92,16 +85,6 @@ def _font(path: Path, index: int, size: int) -> ImageFont.FreeTypeFont:
 
 def _mask(font: ImageFont.FreeTypeFont, char: str) -> bytes:
     return bytes(font.getmask(char, mode="1"))
-
-
-def _parts(font: ImageFont.FreeTypeFont, char: str) -> tuple[str, ...]:
-    """What to draw over one another for `char`. WenQuanYi Micro Hei 0.2.0 draws 13 composed characters of GBK, ℃ and ǎ
-    among them, as nothing, and half of ½: those are put together from their parts."""
-    parts = unicodedata.normalize("NFKD", char)
-    if font.getmask(char).getbbox() and "\u2044" not in parts:
-        return (char,)
-    base = "".join(part for part in parts if part not in _ACCENTS)
-    return (base, *(_ACCENTS[part] for part in parts if part in _ACCENTS))
 
 
 def _box(cell: tuple[int, int]) -> Image.Image:

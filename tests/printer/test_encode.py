@@ -142,6 +142,12 @@ def test_the_font_knows_what_it_can_draw(char, drawn):
 
 
 @needs_font
+def test_a_sign_the_font_draws_as_nothing_is_put_together_from_its_parts():
+    """On a row that is a picture because of another sign, ℃ was a gap on the paper."""
+    glyphs = FontGlyphs()
+    assert [char for char in "℃½ǎǐǒǔǘǚǜ" if not any(glyphs.draw(char).data)] == []
+
+
 def test_drawn_characters_stand_in_their_columns():
     """The picture is as wide as the text would be, and blank where the text is blank."""
     picture = FontGlyphs().draw("€ 5")

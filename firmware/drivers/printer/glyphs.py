@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from wire.columns import width
+from wire.signs import parts
 
 CELL_WIDTH, CELL_HEIGHT = 12, 24
 FONT = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
@@ -76,9 +77,10 @@ class FontGlyphs:
         left = 0
         for char in text:
             room = width(char) * CELL_WIDTH
-            spare = max(0, room - round(self._font.getlength(char)))
-            for shift in range(2 if bold else 1):
-                pen.text((left + spare // 2 + shift, CELL_HEIGHT - 4), char, font=self._font, fill=1, anchor="ls")
+            for part in parts(char, inked=bool(self._font.getmask(char).getbbox())):
+                spare = max(0, room - round(self._font.getlength(part)))
+                for shift in range(2 if bold else 1):
+                    pen.text((left + spare // 2 + shift, CELL_HEIGHT - 4), part, font=self._font, fill=1, anchor="ls")
             left += room
         if wide > 1 or high > 1:
             image = image.resize((image.width * wide, image.height * high), Image.Resampling.NEAREST)
