@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.events import BatterySeen, Printed, PrinterSeen
+from firmware.events import BatterySeen, DrawerPulsed, Printed, PrinterSeen
 from firmware.txn import slip
 from tests.counter import COLA, Counter
 from tests.screens.ledgers import having
@@ -246,6 +246,18 @@ class TestTwoPrinters:
         counter.step(PrinterSeen("ok", printer=1))
         job = sell(counter)
         assert marks(counter) == [(job, 1, "")]
+
+    def test_the_drawer_on_an_unplugged_printer_is_opened_by_its_key_and_the_slip_comes_from_the_other(self, tmp_path):
+        counter = selling(tmp_path)
+        counter.step(PrinterSeen("ok", printer=1))
+        counter.step(PrinterSeen("none"))
+        counter.scan(COLA).keys("OK F1")
+        [cause] = [effect.cause for effect in counter.pulses()]
+        counter.step(DrawerPulsed(cause, "did_not_open"))
+        assert counter.screen == "Sold"
+        assert "[8001]" in counter.text()
+        assert "用钥匙打开" in counter.text()
+        assert marks(counter) == [(cause, 1, "")]
 
 
 # --- a battery too low to print (4007, domain 6.3) --------------------------------------------------------------------
