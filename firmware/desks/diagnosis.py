@@ -14,6 +14,8 @@ from firmware.events import Answered, Ask, AskFailed, Connect, Event, FindName, 
 from firmware.screens.diagnosis import Diagnosis
 from firmware.txn.command import Check, CheckState
 from firmware.txn.diagnosis import CHECKS
+from firmware.txn.drawer import TOO_SOON as COOLS
+from firmware.txn.drawer import cools_ms
 from firmware.txn.ledger import LedgerError
 from firmware.txn.remote import EndCommand
 from wire.facts import CommandTaken, Fact
@@ -187,11 +189,16 @@ def _device(till: Till, check: str) -> Outcome:
         case "drawer":
             if till.settings.drawer.kind == "none":
                 return ("unknown", 8003)
-            if devices.drawer_code:
+            if devices.drawer_code and not _is_past(till, devices.drawer_code):
                 return ("bad", devices.drawer_code)
             return ("unknown", 0) if devices.drawer_open is None else ("bad", 8002) if devices.drawer_open else FINE
         case _:
             raise AssertionError(check)
+
+
+def _is_past(till: Till, drawer_code: int) -> bool:
+    """The coil was not fired because it had to rest: over when it has, whereas what failed may fail again."""
+    return drawer_code == COOLS and not cools_ms(till.context())
 
 
 def _storage(till: Till) -> Outcome:

@@ -22,7 +22,7 @@ from firmware.events import (
 )
 from firmware.txn.diagnosis import CHECKS, first_bad
 from fleet.core import Arrived, Message, SendAnswer
-from tests.counter import Counter
+from tests.counter import COLA, Counter
 from tests.events.till import Fleet, open_till
 from wire.messages import AnswerDiagnose, AskDiagnose, Reach
 
@@ -70,6 +70,21 @@ def test_a_device_that_fails_is_named_with_what_to_do(tmp_path: Path, event: Eve
     run(counter)
     assert states(counter)[check] == ("bad", code)
     assert f"[{code}]" in counter.text()
+
+
+@pytest.mark.parametrize(("outcome", "found"), [("too_soon", ("ok", 0)), ("did_not_open", ("bad", 8001))])
+def test_a_coil_that_had_to_rest_is_no_fault_of_the_drawer_once_it_has(
+    tmp_path: Path, outcome: str, found: tuple[str, int]
+) -> None:
+    """A sale right after another opening is refused its pulse (8006); minutes later nothing is wrong any more."""
+    counter = open_till(tmp_path)
+    counter.drawer = outcome
+    counter.step(DrawerSeen(False))
+    counter.scan(COLA).keys("OK OK OK")
+    assert counter.terminal.devices.drawer_code
+    counter.pass_time(60_000)
+    run(counter)
+    assert states(counter)["drawer"] == found
 
 
 def test_without_a_link_the_first_failure_is_what_is_behind_it(tmp_path: Path) -> None:
