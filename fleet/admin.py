@@ -428,7 +428,8 @@ class Plan(Struct, frozen=True):
     terminal none may fail.
 
     `bake_s`: how long a stage that succeeded is watched before the next. `success_percent`: of the touched terminals, before
-    a stage counts as succeeded. `silent_after_s`: no word about the push, or none at all afterwards. `unfinished_after_s`:
+    a stage counts as succeeded. `silent_after_s`: no word about the push, or none at all afterwards, of one
+    that is online not before `Policy.silent_after_min`. `unfinished_after_s`:
     heard of, but neither in force nor refused; after the 24 h of waiting for idle. `silent_percent` is allowed on top of the
     share of untouched terminals that are silent. `error_factor` and `crash_factor`: by how much touched terminals may exceed
     the fleet's own rate, the higher of: theirs in `baseline_s` before, the untouched ones' since; `error_slack` and
@@ -560,7 +561,7 @@ class RolloutNote(Struct, frozen=True):
 
 class Gate(Struct, frozen=True):
     """One limit as it stands: failed, rolled_back, silent (terminals), errors, crashes (events). Not `ok`: the roll-out
-    halts."""
+    halts. None once it has, for those that turn back are no longer counted: the verdict says which limit it was."""
 
     name: str
     value: int

@@ -88,7 +88,8 @@ def _chosen(books: Books, request: admin.StartRollout, now_ms: int) -> dict[str,
 
 def _silent(books: Books, plan: admin.Plan, chosen: dict[str, tuple[str, str]], now_ms: int) -> set[str]:
     looks = books.fleet.register.select(admin.Where(terminals=tuple(chosen)), hearing(books, now_ms))
-    return {look.terminal for look in looks if look.seen_ms <= now_ms - plan.silent_after_s * 1_000}
+    before_ms = now_ms - plan.silent_after_s * 1_000
+    return {look.terminal for look in looks if look.link != "online" and look.seen_ms <= before_ms}
 
 
 _ACTS: dict[str, tuple[tuple[str, ...], admin.RolloutState]] = {
@@ -156,7 +157,7 @@ def show(books: Books, number: int, limit: int, now_ms: int, with_changes: bool 
     changes, uncompared = _changes(books, number) if with_changes else ((), 0)
     return admin.RolloutShown(
         look=look(books, row), plan=body.plan, where=body.where,
-        gates=engine.gates(sight) if row.live else (), waits=_waits(books, row, sight, now_ms),
+        gates=engine.gates(sight) if row.state in ("running", "paused") else (), waits=_waits(books, row, sight, now_ms),
         history=books.fleet.rollouts.notes(number), terminals=books.fleet.rollouts.members(number, limit),
         unreverted=books.fleet.rollouts.unreverted(number, admin.LIMIT_MAX), changes=changes, uncompared=uncompared,
     )  # fmt: skip
@@ -263,13 +264,14 @@ def _watch(books: Books, row: RolloutRow, now_ms: int) -> RolloutRow:
     """Judge the terminals, then the roll-out. A paused one only ever halts."""
     body = row.read()
     silent_before_ms = now_ms - body.plan.silent_after_s * 1_000
+    believed_ms = hearing(books, now_ms).silent_after_ms
     changes = []
     untimed = []
     for member, seen in books.fleet.rollouts.to_judge(row.number, _version(body.release), silent_before_ms):
         if engine.is_due_in_time(seen, now_ms):
             untimed.append(member)
             continue
-        state, reason = engine.judge(seen, body.plan, now_ms)
+        state, reason = engine.judge(replace(seen, believed_ms=believed_ms), body.plan, now_ms)
         if (state, reason) != (member.state, member.reason):
             changes.append((member, state, reason))
     books.fleet.rollouts.settle(changes, now_ms)
@@ -304,7 +306,8 @@ def _watch(books: Books, row: RolloutRow, now_ms: int) -> RolloutRow:
 
 def _sight(books: Books, row: RolloutRow, body: Body, now_ms: int) -> Sight:
     rollouts, plan = books.fleet.rollouts, body.plan
-    silent, untouched = rollouts.silent_untouched(row.number, now_ms - plan.silent_after_s * 1_000)
+    patience_ms = max(plan.silent_after_s * 1_000, hearing(books, now_ms).silent_after_ms)
+    silent, untouched = rollouts.silent_untouched(row.number, now_ms - patience_ms)
     return Sight(
         plan, row.size, row.stage, row.baking_ms, rollouts.counts(row.number),
         (silent, untouched) if untouched else (body.silent, row.size),
@@ -356,11 +359,12 @@ def _take_back(books: Books, row: RolloutRow, now_ms: int) -> None:
     rollouts.free(row.number)
     seen_now = rollouts.reverting(row.number, _version(body.release, back=True))
     again = _order_back_again(books, row, seen_now, "reverting", now_ms)
+    believed_ms = hearing(books, now_ms).silent_after_ms
     changes = []
     for member, seen in seen_now:
         if member.terminal in again:
             continue
-        state, reason = engine.judge_back(seen, body.plan, now_ms)
+        state, reason = engine.judge_back(replace(seen, believed_ms=believed_ms), body.plan, now_ms)
         if (state, reason) != (member.state, member.reason):
             changes.append((member, state, reason))
     rollouts.settle(changes, now_ms)

@@ -116,7 +116,8 @@ class Seen:
     """One touched terminal: its state so far, what it was given and when, and what it says. `cid`: of the update it was
     ordered, "" for settings; `order`: how that order stands, and `code` why it was refused; `version`: what it was to
     install; `newer`: how the order of an update stands that was given since, "" none was; `is_timed`: it trusts its
-    clock by now."""
+    clock by now; `is_online`: so it said, and nobody said otherwise since; that is believed for `believed_ms` after its
+    last word."""
 
     state: str
     rev: int
@@ -129,6 +130,8 @@ class Seen:
     code: int = 0
     newer: str = ""
     is_timed: bool = False
+    is_online: bool = False
+    believed_ms: int = 0
 
 
 def judge(seen: Seen, plan: Plan, now_ms: int) -> tuple[str, str]:
@@ -137,7 +140,10 @@ def judge(seen: Seen, plan: Plan, now_ms: int) -> tuple[str, str]:
         return seen.state, ""
     state, reason = _by_update(seen) if seen.cid else _by_settings(seen)
     is_late = now_ms - seen.pushed_ms >= plan.silent_after_s * 1_000
-    is_gone = now_ms - max(seen.seen_ms, seen.pushed_ms) >= plan.silent_after_s * 1_000
+    patience_ms = max(
+        plan.silent_after_s * 1_000, seen.believed_ms if seen.is_online else 0
+    )  # who sells nothing is quiet
+    is_gone = now_ms - max(seen.seen_ms, seen.pushed_ms) >= patience_ms
     if state == "unheard":
         return ("silent", "no word about it") if is_late else ("pushed", "")
     if state in STICKY:

@@ -217,10 +217,11 @@ class RolloutBooks:
             member = MemberRow(*row[:width])
             said = msgspec.json.decode(row.said, type=Reported) if row.said else None
             code = msgspec.json.decode(row.reply, type=Reply).code if row.order == "refused" and row.reply else 0
+            stands = msgspec.json.decode(row.stands, type=_Stands) if row.stands else _Stands()
             newer = row.newer if row.newest and row.newest != member.cid else ""
             seen = Seen(
                 member.state, member.rev, member.pushed_ms, row.seen or 0, said, member.cid, row.order or "",
-                version, code, newer, _is_timed(row.stands),
+                version, code, newer, stands.clock == "trusted", stands.online,
             )  # fmt: skip
             found.append((member, seen))
         return found
@@ -327,11 +328,8 @@ class RolloutBooks:
         return int(found[0]), int(found[1]), int(found[2])
 
 
-class _Timed(msgspec.Struct, frozen=True):
+class _Stands(msgspec.Struct, frozen=True):
     """Of a state."""
 
     clock: ClockState = "floor"
-
-
-def _is_timed(state: bytes | None) -> bool:
-    return state is not None and state != b"" and msgspec.json.decode(state, type=_Timed).clock == "trusted"
+    online: bool = False

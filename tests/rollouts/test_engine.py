@@ -106,6 +106,16 @@ def test_a_touched_terminal_is_judged_by_what_it_says_and_does_not_say(said, pus
     assert judge(seen, PLAN, NOW)[0] == expected
 
 
+@pytest.mark.parametrize(("seen_ago", "expected"), [(31, "pushed"), (44, "pushed"), (45, "silent")])
+def test_who_is_online_and_sells_nothing_is_not_silent_before_its_telemetry_is_missed(seen_ago, expected):
+    """The plan's limit is 30 minutes; the house believes the word "online" for 45."""
+    seen = Seen("pushed", 5, NOW - 50 * MINUTES, NOW - seen_ago * MINUTES, reported(5, "trial"), is_online=True)
+    seen = replace(seen, believed_ms=45 * MINUTES)
+    assert judge(seen, PLAN, NOW)[0] == expected
+    assert judge(replace(seen, is_online=False), PLAN, NOW)[0] == "silent", "its connection broke off"
+    assert judge(replace(seen, believed_ms=5 * MINUTES), PLAN, NOW)[0] == "silent"
+
+
 @pytest.mark.parametrize("state", ["rejected", "rolled_back", "failed"])
 def test_what_failed_does_not_recover(state):
     assert judge(Seen(state, 5, NOW, NOW, reported(5)), PLAN, NOW)[0] == state

@@ -112,6 +112,16 @@ def test_merchants_who_pull_the_plug_are_no_reason_to_stop():
     assert crowd.shown(number).look.state == "complete"
 
 
+def test_quiet_counters_are_no_reason_to_stop():
+    """A limit shorter than telemetry comes: whoever is online and sells nothing is there all the same."""
+    crowd = of(FINE[:6])
+    for light in crowd.lights:
+        crowd.online(light)
+    number = crowd.roll_out(OTHER, plan=admin.Plan(**{**as_dict(QUICK), "silent_after_s": 180}))
+    crowd.minutes(300, crowd.ended(number))
+    assert crowd.shown(number).look.state == "complete"
+
+
 def test_terminals_asleep_all_along_do_not_stop_it_but_must_not_be_the_first():
     crowd = of(["fine"] * 100)
     asleep = list(crowd.lights.values())[::10]
