@@ -160,7 +160,7 @@ def _touched(books: Books, layer: str) -> tuple[list[Registered], admin.Reach]:
 
 def _reach(books: Books, where: admin.Where, rows: list[Registered]) -> admin.Reach:
     """Whom a choice of terminals means."""
-    entered = len(books.fleet.register.registered(row.terminal for row in rows))
+    entered = books.fleet.register.entered(row.terminal for row in rows)
     by_register = not where.terminals and bool(where.shop or where.group or where.tags)
     left_out = len(books.fleet.register.unregistered()) if by_register else 0
     return admin.Reach(registered=entered, unregistered=len(rows) - entered, left_out=left_out)

@@ -49,6 +49,11 @@ class RegisterBooks:
         query = query.where(register.c.changed_ms >= at_ms).order_by(register.c.terminal)
         return [_registered(row) for row in self._db.execute(query)]
 
+    def entered(self, terminals_: Iterable[str]) -> int:
+        """How many of these terminals have an entry."""
+        query = sa.select(sa.func.count()).where(among(self._db, register.c.terminal, set(terminals_)))
+        return int(self._db.execute(query).scalar_one())
+
     def held(self, terminals_: Iterable[str]) -> dict[str, int]:
         """Those of these terminals that an open roll-out holds, with its number."""
         it = rollout_terminals.c
@@ -106,7 +111,7 @@ class RegisterBooks:
         query = query.select_from(ids.outerjoin(register, register.c.terminal == ids.c.terminal))
         return [
             Registered(name, shop or "", group or "", _tags(tags), note or "", bool(retired))
-            for name, shop, group, tags, note, retired in self._db.execute(query)
+            for name, shop, group, tags, note, retired in self._db.execute(query).all()
         ]
 
     def page(self, where: Where, after: str, limit: int, hearing: Hearing) -> tuple[list[TerminalLook], bool]:
@@ -243,7 +248,5 @@ def _tags(text: str | None) -> tuple[str, ...]:
 
 
 def _registered(row: Any) -> Registered:
-    return Registered(
-        terminal=row.terminal, shop=row.shop, group=row.grp, tags=_tags(row.tags), note=row.note,
-        retired=bool(row.retired),
-    )  # fmt: skip
+    terminal, shop, group, tags, note, retired, _changed_ms = row
+    return Registered(terminal, shop, group, _tags(tags), note, bool(retired))

@@ -114,7 +114,7 @@ class SettingsBooks:
 
     def desired_of(self, terminals: Iterable[str]) -> dict[str, DesiredRow]:
         rows = self._db.execute(sa.select(desired).where(among(self._db, desired.c.terminal, set(terminals))))
-        return {row[0]: DesiredRow(*row) for row in rows}
+        return {row[0]: DesiredRow(*row) for row in rows.all()}
 
     def put_desired(self, *rows: DesiredRow) -> None:
         put_rows(self._db, desired, [_desired_fields(row) for row in rows])
@@ -122,7 +122,7 @@ class SettingsBooks:
     def due(self, now_ms: int, limit: int) -> list[DesiredRow]:
         """What is to be published, longest due first; of those due alike any, for a push makes thousands due at once."""
         rows = self._db.execute(_DUE, {"now_ms": now_ms, "limit": limit})
-        return sorted((DesiredRow(*row) for row in rows), key=lambda row: (row.due_ms, row.terminal))
+        return sorted((DesiredRow(*row) for row in rows.all()), key=lambda row: (row.due_ms, row.terminal))
 
     def together(self, terminal: str, rev: int, after: str = "") -> list[tuple[str, str]]:
         """The neighbours among which a terminal got a revision, itself with them, each with the address of its document:
@@ -136,7 +136,7 @@ class SettingsBooks:
         return self._neighbours({"rev": rev, "after": "", "skip": place - place % AUDIENCE_MAX})
 
     def _neighbours(self, page: dict[str, str | int]) -> list[tuple[str, str]]:
-        return [(row[0], row[1]) for row in self._db.execute(_TOGETHER, page)]
+        return [(row[0], row[1]) for row in self._db.execute(_TOGETHER, page).all()]
 
     def expiring(self, before_ms: int, limit: int) -> list[DesiredRow]:
         """Those that no open roll-out holds, first to expire first."""
