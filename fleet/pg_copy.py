@@ -6,9 +6,11 @@ under a lock (`fleet.pg_records`); passing over what is there would cost a secon
 
 from collections.abc import Iterable
 
+import psycopg
 import sqlalchemy as sa
 from psycopg.errors import UniqueViolation
 
+from fleet.sql_engine import trouble_of
 from fleet.store import StoredRecord
 
 _NAMES = ", ".join(StoredRecord._fields)
@@ -16,7 +18,7 @@ _KINDS = ["text", "int8", "int8", "text", "int8", "int8", "text", "bytea", "text
 
 
 def lay_down(connection: sa.Connection, table: str, rows: Iterable[StoredRecord]) -> None:
-    """Enter rows nobody has."""
+    """Enter rows nobody has. Raises `StoreTrouble`."""
     driver = connection.connection.driver_connection
     assert driver is not None
     try:
@@ -26,3 +28,5 @@ def lay_down(connection: sa.Connection, table: str, rows: Iterable[StoredRecord]
                 copy.write_row(row)
     except UniqueViolation as taken:
         raise AssertionError("a record was laid down under a key that is taken") from taken
+    except psycopg.Error as trouble:
+        raise trouble_of(trouble) from trouble

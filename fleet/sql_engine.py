@@ -1,5 +1,6 @@
 """SQLite as the backend uses it: one connection per engine, transactions begun by us."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,10 +24,14 @@ def troubles() -> Iterator[None]:
     """Whatever the database raises becomes `StoreTrouble`; a clash of two workers `StoreClash`."""
     try:
         yield
-    except SQLAlchemyError as trouble:
-        cause = getattr(trouble, "orig", None) or trouble
-        kind = StoreClash if getattr(cause, "sqlstate", None) in CLASHES else StoreTrouble
-        raise kind(str(cause)) from trouble
+    except (SQLAlchemyError, sqlite3.Error) as trouble:  # the second where the driver is asked past the first
+        raise trouble_of(getattr(trouble, "orig", None) or trouble) from trouble
+
+
+def trouble_of(cause: BaseException) -> StoreTrouble:
+    """What an error of a driver is to the backend."""
+    kind = StoreClash if getattr(cause, "sqlstate", None) in CLASHES else StoreTrouble
+    return kind(str(cause))
 
 
 def schema_version(connection: sa.Connection) -> int:

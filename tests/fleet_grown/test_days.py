@@ -8,7 +8,8 @@ import pytest
 from fleet import pg_days, pg_schema
 from fleet.core import HOLE_PATIENCE_MS, Arrived, Core, Message, SendAck, Tick
 from fleet.pg import PgStore
-from fleet.pg_tables import DAY_MS
+from fleet.pg_records import partition
+from fleet.pg_tables import DAY_MS, day_of
 from fleet.store import StoredRecord, StoreTrouble
 from tests.fleet.test_core import FLEET_KEY, NOW, encode, packet
 from tests.journals import Journal
@@ -99,6 +100,17 @@ def test_a_record_under_a_key_that_is_taken_ends_the_transaction(backend: Backen
     with backend.store.begin() as books:  # the connection is of use afterwards
         books.add_records([second])
     assert backend.kept() == [1, 2]
+
+
+def test_a_day_that_is_not_there_any_more_is_the_stores_trouble(backend: Backend) -> None:
+    """Nobody drops a day under a worker; but what COPY meets must be heard of as whatever else the database says."""
+    first, second = (StoredRecord.of("T0001", each, NOW) for each in Journal().fill(2).records)
+    with backend.store.begin() as books:
+        books.add_records([first])
+    with backend.store.engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE {partition(day_of(NOW))}")
+    with pytest.raises(StoreTrouble, match="does not exist"), backend.store.begin() as books:
+        books.add_records([second])
 
 
 def test_a_hole_between_days_is_found_and_closes(backend: Backend) -> None:
