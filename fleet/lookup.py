@@ -1,9 +1,10 @@
 """Finding sales and refunds of the shop, and keeping count of what is given back of them across terminals.
 
-Keys of a sale: its receipt number `000123-000045`, the same with the terminal before it (`00010023-000123-000045`), the
-order number and the channel's number of each payment. Receipt numbers of two terminals may be alike: the newest is found.
+Keys of a sale: its receipt number `000123-000045`, the order number and the channel's number of each payment. Two terminals
+may have the same receipt number: the newest is found, or with the terminal before it (`00010023-000123-000045`) that one's.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ OVER_SUM, WRONG_STATE, NOT_FOUND, OVER_QUANTITY = 5015, 6008, 6009, 6014
 EPOCHS_MAX = 8
 """Journals of one terminal that are looked through for a shift."""
 _Quantities = dict[str, int]
+_OF_TERMINAL = re.compile("(.+)-([0-9]{6,}-[0-9]{6,})")
 
 
 def receipt_number(batch: int, trace: int) -> str:
@@ -66,7 +68,7 @@ def dress_key(terminal: str) -> str:
 def _keys(terminal: str, fact: Fact) -> list[str]:
     match fact:
         case Sale():
-            return _sale_keys(terminal, fact)
+            return _sale_keys(fact)
         case Refund():
             return [refund_key(terminal, fact.batch, fact.trace)]
         case ShiftOpened():
@@ -77,9 +79,8 @@ def _keys(terminal: str, fact: Fact) -> list[str]:
             return []
 
 
-def _sale_keys(terminal: str, sale: Sale) -> list[str]:
-    number = receipt_number(sale.batch, sale.trace)
-    keys = {number: None, f"{terminal}-{number}": None}
+def _sale_keys(sale: Sale) -> list[str]:
+    keys = {receipt_number(sale.batch, sale.trace): None}
     for tender in sale.tenders:
         keys[tender.order_no] = keys[tender.channel_no] = None
     keys.pop("", None)
@@ -99,7 +100,7 @@ def _return(terminal: str, good: Good, fact: Refund) -> Return:
 
 def find(books: MoneyBooks, terminal: str, ask: AskSale) -> SendAnswer:
     """The sale under a key, with what has been given back of it or is reserved."""
-    for found in books.find(ask.key.strip(), 1):
+    for found in _under(books, ask.key.strip()):
         record = books.record(found.terminal, found.epoch, found.seq)
         sale = sale_of(record)
         if record is not None and sale is not None:
@@ -112,6 +113,14 @@ def find(books: MoneyBooks, terminal: str, ask: AskSale) -> SendAnswer:
             )  # fmt: skip
             return SendAnswer(terminal, answer)
     return SendAnswer(terminal, AnswerSale(ask.key, NOT_FOUND))
+
+
+def _under(books: MoneyBooks, key: str) -> list[Found]:
+    """What a key finds: one row or none."""
+    found = books.find(key, 1)
+    if not found and (parts := _OF_TERMINAL.fullmatch(key)):
+        return books.find(parts[2], 1, parts[1])
+    return found
 
 
 def sale_of(record: StoredRecord | None) -> Sale | None:

@@ -142,8 +142,8 @@ class MoneyBooks(Protocol):
         """Enter what new records say; what is there already stays."""
         ...
 
-    def find(self, key: str, limit: int) -> list[Found]:
-        """What is found under a key, the newest first."""
+    def find(self, key: str, limit: int, terminal: str = "") -> list[Found]:
+        """What is found under a key, the newest first; `terminal`: only what that one booked."""
         ...
 
     def last_before(self, key: str, terminal: str, epoch: int, seq: int) -> Found | None:

@@ -148,10 +148,10 @@ class _Slip(NamedTuple):
 def _find(store: AnyStore, token: Token | None) -> _Slip | None:
     """The sale or refund a genuine token is about. A token that is none costs the same looks and the same comparison."""
     wanted = token or _NOBODY
-    sale_key = f"{wanted.terminal}-{lookup.receipt_number(wanted.batch, wanted.trace)}"
+    number = lookup.receipt_number(wanted.batch, wanted.trace)
     with store.begin() as books:
         is_genuine(wanted, bytes(32))  # so that a number nobody has takes no less time
-        found = books.money.find(sale_key, CANDIDATES_MAX)
+        found = books.money.find(number, CANDIDATES_MAX, wanted.terminal)
         found += books.money.find(lookup.refund_key(wanted.terminal, wanted.batch, wanted.trace), CANDIDATES_MAX)
         for each in found:
             record = books.money.record(each.terminal, each.epoch, each.seq)

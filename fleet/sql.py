@@ -23,7 +23,7 @@ from fleet.sql_dialect import (
     add_all,
     bulk_text,
     compiled_text,
-    in_order,
+    enter,
     insert,
     merge,
     packed,
@@ -152,7 +152,7 @@ class OneTable:
 
     def add(self, rows: list[StoredRecord]) -> None:
         if rows:
-            self._db.exec_driver_sql(in_order(records), rows)
+            enter(self._db, records, rows)
 
     def within(self, terminal: str, epoch: int, first: int, last: int | None) -> Where:
         return []

@@ -7,6 +7,7 @@ STRICT table of SQLite knows no other name for it than INTEGER.
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +22,9 @@ WHOLE = sa.BigInteger().with_variant(sa.Integer(), SQLITE)
 """A whole number of 64 bits."""
 
 Insert = sqlite.Insert | postgresql.Insert
+
+ROWS_OF_A_STATEMENT = (128, 16, 4, 1)
+"""How many rows SQLite is given at once: so few sizes that their statements stay prepared."""
 
 
 WORDS = sa.Text().with_variant(sa.Text(collation="C"), POSTGRESQL)
@@ -127,17 +131,30 @@ def add_all(db: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> N
 def add_rows(db: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """`add_all` for rows that are tuples in the order of the table's columns: the quick way of many."""
     if rows and db.dialect.name == SQLITE:
-        db.exec_driver_sql(f"{in_order(table)} ON CONFLICT DO NOTHING", list(rows))
+        enter(db, table, rows, " ON CONFLICT DO NOTHING")
     elif rows and _has_bytes(table):
         db.execute(add(POSTGRESQL, table), [dict(zip(table.columns.keys(), row, strict=True)) for row in rows])
     elif rows:
         db.exec_driver_sql(_adding_bulk(table), packed(rows))
 
 
+def enter(db: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]], tail: str = "") -> None:
+    """For SQLite: insert rows in the order of the table's columns, many with each statement. One statement a row costs twice
+    the time, and lets go of the interpreter after each, to wait for it again."""
+    driver = db.connection.driver_connection
+    assert driver is not None
+    begin = 0
+    for size in ROWS_OF_A_STATEMENT:
+        text = f"{in_order(table, size)}{tail}"
+        while begin + size <= len(rows):
+            driver.execute(text, list(chain.from_iterable(rows[begin : begin + size])))
+            begin += size
+
+
 def put_rows(db: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """`put` for many rows that are tuples in the order of the table's columns; not for tables with bytes."""
     if rows and db.dialect.name == SQLITE:
-        db.exec_driver_sql(_putting(table), list(rows))
+        enter(db, table, rows, _over(table))
     elif rows:
         db.exec_driver_sql(_putting_bulk(table), packed(rows))
 
@@ -151,10 +168,11 @@ def among(db: sa.Connection, column: sa.Column[Any], names: Iterable[str]) -> sa
 
 
 @cache
-def in_order(table: sa.Table) -> str:
+def in_order(table: sa.Table, rows: int = 1) -> str:
     """For SQLite: an insert that takes its values in order; looking each up by name takes twice as long."""
     names = ", ".join(f'"{each.name}"' for each in table.columns)
-    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(table.columns))})"
+    row = f"({', '.join('?' * len(table.columns))})"
+    return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([row] * rows)}"
 
 
 def partial(name: str, *columns: sa.ColumnElement[Any], where: sa.ColumnElement[bool]) -> sa.Index:
@@ -174,9 +192,10 @@ def _adding_bulk(table: sa.Table) -> str:
 
 
 @cache
-def _putting(table: sa.Table) -> str:
+def _over(table: sa.Table) -> str:
+    """What follows the values of an insert that writes whole rows anew."""
     text = compiled_text(SQLITE, upsert(SQLITE, table)).text
-    return f"{in_order(table)} {text[text.index('ON CONFLICT') :]}"
+    return f" {text[text.index('ON CONFLICT') :]}"
 
 
 @cache

@@ -59,7 +59,7 @@ sa.Index("returns_by_reserve", returns.c.reserve_no)
 found_sales = table(
     "found_sales",
     key("key", sa.Text), key("terminal", sa.Text), key("epoch", sa.Integer), key("seq", sa.Integer),
-    column("at_ms", sa.Integer),
+    column("at_ms", sa.Integer), is_index=True,
 )  # fmt: skip
 
 
@@ -139,10 +139,11 @@ class SqlMoney:
         for where, rows in ((found_sales, found), (returns, back), (movements, moved)):
             add_rows(self._db, where, rows)
 
-    def find(self, wanted: str, limit: int) -> list[Found]:
+    def find(self, wanted: str, limit: int, terminal: str = "") -> list[Found]:
         it = found_sales.c
         order = (it.at_ms.desc(), it.terminal, it.epoch, it.seq.desc())
-        rows = self._db.execute(sa.select(found_sales).where(it.key == wanted).order_by(*order).limit(limit))
+        where = [it.key == wanted, *([it.terminal == terminal] if terminal else [])]
+        rows = self._db.execute(sa.select(found_sales).where(*where).order_by(*order).limit(limit))
         return [Found(*row) for row in rows]
 
     def last_before(self, wanted: str, terminal: str, epoch: int, seq: int) -> Found | None:
