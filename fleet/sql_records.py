@@ -110,6 +110,10 @@ class SqlRecords:
         """Version and body of the sales made between two moments of the terminals' clocks."""
         return self._bodies("sale", records.c.at_ms >= from_ms, records.c.at_ms < to_ms)
 
+    def vouchers_sent(self, from_ms: int, to_ms: int) -> Iterator[tuple[int, bytes]]:
+        """Version and body of the vouchers that terminals asked to be redeemed between two moments of their clocks."""
+        return self._bodies("voucher_sent", records.c.at_ms >= from_ms, records.c.at_ms < to_ms)
+
     def refunds(self, from_ms: int) -> Iterator[tuple[int, bytes]]:
         """Version and body of what was given back since a moment of the terminals' clocks."""
         return self._bodies("refund", records.c.at_ms >= from_ms)

@@ -11,7 +11,7 @@ from fleet.sql_locks import Locks
 from fleet.sql_records import SqlRecords
 from fleet.sql_tables import column, key, table
 from fleet.vouchers.books import DealRow, PlatformRow, Prepared, Use
-from wire.facts import Fact, Refund, Sale
+from wire.facts import Fact, Refund, Sale, VoucherSent
 from wire.facts import decode as decode_fact
 
 prepared = table(
@@ -142,10 +142,16 @@ class SqlVouchers:
 
     def sold(self, from_ms: int, to_ms: int) -> frozenset[str]:
         """Request numbers of the uses with which a sale was booked between two moments of the terminals' clocks, and that
-        did not go back with it: a voucher the platform keeps after a void pays for nothing."""
+        did not go back with it: a voucher the platform keeps after a void pays for nothing. Also those under which a
+        registered voucher of an earlier sale was verified again."""
         sold = (decode_fact(Sale.KIND, *row) for row in self._records.sales(from_ms, to_ms))
         back = (decode_fact(Refund.KIND, *row) for row in self._records.refunds(from_ms))
-        return frozenset(_numbers(sold) - _numbers(back))
+        sent = (decode_fact(VoucherSent.KIND, *row) for row in self._records.vouchers_sent(from_ms, to_ms))
+        gone = _numbers(back)
+        again = {
+            fact.use.request_no for fact in sent if isinstance(fact, VoucherSent) and fact.again not in {"", *gone}
+        }
+        return frozenset(_numbers(sold) - gone | again)
 
     def all_deals(self) -> list[DealRow]:
         """Every deal of every shop."""

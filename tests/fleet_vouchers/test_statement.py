@@ -12,10 +12,11 @@ from fleet.vouchers.matching import Matched, match
 from fleet.vouchers.script import VoucherStep
 from fleet.vouchers.statement import BadStatement
 from rules.errors import errors
+from rules.orders import voucher_no_again
 from tests.fleet_vouchers.world import CODE, NO, TERMINAL, World, number
 from tests.journals import Journal
 from texts import LANGS
-from wire.facts import Fact, Line, Origin, Refund, RefundLine, Sale, TenderPart, VoucherUse
+from wire.facts import Fact, Line, Origin, Refund, RefundLine, Sale, TenderPart, VoucherSent, VoucherUse
 from wire.vouchers import AskVoucherUndo
 
 CARD = "100300000001"
@@ -65,31 +66,44 @@ def test_consumed_without_a_sale() -> None:
     assert (difference.last4, difference.theirs_fen, difference.ours_fen) == ("0001", 2_000, 2_000)
 
 
+def a_use(request_no: str = NO) -> VoucherUse:
+    return VoucherUse(request_no, "", "meituan", "MT20", "x", "cash", 1, 2_000, (2_000,), "0001", "d")
+
+
+PAID = (TenderPart("voucher", 2_000, channel="meituan", voucher=a_use()),)
+SALE = Sale(1, 45, "01", "2026-11-22", (Line("1", "x", 1_000, 2_000, 2_000),), 2_000, 0, 2_000, PAID, 0)
+VOID = Refund(
+    "void", 1, 46, "01", "2026-11-22", Origin(TERMINAL, 1, 1, 1, 45, 0), (RefundLine(0, "1", "x", 1_000, 2_000),),
+    2_000, PAID, "x", 0,
+)  # fmt: skip
+
+
+def booked(world: World, journal: Journal, *facts: Fact) -> list[tuple[int, str]]:
+    """The differences once the terminal has told of these, too."""
+    for fact in facts:
+        journal.add(fact)
+    messages = tuple(Message(TERMINAL, "rec", packet) for packet in journal.packets())
+    world.take(Arrived(world.now, messages))
+    with world.stores[0].begin() as books:
+        sold = books.vouchers.sold(0, 2**53)
+    return found(matched(world, set(sold)))
+
+
 def test_a_voided_sale_whose_voucher_the_platform_keeps_is_no_sale() -> None:
     """What the platform bills for it is named, and not taken for a pair."""
-    world = World()
+    world, journal = World(), Journal(TERMINAL, born=False)
     world.consumed()
-    voucher = VoucherUse(NO, "", "meituan", "MT20", "x", "cash", 1, 2_000, (2_000,), "0001", "d")
-    paid = (TenderPart("voucher", 2_000, channel="meituan", voucher=voucher),)
-    goods = (Line("1", "x", 1_000, 2_000, 2_000),)
-    sale = Sale(1, 45, "01", "2026-11-22", goods, 2_000, 0, 2_000, paid, 0)
-    void = Refund(
-        "void", 1, 46, "01", "2026-11-22", Origin(TERMINAL, 1, 1, 1, 45, 0), (RefundLine(0, "1", "x", 1_000, 2_000),),
-        2_000, paid, "x", 0,
-    )  # fmt: skip
-    journal = Journal(TERMINAL, born=False)
+    assert booked(world, journal, SALE) == []
+    assert booked(world, journal, VOID) == [(8018, "no_sale")]
 
-    def booked(*facts: Fact) -> list[tuple[int, str]]:
-        for fact in facts:
-            journal.add(fact)
-        messages = tuple(Message(TERMINAL, "rec", packet) for packet in journal.packets())
-        world.take(Arrived(world.now, messages))
-        with world.stores[0].begin() as books:
-            sold = books.vouchers.sold(0, 2**53)
-        return found(matched(world, set(sold)))
 
-    assert booked(sale) == []
-    assert booked(void) == [(8018, "no_sale")]
+def test_one_that_was_verified_again_belongs_to_the_sale_that_holds_it_by_its_first_number() -> None:
+    world, journal = World(), Journal(TERMINAL, born=False)
+    second = voucher_no_again(NO, 2)
+    world.consumed(second)
+    assert booked(world, journal, SALE) == [(8018, "no_sale")], "nobody has told of the second try"
+    assert booked(world, journal, VoucherSent(1, 45, a_use(second), "00", again=NO)) == []
+    assert booked(world, journal, VOID) == [(8018, "no_sale")]
 
 
 def test_redeemed_at_the_platform_and_unknown_here() -> None:
