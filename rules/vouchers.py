@@ -230,7 +230,9 @@ def _other_time(deal: Deal, at: Situation) -> Fault | None:
     timed = bool(deal.weekdays or deal.times or deal.blackout_dates)
     if timed and not at.clock_trusted:
         return Fault(3008, hours(deal))
-    if at.day in deal.blackout_dates or (deal.weekdays and at.weekday not in deal.weekdays):
+    if at.day in deal.blackout_dates:
+        return Fault(3008, at.day)
+    if deal.weekdays and at.weekday not in deal.weekdays:
         return Fault(3008, hours(deal))
     inside = any(_minute(first) <= at.minute < _minute(last) for first, last in _spans(deal))
     return None if inside or not deal.times else Fault(3008, hours(deal))
@@ -251,7 +253,7 @@ def _minute(clock: str) -> int:
 
 
 def hours(deal: Deal) -> str:
-    """When a deal may be used: `11:00-14:00 17:00-21:00`, for people; "" when any time will do."""
+    """At what times of its days a deal may be used: `11:00-14:00 17:00-21:00`, for people; "" when any time will do."""
     return " ".join(f"{first}-{last}" for first, last in deal.times)
 
 

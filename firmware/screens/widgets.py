@@ -8,7 +8,7 @@ from firmware.events import Event, Key, Scanned
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Home, Move, Pop, Push, Reject, Screen, Stay, shown
 from firmware.txn.approve import OVERRIDABLE
 from firmware.txn.command import Context, Refusal
-from firmware.view import Block, Field, Gap, Hint, Para, Row, Say, Tint, View, text
+from firmware.view import Block, Field, Gap, Hint, Para, Say, Tint, View, text
 from rules.badges import badge_like
 from rules.money import yuan
 from rules.rights import Right
@@ -72,7 +72,7 @@ def refusal_blocks(refusal: Refusal, ctx: Context, final: bool = False) -> tuple
     action = text("refused__final") if final else entry.action(ctx.lang)
     body: tuple[Block, ...] = (Gap(8), Para(entry.line(ctx.lang), Tint.BAD, large=True))
     if refusal.about:
-        body += (Row(_about(refusal.about, ctx), tint=Tint.QUIET),)
+        body += (Para(_about(refusal.about, ctx), Tint.QUIET, rows=2),)
     return (*body, Gap(8), Para(action)) if action else body
 
 

@@ -86,7 +86,8 @@ class RefundGoods:
 
     def decide(self, ctx: Context) -> Decision | Refusal:
         """`Refund` or `ReserveSent`, or 1003, 2001, 2005, 2006, 2012, 2014, 2016, 4010, 5015, 5016, 5018, 5020, 6014,
-        6015; 3019 or 3020 when vouchers paid for all of it and stay, or one of `vouchers` cannot go back any more."""
+        6015; 3019 or 3020 when vouchers paid for all of it and stay, or one of `vouchers` cannot go back any more; 3027 when
+        nothing but vouchers paid for it that go back with more goods than these."""
         found = original.fresh(ctx.books, ctx.terminal, self.known)
         vouchers = self.vouchers
         if vouchers is None:
@@ -192,8 +193,8 @@ def _refused(
 def _voucher_stands(
     ctx: Context, found: Original, chosen: Chosen, vouchers: tuple[str, ...], money_fen: int
 ) -> Refusal | None:
-    """3019 or 3020 when a voucher that is to go back cannot, or when nothing but vouchers paid for these goods and none goes
-    back with them."""
+    """3019, 3020 or 3027 when a voucher that is to go back cannot, or when nothing but vouchers paid for these goods and
+    none goes back with them."""
     if not set(vouchers) <= set(found.whole_with(chosen)):
         return voucher_back.why_kept(ctx, found, chosen)
     if refusal := voucher_back.standing(ctx, found, vouchers):

@@ -1,5 +1,6 @@
 """Which vouchers of a sale may go back with its goods, and why not (domain 3.8): whole, at their platform, in its time, by
-who may; never in money. 3019: its time is over; 3020: it cannot be undone from here."""
+who may; never in money. 3019: its time is over; 3020: it cannot be undone from here; 3027: not all goods it paid for are
+chosen."""
 
 from firmware.txn import voucher
 from firmware.txn.books import Reading
@@ -8,10 +9,12 @@ from firmware.txn.original import Original
 from firmware.txn.voucher import Use
 from firmware.txn.voucher_rights import voucher_refusal
 from firmware.view import Say, text
+from rules.quantity import format_milli
 from wire.facts import Refund, VoucherUndoSent, VoucherUse
 from wire.vouchers import NEVER_UNDONE_MS
 
-LATE, NOT_REVERSIBLE = 3019, 3020
+LATE, NOT_REVERSIBLE, NOT_ALL_ITS_GOODS = 3019, 3020, 3027
+GOODS_NAMED = 2
 
 _ASKED = ("registered", "sent", "unknown", "consumed")
 """The platform may hold it redeemed: it is asked to give it back."""
@@ -34,8 +37,20 @@ def returnable(ctx: Context, found: Original, chosen: tuple[tuple[int, int], ...
 
 
 def why_kept(ctx: Context, found: Original, chosen: tuple[tuple[int, int], ...]) -> Refusal:
-    """Why nothing goes back for goods that vouchers paid: 3019, 3020, or that not all their goods have come back."""
-    return hindrance(ctx, found, chosen) or Refusal(NOT_REVERSIBLE, text("voucherback__whole"))
+    """Why nothing goes back for goods that vouchers paid: 3019, 3020, or 3027 with the goods to be chosen too: a voucher is
+    given back whole, and goods that nothing else paid for are not taken back for nothing."""
+    return hindrance(ctx, found, chosen) or Refusal(NOT_ALL_ITS_GOODS, _goods_too(found, dict(chosen)))
+
+
+def _goods_too(found: Original, chosen: dict[int, int]) -> Say:
+    """What else must come back with these goods, so that the vouchers that paid for them go back."""
+    paying = (use for use in found.uses() if use.bears() & chosen.keys())
+    borne = sorted({index for use in paying for index in use.bears()})
+    left = [(found.line(index).name, found.left_milli(index) - chosen.get(index, 0)) for index in borne]
+    goods = [f"{name} ×{format_milli(milli)}" for name, milli in left if milli > 0]
+    if len(goods) > GOODS_NAMED:
+        return text("voucherback__too_many", goods=", ".join(goods[:GOODS_NAMED]), count=len(goods))
+    return text("voucherback__too", goods=", ".join(goods)) if goods else ""
 
 
 def hindrance(ctx: Context, found: Original, chosen: tuple[tuple[int, int], ...]) -> Refusal | None:

@@ -12,6 +12,7 @@ from firmware.txn.command import Context, Refusal
 from firmware.txn.prices import Bill, bill, too_large
 from firmware.txn.slips.sheet import LOCAL
 from firmware.txn.voucher_amounts import amount_of, deal_of, goods_of
+from firmware.txn.voucher_hours import usable_when
 from firmware.txn.voucher_prepared import Prepared
 from firmware.view import Say, text
 from rules import vouchers as rules
@@ -125,12 +126,15 @@ def refusal_of(found: Offer) -> Refusal:
 
 
 def said(fault: Fault, deal: Deal) -> Say:
-    """What a fault is about, for people: the day, the shops, the hours, what is missing, how many, which other voucher."""
+    """What a fault is about, for people: the day, how many other shops (their platform's numbers for them say nothing to
+    anybody), days and hours, what is missing, how many, which other voucher."""
     match fault.code:
         case 3005 | 3006:
             return text(f"voucherabout__{'until' if fault.code == 3005 else 'from'}", day=fault.about)
         case 3007:
-            return text("voucherabout__stores", stores=fault.about)
+            return text("voucherabout__stores", count=len(deal.stores))
+        case 3008:
+            return usable_when(deal, fault.about if fault.about in deal.blackout_dates else "")
         case 3010:
             return text("voucherabout__beside", name=fault.about) if fault.about else text("voucherabout__reduced")
         case 3009:

@@ -11,6 +11,6 @@ def because(code: int, valid_from: str, valid_to: str, shops: tuple[str, ...]) -
         case 3006 if valid_from:
             return f"{valid_from} 起可用"
         case 3007 if shops:
-            return f"适用门店 {' '.join(shops)}"
+            return f"仅限其他 {len(shops)} 家门店"  # their numbers say nothing to people
         case _:
             return ""

@@ -106,7 +106,7 @@ def test_time_and_shop_are_the_deals() -> None:
     shop = Shop()
     (code,) = shop.issue()
     elsewhere = shop.prepare(code, "0002")
-    assert (elsewhere.code, elsewhere.detail) == (3007, "适用门店 0001")
+    assert (elsewhere.code, elsewhere.detail) == (3007, "仅限其他 1 家门店")
     shop.now += 2 * 365 * 86_400_000
     late = shop.prepare(code)
     assert (late.code, late.detail) == (3005, "有效期至 2027-12-31")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.events import Answered
+from firmware.screens.base import spoken
 from firmware.screens.refund import Confirmed, Plan
 from firmware.txn import original, refund, till, voucher, voucher_back, voucher_figures
 from firmware.txn.command import Refusal
@@ -221,7 +222,11 @@ def test_nothing_but_a_voucher_paid_and_its_time_is_over(counter):
     assert shop.refund(counter, known, *BOTH).code == 3019
     assert shop.refund(counter, known, (0, 1000)).code == 3019
     known = sold(counter, LINES, (6000, 2000))
-    assert shop.refund(counter, known, (0, 1000)).code == 3020, "all its goods at once: there is no money in it"
+    refused = shop.refund(counter, known, (0, 1000))
+    assert (refused.code, spoken(refused.about, "zh")) == (3027, "请一起选退 啤酒 ×2"), "there is no money in it alone"
+    refused = shop.refund(counter, known, (0, 1000), (1, 500))
+    assert spoken(refused.about, "zh") == "请一起选退 啤酒 ×1.5"
+    assert shop.refund(counter, known, *BOTH) is None
 
 
 def test_a_voucher_the_platform_keeps_is_told_before_anything_goes_back(counter):

@@ -50,7 +50,7 @@ def at(**fields: object) -> Situation:
         (deal(times=(("11:00", "12:01"),)), at(), 1, 1, None),
         (deal(times=(("22:00", "02:00"),)), at(minute=60), 1, 1, None),
         (deal(times=(("22:00", "02:00"),)), at(minute=120), 1, 1, Fault(3008, "22:00-02:00")),
-        (deal(blackout_dates=("2026-11-23",)), at(), 1, 1, Fault(3008)),
+        (deal(blackout_dates=("2026-11-23",)), at(), 1, 1, Fault(3008, "2026-11-23")),
         (deal(weekdays=(1,)), at(clock_trusted=False), 1, 1, Fault(3008)),
         (deal(include_skus=("tea",)), at(), 1, 1, Fault(3013)),
         (deal(min_spend_fen=30_000), at(), 1, 1, Fault(3009, "8559")),

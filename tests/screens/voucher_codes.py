@@ -175,6 +175,9 @@ def nobody_sells(folder: Path) -> Counter:
     return till.prepared(coupon(deal=PACKAGE_LACKING, kind="package")).keys("OK")
 
 
+CERTAIN_HOURS = Offered(deal(weekdays=(1, 3, 5, 6), times=(("11:00", "14:00"), ("17:00", "21:00"), ("22:00", "23:30"))))
+"""A voucher for other days than this Sunday, and for certain hours of them."""
+
 PACKAGE_LACKING = deal(
     kind="package", package=(PackageItem("可乐", 1000, ("010001",)), PackageItem("奶", 1000, ("0",)))
 )
@@ -415,6 +418,8 @@ SCREENS: dict[str, Way] = {
     "voucher_question": lambda folder: vouchers(folder).basket(2).scan(MEITUAN),
     "voucher_expired": RULES[3005],
     "voucher_elsewhere": RULES[3007],
+    "voucher_hours": CERTAIN_HOURS,
+    "voucher_hours_refused": lambda folder: CERTAIN_HOURS(folder).keys("OK"),
     "voucher_alone": RULES[3010],
     "voucher_misfit": lambda folder: misfit(folder),
     "voucher_misfit_basket": lambda folder: misfit(folder).keys("CANCEL CANCEL CANCEL"),

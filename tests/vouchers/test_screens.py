@@ -1,12 +1,20 @@
 """What the screens about vouchers tell a cashier: which voucher, how much, why, and what is still to pay."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from firmware.render import Renderer, find_font
+from firmware.render_text import speak
+from firmware.screens.base import spoken
 from firmware.screens.deals import Deals
+from firmware.txn.voucher_hours import usable_when
 from rules.settings_vouchers import PLATFORMS, VoucherPlatform
 from tests.screens.voucher_codes import (
+    CERTAIN_HOURS,
+    DAY,
     RULES,
     another_registered,
     deal,
@@ -17,6 +25,7 @@ from tests.screens.voucher_codes import (
     till_of_supervisor,
 )
 from tests.vouchers.till import MEITUAN, OWN, coupon, vouchers
+from texts import LANGS
 from wire.vouchers import AskVoucherPrepare
 
 # --- results -----------------------------------------------------------------------------------------------------------
@@ -85,8 +94,8 @@ def test_giving_up_is_asked_and_answered_like_everything(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (3005, "有效期至 2026-11-21"), (3006, "2026-11-23 起可用"), (3007, "适用门店 S2 S3"),
-        (3010, "不能与 5元代金券 …9012 同享"), (3011, "本单最多 1 张"),
+        (3005, "有效期至 2026-11-21"), (3006, "2026-11-23 起可用"), (3007, "仅限其他 2 家门店"),
+        (3008, "2026-11-22 不可用"), (3010, "不能与 5元代金券 …9012 同享"), (3011, "本单最多 1 张"),
     ],
 )  # fmt: skip
 def test_a_fault_says_what_the_customer_has_to_know(tmp_path: Path, code: int, words: str) -> None:
@@ -94,6 +103,44 @@ def test_a_fault_says_what_the_customer_has_to_know(tmp_path: Path, code: int, w
     assert f"[{code}]" in till.text()
     assert words in till.text()
     assert "抵扣" not in till.text(), "what it will not take off is no number to read"
+
+
+LUNCH, DINNER = ("11:00", "14:00"), ("17:00", "21:00")
+
+
+@pytest.mark.parametrize(
+    ("rules", "zh", "en"),
+    [
+        ({"weekdays": (1, 2, 3, 4, 5)}, "可用 周一至周五", "Usable Mon-Fri"),
+        ({"weekdays": (5, 1, 3)}, "可用 周一、周三、周五", "Usable Mon, Wed, Fri"),
+        ({"times": (LUNCH, DINNER)}, "可用 11:00-14:00 17:00-21:00", "Usable 11:00-14:00 17:00-21:00"),
+        (
+            {"weekdays": (1, 2, 3, 4, 5), "times": (LUNCH, DINNER)},
+            "可用 周一至周五 11:00-14:00 17:00-21:00",
+            "Usable Mon-Fri 11:00-14:00 17:00-21:00",
+        ),
+        (
+            {"times": (LUNCH,), "blackout_dates": (DAY,)},
+            f"11:00-14:00 可用,{DAY} 除外",
+            f"Usable 11:00-14:00, not {DAY}",
+        ),
+        ({"times": (LUNCH,) * 4}, "可用 11:00-14:00 11:00-14:00 11:00-14:00 …", ""),
+    ],
+)
+def test_a_deal_of_certain_hours_says_when(rules: dict[str, Any], zh: str, en: str) -> None:
+    said = usable_when(deal(**rules), DAY if "blackout_dates" in rules else "")
+    assert spoken(said, "zh") == zh
+    assert spoken(said, "en") == (en or spoken(said, "en"))
+
+
+@pytest.mark.parametrize("keys", ["", "OK"])
+def test_the_longest_hours_have_their_room(tmp_path: Path, keys: str) -> None:
+    """On the coupon, and on the refusal of whoever takes it all the same; 2026-11-22 is a Sunday."""
+    till = CERTAIN_HOURS(tmp_path).keys(keys) if keys else CERTAIN_HOURS(tmp_path)
+    assert "可用 周一、周三、周五至周六 11:00-14:00 17:00-21:00 22:00-23:30" in till.text()
+    renderer, context = Renderer(find_font(), speak), till.terminal.context()
+    for lang in LANGS:
+        assert renderer.overflow(till.terminal.stack[-1].view(replace(context, lang=lang))) == []
 
 
 def test_of_several_vouchers_the_refusal_names_the_one_it_is_about(tmp_path: Path) -> None:
