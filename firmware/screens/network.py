@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 
 from firmware.events import Key
 from firmware.screens.base import CANCEL_HINT, Do, Done, Move, Pop, Push, Screen, Stay, link_look, shown
+from firmware.txn import life
 from firmware.txn.command import Context
 from firmware.txn.link import Reconnect, troubles
+from firmware.txn.settings import standing
 from firmware.view import Block, Hint, Row, Rule, Say, Tint, View, text
 
 TROUBLES_SHOWN = 2
@@ -71,9 +73,17 @@ def _tried(done: Done, ctx: Context) -> Move:
 
 
 def link_row(ctx: Context) -> Row:
-    """Whether the backend is there."""
+    """Whether the backend is there, and whether the terminal is signed on with it (签到成功)."""
     silent = ctx.devices.link == "up" and not ctx.devices.answered
-    return Row(text("about__link"), text("link__silent" if silent else f"link__{link_look(ctx)}"))
+    look = "silent" if silent else "signed" if signed_on(ctx) else link_look(ctx)
+    return Row(text("about__link"), text(f"link__{look}"))
+
+
+def signed_on(ctx: Context) -> bool:
+    """Whether the terminal itself is signed on (domain 5.3): the session stands, the backend has numbered the journal, the
+    time is set, and no settings of the fleet's wait, are on trial or were refused."""
+    numbered = ctx.devices.link == "up" and life.value(ctx.books, "epoch_number") != ""
+    return numbered and ctx.now.trusted and standing(ctx) in ("none", "applied")
 
 
 def backlog_row(ctx: Context) -> Row:
