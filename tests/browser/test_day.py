@@ -81,6 +81,34 @@ class Day:
         self.book.by_code_fen += due
         self.keys("OK")
 
+    def sell_after_a_refused_code(self, *codes: str) -> None:
+        """The customer's account is empty: the code is refused with what to do, and the goods are paid in cash."""
+        due = self.basket(list(codes)) // 10 * 10
+        self.keys("OK")
+        self.scan("134000000070010004")
+        self.until("CodePayment", "[5004]")
+        self.keys("OK F1")
+        assert self.shop.screen()["name"] == "Sold", self.shop.screen()
+        self.book.sold.append(due)
+        self.book.cash_fen += due
+        self.keys("OK")
+        self.close_drawer()
+
+    def sell_by_a_code_nobody_answers(self, *codes: str) -> None:
+        """The channel took the money and its answer was lost: unknown, until asking again under the same number finds it
+        paid. The screen is not left, nothing is paid twice."""
+        due = self.basket(list(codes))
+        self.keys("OK")
+        self.scan("134000000070020007")
+        self.until("Sold", tries=4_000)
+        sent = kinds(self.shop.journal_all(), "payment_sent")[-1]["body"]["order_no"]
+        heard = [each["body"] for each in kinds(self.shop.journal_all(), "payment_heard")]
+        states = [each["state"] for each in heard if each["order_no"] == sent]
+        assert (states[0], states[-1]) == ("unknown", "paid"), states
+        self.book.sold.append(due)
+        self.book.by_code_fen += due
+        self.keys("OK")
+
     def sell_by_card(self, *codes: str) -> None:
         """On the shop's own card terminal: its slip's reference and the card's last four digits are typed."""
         due = self.basket(list(codes))
@@ -103,9 +131,9 @@ class Day:
         self.keys("OK")
         self.close_drawer()
 
-    def until(self, name: str, words: str = "") -> None:
+    def until(self, name: str, words: str = "", tries: int = 300) -> None:
         """Until a screen is shown and says so: the backend answers when it does."""
-        for _ in range(300):
+        for _ in range(tries):
             screen = self.shop.screen()
             if screen["name"] == name and words in "\n".join(screen["lines"]):
                 return
@@ -160,12 +188,14 @@ def morning(day: Day) -> None:
 
 
 def customers_show_codes(day: Day) -> None:
-    """WeChat, Alipay and UnionPay, each code once; and one after the other with cash between."""
-    for number, codes in enumerate(((COLA,), (BREAD, WATER), (JUICE,), (COLA, JUICE), (WATER,), (BREAD,))):
+    """WeChat, Alipay and UnionPay, each code once; one is refused, and one's answer is lost; cash between."""
+    for number, codes in enumerate(((COLA,), (BREAD, WATER), (JUICE,), (COLA, JUICE), (WATER,))):
         start, digits = (("134", 18), ("288", 18), ("622", 19))[number % 3]
-        day.sell_by_code(start + f"{number + 7001:0{digits - 3}d}", *codes)  # 0001 to 0010 are refused in the demo
+        day.sell_by_code(start + f"{number + 7001:0{digits - 3}d}", *codes)  # those that end in 0001 to 0010 are odd
         if number % 2:
             day.sell_for_cash(WATER)
+    day.sell_after_a_refused_code(WATER)
+    day.sell_by_a_code_nobody_answers(BREAD)
 
 
 def noon(day: Day) -> None:
@@ -258,15 +288,32 @@ def slip_again(day: Day) -> None:
     day.home()
 
 
+def by_pieces(fen: int) -> str:
+    """The keys that count so much cash, from the largest note down."""
+    counts = []
+    for worth in (10_000, 5_000, 2_000, 1_000, 500, 100, 50, 10):
+        pieces, fen = divmod(fen, worth)
+        counts.append(f"{' '.join(str(pieces))} OK" if pieces else "OK")
+    assert fen == 0
+    return " ".join(counts)
+
+
+def first_count_is_off(day: Day) -> None:
+    """A note of 10 was overlooked: it is to be counted again, and by how much it was off is not said."""
+    day.home()
+    day.keys(f"MENU 8 2 {by_pieces(day.book.cash_fen - 1_000)} F1")
+    screen = day.shop.screen()
+    assert (screen["name"], "[8008]" in "\n".join(screen["lines"])) == ("CountAgain", True), screen
+    assert "10.00" not in "\n".join(screen["lines"])
+    (tried,) = kinds(day.shop.journal_all(), "count_tried")
+    assert tried["body"]["counted_fen"] == day.book.cash_fen - 1_000
+    day.keys("CANCEL MENU")
+
+
 def shift_is_closed_blind(day: Day) -> None:
     """Counted by notes and coins without seeing what should be there; it is what the test knows."""
     day.home()
-    left, counts = day.book.cash_fen, []
-    for fen in (10_000, 5_000, 2_000, 1_000, 500, 100, 50, 10):
-        pieces, left = divmod(left, fen)
-        counts.append(f"{' '.join(str(pieces))} OK" if pieces else "OK")
-    assert left == 0
-    day.keys(f"MENU 8 2 {' '.join(counts)} F1")
+    day.keys(f"MENU 8 2 {by_pieces(day.book.cash_fen)} F1")
     assert day.shop.screen()["name"] == "ShiftDone", day.shop.screen()
     closed = kinds(day.shop.journal_all(), "shift_closed")[-1]["body"]
     assert closed["counted_fen"] == closed["expected_fen"] == day.book.cash_fen
@@ -307,6 +354,7 @@ def test_a_shop_day(shop: Shop) -> None:
     customer_brings_back(day)
     slip_again(day)
     assert len(day.book.sold) == 30
+    first_count_is_off(day)
     shift_is_closed_blind(day)
     day_is_closed(day)
     books_agree(day)
