@@ -42,13 +42,22 @@ def signed_text(purpose: Purpose, text: str) -> bytes:
 # --- settings ---------------------------------------------------------------------------------------------------------
 
 
+Url = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=500, pattern=r"^https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?][!-~]*)?\Z"
+    ),
+]
+"""As a terminal can ask for it: no name and password, and signs that are not ASCII written with `%`."""
+
+
 class Blob(msgspec.Struct, frozen=True):
     """A file that belongs to settings or to an update and travels beside MQTT: fetched by URL, believed by its digest."""
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_.-]{0,31}\Z")]  # help, goods, release
     sha256: Sha256
     size: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
-    url: Annotated[str, msgspec.Meta(max_length=500, pattern=r"^https?://[^\s]+\Z")]
+    url: Url
 
 
 DesiredRev = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]

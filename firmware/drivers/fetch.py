@@ -203,8 +203,8 @@ class Fetcher:
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context), Here()
         )
-        request = urllib.request.Request(blob.url, headers={"Range": f"bytes={have}-"} if have else {})
         try:
+            request = urllib.request.Request(blob.url, headers={"Range": f"bytes={have}-"} if have else {})
             answer = opener.open(request, timeout=SILENCE_S)
         except urllib.error.HTTPError as wrong:
             wrong.close()

@@ -14,7 +14,7 @@ import msgspec
 from fleet.admin import Fault, PathChange, Registered
 from rules.settings import Problem, Settings, check, document, misfits
 from wire.channels import DESIRED, PACKET_SIZE_MAX
-from wire.fleet import AUDIENCE_MAX, TEXT_MAX, Blob, Desired, Sha256, Signed, audience
+from wire.fleet import AUDIENCE_MAX, TEXT_MAX, Blob, Desired, Sha256, Signed, Url, audience
 
 DOCUMENT_CHARS_MAX = TEXT_MAX - 2_000
 """Leaves room for the envelope that is signed with it."""
@@ -51,7 +51,7 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     sha256: Sha256
     size: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
-    url: Annotated[str, msgspec.Meta(max_length=500, pattern=r"^https?://[^\s]+\Z")]
+    url: Url
 
 
 def split(doc: Document) -> tuple[Document, tuple[Blob, ...]]:

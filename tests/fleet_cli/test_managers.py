@@ -505,6 +505,10 @@ UPDATE = (
     ("words", "place"),
     [
         ((*UPDATE, "--version", "2 0", "--back-version", "1.0"), "release.version"),
+        (
+            ("cmd", "update", "T0001", "--why", "x", "--version", "2", "--bundle", __file__, "--url", "http://[::1/x"),
+            "url",
+        ),
         (("gaps", "--terminal", "T 1"), "terminal"),
         (("terminals", "--software", "x" * 201), "software"),
         (("tag", "T0001", "--add", "two words"), "add[0]"),

@@ -148,6 +148,13 @@ def test_nobody_there_is_no_end(bench):
     assert (answer.code, answer.final) == (1003, False)
 
 
+@pytest.mark.parametrize("url", ["http://[::1/x", "http://\u2100.cn/", "http://127.0.0.1:99999/", "http://a..b/"])
+def test_an_address_that_is_none_ends_nobody(bench, url):
+    answer = bench.fetch(url)
+    assert isinstance(answer, FetchFailed)
+    assert (answer.code, answer.final) == (1003, False)
+
+
 def test_the_journal_keeps_its_room(bench, files, monkeypatch):
     monkeypatch.setattr(fetch.os, "statvfs", lambda path: SimpleNamespace(f_bavail=1_000, f_frsize=1_024))
     answer = bench.fetch(files.url)
