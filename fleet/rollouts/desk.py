@@ -1,5 +1,6 @@
 """Carries out what the engine decides, and what people ask of a roll-out, within the core's transaction."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -378,19 +379,24 @@ def _take_back(books: Books, row: RolloutRow, now_ms: int) -> None:
 
 def _give_back(books: Books, row: RolloutRow, body: Body, now_ms: int) -> int:
     """Give touched terminals what they had, whatever became of them and whatever the hour; the silent ones, too, for they
-    may wake up with it. Who was given other settings by a person since keeps those. Returns how many it has seen to."""
+    may wake up with it. Who was given other settings, or ordered another release, since keeps those. Returns how many it has
+    seen to."""
     members = books.fleet.rollouts.touched(row.number, GIVEN_AT_ONCE_MAX)
-    kept: dict[str, int] = {}
-    if members and isinstance(body.release, admin.SoftwareRelease):
-        _order(books, row, members, body.release.back_version, body.release.back_bundle, "reverting", now_ms)
+    release = body.release
+    kept: Mapping[str, int | str] = {}
+    if members and isinstance(release, admin.SoftwareRelease):
+        kept = books.fleet.rollouts.ordered_since(row.number, members, release.version)
+        back = [each for each in members if each.terminal not in kept]
+        _order(books, row, back, release.back_version, release.back_bundle, "reverting", now_ms)
     elif members:
         kept = _newer(books, members)
         to = {each.terminal: (_had(books, each), each.target) for each in members if each.terminal not in kept}
         _push(books, row, to, "revert", "reverting", now_ms)
-        settled = [(each, "reverted", f"newer: {kept[each.terminal]}") for each in members if each.terminal in kept]
-        books.fleet.rollouts.settle(settled, now_ms)
+    settled = [(each, "reverted", f"newer: {kept[each.terminal]}") for each in members if each.terminal in kept]
+    books.fleet.rollouts.settle(settled, now_ms)
     if members:
-        rest = f"; newer settings stay: {named(sorted(kept), NAMED_MAX)}" if kept else ""
+        what = "releases" if isinstance(release, admin.SoftwareRelease) else "settings"
+        rest = f"; newer {what} stay: {named(sorted(kept), NAMED_MAX)}" if kept else ""
         _note(books, row, now_ms, "give_back", f"{len(members) - len(kept)} terminals{rest}", "")
     return len(members)
 

@@ -14,7 +14,7 @@ from fleet.rollouts.engine import STICKY, TOUCHED, Rate, Seen
 from fleet.sql_dialect import put
 from fleet.sql_events import events
 from fleet.sql_tables import terminals
-from wire.fleet import Reply, Reported
+from wire.fleet import Order, Reply, Reported, Update
 from wire.records import ClockState
 
 OPEN: tuple[RolloutState, ...] = ("waiting", "running", "paused", "reverting")
@@ -188,6 +188,22 @@ class RolloutBooks:
         )  # fmt: skip
         found = self._seen("", reported.c.got_ms.desc(), *where, limit=limit, back=True)
         return [(member, replace(seen, version=version_of(member.rollout))) for member, seen in found]
+
+    def ordered_since(self, number: int, members: list[MemberRow], version: str) -> dict[str, str]:
+        """Those that were ordered another release than `version` since this roll-out ordered it, and which."""
+        found: dict[str, str] = {}
+        both = rollout_terminals.join(_newest, _newest.c.cid == _NEWEST_CID)
+        query = (
+            sa.select(_it.terminal, _newest.c.text)
+            .select_from(both)
+            .where(_it.rollout == number, _newest.c.cid != _it.cid)
+        )
+        for some in chunks([each.terminal for each in members]):
+            for row in self._db.execute(query.where(_it.terminal.in_(some))):
+                command = msgspec.json.decode(row.text, type=Order).command
+                if isinstance(command, Update) and command.version != version:
+                    found[row.terminal] = command.version
+        return found
 
     def _seen(
         self, version: str, order: Any, *where: sa.ColumnElement[bool], limit: int | None = None, back: bool = False

@@ -219,6 +219,34 @@ def test_those_that_have_a_later_release_to_install_do_not_keep_others_from_bein
     counter.store.close()
 
 
+def test_an_old_roll_out_that_is_turned_back_leaves_alone_who_was_ordered_a_newer_release_since(counter):
+    number = counter.rolls_out("2.0")
+    (first,) = counter.orders()
+    counter.answers(first, "failed", 9005)
+    counter.says(first, "rolled_back", "1.0")
+    assert counter.stands(number)[0] == "halted"
+    second = counter.rolls_out("2.1")
+    (mended,) = counter.orders()
+    counter.answers(mended, "done")
+    counter.says(mended, "applied", "2.1")
+    counter.ask(admin.RolloutAct(rollout=second, act="abort"))
+    counter.turns_back(number)
+    assert counter.orders() == []
+    counter.tick()
+    assert counter.stands(number) == ("reverted", "reverted", ())
+
+
+def test_the_same_release_ordered_once_more_by_hand_is_taken_back(counter):
+    number = counter.rolls_out("2.0")
+    (first,) = counter.orders()
+    counter.answers(first, "done")
+    counter.says(first, "applied", "2.0")
+    again = admin.SendCommand(where=Where(terminals=("T0",)), command=first.command)
+    counter.ask(again)
+    counter.turns_back(number)
+    assert [each.command.version for each in counter.orders()] == ["1.0"]
+
+
 def timed(counter, clock):
     counter.now += 6 * MINUTE
     counter.online("T0", clock=clock)
