@@ -211,6 +211,19 @@ def test_a_faulty_layer_is_refused_with_its_path_and_nothing_is_stored(data, cap
         assert (code, "Wrong type or out of bounds" in out) == (1, True), out
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ('{"terminal": {"volume": 1}, "shop": {}, "terminal": {"lang": "en"}}', "$.terminal"),
+        ('{"shop": {"name": "\\ud800"}}', "shop.name"),
+    ],
+)
+def test_json_that_may_mean_two_things_is_refused_with_its_path(data, capsys, tmp_path, text, path):
+    code, _, errors = run(capsys, data, "settings", "put", "fleet", document(tmp_path, text, "layer.json"))
+    assert (code, path.removeprefix("$.") in errors) == (2, True), errors
+    assert listed(capsys, data, "settings", "layers") == []
+
+
 def test_a_layer_is_edited_in_the_editor_and_not_over_somebody_elses_change(data, capsys, tmp_path, monkeypatch):
     editor = tmp_path / "editor.py"
     editor.write_text(

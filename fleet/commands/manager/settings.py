@@ -51,6 +51,7 @@ from fleet.commands.manager.terminals import change_table, fault_table
 from fleet.desk import words
 from fleet.desk.layers import FILE_NAMES, FILES
 from rules import settings as model
+from rules import settings_read
 from texts import Lang, t
 
 EDITORS = ("VISUAL", "EDITOR")
@@ -275,10 +276,19 @@ def read(path: Path) -> Any:
 
 
 def _parsed(text: str, suffix: str, path: str = "") -> Any:
-    try:
-        return tomllib.loads(text) if suffix == ".toml" else json.loads(text)
-    except (ValueError, RecursionError) as trouble:
-        raise Wrong("document", {"path": path, "detail": str(trouble)}, room="manager") from trouble
+    """JSON is read as a terminal reads it: of a name said twice nobody knows which was meant."""
+    if suffix == ".toml":
+        try:
+            return tomllib.loads(text)
+        except (ValueError, RecursionError) as trouble:
+            raise Wrong("document", {"path": path, "detail": str(trouble)}, room="manager") from trouble
+    found = settings_read.read(text, DOCUMENT_BYTES_MAX)
+    if not isinstance(found, list):
+        return found
+    if found[0].reason == "no_json":
+        raise Wrong("document", {"path": path, "detail": found[0].detail}, room="manager")
+    faults = (admin.Fault(path=each.path, reason=each.reason, detail=each.detail, code=each.code) for each in found)
+    raise Denied(admin.Refused(reason="faults", faults=tuple(faults)))
 
 
 # --- checking, comparing, pushing ---------------------------------------------------------------------------------------
