@@ -98,7 +98,9 @@ def test_a_new_one_revokes_the_old_one(tmp_path):
     assert badge.genuine(counter.ledger, new)
 
 
-@pytest.mark.parametrize(("look", "code"), [("paper_out", 4001), ("cover_open", 4003), ("offline", 4005)])
+@pytest.mark.parametrize(
+    ("look", "code"), [("paper_out", 4001), ("cover_open", 4003), ("offline", 4005), ("fault", 4013)]
+)
 def test_without_a_printer_none_is_issued(tmp_path, look, code):
     counter = ledgers.as_supervisor(tmp_path)
     counter.step(PrinterSeen(look))
