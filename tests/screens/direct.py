@@ -22,6 +22,7 @@ from firmware.txn.rights_report import PrintRights
 from firmware.txn.selftest import PrintSelftest
 from firmware.txn.settings import ChangeSetting, TakeBack
 from firmware.txn.staff import CheckOwnPin, ResetPin, UnlockOperator
+from firmware.txn.voucher_again import VerifyAgain
 from firmware.txn.voucher_redeem import HandleVoucher, TakeBackUse, UndoVoucher
 from firmware.txn.voucher_take import AskLook, RegisterVoucher, TakeVoucherOff
 from tests.counter import COLA, Counter
@@ -140,5 +141,6 @@ GIVEN: tuple[tuple[Way, Given], ...] = (
     (voucher_codes.voucher_leaves, lambda counter: (TakeBackUse(use(counter)),)),
     (voucher_codes.registering, lambda counter: (RegisterVoucher(MEITUAN, False, "meituan", 500),)),
     (voucher_codes.vouchers_pending, lambda counter: (UndoVoucher(use(counter)), HandleVoucher(use(counter)))),
+    (voucher_codes.to_verify_again, lambda counter: (VerifyAgain(use(counter)),)),
 )  # fmt: skip
 """A counter, and what is given there: nothing is done, so that one counter serves many."""

@@ -67,7 +67,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("AskReservation", "EndReservation"), (Right.REFUND,)),
     "Redeem": (Right.SALE,),
     **dict.fromkeys(("AskPrepare", "AddVoucher"), (Right.SALE, VOUCHER)),
-    "RegisterVoucher": (Right.SALE, Right.VOUCHER_REGISTER),
+    **dict.fromkeys(("RegisterVoucher", "VerifyAgain"), (Right.SALE, Right.VOUCHER_REGISTER)),
     **dict.fromkeys(("UndoVoucher", "HandleVoucher"), (Right.SALE, Right.VOUCHER_UNDO)),
     "AskLook": (Right.SALE, Right.VOUCHER_LOOK_UP),
     "OpenDrawer": (Right.DRAWER_NO_SALE,),

@@ -22,7 +22,7 @@ def use(state: str, **more: object) -> Use:
         "last4": "9012", "digest": "ab", "more": 0, "operator": "01", "approver": "", "date": "2026-11-22", "state": state,
         "code": 0, "record_no": "r1" if state in ("consumed", "kept") else "", "paid_fen": 0, "platform_fen": 0,
         "merchant_fen": 0, "undo_until_ms": 0, "registered": 0, "why": "", "sold": 0, "handled": 0,
-        "owed_fen": 0,
+        "owed_fen": 0, "sale_no": NO, "again": 0, "short_fen": 0,
     }  # fmt: skip
     return Use(**{**said, **more})  # type: ignore[arg-type]
 
