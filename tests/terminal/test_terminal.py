@@ -15,6 +15,8 @@ from firmware.events import (
     DrawerSeen,
     EpochAnswered,
     Idle,
+    Key,
+    KeyPressed,
     LinkDown,
     LinkUp,
     PacketRefused,
@@ -32,6 +34,8 @@ from firmware.events import (
     TimerFired,
     ToneName,
 )  # fmt: skip
+from firmware.screens.base import typed_text
+from firmware.terminal import CALM_MS
 from firmware.txn import life
 from firmware.txn.ledger import Ledger, LedgerError
 from rules.settings import defaults
@@ -457,6 +461,19 @@ def test_a_scanner_that_is_plugged_in_again_takes_its_notice_away(tmp_path: Path
     assert "[9008]" in counter.text()
     counter.step(DeviceSeen("scanner", True))
     assert counter.screen == "BasketScreen"
+
+
+def test_of_a_number_typed_as_a_notice_goes_nothing_is_taken_rather_than_a_part(tmp_path: Path) -> None:
+    counter = Counter(tmp_path).open_for_business().scan(COLA)
+    counter.step(DeviceSeen("scanner", False))
+    counter.step(DeviceSeen("scanner", True))
+    counter.looks = False
+    for digit in "010001":
+        counter.step(KeyPressed(Key(digit)), after_ms=300)
+    counter.step(KeyPressed(Key.OK), after_ms=300)
+    assert (counter.screen, counter.terminal.session.basket.pieces_milli) == ("BasketScreen", 1_000)
+    counter.step(KeyPressed(Key("1")), after_ms=CALM_MS)
+    assert typed_text(counter.terminal.stack[-1]) == "1", "after a pause keys are taken again"
 
 
 def test_an_outcome_that_could_not_be_written_down_prints_no_second_unmarked_slip(
