@@ -16,6 +16,7 @@ from firmware.txn import drawer, life, lock, shift, update
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal
 from firmware.txn.selling import settling
+from rules.barcodes import shown
 from rules.drawer_rules import Opening
 from wire.facts import (
     Carried,
@@ -51,6 +52,9 @@ LIFE_MS_MAX: Final = 7 * 24 * 3_600_000
 
 FORGET_MS: Final = 3_600_000
 """For so long after its expiry a command's result is surely kept."""
+
+SIGNS_MAX: Final = 64
+"""Of what somebody wrote into a command, which is shown and printed here."""
 
 REPLAY_RECORDS_MAX: Final = 5_000
 PARTS_KEPT_MAX: Final = 3
@@ -170,7 +174,8 @@ class TakeOrder:
             return Refusal(TOO_MANY, f"{KEPT_MAX}")
         forget_ms = max(0, ctx.now.wall_ms - FORGET_MS) if ctx.now.trusted else 0
         name = command_name(order.command)
-        taken = CommandTaken(order.cid, name, order.expires_ms, order.by, _about(order), forget_ms)
+        by = shown(order.by, SIGNS_MAX)
+        taken = CommandTaken(order.cid, name, order.expires_ms, by, _about(order), forget_ms)
         if not ctx.now.trusted and isinstance(order.command, DANGEROUS):
             return Decision((taken, CommandEnded(order.cid, "refused", NO_CLOCK)))
         facts = self._facts(ctx)
@@ -182,7 +187,7 @@ class TakeOrder:
 
     def _facts(self, ctx: Context) -> tuple[Fact, ...] | Refusal:
         """What the command does at once, and its end where that is all; or why it is not done."""
-        cid, by, command = self.order.cid, self.order.by, self.order.command
+        cid, by, command = self.order.cid, shown(self.order.by, SIGNS_MAX), self.order.command
         done = CommandEnded(cid, "done", parts=self.parts)
         match command:
             case Identify():
@@ -195,7 +200,7 @@ class TakeOrder:
             case SendLog():
                 return (done,)
             case Lock(reason):
-                return (TerminalLocked(cid, reason, by), done)
+                return (TerminalLocked(cid, shown(reason, SIGNS_MAX), by), done)
             case Unlock():
                 return (TerminalUnlocked(cid, by), done)
             case Reboot():
@@ -203,7 +208,7 @@ class TakeOrder:
             case Update(version, bundle, rollout):
                 return _update(ctx, cid, version, command) or update.ordered(ctx, cid, version, bundle, rollout)
             case OpenDrawer(reason):
-                return _open_drawer(ctx, reason)
+                return _open_drawer(ctx, shown(reason, SIGNS_MAX))
             case _:
                 assert_never(command)
 

@@ -338,6 +338,12 @@ def test_a_locked_terminal_says_why_and_sells_nothing_until_it_is_unlocked(afar)
     assert counter.screen == "Sold"
 
 
+def test_signs_that_hide_in_a_reason_reach_neither_screen_nor_record(afar):
+    assert [each.status for each in afar.order(Lock("recall\n\u202e\x1b@"), by="ops\x00")] == ["done"]
+    assert "recall···@" in afar.counter.text().split("\n")
+    assert [each.by for each in facts(afar, CommandTaken)] == ["ops·"]
+
+
 def test_the_lock_holds_in_what_is_decided_not_only_on_the_screen(afar):
     """Somebody had the basket open: the goods stay, and nothing of them is sold."""
     from firmware.txn.checkout import TakeCard
