@@ -24,7 +24,7 @@ UNTOUCHED = "-" * 8
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the layers say for one terminal: its document's address, and whether that differs in meaning from `before`, the
-    address of what it is to have now ("" nothing)."""
+    address of what it is to have now ("" nothing). What it has refused is none: another release may take it by now."""
 
     terminal: str
     sha256: str
@@ -91,6 +91,7 @@ def wanted(books: Books, rows: list[Registered], at_ms: int | None = None) -> tu
     sources = Sources(settings, {name: settings.document(look.sha256) for name, look in stood.items()})
     sources.know(rows)
     have = books.fleet.settings.desired_of(row.terminal for row in rows)
+    refused = settings.refused_by(have)
     found: list[Wanted] = []
     wrong: list[Fault] = []
     kept: dict[int, str] = {}
@@ -101,7 +102,8 @@ def wanted(books: Books, rows: list[Registered], at_ms: int | None = None) -> tu
             continue
         sha256 = kept.get(id(doc)) or kept.setdefault(id(doc), books.fleet.settings.keep(doc))
         before = have[row.terminal].sha256 if row.terminal in have else ""
-        changed = not before or (sha256 != before and sources.meaning(sha256) != sources.meaning(before))
+        changed = not before or row.terminal in refused
+        changed = changed or (sha256 != before and sources.meaning(sha256) != sources.meaning(before))
         found.append(Wanted(row.terminal, sha256, before, changed))
     return found, tuple(wrong[:FAULTS_MAX])
 
@@ -229,6 +231,7 @@ def dry_run(books: Books, request: admin.DryRun, now_ms: int) -> Reply:
     sources.know(rows)
     have = books.fleet.settings.desired_of(row.terminal for row in rows)
     groups: dict[bytes, tuple[list[str], tuple[admin.PathChange, ...]]] = {}
+    refused = books.fleet.settings.refused_by(have)
     compared: dict[tuple[int, str], tuple[admin.PathChange, ...]] = {}  # many terminals have the same two documents
     unchanged = 0
     wrong: list[Fault] = []
@@ -242,7 +245,7 @@ def dry_run(books: Books, request: admin.DryRun, now_ms: int) -> Reply:
         if key not in compared:
             compared[key] = differences(sources.meaning(before), whole(doc))
         changes = compared[key]
-        if row.terminal in have and not changes:
+        if row.terminal in have and row.terminal not in refused and not changes:
             unchanged += 1
             continue
         groups.setdefault(canonical(changes), ([], changes))[0].append(row.terminal)

@@ -116,6 +116,12 @@ class SettingsBooks:
         rows = self._db.execute(sa.select(desired).where(among(self._db, desired.c.terminal, set(terminals))))
         return {row[0]: DesiredRow(*row) for row in rows.all()}
 
+    def refused_by(self, terminals: Iterable[str]) -> set[str]:
+        """Those of these terminals that have refused what they are to have."""
+        both = sa.and_(reported.c.terminal == desired.c.terminal, reported.c.desired_rev == desired.c.rev)
+        query = sa.select(desired.c.terminal).join(reported, both).where(reported.c.status == "rejected")
+        return set(self._db.execute(query.where(among(self._db, desired.c.terminal, set(terminals)))).scalars())
+
     def put_desired(self, *rows: DesiredRow) -> None:
         put_rows(self._db, desired, [_desired_fields(row) for row in rows])
 

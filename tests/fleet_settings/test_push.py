@@ -75,6 +75,21 @@ def test_only_who_changes_is_pushed_to(office):
     assert office.push() == admin.Pushed(rev=0, terminals=0, unchanged=3, reach=ALL)
 
 
+def test_what_a_terminal_has_refused_is_given_once_more_by_the_next_push(office):
+    """A release that knows the new setting may be there by now."""
+    office.push()
+    office.pump()
+    office.say("A1", "reported", reported(1, "rejected", code=9004, path="shop.name"))
+    office.say("A2", "reported", reported(1))
+    office.say("B1", "reported", reported(1, "rolled_back", code=9004))
+    (group,) = office.ask(admin.DryRun(where=admin.Where())).groups
+    assert (group.terminals, group.changes) == (("A1",), ())
+    pushed = office.push()
+    assert (pushed.rev, pushed.terminals, pushed.unchanged) == (2, 1, 2)
+    assert [each.terminal for each in office.pump()] == ["A1"]
+    assert office.push().terminals == 0, "not before it has refused that one, too"
+
+
 def test_a_default_written_out_is_no_change(office):
     office.push()
     office.layer("fleet", {"shop": {"name": "总店"}, "terminal": {"volume": 2}})
