@@ -325,19 +325,20 @@ class Machine:
         except PowerCut:
             self.cut(self.cut_next)
             return
-        self._note_outcome(event)
+        self._note_outcome(event, effects)
         self._carry_out(effects)
         if self.terminal is not None:
             self._check_acked()
             self._ask_idle()
 
-    def _note_outcome(self, event: Event) -> None:
-        """What a device reports must be on record soon after; what came just before a cut or a disk trouble may be lost."""
+    def _note_outcome(self, event: Event, effects: tuple[Effect, ...]) -> None:
+        """What a device reports must be on record soon after; what came just before a cut or a disk trouble may be lost.
+        A slip that a printer did not begin and the other one was given at once is still on its way."""
         assert self.door is not None
         if self.door.met or self.room != "ok":
             self._note_disk()
             self._young_are_lost()
-        elif isinstance(event, Printed):
+        elif isinstance(event, Printed) and (event.begun or not _handed_on(event, effects)):
             self._reported.append((self.clock.now_ms, ("slip_printed", event.job, event.outcome)))
         elif isinstance(event, DrawerPulsed):
             self._reported.append((self.clock.now_ms, ("drawer_pulsed", event.cause, event.outcome)))
@@ -596,6 +597,11 @@ class Machine:
         ):
             self.day.journal.append(Row(seq, kind, version, at_ms, clock, body, prev.hex(), digest.hex()))
             prev = digest
+
+
+def _handed_on(event: Printed, effects: tuple[Effect, ...]) -> bool:
+    """Whether another printer has the job now."""
+    return any(isinstance(each, Print) and each.job == event.job and each.printer != event.printer for each in effects)
 
 
 @lru_cache(maxsize=1)
