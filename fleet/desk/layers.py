@@ -185,6 +185,10 @@ _NONE = object()
 def _differ(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
     if old == new and type(old) is type(new):
         return
+    if old is _NONE and isinstance(new, dict) and new:
+        old = {}  # each setting by its own path, as where there was one before
+    elif new is _NONE and isinstance(old, dict) and old:
+        new = {}
     if isinstance(old, dict) and isinstance(new, dict):
         for name in sorted(old.keys() | new.keys()):
             inner = f"{path}.{name}" if path else str(name)

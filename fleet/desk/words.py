@@ -1,4 +1,4 @@
-"""Whom settings reach, in words, for the dashboard and the command line alike."""
+"""Whom settings reach and what they change there, in words, for the dashboard and the command line alike."""
 
 from fleet.admin import Reach
 from texts import Lang, t
@@ -9,3 +9,13 @@ def reach(it: Reach, lang: Lang) -> list[str]:
     registered."""
     counts = {"unregistered": it.unregistered, "left_out": it.left_out}
     return [t("fleet", lang, f"reach__{name}", count=count) for name, count in counts.items() if count]
+
+
+def first_document(lang: Lang) -> str:
+    """What is said in place of the settings that change, where none does: it is what the defaults say."""
+    return t("fleet", lang, "changes__first")
+
+
+def uncompared(count: int, lang: Lang) -> str:
+    """How many terminals of a roll-out are in no group of those that change alike; empty when all are."""
+    return t("fleet", lang, "changes__uncompared", count=count) if count else ""

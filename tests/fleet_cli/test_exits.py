@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fleet import __main__ as posfleet
-from fleet.admin import Refused
+from fleet.admin import Plan, Policy, Refused, Window
 from fleet.commands import exits, line
 from texts import catalogue
 
@@ -139,9 +139,15 @@ def test_every_command_is_in_the_table():
     assert sorted(each.prog.removeprefix("posfleet ") for each in leaves) == sorted(COMMANDS)
 
 
+@pytest.mark.parametrize("kind", [Plan, Policy, Window])
+def test_the_guide_names_every_key_of_a_plan_and_of_the_policy(kind):
+    text = GUIDE.read_text(encoding="utf-8")
+    assert [name for name in kind.__struct_fields__ if f"`{name}`" not in text] == []
+
+
 def test_every_command_that_shows_or_changes_something_takes_json():
-    """Left out: what goes on running, asks an editor, or prints a script or JSON anyway."""
-    without = {"serve", "completion", "settings get", "settings edit", "policy get"}
+    """Left out: what goes on running, asks an editor, or prints a script."""
+    without = {"serve", "completion", "settings edit"}
     leaves = [each for each in line.parsers_of(posfleet._parser("en")) if each._subparsers is None]
     lacking = {each.prog.removeprefix("posfleet ") for each in leaves if "--json" not in each._option_string_actions}
     assert lacking == without

@@ -184,7 +184,7 @@ def test_a_footer_is_written_compared_tried_and_pushed(data, capsys, tmp_path):
     assert run(capsys, data, "settings", "check", path)[0] == 0
     assert run(capsys, data, "settings", "put", "shop:s1", path, "--why", "season")[0] == 0
     (change,) = json.loads(run(capsys, data, "settings", "diff", "shop:s1", "--json")[1])["changes"]
-    assert change["after"] == {"footer": ["Thank you"]}
+    assert (change["path"], change["after"]) == ("shop.footer", ["Thank you"])
     code, out, _ = run(capsys, data, "settings", "push", "--all", "--dry-run", "--json")
     dry = json.loads(out)
     assert (code, dry["groups"][0]["terminals"]) == (0, ["T0001", "T0002"])
@@ -242,6 +242,37 @@ def test_a_layer_is_edited_in_the_editor_and_not_over_somebody_elses_change(data
     code, _, errors = run(capsys, data, "settings", "edit", "fleet")
     assert (code, "somebody has changed this layer" in errors) == (3, True)
     assert json.loads(run(capsys, data, "settings", "get", "fleet")[1]) == {"shop": {"footer": ["Thank you"]}}
+
+
+def test_a_date_of_toml_is_the_files_fault_and_not_a_text(data, capsys, tmp_path):
+    path = document(tmp_path, "[shop]\nbranch = 2026-01-01\n")
+    code, _, errors = run(capsys, data, "settings", "put", "fleet", path)
+    assert (code, f"{path} cannot be read" in errors) == (2, True), errors
+
+
+def test_a_file_of_windows_is_read_and_changes_are_named_by_their_paths(data, capsys, tmp_path):
+    path = document(tmp_path, '\ufeff{"shop": {"branch": "West", "footer": ["Hi"]}}', "layer.json")
+    (row,) = listed(capsys, data, "settings", "put", "fleet", path)
+    assert [each["path"] for each in row["changes"]] == ["shop.branch", "shop.footer"], "not one blob of a section"
+    assert listed(capsys, data, "settings", "get", "fleet") == [{"shop": {"branch": "West", "footer": ["Hi"]}}]
+    (policy,) = listed(capsys, data, "policy", "get")
+    assert policy["four_eyes"] is True
+
+
+@pytest.mark.parametrize(
+    ("typed", "ends", "said"),
+    [
+        ('[shop]\nbranch = "West"\n', 0, "shop.branch"),
+        ("[shop\n", 2, "what was typed cannot be read: "),
+        ("\n", 2, "what was typed cannot be read: "),
+    ],
+)
+def test_an_editor_may_give_back_toml_and_an_empty_file_empties_no_layer(
+    data, capsys, monkeypatch, tmp_path, typed, ends, said
+):
+    monkeypatch.setattr("fleet.commands.manager.settings._edited", lambda _text: typed)
+    code, out, errors = run(capsys, data, "settings", "edit", "fleet")
+    assert (code, said in out + errors) == (ends, True), errors
 
 
 def test_a_file_is_named_pushed_with_its_digest_and_taken_away(data, capsys, tmp_path):
@@ -459,7 +490,7 @@ def test_what_changes_or_writes_says_so_as_json_too(data, capsys, tmp_path, word
         (("settings", "push", "--all"), 2, "原因", "needs a reason"),
         (("settings", "get", "nowhere"), 2, "没有 nowhere 这样的层", "nowhere is no layer"),
         (("settings", "get", "fleet"), 2, "fleet", "nothing was ever written"),
-        (("settings", "put", "fleet", "/none.toml"), 2, "读不懂 /none.toml", "/none.toml cannot be read"),
+        (("settings", "put", "fleet", "/none.toml"), 2, "文件 /none.toml", "file /none.toml: No such file"),
         (("show", "T0009"), 2, "T0009", "not a terminal of this fleet: T0009"),
         (("rollout", "status", "9"), 2, "9", "there is no roll-out 9"),
         (("cmd", "lock", "T0001", "--why", "x"), 2, "无人可问", "nobody is there to be asked"),

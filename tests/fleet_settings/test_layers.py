@@ -90,6 +90,11 @@ def test_what_differs_is_told_by_path():
         PathChange(path="new", before=None, after=1),
         PathChange(path="operators[1].name", before="b", after="c"),
     )
+    assert differences({}, {"shop": {"name": "A", "no": {}}}) == (
+        PathChange(path="shop.name", before=None, after="A"),
+        PathChange(path="shop.no", before=None, after={}),
+    ), "a section that is new is told by path, too"
+    assert differences({"shop": {"name": "A"}}, {}) == (PathChange(path="shop.name", before="A", after=None),)
     assert differences(before, before) == ()
     assert differences({"a": [1, 2]}, {"a": (1, 2)}) == ()
 

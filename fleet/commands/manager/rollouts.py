@@ -258,6 +258,7 @@ def policy_parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> 
     it = commands.add_parser("policy", help=say("policy"), description=say("policy_more"))
     more = it.add_subparsers(required=True, metavar=say("command"))
     it = more.add_parser("get", parents=[common], help=say("policy_get"))
+    json_word(it, say)
     it.set_defaults(run=get_policy)
     it = more.add_parser("put", parents=[common], help=say("policy_put"))
     it.add_argument("file", type=Path, metavar="FILE", help=say("policy_file"))
@@ -267,9 +268,9 @@ def policy_parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> 
 
 
 def get_policy(options: argparse.Namespace, lang: Lang) -> int:
-    """The rules of the house as JSON, to be edited and put back."""
-    text = msgspec.json.encode(ask(options, GetPolicy(), PolicyGot).policy)
-    print(msgspec.json.format(text, indent=2).decode())
+    """The rules of the house as JSON, to be edited and put back; with `--json` on one line."""
+    policy = ask(options, GetPolicy(), PolicyGot).policy
+    put(policy) if options.json else print(msgspec.json.format(msgspec.json.encode(policy), indent=2).decode())
     return 0
 
 

@@ -81,6 +81,7 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
     it = command("get", get)
     it.add_argument("layer", metavar=LAYER, help=say("layer"))
     it.add_argument("--number", type=int, default=0, metavar="N", help=say("version"))
+    json_word(it, say)
 
     it = command("put", put_layer)
     it.add_argument("layer", metavar=LAYER, help=say("layer"))
@@ -147,8 +148,9 @@ def _layer(options: argparse.Namespace) -> str | None:
 
 
 def get(options: argparse.Namespace, lang: Lang) -> int:
-    """The document of a layer as JSON, secrets masked."""
-    print(_text(_got(options, options.number, secrets=False).document), end="")
+    """The document of a layer as JSON, secrets masked; with `--json` on one line."""
+    document = _got(options, options.number, secrets=False).document
+    put(document) if options.json else print(_text(document), end="")
     return 0
 
 
@@ -225,10 +227,10 @@ def edit(options: argparse.Namespace, lang: Lang) -> int:
             tell(lang, "settings__same")
             return 0
         try:
-            done = ask(options, PutLayer(layer=layer, document=_parsed(edited, ".json"), parent=parent), LayerPut)
+            done = ask(options, PutLayer(layer=layer, document=_typed(edited), parent=parent), LayerPut)
         except Wrong as wrong:
             print(wrong.line(lang), file=sys.stderr)
-            if wrong.name not in ("faults", "document") or not _again(lang):
+            if wrong.name not in ("faults", "typed") or not _again(lang):
                 raise
             text = edited
             continue
@@ -265,28 +267,41 @@ def _text(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
+def _typed(text: str) -> Any:
+    """What came back from the editor, which opened JSON: that, or TOML in its place; nothing at all is neither. Raises
+    `Wrong`."""
+    begin = text.lstrip()[:1]
+    try:
+        return _parsed(text, is_toml=begin not in ("", "{"))
+    except (ValueError, TypeError, RecursionError) as trouble:
+        raise Wrong("typed", {"detail": str(trouble)}, room="manager") from trouble
+
+
 def read(path: Path) -> Any:
     """A settings document of a JSON or TOML file. Raises `Wrong`."""
     try:
         if path.stat().st_size > DOCUMENT_BYTES_MAX:
             raise Wrong("document", {"path": str(path), "detail": f"> {DOCUMENT_BYTES_MAX} B"}, room="manager")
-        return _parsed(path.read_text(encoding="utf-8"), path.suffix, str(path))
-    except (OSError, UnicodeDecodeError) as trouble:
+        return _parsed(
+            path.read_text(encoding="utf-8-sig"), path.suffix == ".toml"
+        )  # editors of Windows begin with a mark
+    except OSError as trouble:
+        raise Wrong(
+            "file", {"path": str(path), "detail": trouble.strerror or str(trouble)}, room="manager"
+        ) from trouble
+    except (ValueError, TypeError, RecursionError) as trouble:
         raise Wrong("document", {"path": str(path), "detail": str(trouble)}, room="manager") from trouble
 
 
-def _parsed(text: str, suffix: str, path: str = "") -> Any:
-    """JSON is read as a terminal reads it: of a name said twice nobody knows which was meant."""
-    if suffix == ".toml":
-        try:
-            return tomllib.loads(text)
-        except (ValueError, RecursionError) as trouble:
-            raise Wrong("document", {"path": path, "detail": str(trouble)}, room="manager") from trouble
-    found = settings_read.read(text, DOCUMENT_BYTES_MAX)
+def _parsed(text: str, is_toml: bool) -> Any:
+    """What a text says, read as a terminal reads it: of a name said twice nobody knows which was meant. Raises `Denied` with
+    paths, and `ValueError`, `TypeError` (a date of TOML) or `RecursionError` for what is no such text."""
+    as_json = json.dumps(tomllib.loads(text), ensure_ascii=False) if is_toml else text
+    found = settings_read.read(as_json, DOCUMENT_BYTES_MAX)
     if not isinstance(found, list):
         return found
     if found[0].reason == "no_json":
-        raise Wrong("document", {"path": path, "detail": found[0].detail}, room="manager")
+        raise ValueError(found[0].detail)
     faults = (admin.Fault(path=each.path, reason=each.reason, detail=each.detail, code=each.code) for each in found)
     raise Denied(admin.Refused(reason="faults", faults=tuple(faults)))
 
@@ -386,7 +401,7 @@ def show_dry(dry: DryRunDone, lang: Lang) -> None:
         if group.changes:
             change_table(group.changes, lang)
         else:
-            print(f"  {t('fleet', lang, 'changes__first')}")
+            print(f"  {words.first_document(lang)}")
     if dry.faults:
         fault_table(dry.faults, lang)
     if dry.held:
