@@ -10,6 +10,7 @@ from fleet.admin import PathChange, Refused, Release, RolloutChange, SameChange,
 from fleet.dashboard.pages import HEADERS, PRIVATE, draw
 from fleet.dashboard.typed import rows
 from fleet.dashboard.visit import Visit
+from fleet.desk.words import first_document
 from texts import Lang, t
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -51,7 +52,7 @@ def where_words(where: Where, lang: Lang) -> str:
 class Alike(NamedTuple):
     """Terminals at which the same changes, the first of them by name, and what is said when no setting does."""
 
-    count: int
+    size: int
     names: tuple[str, ...]
     changes: tuple[PathChange, ...]
     nothing: str = ""
@@ -59,7 +60,7 @@ class Alike(NamedTuple):
 
 def alike(groups: Iterable[SameChange | RolloutChange], release: Release, lang: Lang) -> list[Alike]:
     """Groups of a dry run or of a roll-out, as pages show them."""
-    nothing = t("fleet", lang, "changes__first") if isinstance(release, SettingsRelease) else ""
+    nothing = first_document(lang) if isinstance(release, SettingsRelease) else ""
     return [
         Alike(
             each.count if isinstance(each, RolloutChange) else len(each.terminals),

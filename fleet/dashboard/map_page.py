@@ -17,6 +17,8 @@ from texts import Lang, t
 TILES_MAX = 2_000
 ROWS_MAX = 200
 PAGES_MAX = 10_000
+NAMED_TILES_MAX = 48
+"""So few tiles have room for their names."""
 TEXT_CHARS_MAX = 64
 
 SYMBOLS: dict[Level, str] = {"bad": "✕", "watch": "!", "good": "✓", "away": "○"}
@@ -54,7 +56,7 @@ class MapPages:
         named = {tile.terminal: label(tile, visit.lang) for tile in shown.tiles}
         return draw(
             visit, "map.html", look=look, shown=shown, labels=named, symbols=SYMBOLS, levels=LEVELS, marks=MARKS,
-            sorts=SORTS, symbol=symbol, locked=LOCKED, lock_words=lock_words,
+            sorts=SORTS, symbol=symbol, locked=LOCKED, lock_words=lock_words, named=len(shown.tiles) <= NAMED_TILES_MAX,
         )  # fmt: skip
 
     def live(self, visit: Visit) -> Response:

@@ -14,9 +14,10 @@ from fleet.dashboard.map_page import as_json
 from fleet.dashboard.pages import as_text, count, draw, moment
 from fleet.dashboard.sure import Question, asks
 from fleet.dashboard.visit import Visit
+from fleet.desk import words as settings_words
 from fleet.rollouts import words
 from fleet.rollouts.desk import acts
-from texts import catalogue, t
+from texts import t
 
 ROWS_MAX = 100
 TERMINALS_MAX = 500
@@ -28,7 +29,7 @@ BAD = ("rejected", "rolled_back", "silent", "unfinished", "failed", "unreverted"
 
 
 class StageLook(NamedTuple):
-    """`state`: done, now or ahead; `words`: how far it reaches."""
+    """`state`: done, now, ahead or back; `words`: how far it reaches."""
 
     state: str
     words: str
@@ -63,10 +64,11 @@ class RolloutPages:
         return draw(
             visit, "rollout.html", shown=shown, look=look, stages=stages(shown, visit), acts=offered, good=GOOD, bad=BAD,
             where=where_words(shown.where, visit.lang), progress=progress(look), release=release_words(look, visit),
-            open=OPEN, stamp=_stamp(shown), notes=catalogue("dashboard", visit.lang), touched=get_args(TouchedState),
+            open=OPEN, stamp=_stamp(shown), touched=get_args(TouchedState),
             unreverted=words.unreverted(shown, visit.lang), waits=words.waits(shown, visit.lang, moment),
             alike=alike(shown.changes[:GROUPS_MAX], look.release, visit.lang), more=len(shown.changes) - GROUPS_MAX,
-            value=as_text,
+            uncompared=settings_words.uncompared(shown.uncompared, visit.lang), value=as_text,
+            verdict=words.verdict(look.verdict, visit.lang, moment), history=_history(shown, visit),
         )  # fmt: skip
 
     def asks(self, visit: Visit) -> Response:
@@ -110,7 +112,7 @@ class RolloutPages:
                 "counts": look.counts,
                 "unreverted": words.unreverted(shown, visit.lang),
                 "progress": progress(look),
-                "verdict": look.verdict,
+                "verdict": words.verdict(look.verdict, visit.lang, moment),
                 "changed": moment(look.changed_ms),
                 "at": moment(visit.now_ms),
             }
@@ -123,13 +125,15 @@ class RolloutPages:
 
 
 def stages(shown: RolloutShown, visit: Visit) -> list[StageLook]:
-    """Every stage of the plan: behind us, the one we are in, still ahead."""
+    """Every stage of the plan: behind us, the one we are in, still ahead; or taken back."""
     look = shown.look
+    back = look.state in ("reverting", "reverted")
     found = []
     for place, stage in enumerate(shown.plan.stages):
         done = place < look.stage or look.state == "complete"
-        now = place == look.stage and look.state in OPEN and look.state != "waiting"
-        found.append(StageLook("done" if done else "now" if now else "ahead", _stage_words(stage, visit)))
+        now = place == look.stage and look.state in ("running", "paused")
+        state = "back" if back and place <= look.stage else "done" if done else "now" if now else "ahead"
+        found.append(StageLook(state, _stage_words(stage, visit)))
     return found
 
 
@@ -145,6 +149,14 @@ def progress(look: RolloutLook) -> int:
     """Percent of the terminals that have what is rolled out."""
     done = sum(look.counts.get(name, 0) for name in GOOD)
     return 100 * done // look.size if look.size else 0
+
+
+def _history(shown: RolloutShown, visit: Visit) -> list[tuple[int, list[str]]]:
+    """When, and what happened, more about it and who did it, as far as there is any."""
+    return [
+        (each.at_ms, [part for part in (*words.note(each, visit.lang, moment), each.who) if part])
+        for each in shown.history
+    ]
 
 
 def release_words(look: RolloutLook, visit: Visit) -> str:

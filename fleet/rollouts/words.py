@@ -1,12 +1,26 @@
 """A roll-out in words, for the dashboard and the command line alike."""
 
+import re
 from collections.abc import Callable, Sequence
 
-from fleet.admin import RolloutShown
-from texts import Lang, t
+from fleet.admin import RolloutNote, RolloutShown
+from texts import Lang, catalogue, t
 
 NAMED_MAX = 20
 """Terminals a sentence names."""
+
+_TOLD = (
+    ("stage", re.compile(r"(?P<stage>\d+) of (?P<stages>\d+): (?P<count>\d+) terminals")),
+    ("terminals", re.compile(r"(?P<count>\d+) terminals")),
+    ("touched", re.compile(r"touched (?P<count>\d+) of (?P<size>\d+)")),
+    ("applied", re.compile(r"applied (?P<count>\d+) of (?P<size>\d+)")),
+    ("watched", re.compile(r"watched until (?P<at_ms>\d+)")),
+    ("complete", re.compile(r"complete")),
+    ("gate", re.compile(r"(?P<gate>failed|rolled_back|silent|errors|crashes) (?P<value>\d+) > (?P<limit>\d+)")),
+    ("not_heard", re.compile(r"not heard: (?P<terminals>.+)")),
+    ("kept", re.compile(r"newer settings stay: (?P<terminals>.+)")),
+)
+"""What the engine writes down, in the store's words, for programs and for ever."""
 
 
 def unreverted(shown: RolloutShown, lang: Lang) -> str:
@@ -15,6 +29,29 @@ def unreverted(shown: RolloutShown, lang: Lang) -> str:
         return ""
     still = "reverting" if shown.look.state == "reverting" else "reverted"
     return t("rollouts", lang, f"unreverted__{still}", terminals=named(shown.unreverted))
+
+
+def verdict(text: str, lang: Lang, moment: Callable[[int], str]) -> str:
+    """What was decided last; a person's reason stays as it was given."""
+    return "; ".join(_told(part, lang, moment) for part in text.split("; "))
+
+
+def note(it: RolloutNote, lang: Lang, moment: Callable[[int], str]) -> tuple[str, str]:
+    """A line of the history: what happened, and more about it. What people did has their reason, in their words."""
+    detail = it.detail if it.who and it.what != "start" else verdict(it.detail, lang, moment)
+    return catalogue("rollouts", lang).get(f"note__{it.what}", it.what), detail
+
+
+def _told(part: str, lang: Lang, moment: Callable[[int], str]) -> str:
+    for name, form in _TOLD:
+        if found := form.fullmatch(part):
+            about = found.groupdict()
+            if "at_ms" in about:
+                about["at_ms"] = moment(int(about["at_ms"]))
+            if "gate" in about:
+                about["gate"] = t("manager", lang, f"gate__{about['gate']}")
+            return t("rollouts", lang, f"told__{name}", **about)
+    return part
 
 
 def waits(shown: RolloutShown, lang: Lang, moment: Callable[[int], str]) -> list[str]:

@@ -418,6 +418,7 @@ def test_a_roll_out_that_turns_back_names_who_has_not_said_that_it_did(rolling: 
     assert browser.post("/rollouts/1", act="revert", why="wrong").status_code == 303
     rolling.core.step(DeskTick(rolling.utc_ms()))
     (touched,) = ask(rolling, admin.ShowRollout(rollout=1)).unreverted
+    assert stages_of(browser.page("/rollouts/1")) == ["back", *["ahead"] * 4], "it is not done"
     said = f"Told to turn back, not heard yet: {touched}"
     assert said in browser.page("/rollouts/1")
     live = browser.get("/live/rollouts/1").json()

@@ -47,6 +47,7 @@ from fleet.commands.manager.asking import (
 from fleet.commands.manager.blobs import blob_of, blob_words
 from fleet.commands.manager.settings import read
 from fleet.commands.manager.terminals import changes_tabled
+from fleet.desk import words as settings_words
 from fleet.rollouts import words
 from texts import Lang, t
 
@@ -194,7 +195,7 @@ def _drawn(shown: RolloutShown, lang: Lang) -> Group:
         parts.append(Text(missing, style="bold"))
     parts += _changes(shown, lang)
     if look.verdict:
-        parts.append(Text(t("manager", lang, "rollout__verdict", text=look.verdict)))
+        parts.append(Text(t("manager", lang, "rollout__verdict", text=words.verdict(look.verdict, lang, moment))))
     if shown.gates:
         gates = ([word(lang, "gate", g.name), str(g.value), str(g.limit), "✓" if g.ok else "✗"] for g in shown.gates)
         parts.append(tabled(lang, ("gate", "value", "limit", "ok"), gates, "manager"))
@@ -206,7 +207,7 @@ def _drawn(shown: RolloutShown, lang: Lang) -> Group:
     if ill:
         rows = ([each.terminal, _word(lang, "touched", each.state), each.reason] for each in ill[:20])
         parts.append(tabled(lang, ("terminal", "status", "reason"), rows, "manager"))
-    history = ([moment(each.at_ms), each.what, each.detail, each.who] for each in shown.history[-10:])
+    history = ([moment(each.at_ms), *words.note(each, lang, moment), each.who] for each in shown.history[-10:])
     parts.append(tabled(lang, ("at", "what", "detail", "who"), history, "manager"))
     return Group(*parts)
 
@@ -220,9 +221,9 @@ def _changes(shown: RolloutShown, lang: Lang) -> list[Any]:
         if each.changes:
             parts.append(changes_tabled(each.changes, lang))
         elif isinstance(shown.look.release, SettingsRelease):
-            parts.append(Text(f"  {t('fleet', lang, 'changes__first')}"))
-    if shown.uncompared:
-        parts.append(Text(t("fleet", lang, "changes__uncompared", count=shown.uncompared)))
+            parts.append(Text(f"  {settings_words.first_document(lang)}"))
+    if rest := settings_words.uncompared(shown.uncompared, lang):
+        parts.append(Text(rest))
     return parts
 
 
@@ -235,7 +236,8 @@ def _stages(shown: RolloutShown, lang: Lang) -> Text:
     text = Text()
     for place, stage in enumerate(shown.plan.stages):
         name = f"{stage.percent} %" if stage.percent else str(stage.terminals)
-        done = place < shown.look.stage or shown.look.state == "complete"
+        back = shown.look.state in ("reverting", "reverted")
+        done = (place < shown.look.stage and not back) or shown.look.state == "complete"
         mark = "●" if done else "◐" if place == shown.look.stage and shown.look.state in OPEN else "○"
         text.append(f"{mark} {name}   ", style="green" if done else "")
     return text

@@ -282,9 +282,8 @@ def read(path: Path) -> Any:
     try:
         if path.stat().st_size > DOCUMENT_BYTES_MAX:
             raise Wrong("document", {"path": str(path), "detail": f"> {DOCUMENT_BYTES_MAX} B"}, room="manager")
-        return _parsed(
-            path.read_text(encoding="utf-8-sig"), path.suffix == ".toml"
-        )  # editors of Windows begin with a mark
+        text = path.read_text(encoding="utf-8-sig")  # editors of Windows begin with a mark
+        return _parsed(text, path.suffix == ".toml")
     except OSError as trouble:
         raise Wrong(
             "file", {"path": str(path), "detail": trouble.strerror or str(trouble)}, room="manager"

@@ -13,7 +13,7 @@ function show([id, level, symbol, label]) {
   const tile = document.querySelector(`#tiles [data-id="${CSS.escape(id)}"]`);
   if (!tile) return;
   tile.className = `tile s-${level}`;
-  put(tile, symbol);
+  put(tile.querySelector(".symbol"), symbol);
   tile.title = label;
   tile.setAttribute("aria-label", label);
 }
