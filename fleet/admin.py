@@ -785,13 +785,13 @@ class Done(Struct, frozen=True, tag="done"):
 Reason = Literal[
     "role", "why_missing", "unknown_terminal", "unknown_layer", "unknown_version", "moved_on", "faults", "nobody",
     "in_rollout", "unknown_rollout", "wrong_state", "four_eyes", "too_large", "unknown_command", "bad_request", "store",
-    "zone", "plan", "unknown_aside", "ambiguous", "no_codes", "no_supervisor",
+    "late", "zone", "plan", "unknown_aside", "ambiguous", "no_codes", "no_supervisor",
 ]  # fmt: skip
 
 
 class Refused(Struct, frozen=True, tag="refused"):
-    """Nothing was changed. The texts are `refused__REASON` (with `detail` and `terminals`) and `refused_step__REASON` of the
-    room `fleet`."""
+    """Nothing was changed; of `late` nobody knows, for the answer took too long. The texts are `refused__REASON` (with
+    `detail` and `terminals`) and `refused_step__REASON` of the room `fleet`."""
 
     reason: Reason
     detail: str = ""

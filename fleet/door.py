@@ -25,6 +25,8 @@ SOCKET = "admin.sock"
 CALL_BYTES_MAX = 8_000_000
 REPLY_BYTES_MAX = 256_000_000
 ANSWER_TIMEOUT_S = 120.0
+OWN_S = 5.0
+"""So much longer a caller waits: what the server says of an answer that does not come is more than silence."""
 CLIENTS_MAX = 16
 _LENGTH = struct.Struct(">I")
 _TIMEVAL = struct.Struct("ll")
@@ -105,7 +107,7 @@ class Door:
 
         self._take(call, answer)
         if not answered.wait(ANSWER_TIMEOUT_S):
-            return Refused(reason="store", detail="no answer in time")
+            return Refused(reason="late")
         return replies[0]
 
 
@@ -134,7 +136,7 @@ def ask_server(data: Path, call: Call) -> Reply:
             _with_address(data / SOCKET, client.connect)
         except (FileNotFoundError, ConnectionRefusedError) as nobody:
             raise NobodyThere(str(data)) from nobody
-        client.settimeout(ANSWER_TIMEOUT_S)
+        client.settimeout(ANSWER_TIMEOUT_S + OWN_S)
         _send(client, msgspec.json.encode(call))
         return _replies.decode(_receive(client, REPLY_BYTES_MAX))
 

@@ -18,6 +18,7 @@ from fleet.sql import SqlStore
 from tests.backend import FLEET_KEY, Served
 from tests.fleet_settings.office import NOW
 from tests.mosquitto import broker  # noqa: F401 - the fixture
+from texts import t
 
 ANNA = Caller(name="anna")
 ENTER = Call(by=ANNA, request=admin.Register(rows=(admin.Registered(terminal="A1", shop="s1"),)))
@@ -101,6 +102,19 @@ def test_a_folder_with_a_long_name_has_a_door_too(tmp_path):
     door.start()
     assert ask_server(deep, ENTER) == admin.Done(count=7)
     door.stop()
+
+
+def test_who_waits_in_vain_is_not_told_that_nothing_was_changed(tmp_path, monkeypatch):
+    """The writing thread may carry it out as soon as the disk has room again."""
+    monkeypatch.setattr("fleet.door.ANSWER_TIMEOUT_S", 0.05)
+    door = Door(tmp_path, lambda _call, _answer: None)
+    door.start()
+    try:
+        reply = ask_server(tmp_path, ENTER)
+    finally:
+        door.stop()
+    assert reply == admin.Refused(reason="late")
+    assert "may still be carried out" in t("fleet", "en", "refused_step__late")
 
 
 def test_the_real_server_answers_at_its_door(broker, tmp_path):  # noqa: F811
