@@ -190,6 +190,7 @@ REFUSALS: dict[int, Way] = {
     3005: Offered(deal(valid_to=DAY_BEFORE), "OK"),
     3006: Offered(deal(valid_from=DAY_AFTER), "OK"),
     3007: lambda folder: another_shop(folder).keys("OK"),
+    3008: Offered(deal(blackout_dates=(DAY,)), "OK"),
     3009: Offered(deal(min_spend_fen=1_000), "OK"),
     3010: lambda folder: two_that_do_not_combine(folder).keys("OK"),
     3011: Offered(deal(max_per_order=1, face_fen=200), "UP OK", (("count", 3), ("face_fen", 200))),
