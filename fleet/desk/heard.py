@@ -1,7 +1,5 @@
 """What terminals report: settings in force, telemetry, boots."""
 
-from dataclasses import replace
-
 from fleet.desk import orders
 from fleet.desk.sql_heard import Spoken
 from fleet.store import Books
@@ -50,7 +48,7 @@ def _again(books: Books, terminal: str, known_rev: int, now_ms: int) -> None:
     row = books.fleet.settings.desired(terminal)
     if row is None or row.rev <= known_rev or row.due_ms or row.sent_ms > now_ms - REPUBLISH_AFTER_MS:
         return
-    books.fleet.settings.put_desired(replace(row, due_ms=now_ms))
+    books.fleet.settings.put_desired(row._replace(due_ms=now_ms))
 
 
 def met(books: Books, terminal: str, _said: Met, body: bytes, now_ms: int) -> None:

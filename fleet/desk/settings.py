@@ -1,7 +1,7 @@
 """Settings at the desk: layers written down, what they would change, and pushing them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fleet import admin
 from fleet.admin import Call, Fault, LayerLook, PushLook, Refused, Registered, Reply
@@ -21,8 +21,7 @@ UNTOUCHED = "-" * 8
 """A terminal no name can be: stands for those a layer does not touch yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What the layers say for one terminal: its document's address, and whether that differs in meaning from `before`, the
     address of what it is to have now ("" nothing). What it has refused is none: another release may take it by now."""
 
