@@ -198,6 +198,24 @@ def test_a_footer_is_written_compared_tried_and_pushed(data, capsys, tmp_path):
     assert (row["rev"], row["why"]) == (1, "season")
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_code_for_a_supervisor_who_is_away_is_shown_in_halves(data, capsys, tmp_path, lang):
+    secret = "k7Qz_0aVb3xRw9TnLp2YdEfGh5JmUc8s"
+    path = document(tmp_path, f'[terminal]\ncode_secret = "{secret}"\n')
+    words = ("code", "T0001", "00", "--why", "on the road")
+    code, _, errors = run(capsys, data, *words, lang=lang)
+    assert (code, "T0001" in errors) == (2, True), "nothing was ever pushed to it"
+    assert run(capsys, data, "settings", "put", "terminal:T0001", path, "--why", "by telephone")[0] == 0
+    assert run(capsys, data, "settings", "push", "T0001", "--why", "by telephone", "--yes")[0] == 0
+    code, out, errors = run(capsys, data, *words, lang=lang)
+    assert code == 0, errors
+    assert re.search(r"\b\d{4} \d{4}\b", out), out
+    assert secret not in out + errors
+    (made,) = listed(capsys, data, *words)
+    assert re.fullmatch(r"\d{8}", made["code"])
+    assert secret not in "".join(run(capsys, data, "settings", "get", "terminal:T0001")[1:])
+
+
 def test_a_faulty_layer_is_refused_with_its_path_and_nothing_is_stored(data, capsys, tmp_path):
     path = document(tmp_path, '[shop]\nfooter = 5\n[cash]\nrounding = "up"\n')
     code, _, errors = run(capsys, data, "settings", "put", "fleet", path)
