@@ -336,10 +336,8 @@ def _note_state(books: Books, message: Message, now_ms: int) -> list[Effect]:
     """Keep the state, and tell the terminal at once how far its records are kept here: after a pause at either end it
     need not wait for its next record to learn it."""
     state, body = read_state(message.payload)
-    if message.retained:
-        if heard.is_outdated(books, message.terminal, state):
-            return []
-        books.fleet.heard.heard_again(message.terminal, now_ms)  # no state the broker had kept says more of settings
+    if message.retained and not heard.takes_kept(books, message.terminal, state, now_ms):
+        return []
     heard.state(books, message.terminal, state, now_ms)
     books.put_state(message.terminal, state, body, now_ms, fresh=not message.retained)
     if not state.epoch:

@@ -56,13 +56,18 @@ def met(books: Books, terminal: str, _said: Met, body: bytes, now_ms: int) -> No
     books.fleet.heard.put_met(terminal, body, now_ms)
 
 
-def is_outdated(books: Books, terminal: str, kept: State) -> bool:
-    """Whether a state that the broker had kept is older than the one that is known, by the journal's next number. A will is
-    as old as its connection, and stands for the boot that it is of."""
+def takes_kept(books: Books, terminal: str, kept: State, now_ms: int) -> bool:
+    """Whether a state that the broker had kept is none older than the one that is known, by the journal's next number. A
+    will is as old as its connection, and stands for the boot that it is of."""
     known = books.fleet.heard.state(terminal)
-    if known is None or known.epoch != kept.epoch or kept.next_seq >= known.next_seq:
+    if known == kept:
+        return True
+    is_before = known is not None and known.epoch == kept.epoch and kept.next_seq < known.next_seq
+    is_will = known is not None and not kept.online and kept.boot_id == known.boot_id
+    if is_before and not is_will:
         return False
-    return kept.online or kept.boot_id != known.boot_id
+    books.fleet.heard.heard_again(terminal, now_ms)  # what it reported says more of settings than any such state
+    return True
 
 
 def state(books: Books, terminal: str, now: State, now_ms: int) -> None:

@@ -269,7 +269,7 @@ def _watch(books: Books, row: RolloutRow, now_ms: int) -> RolloutRow:
     changes = []
     untimed = []
     for member, seen in books.fleet.rollouts.to_judge(row.number, _version(body.release), silent_before_ms):
-        if engine.is_due_in_time(seen, now_ms):
+        if row.state == "running" and engine.is_due_in_time(seen, now_ms):
             untimed.append(member)
             continue
         state, reason = engine.judge(replace(seen, believed_ms=believed_ms), body.plan, now_ms)
