@@ -106,6 +106,20 @@ def test_nothing_is_switched_while_somebody_sells(till, what):
     assert in_force(till) == (7, ("七",))
 
 
+def test_a_drawer_left_open_after_a_sale_leaves_no_moment_out_once_it_is_shut(till):
+    """It stood open so long that 8002 was said; with the home screen the settings come, and not with the next customer."""
+    till.step(DrawerSeen(False))
+    till.keys("5 0 0 OK OK")
+    till.step(DrawerSeen(True))
+    till.hear(desired(7, footer("七")))
+    till.pass_time(2 * MINUTE_MS)
+    assert in_force(till)[0] == 0
+    till.step(DrawerSeen(False))
+    till.keys("OK OK")
+    assert (till.screen, in_force(till)[0]) == ("Idle", 7)
+    assert sell(till).settings_rev == 7
+
+
 def test_a_print_that_runs_is_waited_for(till):
     till.prints = ""
     sell(till)
