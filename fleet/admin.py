@@ -473,7 +473,7 @@ Release = SettingsRelease | SoftwareRelease
 class StartRollout(Struct, frozen=True, tag="start_rollout"):
     """Plan a roll-out -> `RolloutShown`. It begins at once, or waits for another person's `approve` where the policy wants
     four eyes. Refused as `in_rollout` when an open roll-out holds one of its terminals, as `nobody` when none would
-    change. Needs a `why`. `plan` None: the policy's."""
+    change, as `first` when the plan puts one first that does not. Needs a `why`. `plan` None: the policy's."""
 
     release: Release
     where: Where = Where()
@@ -785,7 +785,7 @@ class Done(Struct, frozen=True, tag="done"):
 Reason = Literal[
     "role", "why_missing", "unknown_terminal", "unknown_layer", "unknown_version", "moved_on", "faults", "nobody",
     "in_rollout", "unknown_rollout", "wrong_state", "four_eyes", "too_large", "unknown_command", "bad_request", "store",
-    "late", "zone", "plan", "unknown_aside", "ambiguous", "no_codes", "no_supervisor",
+    "late", "zone", "plan", "first", "unknown_aside", "ambiguous", "no_codes", "no_supervisor",
 ]  # fmt: skip
 
 

@@ -128,6 +128,16 @@ def ask(data: Path, call: Call, utc_ms: Callable[[], int]) -> Reply:
         return _alone(data, call, utc_ms())
 
 
+def is_served(data: Path) -> bool:
+    """Whether a server listens here, so that what is ordered goes out at once."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        try:
+            _with_address(data / SOCKET, client.connect)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
+
+
 def ask_server(data: Path, call: Call) -> Reply:
     """Ask the running server. Raises `NobodyThere`, `OSError`, or `ValueError` for an answer that cannot be read."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:

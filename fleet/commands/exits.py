@@ -28,7 +28,7 @@ MEANT = frozenset({
 """Failures of what the line needs, whatever it says."""
 
 REFUSED_WRONG = frozenset({
-    "ambiguous", "faults", "no_supervisor", "plan", "too_large", "unknown_aside", "unknown_command", "unknown_layer",
-    "unknown_rollout", "unknown_terminal", "unknown_version", "why_missing", "zone",
+    "ambiguous", "faults", "first", "no_supervisor", "plan", "too_large", "unknown_aside", "unknown_command",
+    "unknown_layer", "unknown_rollout", "unknown_terminal", "unknown_version", "why_missing", "zone",
 })  # fmt: skip
 """The backend's refusals (`refused__REASON`) of the first kind; all others are of the second."""

@@ -255,6 +255,12 @@ def dry_run(books: Books, request: admin.DryRun, now_ms: int) -> Reply:
     )  # fmt: skip
 
 
+def taken(held: Mapping[str, int]) -> Refused:
+    """Open roll-outs hold some of the terminals that are meant: which, and whom. `held`: terminal -> roll-out."""
+    numbers = ", ".join(map(str, sorted(set(held.values()))))
+    return Refused(reason="in_rollout", detail=numbers, terminals=tuple(sorted(held))[:100])
+
+
 def push(books: Books, call: Call, request: admin.Push, now_ms: int) -> Reply:
     """Give terminals what their layers say."""
     rows = meant(books, request.where, now_ms)
@@ -264,7 +270,7 @@ def push(books: Books, call: Call, request: admin.Push, now_ms: int) -> Reply:
         return Refused(reason="nobody")
     held = books.fleet.register.held(row.terminal for row in rows)
     if held:
-        return Refused(reason="in_rollout", detail=str(min(held.values())), terminals=tuple(sorted(held))[:100])
+        return taken(held)
     found, wrong = wanted(books, rows)
     if wrong:
         return Refused(reason="faults", faults=wrong)

@@ -11,7 +11,7 @@ from fleet.admin import Call, Policy, PushLook, Refused, RolloutLook, Waits
 from fleet.desk import orders
 from fleet.desk.layers import canonical, differences
 from fleet.desk.link import hearing
-from fleet.desk.settings import Sources, give, meant, wanted
+from fleet.desk.settings import Sources, give, meant, taken, wanted
 from fleet.rollouts import engine
 from fleet.rollouts.engine import Complete, Halt, Next, Seen, Sight, Wait
 from fleet.rollouts.sql import Body, MemberRow, RolloutRow
@@ -46,9 +46,12 @@ def start(books: Books, call: Call, request: admin.StartRollout, now_ms: int) ->
     chosen = _chosen(books, request, now_ms)
     if isinstance(chosen, Refused):
         return chosen
+    absent = set(request.plan.first) - chosen.keys() if request.plan is not None else ()  # a policy's plan is for any
+    if absent:
+        return Refused(reason="first", terminals=tuple(sorted(absent))[:100])
     held = books.fleet.register.held(chosen)
     if held:
-        return Refused(reason="in_rollout", detail=str(min(held.values())), terminals=tuple(sorted(held))[:100])
+        return taken(held)
     number = books.fleet.rollouts.next_number()
     silent = _silent(books, plan, chosen, now_ms)
     first = {terminal: place for place, terminal in enumerate(plan.first)}
@@ -124,7 +127,7 @@ def act(books: Books, call: Call, request: admin.RolloutAct, now_ms: int) -> adm
         touched = [member.terminal for member in books.fleet.rollouts.touched(row.number, row.size)]
         held = books.fleet.register.held(touched)
         if held:
-            return Refused(reason="in_rollout", detail=str(min(held.values())), terminals=tuple(sorted(held))[:100])
+            return taken(held)
         row = replace(row, live=1)
     if request.act == "revert":  # why it is taken back, for its status and the push that does it
         row = replace(row, verdict=call.why or (row.verdict if row.state == "halted" else ""))

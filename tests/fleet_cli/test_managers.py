@@ -365,7 +365,8 @@ def test_a_command_waits_for_every_answer(data, capsys, monkeypatch):
 
 def test_a_refused_command_ends_with_one(data, capsys, monkeypatch):
     answering(data, monkeypatch, "refused", code=2005, reason="locked")
-    code, out, _ = run(capsys, data, "cmd", "selftest", "T0001")
+    code, out, errors = run(capsys, data, "cmd", "selftest", "T0001")
+    assert "no posfleet serve runs here" in errors, "nothing was sent yet"
     assert (code, f"{error(2005).line('en')}: locked" in out) == (1, True), out
     assert "Next for [2005]: " in out
 

@@ -380,6 +380,23 @@ def test_who_comes_first_can_be_said():
     assert crowd.with_(OTHER) == ["T0032"]
 
 
+def test_a_plan_that_puts_one_first_who_is_not_in_it_is_refused_and_a_policys_plan_is_for_any():
+    crowd = of(FINE[:4])
+    crowd.layer("fleet", OTHER)
+    plan = admin.Plan(**{**as_dict(QUICK), "first": ("T0002", "T0999")})
+    start = admin.StartRollout(release=admin.SettingsRelease(), plan=plan)
+    assert crowd.ask(start) == admin.Refused(reason="first", terminals=("T0999",))
+    crowd.ask(admin.PutPolicy(policy=Policy(plan=plan)), by=BORIS)
+    assert isinstance(crowd.ask(admin.StartRollout(release=admin.SettingsRelease())), admin.RolloutShown)
+
+
+def test_who_is_held_by_several_is_told_of_all_of_them():
+    crowd = of(FINE[:4])
+    first, second = crowd.roll_out(OTHER, terminals=("T0001",)), crowd.roll_out(terminals=("T0003",))
+    refused = crowd.push(terminals=("T0001", "T0002", "T0003"))
+    assert (refused.detail, refused.terminals) == (f"{first}, {second}", ("T0001", "T0003"))
+
+
 # --- software ------------------------------------------------------------------------------------------------------------
 
 

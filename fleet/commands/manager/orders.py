@@ -2,6 +2,7 @@
 
 import argparse
 import gzip
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ from fleet.commands.manager.asking import (
     yes_word,
 )  # fmt: skip
 from fleet.commands.manager.blobs import blob_of, blob_words
+from fleet.door import is_served
 from texts import Lang, t
 from wire.fleet import Command
 
@@ -127,6 +129,8 @@ def order(options: argparse.Namespace, lang: Lang) -> int:
         raise Wrong("left", room="manager")
     request = SendCommand(where=where, command=command, expires_s=options.expires)
     ordered = ask(options, request, Ordered)
+    if not is_served(options.data):
+        print(t("manager", lang, "cmd__unserved"), file=sys.stderr)
     if options.no_wait:
         put(ordered) if options.json else tell(lang, "cmd__sent", count=len(ordered.cids), batch=ordered.batch)
         return 0
