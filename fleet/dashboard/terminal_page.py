@@ -18,6 +18,7 @@ from fleet.dashboard.pages import BODY_CHARS_MAX, as_text, draw, moment
 from fleet.dashboard.reading import Reading
 from fleet.dashboard.tiles import Tile
 from fleet.dashboard.visit import Visit
+from fleet.desk.words import check_name
 from fleet.events import Asked, StoredEvent
 from fleet.page import drawn
 from fleet.receipt import receipt_of
@@ -82,7 +83,7 @@ class TerminalPages:
             timeline=sorted(passages, key=lambda each: -each.at_ms)[:TIMELINE_MAX], mark_words=map_page.mark_words,
             faults=typed.rows(shown.faults, "", "", visit.lang) if shown is not None else [],
             order_words=lambda name: catalogue("dashboard", visit.lang).get(f"command__{name}", name),
-            stamp=_stamp(tile, shown, journals, happened), document=_document(shown), value=as_text,
+            stamp=_stamp(tile, shown, journals, happened), document=_document(shown), value=as_text, check_name=check_name,
         )  # fmt: skip
 
     def slip(self, visit: Visit) -> Response:

@@ -1,7 +1,7 @@
-"""Whom settings reach and what they change there, in words, for the dashboard and the command line alike."""
+"""Whom settings reach, what they change and what was found there, in words, for the dashboard and the command line."""
 
 from fleet.admin import Reach
-from texts import Lang, t
+from texts import Lang, catalogue, t
 
 
 def reach(it: Reach, lang: Lang) -> list[str]:
@@ -9,6 +9,11 @@ def reach(it: Reach, lang: Lang) -> list[str]:
     registered."""
     counts = {"unregistered": it.unregistered, "left_out": it.left_out}
     return [t("fleet", lang, f"reach__{name}", count=count) for name, count in counts.items() if count]
+
+
+def check_name(name: str, lang: Lang) -> str:
+    """A check of a self-test, as the terminal's own screen calls it; the name itself of one that is not known here."""
+    return catalogue("firmware", lang).get(f"diagnosis__{name}", name)
 
 
 def first_document(lang: Lang) -> str:

@@ -45,6 +45,7 @@ from fleet.commands.manager.asking import (
     yes_word,
 )  # fmt: skip
 from fleet.commands.manager.blobs import blob_of, blob_words
+from fleet.desk.words import check_name
 from fleet.door import is_served
 from texts import Lang, t
 from wire.fleet import Command
@@ -217,8 +218,9 @@ def _show(options: argparse.Namespace, rows: tuple[OrderLook, ...], lang: Lang) 
 
 
 def _cells(row: OrderLook, lang: Lang) -> list[str]:
+    named = ((each, check_name(each.name, lang)) for each in row.checks)
     checks = "  ".join(
-        f"✓ {each.name}" if each.ok else f"✗ {each.name} {code_words(each.code, '', lang)}" for each in row.checks
+        f"✓ {name}" if each.ok else f"✗ {name} {code_words(each.code, '', lang)}" for each, name in named
     )
     detail = "  ".join(part for part in (code_words(row.code, row.reason, lang), checks) if part)
     return [row.terminal, row.name, word(lang, "order", row.status), detail, row.who, row.why, moment(row.issued_ms)]
