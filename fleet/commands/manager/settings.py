@@ -64,32 +64,30 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
     it = commands.add_parser("settings", help=say("settings"), description=say("settings_more"))
     more = it.add_subparsers(required=True, metavar=say("command"))
 
-    def command(name: str, run: Any) -> argparse.ArgumentParser:
+    def command(name: str, run: Any, as_json: bool = True) -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = more.add_parser(
             name, parents=[common], help=say(f"settings_{name}"), description=say(f"settings_{name}")
         )
         made.set_defaults(run=run)
+        if as_json:
+            json_word(made, say)
         return made
 
-    it = command("layers", layers)
-    json_word(it, say)
+    command("layers", layers)
 
     it = command("history", layers)
     it.add_argument("layer", metavar=LAYER, help=say("layer"))
-    json_word(it, say)
 
     it = command("get", get)
     it.add_argument("layer", metavar=LAYER, help=say("layer"))
     it.add_argument("--number", type=int, default=0, metavar="N", help=say("version"))
-    json_word(it, say)
 
     it = command("put", put_layer)
     it.add_argument("layer", metavar=LAYER, help=say("layer"))
     it.add_argument("file", type=Path, metavar="FILE", help=say("document"))
     why_words(it, say)
-    json_word(it, say)
 
-    it = command("edit", edit)
+    it = command("edit", edit, as_json=False)  # an editor is for people
     it.add_argument("layer", metavar=LAYER, help=say("layer"))
     why_words(it, say)
 
@@ -100,18 +98,15 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
     it.add_argument("--url", default="", metavar="URL", help=say("url"))
     it.add_argument("--remove", action="store_true", help=say("file_remove"))
     why_words(it, say)
-    json_word(it, say)
 
     it = command("check", check)
     it.add_argument("file", type=Path, metavar="FILE", help=say("document"))
     it.add_argument("--layer", default="", metavar=LAYER, help=say("check_layer"))
-    json_word(it, say)
 
     it = command("diff", diff)
     it.add_argument("layer", metavar=LAYER, help=say("layer"))
     it.add_argument("before", nargs="?", type=int, default=None, metavar="N", help=say("diff_before"))
     it.add_argument("after", nargs="?", type=int, default=0, metavar="N", help=say("diff_after"))
-    json_word(it, say)
 
     it = command("push", push)
     where_words(it, say)
@@ -119,7 +114,6 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Say) -> None:
     it.add_argument("--dry-run", action="store_true", help=say("dry_run"))
     why_words(it, say)
     yes_word(it, say)
-    json_word(it, say)
 
 
 # --- layers -------------------------------------------------------------------------------------------------------------
