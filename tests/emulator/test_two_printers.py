@@ -174,6 +174,7 @@ def test_the_second_printer_stands_in_and_a_power_cut_loses_and_doubles_nothing(
             await here.trouble(power="cut")
             assert (await here.slips(1))[-1] == (3, False, "torn")
             await here.trouble(printer="ok", printer2="ok")
+            await here.back()
             offered = await here.press("0 1 OK 3 8 5 2 OK")
             assert "F1 续打" in offered["screen"]["hints"]
             await here.press("F1")
