@@ -500,6 +500,11 @@ def settled_unevenly(folder: Path) -> Counter:
     return counter
 
 
+def settlement_shown(folder: Path) -> Counter:
+    """The batch that differs, beside what the backend has booked of it."""
+    return settled_unevenly(folder).keys("OK MENU 8 3")
+
+
 def online(folder: Path, **sections: dict) -> Till:
     """On line, numbered by the backend, two colas in the basket."""
     return money.till(folder, **sections).basket()
@@ -643,6 +648,7 @@ LEDGERS: tuple[Callable[[Path], Counter], ...] = (
     day_done,
     day_to_reopen,
     settled_unevenly,
+    settlement_shown,
     settings_changed_here,
     supervisor_works,
     badge_wanted,

@@ -336,7 +336,7 @@ SCREENS: dict[str, Callable[[Path], Counter]] = {
     "batch_full": ledgers.full_batch,
     "report": lambda folder: basket(folder).keys("OK OK OK MENU 8 1"),
     "report_more": lambda folder: basket(folder).keys("OK OK OK MENU 8 1 DOWN"),
-    "settlement": lambda folder: ledgers.settled_unevenly(folder).keys("OK MENU 8 3"),
+    "settlement": ledgers.settlement_shown,
     "close_day": lambda folder: ledgers.shift_handed_over(folder).keys("MENU 8 4"),
     "sure_of_day": lambda folder: ledgers.shift_handed_over(folder).keys("MENU 8 4 OK"),
     "member_prices": lambda folder: basket(folder).keys("F2 5"),
