@@ -58,7 +58,7 @@ class Clerk:
     wishes: tuple[str, ...]  # what customers ask for, as often as they do
     jobs: deque[str] = field(default_factory=lambda: deque(["sign_off"]))
     refused: int = 0  # the last refusal, until a job looks
-    miscounted: bool = False  # this shift was counted wrong once
+    counted: bool = False  # this shift was counted once
     operator: str = "00"  # the supervisor opens in the morning, then a cashier takes over
     hope: Hope | None = None
     finished: int = 0

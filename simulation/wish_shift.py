@@ -83,7 +83,7 @@ def close(clerk: Clerk) -> Job:
     clerk.refused = 0
     yield from choose(clerk, "reports", "close_shift")
     wrong = clerk.operator != SUPERVISOR and clerk.clock.rng.random() < 0.3  # hers is the last word
-    wrong = wrong and not clerk.miscounted  # a shift's second wrong count would stand, with the supervisor's word
+    wrong = wrong and not clerk.counted  # a shift's second count would stand, with the supervisor's word
     for _ in range(600):
         yield clerk.clock.soon_ms(60, 200)
         match clerk.screen:
@@ -91,7 +91,7 @@ def close(clerk: Clerk) -> Job:
                 clerk.press(Key.OK if "stillopen__basket" not in sight.row_keys(clerk.view) else Key.F2)
             case "CountDrawer":
                 clerk.settle_doubt()
-                clerk.miscounted |= wrong
+                clerk.counted = True
                 lies = clerk.day.drawer_fen + (1_000 if wrong else 0)
                 count(clerk, clerk.view, lies, "countdrawer__total")
             case "CountAgain":
@@ -99,7 +99,7 @@ def close(clerk: Clerk) -> Job:
                 clerk.press(Key.OK)
             case "ShiftDone":
                 note_closing(clerk)
-                clerk.miscounted = False
+                clerk.counted = False
                 clerk.press(Key.OK)
                 return
             case "Idle" | "Menu":
