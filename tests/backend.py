@@ -71,13 +71,13 @@ def rows(path: Path, terminal: str = "T0001", epoch: int = 1) -> list[StoredReco
 
 
 class Served:
-    """`posfleet serve` as a process of its own."""
+    """`posfleet serve` as a process of its own, at the plain broker on `port`, or at the one that `words` name."""
 
-    def __init__(self, data: Path, port: int, *words: str) -> None:
+    def __init__(self, data: Path, port: int | None, *words: str) -> None:
         self.data = data
         command = [sys.executable, "-m", "fleet", "--lang", "en", "serve", "--data", str(data)]
         self.process = subprocess.Popen(
-            [*command, "--broker", f"127.0.0.1:{port}", *words],
+            [*command, *([] if port is None else ["--broker", f"127.0.0.1:{port}"]), *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

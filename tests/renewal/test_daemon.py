@@ -54,7 +54,7 @@ def test_a_terminal_comes_in_with_what_the_command_wrote_and_renews_its_key(tls_
     folder = tmp_path / "terminal"
     folder.mkdir()
     provisioned(house, folder, tls_broker, monkeypatch, days_ago=300)
-    with Served(house, tls_broker.private_port, *link(tls_broker)):
+    with Served(house, None, *link(tls_broker)):
         posd = Daemon(folder)
         try:
             until(

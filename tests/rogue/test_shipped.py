@@ -39,7 +39,7 @@ def test_a_terminal_drains_to_posfleet_serve_over_tls(tls_broker, tmp_path):  # 
     journal = Journal().fill(50)
     data = tmp_path / "data"
     with (
-        Served(data, tls_broker.private_port, *link(tls_broker)) as served,
+        Served(data, None, *link(tls_broker)) as served,
         Pump(journal, tls_broker.host, tls_broker.port, tls=tls_broker.terminal("T0001")) as pump,
     ):
         pump.drain()

@@ -168,7 +168,7 @@ class House:
     def serve(self) -> None:
         """Start the backend."""
         self.said.append("posfleet serve --share ingest " + shlex.join(self.link))
-        self._served = Served(self.data, self.private_port, "--share", "ingest", *self.link)
+        self._served = Served(self.data, None, "--share", "ingest", *self.link)
         self._served.__enter__()
 
     def end(self) -> None:
