@@ -144,8 +144,8 @@ TROUBLE_DEPTH_MAX = 5
 """No more trouble is put on the screen above this many; it is journaled all the same."""
 
 CALM_MS = 500
-"""Keys are not taken for so long after a screen came, or went, by itself: nobody has seen it yet. Nor is what follows one
-that was not taken without a pause this long: the rest of a number is another number."""
+"""Keys are not taken for so long after a screen came, or went, by itself: nobody has seen it yet. Nor is what follows a
+digit that was not taken without a pause this long: the rest of a number is another number."""
 
 ENTRY_DIGITS_MAX = 40
 """More digits than any number a person types has."""
@@ -393,7 +393,8 @@ class Terminal:
         """A key, unless it would have a card number taken that was typed: that is wiped instead (5030)."""
         if self.now.monotonic_ms < self.calm_until_ms:
             self.tone(ToneName.REJECT)  # it was meant for the screen that has just been covered, or uncovered
-            self.calm_until_ms = self.now.monotonic_ms + CALM_MS
+            if key.digit:
+                self.calm_until_ms = self.now.monotonic_ms + CALM_MS
             return
         top = self.stack[-1]
         if key is Key.OK and typed_text(top) and (refusal := card_refusal(self.context(), self.entry, typed=True)):

@@ -476,6 +476,15 @@ def test_of_a_number_typed_as_a_notice_goes_nothing_is_taken_rather_than_a_part(
     assert typed_text(counter.terminal.stack[-1]) == "1", "after a pause keys are taken again"
 
 
+def test_whoever_presses_ok_again_and_again_is_heard(tmp_path: Path) -> None:
+    counter = Counter(tmp_path).open_for_business().scan(COLA)
+    counter.step(DeviceSeen("scanner", False))
+    counter.looks = False
+    for _ in range(3):
+        counter.step(KeyPressed(Key.OK), after_ms=200)
+    assert counter.screen == "BasketScreen", "the notice is read"
+
+
 def test_an_outcome_that_could_not_be_written_down_prints_no_second_unmarked_slip(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
