@@ -145,7 +145,7 @@ TROUBLE_DEPTH_MAX = 5
 
 CALM_MS = 500
 """Keys are not taken for so long after a screen came, or went, by itself: nobody has seen it yet. Nor is what follows a
-digit that was not taken without a pause this long: the rest of a number is another number."""
+digit that was not taken, up to the key that ends the number or a pause this long: its rest is another number."""
 
 ENTRY_DIGITS_MAX = 40
 """More digits than any number a person types has."""
@@ -200,6 +200,7 @@ class Terminal:
     timed: Screen | None = None  # the screen whose own time runs
     last_scan: Scanned | None = None
     calm_until_ms: int = 0
+    half_until_ms: int = 0  # of a number whose first digits were not taken
     entry: str = field(default="", repr=False)  # digits typed one after the other on one screen, field full or not
     desks: tuple[Desk, ...] = field(default_factory=desks)
     steps: tuple[str, ...] = ()  # the last screens and commands, by name alone
@@ -391,10 +392,9 @@ class Terminal:
 
     def _pressed(self, key: Key) -> None:
         """A key, unless it would have a card number taken that was typed: that is wiped instead (5030)."""
-        if self.now.monotonic_ms < self.calm_until_ms:
+        if self.now.monotonic_ms < max(self.calm_until_ms, self.half_until_ms):
             self.tone(ToneName.REJECT)  # it was meant for the screen that has just been covered, or uncovered
-            if key.digit:
-                self.calm_until_ms = self.now.monotonic_ms + CALM_MS
+            self.half_until_ms = self.now.monotonic_ms + CALM_MS if key.digit else 0
             return
         top = self.stack[-1]
         if key is Key.OK and typed_text(top) and (refusal := card_refusal(self.context(), self.entry, typed=True)):
