@@ -46,20 +46,22 @@ def _mid_slip(look: str, number: int = FIRST) -> Trouble:
     return strike
 
 
-def _silent(number: int) -> Trouble:
+def _ails(how: str, high_ms: int, number: int) -> Trouble:
+    """A printer that is `silent` or `slow` for a while."""
+
     def strike(world: "World") -> None:
-        world.printers[number].silent = True
-        _for_a_while(world, MINUTE_MS, 10 * MINUTE_MS, lambda: setattr(world.printers[number], "silent", False))
+        setattr(world.printers[number], how, True)
+        _for_a_while(world, MINUTE_MS, high_ms, lambda: setattr(world.printers[number], how, False))
 
     return strike
+
+
+def _silent(number: int) -> Trouble:
+    return _ails("silent", 10 * MINUTE_MS, number)
 
 
 def _slow(number: int) -> Trouble:
-    def strike(world: "World") -> None:
-        world.printers[number].slow = True
-        _for_a_while(world, MINUTE_MS, 15 * MINUTE_MS, lambda: setattr(world.printers[number], "slow", False))
-
-    return strike
+    return _ails("slow", 15 * MINUTE_MS, number)
 
 
 def _fence_lost(number: int) -> Trouble:
