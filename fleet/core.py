@@ -139,12 +139,15 @@ class Admin:
 
 @dataclass(frozen=True, slots=True)
 class Pump:
-    """There is time to send something of what is due; `taken`: what of it the broker has by now;
-    `room`: how much may be sent."""
+    """There is time to send something of what is due; `taken`: what of it the broker has by now; `room`: how much may be
+    sent; `under_way`: what was handed to the broker, which has not said yet that it has it; `late`: what it has not said that
+    of for long, or has refused."""
 
     now_ms: int
     taken: tuple[Sent, ...] = ()
     room: int = 128
+    under_way: frozenset[Sent] = frozenset()
+    late: tuple[Sent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +217,12 @@ class Core:
                     raw = kept_of(message.rest, message.payload)
                     _put_aside(books, message.terminal, Bad(0, 0, raw, reason), now_ms)
                     return []
-                case Pump(now_ms, taken, room):
-                    self._desk.taken(books, taken)
-                    return self._desk.pump(books, now_ms, room) if room and self._is_mine(books, now_ms) else []
+                case Pump(now_ms, taken, room, under_way, late):
+                    self._desk.taken(books, taken, now_ms)
+                    self._desk.put_off(books, late, now_ms)
+                    if not room or not self._is_mine(books, now_ms):
+                        return []
+                    return self._desk.pump(books, now_ms, room, under_way)
                 case DeskTick(now_ms):
                     if self._is_mine(books, now_ms):
                         self._desk.tick(books, now_ms)

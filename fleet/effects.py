@@ -1,7 +1,7 @@
 """What the backend's core wants done after its commit."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fleet import admin
 from fleet.acquirer.port import Call
@@ -106,9 +106,9 @@ class SendCommand:
         return Sent(self.terminal, cid=self.cid)
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """Which of what was sent the broker says it has: settings of a revision, or an order."""
+class Sent(NamedTuple):
+    """Which of what was sent the broker says it has: settings of a revision, or an order. A tuple, for thousands of them
+    are looked up."""
 
     terminal: str
     rev: int = 0

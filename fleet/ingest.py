@@ -68,6 +68,8 @@ CLOSE_TIMEOUT_MS = 3_000
 REFUSAL = 0x80
 IN_FLIGHT_MAX = 1_024
 """Settings and commands the broker may have from us without saying so; bounds what a push to thousands holds in memory."""
+AGAIN_MS = 60_000
+"""What the broker has not said in this time to have, or has refused, is handed to it again."""
 TAKEN_WAIT_MS = 20
 """So long the broker's words are gathered before they are committed together."""
 
@@ -78,6 +80,13 @@ class _Asked:
 
     call: admin.Call
     answer: Callable[[admin.Reply], None]
+
+
+class _Given(NamedTuple):
+    """What was handed to the broker, and when."""
+
+    sent: Sent
+    at_ms: int
 
 
 class Heard(NamedTuple):
@@ -151,8 +160,9 @@ class Ingest:
         self._more_due = False
         self._hears_kept = False
         self._kept_due_ms = 0  # when to see about what the broker has kept, 0: done
-        self._in_flight: dict[int, Sent] = {}
+        self._in_flight: dict[int, _Given] = {}  # by its number, in their order
         self._taken: list[Sent] = []
+        self._late: list[Sent] = []
 
     def stop(self) -> None:
         """End `run` soon and cleanly; may be called from a signal handler or another thread."""
@@ -194,6 +204,7 @@ class Ingest:
             self._tick_ms = now_ms + TICK_MS
             self._emit(self._step(Tick(self._utc_ms())) or [])
             self._try(DeskTick(self._utc_ms()))
+            self._give_up_late(now_ms)
             self._more_due = True
             self._flush()
         if self._kept_due_ms and now_ms >= self._kept_due_ms:
@@ -211,6 +222,11 @@ class Ingest:
             return
         self._due_ms = now_ms + OPEN_TIMEOUT_MS
         self._connection.open()
+
+    def _give_up_late(self, now_ms: int) -> None:
+        """It is due still, behind all others; a broker that refuses for ever must not take up all the room."""
+        late = [number for number, given in self._in_flight.items() if given.at_ms <= now_ms - AGAIN_MS]
+        self._late += (self._in_flight.pop(number).sent for number in late)
 
     def _about_kept(self, now_ms: int) -> None:
         """A shared subscription is given nothing of what the broker has kept: states of terminals that sleep would be
@@ -231,7 +247,7 @@ class Ingest:
     def _lost(self, cause: str) -> None:
         self._connection, self._subscribed = None, False
         self._hears_kept, self._kept_due_ms = False, 0
-        self._in_flight.clear()  # due again in a minute
+        self._in_flight.clear()  # due still
         wait_ms = backoff_ms(self._failures, self._jitter())
         self._failures += 1
         self._due_ms = self._monotonic_ms() + wait_ms
@@ -297,13 +313,13 @@ class Ingest:
             case Connected():
                 self._connection.subscribe()
             case Subscribed():
-                self._subscribed, self._failures = True, 0
+                self._subscribed, self._failures, self._more_due = True, 0, True
                 self._kept_due_ms = self._monotonic_ms() if self._settings.share else 0
                 self._ready()
             case Taken(numbers):
                 for number in numbers:
-                    if (sent := self._in_flight.pop(number, None)) is not None:
-                        self._taken.append(sent)
+                    if (given := self._in_flight.pop(number, None)) is not None:
+                        self._taken.append(given.sent)
             case Ended(cause):
                 batch.heard.clear()  # unacknowledged: they come again
                 self._lost(cause)
@@ -382,10 +398,12 @@ class Ingest:
     def _pump(self) -> None:
         """Send a little of what is due, between two batches of what comes in."""
         room = self._room()
-        if room or self._taken:
+        if room or self._taken or self._late:
             taken, self._taken = tuple(self._taken), []
+            late, self._late = tuple(self._late), []
             self._more_due = self._more_due and not room
-            self._try(Pump(self._utc_ms(), taken, room))
+            under_way = frozenset(given.sent for given in self._in_flight.values())
+            self._try(Pump(self._utc_ms(), taken, room, under_way, late))
 
     def _try(self, event: Pump | DeskTick) -> None:
         """A fault at the desk must not keep records out: it is logged, and the work found again at the next tick."""
@@ -453,7 +471,7 @@ class Ingest:
             number = self._connection.publish(topic, payload, channel.qos, channel.expiry_s, channel.retained, told)
             if isinstance(effect, SendDesired | SendCommand):
                 if number:
-                    self._in_flight[number] = effect.sent
+                    self._in_flight[number] = _Given(effect.sent, self._monotonic_ms())
                 else:
                     self._taken.append(effect.sent)  # it never will be: so it is not due again every minute
 

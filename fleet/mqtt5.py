@@ -13,6 +13,8 @@ PACKET_BYTES_MAX = 1024 * 1024
 PINGREQ, PINGRESP = b"\xc0\x00", b"\xd0\x00"
 NO_PROPERTIES = b"\x00"
 _PROTOCOL = b"\x00\x04MQTT\x05"
+_BYTES = tuple(bytes([number]) for number in range(0x80))
+"""Most lengths are one of these, or two."""
 _FLAGS = {1: 0, 2: 0, 4: 0, 8: 2, 9: 0, 10: 2, 11: 0, 12: 0, 13: 0, 14: 0}
 _LENGTH_BYTES_MAX = 4
 
@@ -161,8 +163,8 @@ def publish(
     """(3.3) `topic` as UTF-8, `props` as `properties` makes them: a sender of many makes both once."""
     assert qos == 0 or 0 < mid < 0x10000
     number = mid.to_bytes(2, "big") if qos else b""
-    body = b"".join((len(topic).to_bytes(2, "big"), topic, number, props, payload))
-    return _framed(0x30 | qos << 1 | retain, body)
+    size = varint(2 + len(topic) + len(number) + len(props) + len(payload))
+    return b"".join((_BYTES[0x30 | qos << 1 | retain], size, len(topic).to_bytes(2, "big"), topic, number, props, payload))
 
 
 def puback(mid: int, reason: int = 0) -> bytes:
@@ -206,6 +208,8 @@ def properties(pairs: Iterable[Property]) -> bytes:
 
 def varint(number: int) -> bytes:
     """Variable byte integer (1.5.5)."""
+    if 0 <= number < 0x80:
+        return _BYTES[number]
     made = bytearray()
     while True:
         number, low = number >> 7, number & 0x7F

@@ -27,7 +27,13 @@ class Backend:
     """Core, store on disk and ingest on a thread. `wrap` may put something between core and ingest."""
 
     def __init__(
-        self, path: Path, host: str, port: int, wrap: Callable[[Core], Any] = lambda core: core, **more: str
+        self,
+        path: Path,
+        host: str,
+        port: int,
+        wrap: Callable[[Core], Any] = lambda core: core,
+        utc_ms: Callable[[], int] = lambda: UTC_MS,
+        **more: str,
     ) -> None:
         self.store = SqlStore(path)
         self.ready = threading.Event()
@@ -35,7 +41,7 @@ class Backend:
         self.ingest = Ingest(
             IngestSettings(host, port, f"fleet-{path.stem}", **more),
             wrap(Core(self.store, FLEET_KEY.sign)),
-            utc_ms=lambda: UTC_MS,
+            utc_ms=utc_ms,
             monotonic_ms=lambda: time.monotonic_ns() // 1_000_000,
             jitter=lambda: 0.02,
             ready=self.ready.set,

@@ -34,13 +34,17 @@ class FleetDesk:
             _enter(books, call, reply, now_ms)
         return reply
 
-    def pump(self, books: Books, now_ms: int, room: int) -> list[Effect]:
-        """What is due to be sent, a little of it."""
-        return pump.pump(books, self._sign, now_ms, min(room, pump.AT_ONCE_MAX))
+    def pump(self, books: Books, now_ms: int, room: int, under_way: frozenset[Sent]) -> list[Effect]:
+        """What is due to be sent and not under way, a little of it."""
+        return pump.pump(books, self._sign, now_ms, min(room, pump.AT_ONCE_MAX), under_way)
 
-    def taken(self, books: Books, what: tuple[Sent, ...]) -> None:
+    def taken(self, books: Books, what: tuple[Sent, ...], now_ms: int) -> None:
         """The broker has these."""
-        pump.taken(books, what)
+        pump.taken(books, what, now_ms)
+
+    def put_off(self, books: Books, what: tuple[Sent, ...], now_ms: int) -> None:
+        """The broker does not take these: all others come first."""
+        pump.put_off(books, what, now_ms)
 
     def tick(self, books: Books, now_ms: int) -> None:
         """Time has passed."""

@@ -6,7 +6,8 @@ is replaced whole. What a document says at a default's value stays in it: anothe
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
@@ -63,12 +64,29 @@ def split(doc: Document) -> tuple[Document, tuple[Blob, ...]]:
 
 def layers_of(row: Registered) -> tuple[str, ...]:
     """Names of the layers that make a terminal's settings, in their order."""
+    return (*shared_layers(row.group, row.shop, row.tags), own_layer(row.terminal))
+
+
+@lru_cache(maxsize=4_096)
+def shared_layers(group: str, shop: str, tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Of these, the names of those that other terminals have, too."""
     names = ["fleet"]
-    if row.group:
-        names.append(f"group:{row.group}")
-    if row.shop:
-        names.append(f"shop:{row.shop}")
-    return (*names, *(f"tag:{tag}" for tag in sorted(row.tags)), f"terminal:{row.terminal}")
+    if group:
+        names.append(f"group:{group}")
+    if shop:
+        names.append(f"shop:{shop}")
+    return (*names, *(f"tag:{tag}" for tag in sorted(tags)))
+
+
+def layers_of_all(rows: Collection[Registered]) -> set[str]:
+    """Names of all layers that any of these terminals has."""
+    alike = {(row.group, row.shop, row.tags) for row in rows}
+    return {own_layer(row.terminal) for row in rows}.union(*(shared_layers(*each) for each in alike))
+
+
+def own_layer(terminal: str) -> str:
+    """The name of the layer that is a terminal's alone."""
+    return f"terminal:{terminal}"
 
 
 def canonical(doc: object) -> bytes:

@@ -1,7 +1,7 @@
 """What is due to be sent, a little at a time, so that taking records in never waits for a push to thousands.
 
-All of it stands in the store. What was handed to the broker is due again a minute later unless the broker said that it has
-it; so nothing is forgotten over a crash at any moment, and at worst the same bytes are published twice.
+All of it stands in the store, due until the broker says that it has it; what is under way to it only its connection knows.
+So nothing is forgotten over a crash at any moment, and at worst the same bytes are published twice.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,25 +15,22 @@ from fleet.store import Books
 from wire.fleet import Blob, Desired, Signed, audience, signed_text
 
 AT_ONCE_MAX = 512
-AGAIN_MS = 60_000
 
 
-def pump(books: Books, sign: Callable[[bytes], bytes], now_ms: int, limit: int) -> list[Effect]:
+def pump(
+    books: Books, sign: Callable[[bytes], bytes], now_ms: int, limit: int, under_way: frozenset[Sent]
+) -> list[Effect]:
     """Commands first, for they expire; then settings."""
     effects: list[Effect] = []
-    orders = books.fleet.orders.due(now_ms, limit)
-    for order in orders:
+    for order in books.fleet.orders.due(now_ms, limit, {each.cid for each in under_way if each.cid}):
         text = order.text.decode()
         signed = Signed(text, sign(signed_text("command", text)).hex())
         expiry_s = max(1, (order.expires_ms - now_ms) // 1_000)
         effects.append(SendCommand(order.terminal, order.cid, order.name, signed, expiry_s))
-    if orders:
-        books.fleet.orders.sent([order.cid for order in orders], now_ms, now_ms + AGAIN_MS)
-    rows = books.fleet.settings.due(now_ms, limit - len(orders))
+    given = {(each.terminal, each.rev) for each in under_way if not each.cid}
     texts = _Texts(books.fleet.settings, sign)
-    effects += (SendDesired(row.terminal, row.rev, texts.of(row)) for row in rows)
-    if rows:
-        books.fleet.settings.sent([row.terminal for row in rows], now_ms, now_ms + AGAIN_MS)
+    for row in books.fleet.settings.due(now_ms, limit - len(effects), given):
+        effects.append(SendDesired(row.terminal, row.rev, texts.of(row)))
     if len(effects) >= limit:
         effects.append(MoreDue())
     return effects
@@ -47,19 +44,25 @@ class _Texts:
         self._sign = sign
         self._bodies: dict[str, tuple[bytes, tuple[Blob, ...]]] = {}
         self._signed: dict[tuple[str, int], Signed] = {}
+        self._neighbours: dict[tuple[str, int], list[tuple[str, str]]] = {}
         self._last: dict[int, str] = {}  # by revision, the last of the neighbours met last
 
     def of(self, row: DesiredRow) -> Signed:
         """For the same row always the same to the byte: a terminal takes another text under a revision it knows for a
         replay. Rows of one revision and document are alike in everything else (`settings.give`)."""
         if (row.terminal, row.rev) not in self._signed:
-            neighbours = self._settings.together(row.terminal, row.rev, self._last.get(row.rev, ""))
-            self._last[row.rev] = neighbours[-1][0]
-            names = [name for name, sha256 in neighbours if sha256 == row.sha256]
+            names = [name for name, sha256 in self._together(row.terminal, row.rev) if sha256 == row.sha256]
             text = desired_text(row, names, *self._body(row.sha256))
             signed = Signed(text, self._sign(signed_text("settings", text)).hex())
             self._signed |= {(name, row.rev): signed for name in names}
         return self._signed[row.terminal, row.rev]
+
+    def _together(self, terminal: str, rev: int) -> list[tuple[str, str]]:
+        if (terminal, rev) not in self._neighbours:
+            for some in self._settings.together(terminal, rev, self._last.get(rev, "")):
+                self._neighbours |= dict.fromkeys(((name, rev) for name, _ in some), some)
+                self._last[rev] = some[-1][0]
+        return self._neighbours[terminal, rev]
 
     def _body(self, sha256: str) -> tuple[bytes, tuple[Blob, ...]]:
         if sha256 not in self._bodies:
@@ -76,9 +79,19 @@ def desired_text(row: DesiredRow, names: Iterable[str], body: bytes, blobs: tupl
     return msgspec.json.encode(desired).decode()
 
 
-def taken(books: Books, what: tuple[Sent, ...]) -> None:
+def taken(books: Books, what: tuple[Sent, ...], now_ms: int) -> None:
     """The broker has these."""
-    for each in what:
-        if each.cid:
-            books.fleet.orders.taken(each.cid)
-    books.fleet.settings.taken([(each.terminal, each.rev) for each in what if not each.cid])
+    orders, settings = _parted(what)
+    books.fleet.orders.taken(orders, now_ms)
+    books.fleet.settings.taken(settings, now_ms)
+
+
+def put_off(books: Books, what: tuple[Sent, ...], now_ms: int) -> None:
+    """The broker does not take these: they are due as if they were so since now."""
+    orders, settings = _parted(what)
+    books.fleet.orders.put_off(orders, now_ms)
+    books.fleet.settings.put_off(settings, now_ms)
+
+
+def _parted(what: tuple[Sent, ...]) -> tuple[list[str], list[tuple[str, int]]]:
+    return [each.cid for each in what if each.cid], [(each.terminal, each.rev) for each in what if not each.cid]

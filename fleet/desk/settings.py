@@ -1,13 +1,24 @@
 """Settings at the desk: layers written down, what they would change, and pushing them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from fleet import admin
 from fleet.admin import Call, Fault, LayerLook, PushLook, Refused, Registered, Reply
-from fleet.desk.layers import Document, canonical, differences, faults, layers_of, masked, merged, whole
+from fleet.desk.layers import (
+    Document,
+    canonical,
+    differences,
+    faults,
+    layers_of,
+    layers_of_all,
+    masked,
+    merged,
+    own_layer,
+    whole,
+)
 from fleet.desk.link import hearing
-from fleet.desk.sql_settings import DesiredRow, SettingsBooks
+from fleet.desk.sql_settings import NOTHING_GIVEN, DesiredRow, SettingsBooks
 from fleet.store import Books
 
 EXPIRY_MS = 365 * 86_400_000
@@ -40,10 +51,11 @@ class Sources:
         self._made: dict[tuple[str, ...], tuple[Document, tuple[Fault, ...]]] = {}
         self._alike: dict[tuple[str, str, tuple[str, ...], bool], tuple[str, ...]] = {}
         self._whole: dict[str, Document] = {}
+        self._differ: dict[tuple[str, str], bool] = {}
 
-    def know(self, rows: Iterable[Registered]) -> None:
+    def know(self, rows: Collection[Registered]) -> None:
         """Read what these terminals need, in few statements."""
-        names = {name for row in rows for name in layers_of(row)} - self._documents.keys()
+        names = layers_of_all(rows) - self._documents.keys()
         newest = self._books.newest(names)
         self._documents |= dict.fromkeys(names)
         self._documents |= {name: self._books.document(look.sha256) for name, look in newest.items()}
@@ -64,7 +76,7 @@ class Sources:
 
     def _key(self, row: Registered) -> tuple[str, ...]:
         """Names of the layers that say something, in their order; looked for once for all without a layer of their own."""
-        if (name := f"terminal:{row.terminal}") not in self._documents:
+        if (name := own_layer(row.terminal)) not in self._documents:
             self.know((row,))
         own = self._documents[name] is not None
         alike = (row.group, row.shop, row.tags, own)
@@ -80,17 +92,21 @@ class Sources:
             self._whole[sha256] = whole(doc) if not faults({"": doc}) else doc
         return self._whole[sha256]
 
+    def differ(self, sha256: str, other: str) -> bool:
+        """Whether two documents mean different things; compared once for all terminals that have these two."""
+        if (sha256, other) not in self._differ:
+            self._differ[sha256, other] = sha256 != other and self.meaning(sha256) != self.meaning(other)
+        return self._differ[sha256, other]
+
 
 def wanted(books: Books, rows: list[Registered], at_ms: int | None = None) -> tuple[list[Wanted], tuple[Fault, ...]]:
     """What the layers say for these terminals; documents are kept. With faults nothing should be done with it, and who has
     them is left out. `at_ms`: by the layers as they stood then, and as they are now where there were none."""
     settings = books.fleet.settings
-    names = {name for row in rows for name in layers_of(row)}
-    stood = settings.stood(names, at_ms) if at_ms is not None else {}
+    stood = settings.stood(layers_of_all(rows), at_ms) if at_ms is not None else {}
     sources = Sources(settings, {name: settings.document(look.sha256) for name, look in stood.items()})
     sources.know(rows)
-    have = books.fleet.settings.desired_of(row.terminal for row in rows)
-    refused = settings.refused_by(have)
+    have = settings.given(row.terminal for row in rows)
     found: list[Wanted] = []
     wrong: list[Fault] = []
     kept: dict[int, str] = {}
@@ -100,9 +116,8 @@ def wanted(books: Books, rows: list[Registered], at_ms: int | None = None) -> tu
             wrong += [fault for fault in bad if fault not in wrong]
             continue
         sha256 = kept.get(id(doc)) or kept.setdefault(id(doc), books.fleet.settings.keep(doc))
-        before = have[row.terminal].sha256 if row.terminal in have else ""
-        changed = not before or row.terminal in refused
-        changed = changed or (sha256 != before and sources.meaning(sha256) != sources.meaning(before))
+        before, refused = have.get(row.terminal, NOTHING_GIVEN)
+        changed = not before or refused or sources.differ(sha256, before)
         found.append(Wanted(row.terminal, sha256, before, changed))
     return found, tuple(wrong[:FAULTS_MAX])
 
@@ -228,9 +243,8 @@ def dry_run(books: Books, request: admin.DryRun, now_ms: int) -> Reply:
         return rows
     sources = Sources(books.fleet.settings)
     sources.know(rows)
-    have = books.fleet.settings.desired_of(row.terminal for row in rows)
+    have = books.fleet.settings.given(row.terminal for row in rows)
     groups: dict[bytes, tuple[list[str], tuple[admin.PathChange, ...]]] = {}
-    refused = books.fleet.settings.refused_by(have)
     compared: dict[tuple[int, str], tuple[admin.PathChange, ...]] = {}  # many terminals have the same two documents
     unchanged = 0
     wrong: list[Fault] = []
@@ -239,12 +253,12 @@ def dry_run(books: Books, request: admin.DryRun, now_ms: int) -> Reply:
         if bad:
             wrong += [fault for fault in bad if fault not in wrong]
             continue
-        before = have[row.terminal].sha256 if row.terminal in have else ""
+        before, refused = have.get(row.terminal, NOTHING_GIVEN)
         key = (id(doc), before)
         if key not in compared:
             compared[key] = differences(sources.meaning(before), whole(doc))
         changes = compared[key]
-        if row.terminal in have and row.terminal not in refused and not changes:
+        if before and not refused and not changes:
             unchanged += 1
             continue
         groups.setdefault(canonical(changes), ([], changes))[0].append(row.terminal)

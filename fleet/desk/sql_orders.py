@@ -1,7 +1,8 @@
 """Commands that were ordered, and what became of each, within one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 
 from fleet.admin import OrderLook, OrderStatus
 from fleet.desk.tables import orders, parts
-from fleet.sql_dialect import put
+from fleet.sql_dialect import among, put
 from wire.fleet import Order, Reply
 
 
@@ -37,7 +38,12 @@ class OrderRow:
 
 
 _ORDER = sa.select(orders).where(orders.c.cid == sa.bindparam("cid"))
-_TAKEN = sa.update(orders).where(orders.c.cid == sa.bindparam("its")).values(due_ms=0)
+_DUE = (
+    sa.select(orders)
+    .where(orders.c.due_ms > 0, orders.c.due_ms <= sa.bindparam("now_ms"), orders.c.expires_ms > sa.bindparam("now_ms"))
+    .order_by(orders.c.due_ms, orders.c.issued_ms, orders.c.cid)
+    .limit(sa.bindparam("limit"))
+)
 _UNANSWERED = (
     sa.select(orders)
     .where(orders.c.terminal == sa.bindparam("terminal"), orders.c.waiting > 0, orders.c.status == "waiting")
@@ -59,11 +65,11 @@ class OrderBooks:
         row = self._db.execute(_ORDER, {"cid": cid}).first()
         return OrderRow(*row) if row else None
 
-    def due(self, now_ms: int, limit: int) -> list[OrderRow]:
-        """What is to be sent and has not expired, longest due first; of what is due at once the older first."""
-        query = sa.select(orders).where(orders.c.due_ms > 0, orders.c.due_ms <= now_ms, orders.c.expires_ms > now_ms)
-        query = query.order_by(orders.c.due_ms, orders.c.issued_ms, orders.c.cid)
-        return [OrderRow(*row) for row in self._db.execute(query.limit(limit))]
+    def due(self, now_ms: int, limit: int, but: Collection[str] = ()) -> list[OrderRow]:
+        """What is to be sent and has not expired, `but` those; longest due first, of what is due at once the older first."""
+        found = self._db.execute(_DUE, {"now_ms": now_ms, "limit": limit + len(but)})
+        rows = (OrderRow(*row) for row in found.all())
+        return list(islice((row for row in rows if row.cid not in but), limit))
 
     def supersede(self, terminal: str, names: Iterable[str]) -> None:
         """Orders of these kinds that a terminal has said nothing about are sent no more, and not waited for."""
@@ -83,13 +89,17 @@ class OrderBooks:
             OrderRow(*row) for row in self._db.execute(query.order_by(orders.c.expires_ms, orders.c.cid).limit(limit))
         ]
 
-    def sent(self, cids: list[str], now_ms: int, again_ms: int) -> None:
-        change = sa.update(orders).where(orders.c.cid.in_(cids))
-        self._db.execute(change.values(sent_ms=now_ms, due_ms=again_ms))
+    def taken(self, cids: list[str], now_ms: int) -> None:
+        """The broker has these."""
+        self._change(cids, due_ms=0, sent_ms=now_ms)
 
-    def taken(self, cid: str) -> None:
-        """The broker has it."""
-        self._db.execute(_TAKEN, {"its": cid})
+    def put_off(self, cids: list[str], now_ms: int) -> None:
+        """These are due behind all others."""
+        self._change(cids, due_ms=now_ms)
+
+    def _change(self, cids: list[str], **values: int) -> None:
+        if cids:
+            self._db.execute(sa.update(orders).where(among(self._db, orders.c.cid, cids)).values(**values))
 
     def seen(self, terminal: str, batch: str, cid: str, limit: int) -> list[OrderLook]:
         """Newest first."""

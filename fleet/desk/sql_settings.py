@@ -1,6 +1,7 @@
 """Layers and their versions, documents by content, what each terminal is to have, and who pushed it, in one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,6 +17,9 @@ REV_LEAP_MAX = 1_000_000
 """A terminal that claims to know a revision this far beyond ours is not believed."""
 
 
+LOTS_MAX = 16
+"""Lots of neighbours that are read at once: asking for each costs more than its rows."""
+
 _DESIRED = sa.select(desired).where(desired.c.terminal == sa.bindparam("terminal"))
 """Asked at every word of a terminal about its settings, so made once."""
 
@@ -26,12 +30,16 @@ _DUE = _DUE.order_by(desired.c.due_ms).limit(sa.bindparam("limit"))
 _OF_PUSH = pushed.c.rev == sa.bindparam("rev")
 _PLACE = sa.select(sa.func.count()).where(_OF_PUSH, pushed.c.terminal < sa.bindparam("terminal"))
 _TOGETHER = sa.select(pushed.c.terminal, pushed.c.sha256).where(_OF_PUSH, pushed.c.terminal > sa.bindparam("after"))
-_TOGETHER = _TOGETHER.order_by(pushed.c.terminal).offset(sa.bindparam("skip")).limit(AUDIENCE_MAX)
+_TOGETHER = _TOGETHER.order_by(pushed.c.terminal).offset(sa.bindparam("skip")).limit(LOTS_MAX * AUDIENCE_MAX)
+
+
+NOTHING_GIVEN = ("", False)
+"""Of a terminal that is not in what `SettingsBooks.given` finds."""
 
 
 class DesiredRow(NamedTuple):
-    """What a terminal is to have. `due_ms`: when it is to be published (again), 0: the broker has it; `sent_ms`: when it was
-    handed to the broker last. A tuple, for a push makes thousands and the database takes it as it is."""
+    """What a terminal is to have. `due_ms`: since when it is to be published (again), 0: the broker has it; `sent_ms`: since
+    when. A tuple, for a push makes thousands and the database takes it as it is."""
 
     terminal: str
     rev: int
@@ -110,33 +118,39 @@ class SettingsBooks:
         rows = self._db.execute(sa.select(desired).where(among(self._db, desired.c.terminal, set(terminals))))
         return {row[0]: DesiredRow(*row) for row in rows.all()}
 
-    def refused_by(self, terminals: Iterable[str]) -> set[str]:
-        """Those of these terminals that have refused what they are to have."""
+    def given(self, terminals: Iterable[str]) -> dict[str, tuple[str, bool]]:
+        """Address of what each of these terminals is to have, and whether it has refused that; those that were never given
+        anything are not in it."""
         both = sa.and_(reported.c.terminal == desired.c.terminal, reported.c.desired_rev == desired.c.rev)
-        query = sa.select(desired.c.terminal).join(reported, both).where(reported.c.status == "rejected")
-        return set(self._db.execute(query.where(among(self._db, desired.c.terminal, set(terminals)))).scalars())
+        query = sa.select(desired.c.terminal, desired.c.sha256, reported.c.status).outerjoin_from(desired, reported, both)
+        rows = self._db.execute(query.where(among(self._db, desired.c.terminal, set(terminals)))).all()
+        return {terminal: (sha256, status == "rejected") for terminal, sha256, status in rows}
 
     def put_desired(self, *rows: DesiredRow) -> None:
         put_rows(self._db, desired, rows)
 
-    def due(self, now_ms: int, limit: int) -> list[DesiredRow]:
-        """What is to be published, longest due first; of those due alike any, for a push makes thousands due at once."""
-        rows = self._db.execute(_DUE, {"now_ms": now_ms, "limit": limit})
-        return sorted((DesiredRow(*row) for row in rows.all()), key=lambda row: (row.due_ms, row.terminal))
+    def due(self, now_ms: int, limit: int, but: Collection[tuple[str, int]] = ()) -> list[DesiredRow]:
+        """What is to be published, `but` those, terminal and revision; longest due first, of those due alike any, for a push
+        makes thousands due at once."""
+        rows = self._db.execute(_DUE, {"now_ms": now_ms, "limit": limit + len(but)}).all()
+        found = islice((DesiredRow(*row) for row in rows if (row[0], row[1]) not in but), limit)
+        return sorted(found, key=lambda row: (row.due_ms, row.terminal))
 
-    def together(self, terminal: str, rev: int, after: str = "") -> list[tuple[str, str]]:
+    def together(self, terminal: str, rev: int, after: str = "") -> list[list[tuple[str, str]]]:
         """The neighbours among which a terminal got a revision, itself with them, each with the address of its document:
-        for ever the same ones, by the history of the push. `after`: the last name of other ones, after which these are
-        looked for first: counting up to them takes longer the more a push gave to."""
+        for ever the same ones, by the history of the push; behind them the next few lots of neighbours. `after`: the last
+        name of some lot, after which these are looked for first: counting up to them takes longer the more a push gave
+        to."""
         if after:
-            found = self._neighbours({"rev": rev, "after": after, "skip": 0})
-            if any(name == terminal for name, _ in found):
+            found = self._lots({"rev": rev, "after": after, "skip": 0})
+            if any(name == terminal for lot in found for name, _ in lot):
                 return found
         place = int(self._db.execute(_PLACE, {"rev": rev, "terminal": terminal}).scalar_one())
-        return self._neighbours({"rev": rev, "after": "", "skip": place - place % AUDIENCE_MAX})
+        return self._lots({"rev": rev, "after": "", "skip": place - place % AUDIENCE_MAX})
 
-    def _neighbours(self, page: dict[str, str | int]) -> list[tuple[str, str]]:
-        return [(row[0], row[1]) for row in self._db.execute(_TOGETHER, page).all()]
+    def _lots(self, page: dict[str, str | int]) -> list[list[tuple[str, str]]]:
+        rows = [(name, sha256) for name, sha256 in self._db.execute(_TOGETHER, page).all()]
+        return [rows[start : start + AUDIENCE_MAX] for start in range(0, len(rows), AUDIENCE_MAX)]
 
     def expiring(self, before_ms: int, limit: int) -> list[DesiredRow]:
         """Those that no open roll-out holds, first to expire first."""
@@ -145,17 +159,19 @@ class SettingsBooks:
         query = query.order_by(desired.c.expires_ms).limit(limit)
         return [DesiredRow(*row) for row in self._db.execute(query)]
 
-    def sent(self, terminals: list[str], now_ms: int, again_ms: int) -> None:
-        """Handed to the broker; due again at `again_ms` unless the broker says that it has it."""
-        change = sa.update(desired).where(among(self._db, desired.c.terminal, terminals))
-        self._db.execute(change.values(sent_ms=now_ms, due_ms=again_ms))
-
-    def taken(self, what: list[tuple[str, int]]) -> None:
+    def taken(self, what: list[tuple[str, int]], now_ms: int) -> None:
         """The broker has these: terminal and revision."""
+        self._change(what, due_ms=0, sent_ms=now_ms)
+
+    def put_off(self, what: list[tuple[str, int]], now_ms: int) -> None:
+        """These are due behind all others."""
+        self._change(what, due_ms=now_ms)
+
+    def _change(self, what: list[tuple[str, int]], **values: int) -> None:
         for rev in sorted({rev for _, rev in what}):
             names = [terminal for terminal, its in what if its == rev]
             theirs = (desired.c.rev == rev, among(self._db, desired.c.terminal, names))
-            self._db.execute(sa.update(desired).where(*theirs).values(due_ms=0))
+            self._db.execute(sa.update(desired).where(*theirs).values(**values))
 
     # --- pushes ---
 

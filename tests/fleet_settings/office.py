@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fleet import admin
 from fleet.admin import Call, Caller, Registered, Reply, Request, Where
 from fleet.core import Admin, Arrived, Core, DeskTick, Message, Pump, Tick
-from fleet.effects import Effect, MoreDue, SendCommand, SendDesired, Told
+from fleet.effects import Effect, MoreDue, SendCommand, SendDesired, Sent, Told
+from fleet.ingest import AGAIN_MS
 from tests.stores import new_store
 from wire.fleet import Desired, Order, Reported, audiences, signed_text
 from wire.messages import State
@@ -27,10 +28,12 @@ class Office:
         self.now = NOW
         self.sent: list[Effect] = []
         self.nonce = 0
+        self.under_way: dict[Sent, int] = {}  # to the broker, since when
 
     def restart(self) -> None:
         """Another process over the same store."""
         self.core = Core(self.store, KEY.sign)
+        self.under_way = {}
 
     def ask(self, request: Request, by: Caller = ANNA, why: str = "because") -> Reply:
         self.nonce += 1
@@ -70,13 +73,21 @@ class Office:
         """Send all that is due; the broker has it at once unless `taken` is false."""
         found: list[Effect] = []
         while True:
-            effects = self.core.step(Pump(self.now))
-            made = [each for each in effects if isinstance(each, SendDesired | SendCommand)]
-            found += made
-            if taken and made:
-                self.core.step(Pump(self.now, tuple(each.sent for each in made), 0))
+            effects = self.pump_once(taken=taken)
+            found += [each for each in effects if not isinstance(each, MoreDue)]
             if not any(isinstance(each, MoreDue) for each in effects):
                 return found
+
+    def pump_once(self, *, taken: bool = True) -> list[Effect]:
+        """Send a little of it, as the backend's connection does. What the broker does not take is under way for a minute."""
+        self.under_way = {sent: at_ms for sent, at_ms in self.under_way.items() if at_ms > self.now - AGAIN_MS}
+        effects = self.core.step(Pump(self.now, under_way=frozenset(self.under_way)))
+        made = tuple(each.sent for each in effects if isinstance(each, SendDesired | SendCommand))
+        if taken and made:
+            self.core.step(Pump(self.now, made, 0))
+        else:
+            self.under_way |= dict.fromkeys(made, self.now)
+        return effects
 
     def layer(self, name: str, document: Any, **more: Any) -> Reply:
         return self.ask(admin.PutLayer(layer=name, document=document, **more))

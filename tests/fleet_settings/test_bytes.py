@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from fleet import admin, mqtt5
+from fleet import admin, ingest, mqtt5
 from fleet.admin import Call, Caller, Registered, Where
 from fleet.desk import layers
 from fleet.desk.sql_settings import desired
@@ -87,7 +87,7 @@ class Desk:
         return got[0]
 
     def due(self) -> dict[str, tuple[int, int]]:
-        """By terminal: when it was sent, and when it is due again."""
+        """By terminal: since when the broker has it, and since when it is due."""
         with self.store.begin() as books:
             rows = books._db.execute(sa.select(desired.c.terminal, desired.c.sent_ms, desired.c.due_ms))
             return {terminal: (sent_ms, due_ms) for terminal, sent_ms, due_ms in rows}
@@ -117,6 +117,34 @@ def test_what_is_too_long_for_the_broker_is_set_aside_and_the_connection_lives(
     (said,) = [record.getMessage() for record in caplog.records if record.name == "fleet.mqtt"]
     assert said.startswith("pos/v1/A1/dn/desired: ")
     assert said.endswith(f"of at most {limit}; not sent")
+
+
+def test_a_broker_that_refuses_some_for_ever_keeps_nothing_from_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ingest, "IN_FLIGHT_MAX", 2)
+    monkeypatch.setattr(ingest, "AGAIN_MS", 200)
+    monkeypatch.setattr(ingest, "TICK_MS", 50)
+    acl = tmp_path / "acl"
+    acl.write_text("topic deny pos/v1/A1/dn/desired\ntopic deny pos/v1/A2/dn/desired\ntopic readwrite #\n")
+
+    def utc_ms() -> int:
+        return time.time_ns() // 1_000_000
+
+    with (
+        Broker(tmp_path, f"acl_file {acl}") as broker,
+        Backend(tmp_path / "fleet.db", broker.host, broker.port, utc_ms=utc_ms) as backend,
+    ):
+        desk = Desk(backend, tmp_path / "fleet.db")
+        for names in (("A1", "A2"), ("A3",)):
+            desk.ask(admin.Register(rows=tuple(Registered(terminal=name) for name in names)))
+            assert isinstance(desk.ask(admin.Push(where=Where(terminals=names))), admin.Pushed)
+        until = time.monotonic() + WAIT_S
+        while desk.due()["A3"][1]:
+            assert time.monotonic() < until, desk.due()
+            time.sleep(0.05)
+        assert all(due_ms for name, (_, due_ms) in desk.due().items() if name != "A3"), "they may be given it yet"
+        desk.store.close()
 
 
 def test_a_quotation_mark_in_a_text_counts_as_four_bytes_and_a_chinese_sign_as_three():
