@@ -12,6 +12,7 @@ from fleet.acquirer.statement import STATEMENTS
 from fleet.commands import (
     Wrong,
     acquirer,
+    audited,
     broker_link,
     ca_words,
     db,
@@ -43,7 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if getattr(options, "database", ""):
         os.environ[database.VARIABLE] = options.database  # what is said outranks what was set
     try:
-        return int(options.run(options, lang))
+        code = int(options.run(options, lang))
+        if code == 0:
+            audited.enter(options, lang)
+        return code
     except Wrong as wrong:
         print(wrong.line(lang), file=sys.stderr)
         return wrong.code

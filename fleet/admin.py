@@ -726,6 +726,15 @@ class DealtWith(Struct, frozen=True, tag="dealt_with"):
     terminals: tuple[str, ...] = ()
 
 
+class Note(Struct, frozen=True, tag="note"):
+    """Enter into the audit what was done beside the backend, in the same data folder: at the authority, the users or the
+    broker -> `Done`. `what`: the command, such as `ca_revoke`; `subject`: whom it was about."""
+
+    what: Annotated[str, msgspec.Meta(pattern=r"^(ca|broker|user)_[a-z]{1,20}\Z")]
+    subject: Text = ""
+    detail: Text = ""
+
+
 class Audit(Struct, frozen=True, tag="audit"):
     """-> `AuditSeen`, newest first. `before`: a number, for the next page; `subject`: a terminal, layer, roll-out, batch."""
 
@@ -802,7 +811,7 @@ class Refused(Struct, frozen=True, tag="refused"):
 Request = (
     Register | SetTags | ListTerminals | ShowTerminal | PutLayer | GetLayer | Layers | DiffLayer | DryRun | Push | Pushes
     | SendCommand | Commands | CommandData | StartRollout | RolloutAct | Rollouts | ShowRollout | GetPolicy | PutPolicy
-    | Gaps | Quarantined | DealWith | Audit | MakeCode
+    | Gaps | Quarantined | DealWith | Note | Audit | MakeCode
 )  # fmt: skip
 Reply = (
     Refused | Done | Terminals | TerminalShown | LayerPut | LayerGot | LayersSeen | Differences | DryRunDone | Pushed

@@ -8,6 +8,7 @@ from typing import Any
 from fleet.broker import place
 from fleet.ca.authority import SERVICE_DAYS, TERMINAL_DAYS
 from fleet.commands import broker, broker_link, ca
+from fleet.commands.audited import Audited
 from fleet.commands.line import Bounded
 
 DAYS_MAX = 7_300
@@ -27,13 +28,13 @@ def _authority_parsers(more: Any, common: argparse.ArgumentParser, say: Callable
     it.add_argument("--name", default="POS Fleet", metavar="NAME", help=say("ca_name"))
     _passphrase(it, say)
     _json(it, say)
-    it.set_defaults(run=ca.init)
+    it.set_defaults(run=ca.init, audited=Audited("ca_init", "name"))
 
     it = more.add_parser("renew", parents=[common], help=say("ca_renew"), description=say("ca_renew_more"))
     it.add_argument("--roots", action="store_true", help=say("ca_roots"))
     _passphrase(it, say)
     _json(it, say)
-    it.set_defaults(run=ca.renew)
+    it.set_defaults(run=ca.renew, audited=Audited("ca_renew", details=("roots",)))
 
     it = more.add_parser("crl", parents=[common], help=say("ca_crl"))
     it.add_argument("--out", type=Path, default=None, metavar="FILE", help=say("ca_out"))
@@ -55,7 +56,7 @@ def _certificate_parsers(more: Any, common: argparse.ArgumentParser, say: Callab
     )
     it.add_argument("--again", action="store_true", help=say("ca_again"))
     _json(it, say)
-    it.set_defaults(run=ca.issue)
+    it.set_defaults(run=ca.issue, audited=Audited("ca_issue", "id", ("days", "again")))
 
     for kind in ("server", "backend"):
         it = more.add_parser(kind, parents=[common], help=say(f"ca_{kind}"))
@@ -66,7 +67,7 @@ def _certificate_parsers(more: Any, common: argparse.ArgumentParser, say: Callab
             it.add_argument("--host", action="append", required=True, metavar="HOST", help=say("ca_host"))
         _passphrase(it, say)
         _json(it, say)
-        it.set_defaults(run=ca.service, kind=kind)
+        it.set_defaults(run=ca.service, kind=kind, audited=Audited(f"ca_{kind}", "name", ("days",)))
 
     it = more.add_parser("revoke", parents=[common], help=say("ca_revoke"), description=say("ca_revoke_more"))
     it.add_argument("id", metavar="ID", help=say("ca_id"))
@@ -74,7 +75,7 @@ def _certificate_parsers(more: Any, common: argparse.ArgumentParser, say: Callab
     it.add_argument("--reason", default="", metavar="TEXT", help=say("ca_reason"))
     _passphrase(it, say)
     _json(it, say)
-    it.set_defaults(run=ca.revoke)
+    it.set_defaults(run=ca.revoke, audited=Audited("ca_revoke", "id", ("serial", "reason")))
 
     it = more.add_parser("list", parents=[common], help=say("ca_list"))
     it.add_argument("id", nargs="?", default="", metavar="ID", help=say("ca_id"))
@@ -108,18 +109,18 @@ def _broker_parsers(more: Any, common: argparse.ArgumentParser, say: Callable[[s
         it.add_argument("--state", type=Path, default=None, metavar="DIR", help=say("broker_state"))
         _passphrase(it, say)
         _json(it, say)
-        it.set_defaults(run=broker.make, kind=kind)
+        it.set_defaults(run=broker.make, kind=kind, audited=Audited(f"broker_{kind}", details=("out",)))
 
     it = more.add_parser("update", parents=[common], help=say("broker_update"), description=say("broker_update_more"))
     it.add_argument("--out", type=Path, required=True, metavar="DIR", help=say("broker_out"))
     _json(it, say)
-    it.set_defaults(run=broker.update)
+    it.set_defaults(run=broker.update, audited=Audited("broker_update", details=("out",)))
 
     it = more.add_parser("kick", parents=[common], help=say("broker_kick"), description=say("broker_kick_more"))
     it.add_argument("id", metavar="ID", help=say("ca_id"))
     broker_link.words(it, say)
     _json(it, say)
-    it.set_defaults(run=broker.kick)
+    it.set_defaults(run=broker.kick, audited=Audited("broker_kick", "id"))
 
 
 def _passphrase(it: argparse.ArgumentParser, say: Callable[[str], str]) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from fleet.admin import ROLES
 from fleet.commands import Wrong
+from fleet.commands.audited import Audited
 from fleet.commands.look import done, moment, show
 from fleet.dashboard.passwords import weakness
 from fleet.dashboard.users import NAME, Users, UserTrouble
@@ -35,7 +36,8 @@ def parsers(commands: Any, common: argparse.ArgumentParser, say: Callable[[str],
             it.add_argument("--role", choices=ROLES, default="viewer", help=say("user_roles"))
         if name in ("add", "password"):
             it.add_argument("--password-stdin", action="store_true", help=say("user_stdin"))
-        it.set_defaults(run=run, act=name)
+        details = ("role",) if name in ("add", "role") else ()
+        it.set_defaults(run=run, act=name, audited=None if name == "list" else Audited(f"user_{name}", "name", details))
 
 
 def run(options: argparse.Namespace, lang: Lang) -> int:

@@ -102,6 +102,8 @@ class FleetDesk:
             case admin.Audit() as request:
                 found, whole = books.fleet.audit.seen(request)
                 return admin.AuditSeen(rows=tuple(found), whole=whole)
+            case admin.Note():
+                return admin.Done(count=1)
             case admin.MakeCode() as request:
                 return codes.make(books, request, now_ms)
             case admin.GetPolicy():
@@ -127,7 +129,7 @@ def _is_check(request: admin.Request) -> bool:
 def _enter(books: Books, call: Call, reply: Reply, now_ms: int) -> None:
     """One row of the audit: what was asked, about what, and what came of it; never a document or a secret."""
     request = call.request
-    what = str(request.__struct_config__.tag)
+    what = request.what if isinstance(request, admin.Note) else str(request.__struct_config__.tag)
     outcome = f"refused: {reply.reason}" if isinstance(reply, Refused) else _outcome(reply)
     subject, detail = _said(request)
     books.fleet.audit.add(
@@ -162,6 +164,8 @@ def _said(request: admin.Request) -> tuple[str, str]:
             return f"rollout:{rollout}", act
         case admin.DealWith(ids=ids, terminal=terminal):
             return terminal, " ".join(each[:12] for each in ids[:10]) or "all that is open"
+        case admin.Note(subject=about, detail=detail):
+            return about, detail
         case admin.MakeCode(terminal=terminal, supervisor=supervisor):
             return terminal, f"supervisor {supervisor}"
         case _:
