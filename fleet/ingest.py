@@ -113,8 +113,9 @@ class Batch:
         return len(self.heard) >= BATCH_MESSAGES_MAX
 
     def may_grow(self) -> bool:
-        """Whether some terminal may be about to send more: none has more than so many packets under way."""
-        return 0 < len(self.heard) < PACKETS_IN_FLIGHT_MAX * len(self.terminals) and not self.hurried
+        """Whether it is worth waiting for more. Half of what a terminal may have under way is taken at once: it sends as much
+        again while that is committed, and neither waits for the other."""
+        return 0 < len(self.heard) < PACKETS_IN_FLIGHT_MAX // 2 * len(self.terminals) and not self.hurried
 
 
 _Answered = AcquirerAnswered | PlatformAnswered | SendAnswer | _Asked

@@ -22,6 +22,7 @@ def batch(*messages: tuple[str, str]) -> Batch:
 
 
 RECORDS = ("T0001", "rec")
+HALF = PACKETS_IN_FLIGHT_MAX // 2
 
 
 @pytest.mark.parametrize(
@@ -29,8 +30,9 @@ RECORDS = ("T0001", "rec")
     [
         (batch(), False, "there is nothing yet, and whoever waits for something waits anyhow"),
         (batch(RECORDS), True, "the first packet of a backlog is followed by more"),
-        (batch(*[RECORDS] * PACKETS_IN_FLIGHT_MAX), False, "a terminal sends no more before it hears from us"),
-        (batch(*[RECORDS] * PACKETS_IN_FLIGHT_MAX, ("T0002", "rec")), True, "the second terminal may have a backlog"),
+        (batch(*[RECORDS] * (HALF - 1)), True, "and by more still"),
+        (batch(*[RECORDS] * HALF), False, "a terminal sends the other half while this one is committed"),
+        (batch(*[RECORDS] * HALF, ("T0002", "rec")), True, "the second terminal may have a backlog"),
         (batch(RECORDS, ("T0002", "ask/pay")), False, "a customer waits for the answer"),
         (batch(("T0001", "ask/pay"), RECORDS), False, "a customer still waits when records follow"),
         (batch(("T0001", "state")), False, "a terminal that announced itself waits for the word how far it is kept"),
