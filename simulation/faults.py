@@ -252,6 +252,11 @@ def packet_refused(world: "World") -> None:
     world.link.refuses += world.clock.rng.randint(1, 3)
 
 
+def ask_refused(world: "World") -> None:
+    """The broker takes none of the next asks, and says so: they never left."""
+    world.link.refuses_asks += world.clock.rng.randint(1, 4)
+
+
 def wire_garbage(world: "World") -> None:
     world.machine.post(WireGarbage("dn/ack", "not JSON", "00" * 32))
 
@@ -372,6 +377,7 @@ TROUBLES: dict[str, Trouble] = {
     "link_reordering": _link("reordering"),
     "broker_down": broker_down,
     "packet_refused": packet_refused,
+    "ask_refused": ask_refused,
     "wire_garbage": wire_garbage,
     "ack_nonsense": ack_nonsense,
     "ack_old": ack_old,

@@ -212,6 +212,7 @@ class Link:
         self.broker = True
         self.quality: Quality = "good"
         self.refuses = 0  # packets the broker will refuse
+        self.refuses_asks = 0
         self._clock = clock
         self._backend = backend
         self._terminal = terminal
@@ -283,6 +284,9 @@ class Link:
                 self._post(AskFailed.of(effect.ask), 1)
             return
         match effect:
+            case Ask(ask=ask) if self.refuses_asks:
+                self.refuses_asks -= 1
+                self._post(AskFailed.of(ask), 20)
             case Send(packet):
                 if self.refuses:
                     self.refuses -= 1

@@ -28,6 +28,7 @@ PLANS: dict[str, Callable[[Clerk], Job]] = {
     "people": wish_round.people,
     "code_on_basket": wish_round.code_on_basket,
     "settle_again": wish_round.settle_again,
+    "papers": wish_round.papers,
     "voucher": wish_voucher.voucher,
     "voucher_regret": wish_voucher.voucher_regret,
     "voucher_twice": wish_voucher.voucher_twice,
@@ -52,6 +53,6 @@ WISHES: tuple[str, ...] = (
     "voucher_look", *("basket_changed",) * 2, *("voucher_mended",) * 4,
     "cash_in", "cash_out", "no_sale", "figures", *("copy",) * 3, "close", "sign_off",
     "look_up", "find_slip", "slip_at_idle", "amount_and_code", "archive", "drawer_log", "people", "code_on_basket",
-    "settle_again",
+    "settle_again", "papers",
 )  # fmt: skip
 """How often each is asked for."""

@@ -4,6 +4,7 @@ import re
 
 from firmware.events import Key
 from rules.orders import BILL_DIGITS
+from rules.slip_code import slip_code
 from simulation.clerk import Clerk, Job
 from simulation.wish_money import a_code, leave_order, pay_code, state
 from simulation.wishes import choose, goods
@@ -11,7 +12,9 @@ from simulation.wishes import choose, goods
 BILLS = 12
 """Customers who come back with a bill are of the last so many."""
 
-NUMBER = re.compile(r"\d{6}-(\d{6})")
+EPOCH_NUMBER = 1
+"""What the backend grants the only journal of a simulated terminal; on its slips' barcodes, which are no rows of text."""
+NUMBER = re.compile(r"(\d{6})-(\d{6})")
 
 
 def look_up(clerk: Clerk) -> Job:
@@ -62,9 +65,10 @@ def find_slip(clerk: Clerk) -> Job:
 def slip_at_idle(clerk: Clerk) -> Job:
     """Somebody holds a slip under the scanner: what may be done with it is offered, mostly nothing is wanted."""
     yield from clerk.until("Idle")
-    numbers = [found[0] for slip in clerk.day.slips[-20:] for row in slip.rows if (found := NUMBER.search(row))]
+    numbers = [found for slip in clerk.day.slips[-20:] for row in slip.rows if (found := NUMBER.search(row))]
     if numbers:
-        clerk.scan(clerk.clock.rng.choice(numbers))
+        batch, trace = map(int, clerk.clock.rng.choice(numbers).groups())
+        clerk.scan(slip_code(clerk.day.terminal, EPOCH_NUMBER, batch, trace))
         yield from clerk.until("SlipScanned", "Refused")
         clerk.press(Key.CANCEL)
         yield from clerk.pause()
@@ -123,4 +127,13 @@ def code_on_basket(clerk: Clerk) -> Job:
 def settle_again(clerk: Clerk) -> Job:
     """The settlement of the last batch: looked at, asked again, its detail printed."""
     yield from choose(clerk, "reports", "settlement")
+    yield from press_on(clerk, (Key.OK, Key.F1, Key.F2, Key.DOWN))
+
+
+PAPERS = (("vouchers", "deals"), ("slips", "selftest"), ("reports", "rights"))
+
+
+def papers(clerk: Clerk) -> Job:
+    """What changes nothing: the vouchers' list of deals, the printer's page about itself, who may do what."""
+    yield from choose(clerk, *clerk.clock.rng.choice(PAPERS))
     yield from press_on(clerk, (Key.OK, Key.F1, Key.F2, Key.DOWN))

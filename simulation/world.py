@@ -266,7 +266,7 @@ class World:
             printer.silent = printer.slow = printer.answer_lost = False
         self.drawer.stuck = False
         self.backend.store.fails = 0
-        self.link.refuses = 0
+        self.link.refuses = self.link.refuses_asks = 0
         self.link.quality = "good"
         self.link.radio = self.link.broker = True
         self.link.changes()
