@@ -70,8 +70,9 @@ IN_FLIGHT_MAX = 1_024
 """Settings and commands the broker may have from us without saying so; bounds what a push to thousands holds in memory."""
 AGAIN_MS = 60_000
 """What the broker has not said in this time to have, or has refused, is handed to it again."""
-TAKEN_WAIT_MS = 20
-"""So long the broker's words are gathered before they are committed together."""
+TAKEN_WAIT_MS, TAKEN_MAX = 500, 2_048
+"""So long, and so many, words of the broker's that it has something are gathered before they are committed together, while it
+is to say more: each commit is one sync of the disk, and what is not written yet would only be published twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,8 @@ class Ingest:
         self._hears_kept = False
         self._kept_due_ms = 0  # when to see about what the broker has kept, 0: done
         self._in_flight: dict[int, _Given] = {}  # by its number, in their order
-        self._taken: list[Sent] = []
+        self._taken: list[Sent] = []  # and not written down yet
+        self._taken_since_ms = 0
         self._late: list[Sent] = []
 
     def stop(self) -> None:
@@ -320,7 +322,7 @@ class Ingest:
             case Taken(numbers):
                 for number in numbers:
                     if (given := self._in_flight.pop(number, None)) is not None:
-                        self._taken.append(given.sent)
+                        self._note_taken(given.sent)
             case Ended(cause):
                 batch.heard.clear()  # unacknowledged: they come again
                 self._lost(cause)
@@ -388,7 +390,13 @@ class Ingest:
         """How long there may be nothing to do before something is to be sent."""
         if self._room():
             return 0
-        return TAKEN_WAIT_MS if self._taken else TICK_MS
+        return max(0, self._taken_due_ms() - self._monotonic_ms()) if self._taken else TICK_MS
+
+    def _taken_due_ms(self) -> int:
+        """When to write down what the broker has."""
+        if not self._in_flight or len(self._taken) >= TAKEN_MAX:
+            return 0
+        return self._taken_since_ms + TAKEN_WAIT_MS
 
     def _room(self) -> int:
         """How much may be sent now: nothing before the broker has half of what it was given, or every word of its own would
@@ -399,11 +407,13 @@ class Ingest:
     def _pump(self) -> None:
         """Send a little of what is due, between two batches of what comes in."""
         room = self._room()
-        if room or self._taken or self._late:
+        taken: tuple[Sent, ...] = ()
+        if self._taken and self._monotonic_ms() >= self._taken_due_ms():
             taken, self._taken = tuple(self._taken), []
+        if room or taken or self._late:
             late, self._late = tuple(self._late), []
             self._more_due = self._more_due and not room
-            under_way = frozenset(given.sent for given in self._in_flight.values())
+            under_way = frozenset(given.sent for given in self._in_flight.values()) | frozenset(self._taken)
             self._try(Pump(self._utc_ms(), taken, room, under_way, late))
 
     def _try(self, event: Pump | DeskTick) -> None:
@@ -474,7 +484,12 @@ class Ingest:
                 if number:
                     self._in_flight[number] = _Given(effect.sent, self._monotonic_ms())
                 else:
-                    self._taken.append(effect.sent)  # it never will be: so it is not due again every minute
+                    self._note_taken(effect.sent)  # it never will be: so it is not due again every minute
+
+    def _note_taken(self, sent: Sent) -> None:
+        if not self._taken:
+            self._taken_since_ms = self._monotonic_ms()
+        self._taken.append(sent)
 
     def _flush(self) -> None:
         """Let what one commit caused leave in one piece."""

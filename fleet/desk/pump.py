@@ -27,9 +27,9 @@ def pump(
         signed = Signed(text, sign(signed_text("command", text)).hex())
         expiry_s = max(1, (order.expires_ms - now_ms) // 1_000)
         effects.append(SendCommand(order.terminal, order.cid, order.name, signed, expiry_s))
-    given = {(each.terminal, each.rev) for each in under_way if not each.cid}
+    busy = {each.terminal for each in under_way if not each.cid}  # one at a time to each
     texts = _Texts(books.fleet.settings, sign)
-    for row in books.fleet.settings.due(now_ms, limit - len(effects), given):
+    for row in books.fleet.settings.due(now_ms, limit - len(effects), busy):
         effects.append(SendDesired(row.terminal, row.rev, texts.of(row)))
     if len(effects) >= limit:
         effects.append(MoreDue())

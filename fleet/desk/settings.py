@@ -56,7 +56,7 @@ class Sources:
     def know(self, rows: Collection[Registered]) -> None:
         """Read what these terminals need, in few statements."""
         names = layers_of_all(rows) - self._documents.keys()
-        newest = self._books.newest(names)
+        newest = self._books.newest(self._books.there(names))
         self._documents |= dict.fromkeys(names)
         self._documents |= {name: self._books.document(look.sha256) for name, look in newest.items()}
 

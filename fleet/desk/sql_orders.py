@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -42,7 +41,7 @@ _DUE = (
     sa.select(orders)
     .where(orders.c.due_ms > 0, orders.c.due_ms <= sa.bindparam("now_ms"), orders.c.expires_ms > sa.bindparam("now_ms"))
     .order_by(orders.c.due_ms, orders.c.issued_ms, orders.c.cid)
-    .limit(sa.bindparam("limit"))
+    .limit(sa.bindparam("most"))
 )
 _UNANSWERED = (
     sa.select(orders)
@@ -67,9 +66,8 @@ class OrderBooks:
 
     def due(self, now_ms: int, limit: int, but: Collection[str] = ()) -> list[OrderRow]:
         """What is to be sent and has not expired, `but` those; longest due first, of what is due at once the older first."""
-        found = self._db.execute(_DUE, {"now_ms": now_ms, "limit": limit + len(but)})
-        rows = (OrderRow(*row) for row in found.all())
-        return list(islice((row for row in rows if row.cid not in but), limit))
+        query = _DUE.where(sa.not_(among(self._db, orders.c.cid, but))) if but else _DUE
+        return [OrderRow(*row) for row in self._db.execute(query, {"now_ms": now_ms, "most": limit}).all()]
 
     def supersede(self, terminal: str, names: Iterable[str]) -> None:
         """Orders of these kinds that a terminal has said nothing about are sent no more, and not waited for."""

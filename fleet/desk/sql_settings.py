@@ -1,7 +1,6 @@
 """Layers and their versions, documents by content, what each terminal is to have, and who pushed it, in one transaction."""
 
 from collections.abc import Collection, Iterable
-from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +16,7 @@ REV_LEAP_MAX = 1_000_000
 """A terminal that claims to know a revision this far beyond ours is not believed."""
 
 
+MANY = 1_000
 LOTS_MAX = 16
 """Lots of neighbours that are read at once: asking for each costs more than its rows."""
 
@@ -25,7 +25,7 @@ _DESIRED = sa.select(desired).where(desired.c.terminal == sa.bindparam("terminal
 
 
 _DUE = sa.select(desired).where(desired.c.due_ms > 0, desired.c.due_ms <= sa.bindparam("now_ms"))
-_DUE = _DUE.order_by(desired.c.due_ms).limit(sa.bindparam("limit"))
+_DUE = _DUE.order_by(desired.c.due_ms).limit(sa.bindparam("most"))
 
 _OF_PUSH = pushed.c.rev == sa.bindparam("rev")
 _PLACE = sa.select(sa.func.count()).where(_OF_PUSH, pushed.c.terminal < sa.bindparam("terminal"))
@@ -78,13 +78,22 @@ class SettingsBooks:
         doc: Document = msgspec.json.decode(self.body(sha256))
         return doc
 
-    def newest(self, names: Iterable[str] | None = None) -> dict[str, LayerLook]:
+    def newest(self, names: Collection[str] | None = None) -> dict[str, LayerLook]:
         """The newest version of each layer, or of those named."""
         query = sa.select(layers).where(layers.c.newest > 0).order_by(layers.c.layer)
         if names is None:
             return {row.layer: _layer(row) for row in self._db.execute(query)}
-        rows = self._db.execute(query.where(among(self._db, layers.c.layer, set(names))))
+        rows = self._db.execute(query.where(among(self._db, layers.c.layer, names)))
         return {row.layer: _layer(row) for row in rows}
+
+    def there(self, names: Collection[str]) -> set[str]:
+        """Those of these layers that were ever written. Of many names mostly few are: those between the first and the last
+        of them are read, which costs less than to look for each."""
+        it = layers.c
+        if len(names) < MANY:
+            return set(self._db.execute(sa.select(it.layer).where(among(self._db, it.layer, names))).scalars())
+        between = sa.select(it.layer).where(it.layer >= min(names), it.layer <= max(names))
+        return set(names).intersection(self._db.execute(between).scalars())
 
     def versions(self, layer: str) -> list[LayerLook]:
         """All versions of a layer, newest first."""
@@ -129,12 +138,12 @@ class SettingsBooks:
     def put_desired(self, *rows: DesiredRow) -> None:
         put_rows(self._db, desired, rows)
 
-    def due(self, now_ms: int, limit: int, but: Collection[tuple[str, int]] = ()) -> list[DesiredRow]:
-        """What is to be published, `but` those, terminal and revision; longest due first, of those due alike any, for a push
-        makes thousands due at once."""
-        rows = self._db.execute(_DUE, {"now_ms": now_ms, "limit": limit + len(but)}).all()
-        found = islice((DesiredRow(*row) for row in rows if (row[0], row[1]) not in but), limit)
-        return sorted(found, key=lambda row: (row.due_ms, row.terminal))
+    def due(self, now_ms: int, limit: int, but: Collection[str] = ()) -> list[DesiredRow]:
+        """What is to be published, `but` for these terminals; longest due first, of those due alike any, for a push makes
+        thousands due at once."""
+        query = _DUE.where(sa.not_(among(self._db, desired.c.terminal, but))) if but else _DUE
+        rows = self._db.execute(query, {"now_ms": now_ms, "most": limit}).all()
+        return sorted((DesiredRow(*row) for row in rows), key=lambda row: (row.due_ms, row.terminal))
 
     def together(self, terminal: str, rev: int, after: str = "") -> list[list[tuple[str, str]]]:
         """The neighbours among which a terminal got a revision, itself with them, each with the address of its document:

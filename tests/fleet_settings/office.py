@@ -83,11 +83,16 @@ class Office:
         self.under_way = {sent: at_ms for sent, at_ms in self.under_way.items() if at_ms > self.now - AGAIN_MS}
         effects = self.core.step(Pump(self.now, under_way=frozenset(self.under_way)))
         made = tuple(each.sent for each in effects if isinstance(each, SendDesired | SendCommand))
-        if taken and made:
-            self.core.step(Pump(self.now, made, 0))
-        else:
-            self.under_way |= dict.fromkeys(made, self.now)
+        self.under_way |= dict.fromkeys(made, self.now)
+        if taken:
+            self.taken(effects)
         return effects
+
+    def taken(self, effects: list[Effect]) -> None:
+        """The broker has these."""
+        made = tuple(each.sent for each in effects if isinstance(each, SendDesired | SendCommand))
+        self.under_way = {sent: at_ms for sent, at_ms in self.under_way.items() if sent not in made}
+        self.core.step(Pump(self.now, made, 0))
 
     def layer(self, name: str, document: Any, **more: Any) -> Reply:
         return self.ask(admin.PutLayer(layer=name, document=document, **more))

@@ -5,7 +5,6 @@ import pytest
 
 from fleet import admin
 from fleet.admin import Caller, PathChange
-from fleet.core import Pump
 from fleet.desk import settings
 from fleet.desk.layers import DOCUMENT_CHARS_MAX
 from fleet.desk.pump import AT_ONCE_MAX, desired_text
@@ -248,7 +247,8 @@ def test_a_word_about_an_older_revision_does_not_settle_the_newer(office):
     old = office.pump(taken=False)
     office.layer("fleet", {"shop": {"name": "新店"}})
     office.push()
-    office.core.step(Pump(office.now, tuple(each.sent for each in old), 0))
+    assert office.pump() == [], "one at a time to each terminal"
+    office.taken(old)
     assert {each.rev for each in office.pump()} == {2}
 
 
