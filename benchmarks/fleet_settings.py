@@ -23,7 +23,7 @@ SHARED = "fan/settings"
 WAIT_S = 240
 PAGE = 1_000
 WHY = (
-    "each terminal's row is worked out, written, marked as sent and as taken, and its document is a message of its own that "
+    "each terminal's row is worked out, written and marked as taken, and its document is a message of its own that "
     "the broker reads, keeps and passes on; the peer is read once and kept nowhere"
 )
 

@@ -140,7 +140,7 @@ class Admin:
 @dataclass(frozen=True, slots=True)
 class Pump:
     """There is time to send something of what is due; `taken`: what of it the broker has by now; `room`: how much may be
-    sent; `under_way`: what was handed to the broker, which has not said yet that it has it; `late`: what it has not said that
+    sent; `under_way`: what was handed to the broker, which has not said yet that it has it; `late`: what it has not said so
     of for long, or has refused."""
 
     now_ms: int

@@ -71,8 +71,8 @@ IN_FLIGHT_MAX = 1_024
 AGAIN_MS = 60_000
 """What the broker has not said in this time to have, or has refused, is handed to it again."""
 TAKEN_WAIT_MS, TAKEN_MAX = 500, 2_048
-"""So long, and so many, words of the broker's that it has something are gathered before they are committed together, while it
-is to say more: each commit is one sync of the disk, and what is not written yet would only be published twice."""
+"""So long, and so many, words of the broker's that it has something are gathered before they are committed together, while
+it is to say more: each commit is one sync of the disk, and what is not written yet would only be published twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,8 @@ class Batch:
         return len(self.heard) >= BATCH_MESSAGES_MAX
 
     def may_grow(self) -> bool:
-        """Whether it is worth waiting for more. Half of what a terminal may have under way is taken at once: it sends as much
-        again while that is committed, and neither waits for the other."""
+        """Whether it is worth waiting for more. Half of what a terminal may have under way is taken at once: it sends
+        as much again while that is committed, and neither waits for the other."""
         return 0 < len(self.heard) < PACKETS_IN_FLIGHT_MAX // 2 * len(self.terminals) and not self.hurried
 
 

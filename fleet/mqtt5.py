@@ -164,7 +164,9 @@ def publish(
     assert qos == 0 or 0 < mid < 0x10000
     number = mid.to_bytes(2, "big") if qos else b""
     size = varint(2 + len(topic) + len(number) + len(props) + len(payload))
-    return b"".join((_BYTES[0x30 | qos << 1 | retain], size, len(topic).to_bytes(2, "big"), topic, number, props, payload))
+    return b"".join(
+        (_BYTES[0x30 | qos << 1 | retain], size, len(topic).to_bytes(2, "big"), topic, number, props, payload)
+    )
 
 
 def puback(mid: int, reason: int = 0) -> bytes:

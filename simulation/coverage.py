@@ -28,8 +28,8 @@ ELSEWHERE = {
     "commands": {
         "StartTraining", "StopTraining", "ResetPin", "UnlockOperator", "CheckOwnPin", "OwnPinWrong", "ReopenDay",
         "IssueBadge", "PrintBadge", "RevokeBadge", "ReadBadge", "PrintDrawerLog", "PrintCopies", "PrintDetail",
-        "PrintDiagnosis", "PrintEvents", "PrintError", "BookCovered", "Reconnect", "TakeOrder", "BeginCommand", "EndCommand", "MoveUpdate",
-        "ChangeSetting", "TakeBack",
+        "PrintDiagnosis", "PrintEvents", "PrintError", "BookCovered", "Reconnect", "TakeOrder", "BeginCommand",
+        "EndCommand", "MoveUpdate", "ChangeSetting", "TakeBack",
     },
     "facts": {"training_entered", "training_left", "day_reopened", "pin_reset", "operator_unlocked", "badge_issued",
               "badge_revoked", "copy_shown", "command_taken", "command_begun", "command_ended", "terminal_locked",

@@ -131,7 +131,9 @@ class SettingsBooks:
         """Address of what each of these terminals is to have, and whether it has refused that; those that were never given
         anything are not in it."""
         both = sa.and_(reported.c.terminal == desired.c.terminal, reported.c.desired_rev == desired.c.rev)
-        query = sa.select(desired.c.terminal, desired.c.sha256, reported.c.status).outerjoin_from(desired, reported, both)
+        query = sa.select(desired.c.terminal, desired.c.sha256, reported.c.status).outerjoin_from(
+            desired, reported, both
+        )
         rows = self._db.execute(query.where(among(self._db, desired.c.terminal, set(terminals)))).all()
         return {terminal: (sha256, status == "rejected") for terminal, sha256, status in rows}
 

@@ -66,7 +66,9 @@ def test_without_a_backend_there_is_no_audit_and_nothing_is_made_for_it(capsys, 
     assert not (folder / DATABASE).exists()
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", "Done, but ca_init is not in the audit: "), ("zh", "已完成，但 ca_init 未能记入审计")])
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "Done, but ca_init is not in the audit: "), ("zh", "已完成，但 ca_init 未能记入审计")]
+)
 def test_a_deed_that_cannot_be_entered_stands_and_says_so(capsys, data, typed, lang, said):
     with held(data):  # somebody writes there, and answers nobody
         code, _, errors = run(capsys, data, "ca", "init", lang=lang)
