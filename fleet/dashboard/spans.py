@@ -36,6 +36,10 @@ class Span:
         at = china.at(self.since_ms + slot * self.slot_ms)
         return f"{at:%Y-%m-%d %H:00}" if self.slot_ms == HOUR_MS else f"{at:%Y-%m-%d}"
 
+    def until_label(self, now_ms: int) -> str:
+        """Where it ends: now, or today."""
+        return f"{china.at(now_ms):%Y-%m-%d %H:%M}" if self.slot_ms == HOUR_MS else self.full_label(self.slots - 1)
+
 
 def span(name: str, now_ms: int, default: str = "day") -> Span:
     """The stretch of this name that ends with the present hour or day."""

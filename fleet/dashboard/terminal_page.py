@@ -1,6 +1,7 @@
 """One terminal: how it is now, what happened to it, its errors, its settings, its records, and its slips as on paper."""
 
 import hashlib
+import re
 from typing import NamedTuple
 
 import msgspec
@@ -168,6 +169,8 @@ def happening_words(what: str, detail: dict[str, str], lang: Lang) -> str:
     text = known.get(f"happened__{what}")
     if end := detail.get("end"):
         detail = {**detail, "end": known.get(f"end__{end}", end)}
+    if (code := detail.get("code", "")).isdigit():
+        detail = {**detail, "code": _titled(int(code), lang)}
     return text.format_map(_Given(detail)) if text is not None else what
 
 
@@ -179,9 +182,13 @@ class _Given(dict[str, str]):
 
 
 def _event_passage(row: StoredEvent, lang: Lang) -> Passage:
-    entry = errors().get(row.code)
-    title = entry.title(lang) if entry is not None else ""
-    return Passage(row.when_ms, f"[{row.code}] {title} ×{row.count}", "bad")
+    return Passage(row.when_ms, f"{_titled(row.code, lang)} ×{row.count}", "bad")
+
+
+def _titled(code: int, lang: Lang) -> str:
+    """`[8002] 钱箱未关好`; the code alone when this release does not know it."""
+    entry = errors().get(code)
+    return entry.line(lang) if entry is not None else f"[{code}]"
 
 
 def _desk_passages(shown: TerminalShown | None, lang: Lang) -> list[Passage]:
@@ -197,6 +204,7 @@ def _desk_passages(shown: TerminalShown | None, lang: Lang) -> list[Passage]:
     ]
 
 
+_REVISIONS = re.compile(r"^(?P<rev>\d+) of (?P<desired>\d+)")
 _WORDS = {"reported": ("status",), "command": ("command", "order")}
 """What the first words of a passage's detail are."""
 
@@ -206,7 +214,10 @@ def _detail(passage: admin.Passage, lang: Lang) -> str:
     known, areas = catalogue("dashboard", lang), _WORDS.get(passage.what, ())
     words = passage.detail.replace(" no answer", " silent").split(" ")
     told = [known.get(f"{area}__{word}", word) for area, word in zip(areas, words, strict=False)]
-    return " ".join([*told, *words[len(areas) :]])
+    rest = " ".join(words[len(areas) :])
+    if passage.what == "reported":
+        rest = _REVISIONS.sub(lambda found: t("dashboard", lang, "passage__revisions", **found.groupdict()), rest, 1)
+    return " ".join(filter(None, (*told, rest)))
 
 
 def _epoch(visit: Visit, journals: list[Epoch]) -> int:

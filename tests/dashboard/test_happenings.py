@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from fleet.admin import Passage
 from fleet.dashboard.happenings import KINDS, happening_of, linked
-from fleet.dashboard.terminal_page import happening_words
+from fleet.dashboard.spans import span
+from fleet.dashboard.terminal_page import _detail, happening_words
 from tests.dashboard.house import HOME, House, opened, sale
-from texts import catalogue
+from texts import Lang, catalogue
 from wire.facts import Dress, decode
 from wire.messages import State
 
@@ -28,6 +30,37 @@ def test_each_kind_is_told_in_both_languages(kind: str) -> None:
         named = {name for _, name, _, _ in string.Formatter().parse(text) if name}
         assert named <= found.detail.keys(), "every word of the sentence is known"
         assert happening_words(found.what, found.detail, lang)
+
+
+@pytest.mark.parametrize(
+    ("lang", "what", "detail", "said"),
+    [
+        ("zh", "trouble", {"code": "8002", "detail": "forced"}, "报警 [8002] 钱箱未关好 forced"),
+        ("en", "trouble", {"code": "8002", "detail": ""}, "Alarm [8002] Drawer left open "),
+        ("en", "trouble", {"code": "7999", "detail": "?"}, "Alarm [7999] ?"),
+        ("zh", "trouble", {"code": "?", "detail": ""}, "报警 ? "),
+    ],
+)
+def test_a_code_has_its_title_beside_it(lang: Lang, what: str, detail: dict[str, str], said: str) -> None:
+    assert happening_words(what, detail, lang) == said
+
+
+@pytest.mark.parametrize(
+    ("lang", "detail", "said"),
+    [
+        ("zh", "applied 10 of 10", "已生效 第 10 版，应为第 10 版"),
+        ("en", "rejected 9 of 10 9004 sale.x type", "refused 9 of 10 9004 sale.x type"),
+        ("zh", "applied", "已生效"),
+    ],
+)
+def test_a_report_of_settings_is_told_in_the_readers_words(lang: Lang, detail: str, said: str) -> None:
+    assert _detail(Passage(1, "reported", detail), lang) == said
+
+
+def test_a_stretch_ends_now_or_today() -> None:
+    now_ms = 1_800_000_000_000  # 2027-01-15 16:00 in China
+    assert span("day", now_ms + 49 * 60_000).until_label(now_ms + 49 * 60_000) == "2027-01-15 16:49"
+    assert span("week", now_ms).until_label(now_ms) == "2027-01-15"
 
 
 def test_a_change_of_the_link_is_told_once() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,11 @@ from emulator.link import Link, Upstream
 
 def run(coroutine: Any) -> None:
     asyncio.run(coroutine)
+
+
+def sleeping(sleep: Any) -> Any:
+    """`asyncio` for the link alone: a server of another test in this process goes on sleeping as it did."""
+    return SimpleNamespace(**(vars(asyncio) | {"sleep": sleep}))
 
 
 @asynccontextmanager
@@ -95,17 +101,16 @@ def test_half_open_says_nothing_and_then_breaks() -> None:
 
 def test_slow_takes_its_time_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    sleep = asyncio.sleep
 
     async def asked(seconds: float) -> None:
         waits.append(seconds)
-        await sleep(0)
+        await asyncio.sleep(0)
 
     async def story() -> None:
         async with far_end() as link:
             connection = await dial(link)
             link.set("slow")
-            monkeypatch.setattr(network.asyncio, "sleep", asked)
+            monkeypatch.setattr(network, "asyncio", sleeping(asked))
             assert await echoed(*connection, b"x" * 1000) == b"x" * 1000
             assert waits[0] == pytest.approx(network.SLOW_DELAY_S + 1000 / network.SLOW_BYTES_PER_S)
 
@@ -121,7 +126,7 @@ def test_lossy_depends_on_the_seed_alone(monkeypatch: pytest.MonkeyPatch) -> Non
         link.set("lossy")
         return [await link._weather(100) for _ in range(200)]
 
-    monkeypatch.setattr(network.asyncio, "sleep", at_once)
+    monkeypatch.setattr(network, "asyncio", sleeping(at_once))
     first, again, other = (asyncio.run(fates(seed)) for seed in (7, 7, 8))
     assert first == again
     assert first != other
