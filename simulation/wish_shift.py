@@ -7,13 +7,17 @@ from simulation.clerk import OPENING, Clerk, Job, Lost
 from simulation.errands import count
 from simulation.wishes import choose, take
 
+FLOAT_MAX_FEN = 1_000_000
+"""More no shift may begin with (`shift.float_max_fen` as delivered): it goes to the safe before the shift is closed."""
 
-def cash_move(clerk: Clerk, way: str) -> Job:
-    """An amount and a reason; a supervisor for a cashier."""
+
+def cash_move(clerk: Clerk, way: str, amount: int = 0) -> Job:
+    """An amount, by chance unless it is given, and a reason; a supervisor for a cashier."""
     rng = clerk.clock.rng
-    amount = rng.randint(1, 500) * 100
-    if way == "out":
-        amount = min(amount, clerk.day.drawer_fen // 200 * 100) or 100
+    if not amount:
+        amount = rng.randint(1, 500) * 100
+        if way == "out":
+            amount = min(amount, clerk.day.drawer_fen // 200 * 100) or 100
     yield from choose(clerk, "more", "cash", f"cash_{way}")
     yield from clerk.until(f"cash{way}")
     clerk.type(str(amount))
@@ -81,6 +85,11 @@ def copy(clerk: Clerk) -> Job:
 def close(clerk: Clerk) -> Job:
     """Count what lies in the drawer, now and then wrong at first, and hand over."""
     clerk.refused = 0
+    surplus = clerk.day.drawer_fen - FLOAT_MAX_FEN
+    if surplus > 0 and not clerk.late:
+        yield from cash_move(clerk, "out", surplus)
+        if clerk.day.drawer_fen > FLOAT_MAX_FEN:
+            return
     yield from choose(clerk, "reports", "close_shift")
     wrong = clerk.operator != SUPERVISOR and clerk.clock.rng.random() < 0.3  # hers is the last word
     wrong = wrong and not clerk.counted  # a shift's second count would stand, with the supervisor's word
