@@ -104,6 +104,8 @@ class Cashier:
     _pins: dict[str, list[str]] = field(default_factory=lambda: {who: [pin] for who, pin in FACTORY.items()})
     _wrong_left: int = 0
     _locked_ms: dict[str, int] = field(default_factory=dict)
+    _fresh_boot: bool = False  # no PIN was refused since
+    _in_doubt: set[str] = field(default_factory=set)  # whose lock may be the wait that a boot begins anew
     _failures: dict[str, int] = field(default_factory=dict)
     _tried: str = ""  # the PIN given last
     _poor_pin: str = ""
@@ -285,12 +287,15 @@ class Cashier:
             self._pin_was_wrong()
         elif code == 2004:
             fresh = self._who not in self._locked_ms
+            if fresh and self._fresh_boot:
+                self._in_doubt.add(self._who)
             self._locked_ms.setdefault(self._who, self.clock.now_ms)
             self._wrong_left = 0
             if not (fresh and self._tried):  # her third wrong one: she tries the right one before she fetches somebody
                 self._who = self._someone_else()
         elif code in (6001, 6004, 6005, 6018, 6019) and not self._bad and self.mind.goal is not None:
             self.machine.object(f"[{code}] for {self.mind.goal}")
+        self._fresh_boot = self._fresh_boot and code not in (2002, 2004)
         self._bad = ""
 
     # --- signing on -----------------------------------------------------------------------------------------------------
@@ -343,6 +348,7 @@ class Cashier:
         """After a boot a lock runs its full time again (decisions 17)."""
         for who in self._locked_ms:
             self._locked_ms[who] = self.clock.now_ms
+        self._fresh_boot = True
 
     def _is_on(self, view: View) -> None:
         """Somebody is signed on."""
@@ -350,7 +356,8 @@ class Cashier:
         if not who or not self._tried:
             return
         locked = self._locked_ms.pop(who, None)
-        if locked is not None and self.clock.now_ms - locked < LOCK_MS:
+        doubted, self._in_doubt = who in self._in_doubt, self._in_doubt - {who}
+        if locked is not None and not doubted and self.clock.now_ms - locked < LOCK_MS:
             self.machine.object(f"{who} signed on {self.clock.now_ms - locked} ms after the PIN was locked")
         if self._tried != self._pins[who][0]:
             self.machine.object(f"{who} signed on with a wrong PIN")
