@@ -42,8 +42,8 @@ ELSEWHERE = {
 """Not played in simulated days: practice stands beside the terminal (tests/training); locks lifted, badges and a day
 opened again have tests of their own (tests/operators, tests/till), some reports on paper too (tests/reprint), and so has the
 key of rules that simulated shops do not have (tests/drawer). The simulated platforms name one coupon to a code and map
-every package to goods (tests/vouchers), and a day is too short for money that comes when its shift is closed and for whom no
-next one opens (`BookCovered`, tests/till). Help, the event log's pages and the network's change nothing
+every package to goods (tests/vouchers), and an order that is paid only while no shift is open (`BookCovered`) has its test
+in tests/till. Help, the event log's pages and the network's change nothing
 (tests/help, tests/events). Commands from afar, updates and settings are played between sales and cuts by tests/remote,
 tests/update and tests/settings (`days.py`), with mistakes of their own."""
 
