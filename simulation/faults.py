@@ -253,8 +253,9 @@ def packet_refused(world: "World") -> None:
 
 
 def ask_refused(world: "World") -> None:
-    """The broker takes none of the next asks, and says so: they never left."""
+    """The broker takes none of the next asks, nor the next that redeems a voucher, and says so: they never left."""
     world.link.refuses_asks += world.clock.rng.randint(1, 4)
+    world.link.refuses_kinds.add("voucher_consume")
 
 
 def wire_garbage(world: "World") -> None:

@@ -42,7 +42,7 @@ from simulation.platforms import Platforms
 from simulation.witness import Channel, Day, Row
 from wire.channels import ANSWER, EVENT, MET, REPLY, REPORTED, find, money_channel
 from wire.fleet import Met, Reply, Reported
-from wire.messages import Answer, AnswerEpoch, AnswerEvent, AnswerRenew
+from wire.messages import Answer, AnswerEpoch, AnswerEvent, AnswerRenew, ask_kind
 from wire.messages import AskEpoch as AskEpochMessage
 from wire.records import Packet
 
@@ -212,7 +212,8 @@ class Link:
         self.broker = True
         self.quality: Quality = "good"
         self.refuses = 0  # packets the broker will refuse
-        self.refuses_asks = 0
+        self.refuses_asks = 0  # and asks
+        self.refuses_kinds: set[str] = set()  # of each kind the next ask
         self._clock = clock
         self._backend = backend
         self._terminal = terminal
@@ -284,8 +285,7 @@ class Link:
                 self._post(AskFailed.of(effect.ask), 1)
             return
         match effect:
-            case Ask(ask=ask) if self.refuses_asks:
-                self.refuses_asks -= 1
+            case Ask(ask=ask) if self._refuses(ask_kind(ask)):
                 self._post(AskFailed.of(ask), 20)
             case Send(packet):
                 if self.refuses:
@@ -303,6 +303,16 @@ class Link:
                 self._up(Message(self._terminal, _rest(message), msgspec.json.encode(message)))
             case Ask(_, ask):
                 self._up(Message(self._terminal, money_channel(ask).rest, msgspec.json.encode(ask)))
+
+    def _refuses(self, kind: str) -> bool:
+        """Whether the broker takes no ask now, or none of this kind; each refusal is used up."""
+        if kind in self.refuses_kinds:
+            self.refuses_kinds.remove(kind)
+            return True
+        if self.refuses_asks:
+            self.refuses_asks -= 1
+            return True
+        return False
 
     def _up(self, message: Message) -> None:
         for wait_ms in self._waits(self._log_rng if message.rest == EVENT.rest else self._clock.rng):
