@@ -204,6 +204,7 @@ class Terminal:
     entry: str = field(default="", repr=False)  # digits typed one after the other on one screen, field full or not
     desks: tuple[Desk, ...] = field(default_factory=desks)
     steps: tuple[str, ...] = ()  # the last screens and commands, by name alone
+    sold: tuple[Sale, int] | None = None  # what this step sold, and its seq
     noted: frozenset[int] = frozenset()  # codes of this step that are in the event log
     jot_due_ms: int = 0  # when the event log must be on the card; 0: it rides with whatever comes
     _seed: bytes = b""
@@ -218,7 +219,7 @@ class Terminal:
         assert now.monotonic_ms >= self.now.monotonic_ms, "time ran backwards"
         self.now = now
         self._effects = []
-        self.noted = frozenset()
+        self.sold, self.noted = None, frozenset()
         basket, stack = self.session.basket, self.stack
         with self._beneath(event):
             self._on(event)
@@ -656,6 +657,7 @@ class Terminal:
             desk.follow(self, fact, seq)
         match fact:
             case Sale():
+                self.sold = fact, seq
                 self.tone(ToneName.SUCCESS)
             case SignOnRefused(who, failures):
                 self.locked_until_ms[who] = self.now.monotonic_ms + operator.wait_ms(self.settings, who, failures)

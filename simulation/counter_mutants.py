@@ -7,6 +7,7 @@ import msgspec
 
 from firmware.desks import Till
 from firmware.desks.drawer import DrawerDesk
+from firmware.desks.payments import PaymentsDesk
 from firmware.events import PulseDrawer
 from firmware.txn import (
     approve,
@@ -244,6 +245,21 @@ def _resubject(put: Put, module: Any, old: Any, new: Any) -> None:
     changed = tuple(replace(each, apply=apply) if each is subject else each for each in subjects.SUBJECTS)
     project = vars(ledger)["project"]
     put(ledger, "project", lambda books, entry, these=changed: project(books, entry, these))
+
+
+@mutant
+def earlier_sale_shown_as_done(put: Put) -> None:
+    """A payment fails, and the screen shows the last one that was a sale."""
+    show, last = PaymentsDesk._show, [None]
+
+    def stale(self: PaymentsDesk, till: Any, before: payment.Payment) -> None:
+        after = payment.find(till.ledger, before.order_no)
+        if after is not None and after.state == "failed":
+            till.sold = last[0]
+        last[0] = till.sold or last[0]
+        show(self, till, before)
+
+    put(PaymentsDesk, "_show", stale)
 
 
 COUNTER = frozenset(MUTANTS) - ELSEWHERE

@@ -62,6 +62,7 @@ from firmware.events import (
     Tell,
     TimerFired,
 )  # fmt: skip
+from firmware.screens.pay import Sold
 from firmware.terminal import Terminal
 from firmware.txn import voucher
 from firmware.txn.command import Command, Decision, Refusal
@@ -171,6 +172,8 @@ class Machine:
     _last_event_ms: int = 0
     _stopping: bool = False
     _reported: list[tuple[int, tuple[str, int, str]]] = field(default_factory=list)
+    _on_screen: set[int] = field(default_factory=set)  # sales whose end the screens of this moment tell
+    _told: set[int] = field(default_factory=set)  # and whose end they ever told
 
     # --- power ------------------------------------------------------------------------------------------------------
 
@@ -326,6 +329,7 @@ class Machine:
             self.cut(self.cut_next)
             return
         self._note_outcome(event, effects)
+        self._check_sold()
         self._carry_out(effects)
         if self.terminal is not None:
             self._check_acked()
@@ -498,6 +502,15 @@ class Machine:
         """Something is wrong, seen now."""
         self.clock.note(f"!!! {what}")
         self.day.objections.append(f"at {self.clock.now_ms} ms: {what}")
+
+    def _check_sold(self) -> None:
+        """A sale is told as done once: who stands at the counter next must not see the last customer's."""
+        assert self.terminal is not None
+        told = {each.job for each in self.terminal.stack if isinstance(each, Sold)}
+        for seq in sorted((told - self._on_screen) & self._told):
+            self.object(f"the sale of record {seq} is shown as done once more")
+        self._on_screen = told
+        self._told |= told
 
     def _must_be_durable(self, seq: int, what: str) -> None:
         assert self.door is not None

@@ -16,12 +16,12 @@ from firmware.txn.ledger import Ledger
 from rules.help import HelpDocument
 from rules.settings import Problem, Settings
 from rules.settings_book import SettingsBook
-from wire.facts import Fact, Quarantined, Trouble
+from wire.facts import Fact, Quarantined, Sale, Trouble
 from wire.messages import State
 
 
 class Till(Protocol):
-    """What a desk may use of the terminal."""
+    """What a desk may use of the terminal. `sold`: the sale that the event under way led to, with its seq."""
 
     ledger: Ledger
     settings: Settings
@@ -32,6 +32,7 @@ class Till(Protocol):
     session: Session
     devices: Devices
     stack: Stack
+    sold: tuple[Sale, int] | None
     safe_mode: bool
     journal_key: str
     software: str

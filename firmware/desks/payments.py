@@ -22,7 +22,6 @@ from wire.facts import (
     Quarantined,
     RefundSent,
     ReversalSent,
-    Sale,
     ShiftOpened,
     Trouble,
 )  # fmt: skip
@@ -54,7 +53,6 @@ class PaymentsDesk:
     watches: dict[str, Watch] = field(default_factory=dict)  # by order number
     backs: dict[str, Back] = field(default_factory=dict)  # by refund number
     checked: frozenset[str] = frozenset()  # reversed, then called paid: asked once more
-    sold: tuple[tuple[Sale, int], ...] = ()  # by what is being heard just now
     calling: bool = False  # the tone that calls to a result unknown is on its timer
 
     # --- the desk -----------------------------------------------------------------------------------------------------
@@ -125,8 +123,6 @@ class PaymentsDesk:
             case RefundSent(refund_no=number):
                 self.backs[number] = Back()
                 self._ask_back(till, number)
-            case Sale():
-                self.sold = (*self.sold, (fact, seq))
             case ShiftOpened() if not till.safe_mode:
                 self._book_covered(till)
             case _:
@@ -180,14 +176,12 @@ class PaymentsDesk:
         if till.safe_mode:
             return
         self._note(till, known, answer)
-        self.sold = ()
         refusal = till.do(collect.HearPayment(answer))
         if refusal is not None and refusal.code == 1009:
             till.tell(Quarantined("answer", f"{refusal.about}"[:80], ""))
             self._check_once(till, known, answer)
         elif refusal is None:
             self._show(till, known)
-        self.sold = ()
         self._look(till, answer.order_no)
 
     def _note(self, till: Till, known: payment.Payment, answer: AnswerPayment) -> None:
@@ -274,11 +268,10 @@ class PaymentsDesk:
         after = payment.find(till.ledger, before.order_no)
         assert after is not None
         here = any(isinstance(each, code.CodePayment) and each.order_no == after.order_no for each in till.stack)
-        if self.sold and here:
-            sale, seq = self.sold[-1]
-            till.move(Home(Sold.of(sale, seq)))
-        elif self.sold:
-            till.above(code.told(after, self.sold[-1][0]))
+        if till.sold and here:
+            till.move(Home(Sold.of(*till.sold)))
+        elif till.sold:
+            till.above(code.told(after, till.sold[0]))
         elif after.why in ("late", "duplicate") and before.why != after.why:
             till.refused(Refusal(5024, after.order_no))
         elif after.state != before.state and not after.is_open:

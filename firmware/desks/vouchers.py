@@ -24,7 +24,6 @@ from firmware.txn.voucher_judge import KEPT, UNKNOWN
 from wire.facts import (
     Fact,
     Quarantined,
-    Sale,
     Trouble,
     VoucherHeard,
     VoucherRegistered,
@@ -84,7 +83,6 @@ class VouchersDesk:
     online: bool = False
     watches: dict[str, Watch] = field(default_factory=dict)  # by request number
     verify_tries: int = 0
-    sold: tuple[tuple[Sale, int], ...] = ()  # by what is being heard just now
     calling: bool = False
 
     # --- the desk -----------------------------------------------------------------------------------------------------
@@ -154,8 +152,6 @@ class VouchersDesk:
                 self._next_registered(till)
             case VoucherRegistered():
                 self._next_registered(till)
-            case Sale():
-                self.sold = (*self.sold, (fact, seq))
             case _:
                 pass
 
@@ -234,7 +230,6 @@ class VouchersDesk:
         if till.safe_mode:
             return
         self._note(till, answer)
-        self.sold = ()
         waits = voucher_wait.of_trace(till.stack, known.trace)
         refusal = till.do(voucher_redeem.HearVoucher(answer, waits.cash if waits else None))
         if refusal is None:
@@ -243,7 +238,6 @@ class VouchersDesk:
             self._absent(till, known)
         elif refusal.code == 1009:
             till.tell(Quarantined("answer", f"{refusal.about}"[:80], ""))
-        self.sold = ()
         self._look(till, answer.request_no)
 
     def _note(self, till: Till, answer: AnswerVoucher) -> None:
@@ -305,11 +299,10 @@ class VouchersDesk:
         after = voucher.find(till.ledger, before.request_no)
         assert after is not None
         here = voucher_wait.of_trace(till.stack, after.trace) is not None
-        if self.sold and here:
-            sale, seq = self.sold[-1]
-            till.move(Home(Sold.of(sale, seq)))
-        elif self.sold:
-            till.above(voucher_wait.told(after, self.sold[-1][0], till.context()))
+        if till.sold and here:
+            till.move(Home(Sold.of(*till.sold)))
+        elif till.sold:
+            till.above(voucher_wait.told(after, till.sold[0], till.context()))
         elif after.registered and after.state == "rejected" != before.state:
             till.refused(Refusal(after.code, voucher_wait.about(after)))
         elif after.state == "kept" != before.state and not here:

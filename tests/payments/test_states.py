@@ -437,6 +437,16 @@ def test_an_ask_that_never_left_has_surely_failed(tmp_path) -> None:
     assert counter.payment.attempt == 2
 
 
+def test_an_ask_that_never_left_shows_no_earlier_customers_sale(tmp_path) -> None:
+    counter = till(tmp_path).basket().keys("OK OK")
+    assert counter.screen == "Sold"
+    counter.keys("OK").basket().pay()
+    counter.step(AskFailed(counter.payment.order_no, "pay"))
+    assert counter.screen == "CodePayment"
+    assert "[5022]" in counter.text()
+    assert len(counter.journal("sale")) == 1
+
+
 def test_the_reversal_follows_the_last_query_without_a_gap_whatever_the_settings_say(tmp_path) -> None:
     counter = till(tmp_path, payment={"deadline_s": 30, "reverse_not_before_s": 60}).basket().pay().answer("paying")
     asked: list[tuple[str, int]] = []

@@ -54,6 +54,7 @@ DAYS: dict[str, Plan] = {
     "expected_cash_without_refunds": clerk("cash", "cash", "give_back", "close"),
     "a_fen_lost_in_the_lines": clerk("cheaper"),
     "deadline_without_reversal": Plan(2.5, (), staff="clerk", wishes=("code",)),
+    "earlier_sale_shown_as_done": clerk("code"),
     "grand_total_of_the_day": clerk("cash"),
     "shift_from_its_middle": clerk("cash"),
     "dropped_voucher_stays_redeemed": clerk("voucher", "voucher_regret"),

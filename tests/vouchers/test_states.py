@@ -148,6 +148,17 @@ def test_an_ask_that_surely_never_left_was_not_redeemed(till: VoucherTill) -> No
     assert "[3030]" in till.text()
 
 
+def test_an_ask_that_never_left_shows_no_earlier_customers_sale(tmp_path: Path) -> None:
+    till = vouchers(tmp_path)
+    till.basket(1).keys("OK OK")
+    assert till.screen == "Sold"
+    till.keys("OK").basket(2)
+    till.voucher().keys("OK OK").kinds()
+    till.step(AskFailed(till.asks(AskVoucherConsume)[0].request_no, "voucher_consume"))
+    assert till.screen == "VoucherWait"
+    assert till.facts().count("sale") == 1
+
+
 def test_the_second_ask_that_never_left_proves_nothing(till: VoucherTill) -> None:
     till.pass_time(12_000)
     till.says("absent", to="query")
