@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from firmware.txn import closing, drawer, shift
 from firmware.txn.command import Context, Decision, Refusal, lacking
+from firmware.txn.limits import above_money
 from firmware.txn.numbers import next_trace
 from firmware.txn.till import expected_cash
 from rules.rights import Right
@@ -38,7 +39,7 @@ class MoveCash:
             return refusal
         assert open_shift is not None
         if not 0 < self.amount_fen <= ctx.settings.closing.cash_out_max_fen:
-            return Refusal(6007)
+            return above_money(ctx.settings.closing.cash_out_max_fen)
         if self.way == "out" and self.amount_fen > expected_cash(closing.running(ctx.books)):
             return Refusal(8009)
         event: DrawerEvent = "cash_in" if self.way == "in" else "cash_out"

@@ -9,6 +9,7 @@ from firmware.txn.approve import authority
 from firmware.txn.checkout import Unfinished
 from firmware.txn.command import Context, Decision, Refusal, lacking
 from firmware.txn.dress import dress
+from firmware.txn.limits import above_money
 from firmware.txn.shift import Shift, next_batch
 from firmware.txn.slip import receipt_number
 from firmware.txn.till import Figures, expected_cash, transactions
@@ -38,8 +39,9 @@ class OpenShift:
             return refusal
         if closing.has_z(ctx.books, self.business_date):
             return Refusal(9011, self.business_date)
-        if not 0 <= self.float_fen <= min(FLOAT_FEN_MAX, ctx.settings.shift.float_max_fen):
-            return Refusal(6007)
+        most_fen = min(FLOAT_FEN_MAX, ctx.settings.shift.float_max_fen)
+        if not 0 <= self.float_fen <= most_fen:
+            return above_money(most_fen)
         assert not self.counted or sum(fen * pieces for fen, pieces in self.counted) == self.float_fen
         counted = {str(fen): pieces for fen, pieces in self.counted if pieces}
         batch = next_batch(ctx.books)
@@ -114,7 +116,7 @@ class CloseShift:
             return refusal
         assert open_shift is not None
         if not 0 <= _sum(self.counted) <= COUNTED_FEN_MAX:
-            return Refusal(6007)
+            return above_money(COUNTED_FEN_MAX)
         tried = closing.counts_tried(ctx.books)
         if alone and (tried >= ctx.settings.closing.counts_max or not fits(ctx, self.counted)):
             return Refusal(8008, "", (_tried(ctx, open_shift, self.counted),))

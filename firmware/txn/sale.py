@@ -7,6 +7,7 @@ from firmware.txn import drawer, product, shift, voucher_offer
 from firmware.txn.basket import Basket, requantified
 from firmware.txn.books import Books, Entry, Reading, Subject
 from firmware.txn.command import Context, Decision, Refusal
+from firmware.txn.limits import TOO_LARGE, above_lines, above_money, above_pieces, above_weight
 from firmware.txn.numbers import next_trace
 from firmware.txn.prices import bill, netted, rounded, too_large
 from firmware.txn.removal import REASONS, needs_reason, too_many_removals
@@ -85,7 +86,7 @@ class AddCode:
             return Refusal(weighing, shown(goods.name))
         labels = self.times_milli // PIECE_MILLI
         if labels > LABELS_MAX:
-            return Refusal(6007)
+            return above_lines(LABELS_MAX)
         line = product.line_of(
             goods, weighing.quantity_milli, weighing.amount_fen, code[:BARCODE_CHARS_MAX], ctx.settings.terminal.lang
         )
@@ -271,10 +272,13 @@ def over_limits(ctx: Context, basket: Basket, newest: Line) -> Refusal | None:
     grams = HARD_WEIGHT_G if free else limits.weight_max_g
     amount_fen = HARD_AMOUNT_FEN if free else limits.amount_max_fen
     lines = SALE_LINES_MAX if free else min(limits.lines_max, SALE_LINES_MAX)
-    many = newest.quantity_milli > (grams if newest.weighed else pieces * PIECE_MILLI)
-    if many or len(basket.lines) > lines or basket.total_fen > amount_fen or too_large(ctx, basket):
-        return Refusal(6007)
-    return None
+    if newest.quantity_milli > (grams if newest.weighed else pieces * PIECE_MILLI):
+        return above_weight(grams) if newest.weighed else above_pieces(pieces)
+    if len(basket.lines) > lines:
+        return above_lines(lines)
+    if basket.total_fen > amount_fen:
+        return above_money(amount_fen)
+    return Refusal(TOO_LARGE) if too_large(ctx, basket) else None
 
 
 def rest_kept(ctx: Context, rest: Basket) -> tuple[BasketKept, ...]:

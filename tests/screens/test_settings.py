@@ -187,6 +187,7 @@ def test_a_wrong_float_can_be_opened_with(tmp_path, lang):
 def test_a_float_above_the_limit_is_refused(tmp_path, lang):
     counter = opening(tmp_path, lang, float_max_fen=50_000).keys("5 0 0 0 1 OK")
     assert "[6007]" in counter.text()
+    assert "500.00" in counter.text()
     counter.keys("OK 5 0 0 0 0 OK")
     assert counter.screen == "Idle"
 

@@ -144,7 +144,9 @@ def test_no_more_is_taken_out_than_the_drawer_holds(tmp_path):
 
 def test_a_sum_above_the_shops_limit_is_refused(tmp_path):
     counter = opened(tmp_path, having(closing={"cash_out_max_fen": 10_000})).keys("MENU 9 1 1 1 0 0 0 1 OK 1")
-    assert "[6007]" in approve(counter).text()
+    told = approve(counter).text()
+    assert "[6007]" in told
+    assert "最多 100.00 元" in told
 
 
 # --- X -----------------------------------------------------------------------------------------------------
