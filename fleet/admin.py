@@ -28,7 +28,8 @@ NameOrNone = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{0,32}\Z")]
 Layer = Annotated[str, msgspec.Meta(pattern=r"^(fleet|(group|shop|tag|terminal):[A-Za-z0-9_-]{1,32})\Z")]
 """Where settings are written down. They are laid over each other in this order: fleet, group, shop, the terminal's tags by
 name, terminal; the later one wins, tables are merged by key, everything else is replaced whole."""
-Text = Annotated[str, msgspec.Meta(max_length=200)]
+TEXT_CHARS_MAX = 200
+Text = Annotated[str, msgspec.Meta(max_length=TEXT_CHARS_MAX)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 """Of a roll-out, a version, a push or a row of the audit."""
 Link = Literal["online", "silent", "lost", "offline", "unknown"]

@@ -5,13 +5,10 @@ import sys
 from typing import NamedTuple
 
 from fleet import database
-from fleet.admin import Done, Note
+from fleet.admin import TEXT_CHARS_MAX, Done, Note
 from fleet.commands import Wrong
 from fleet.commands.manager.asking import ask
 from texts import Lang, t
-
-WORDS_MAX = 200
-"""Characters of a text that the audit takes (`admin.Text`)."""
 
 
 class Audited(NamedTuple):
@@ -32,7 +29,7 @@ def enter(options: argparse.Namespace, lang: Lang) -> None:
     subject = str(getattr(options, it.subject)) if it.subject else ""
     teller = argparse.Namespace(data=options.data)  # not all options: a role given to another is not the teller's own
     try:
-        ask(teller, Note(what=it.what, subject=subject[:WORDS_MAX], detail=detail[:WORDS_MAX]), Done)
+        ask(teller, Note(what=it.what, subject=subject[:TEXT_CHARS_MAX], detail=detail[:TEXT_CHARS_MAX]), Done)
     except Wrong as trouble:
         missed = t("fleet", lang, "audited__missed", what=it.what, cause=trouble.cause(lang))
         print(missed, file=sys.stderr)
