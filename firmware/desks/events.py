@@ -22,7 +22,7 @@ from wire.messages import EVENTS_MAX, EventReport, EventSeen
 
 DESK: Final = "events"
 AGAIN_MS: Final = 60_000
-"""The same code, operator and subject within this time is the same row, with one attempt more; also how long a `now`
+"""The same code, operator, subject and reason within this time is the same row, with one attempt more; also how long a `now`
 code is held back after it was sent."""
 
 NOW_MAX: Final = 10
@@ -44,7 +44,8 @@ class EventsDesk:
     name: str = DESK
     next_id: int = 1
     next_number: int = 1
-    recent: dict[tuple[int, str, str], Logged] = field(default_factory=dict)
+    read: bool = False  # where the last boot was is known
+    recent: dict[tuple[int, str, str, str], Logged] = field(default_factory=dict)
     sums: dict[int, EventSeen] = field(default_factory=dict)  # of codes that are only counted
     held: dict[int, EventSeen] = field(default_factory=dict)  # of codes that were sent less than a minute ago
     sent_ms: dict[int, int] = field(default_factory=dict)  # `now` codes by when they were sent last
@@ -54,14 +55,22 @@ class EventsDesk:
     lost: int = 0
 
     def booted(self, till: Till) -> None:
-        """Go on where the last boot was: its sums are reported, its reports are due."""
+        """The last boot's sums are reported, its reports are due."""
+        self._go_on(till)
+        self._flush(till, self.held, "now")
+        self._flush(till, self.sums, "count")
+
+    def _go_on(self, till: Till) -> None:
+        """Go on where the last boot was, before the first row of this one: a boot has codes of its own to tell, earlier
+        than any desk is booted, and they must take no row or report that stands there."""
+        if self.read:
+            return
+        self.read = True
         self.next_id = eventlog.last_id(till.ledger) + 1
         self.queue = dict(eventlog.due_reports(till.ledger))
         self.next_number = max(self.queue, default=0) + 1
         for seen, held in eventlog.open_sums(till.ledger):
             (self.held if held else self.sums)[seen.code] = seen
-        self._flush(till, self.held, "now")
-        self._flush(till, self.sums, "count")
 
     def hear(self, till: Till, event: Event) -> None:
         """The link, and the backend's word that a report is kept; then send what is due."""
@@ -97,6 +106,7 @@ class EventsDesk:
     ) -> None:  # fmt: skip
         """A code was shown or alarmed, now. `subject` and `reason` hold nothing a customer showed (`rules.discreet`).
         `urgent`: reported at once, whatever the table says of the code."""
+        self._go_on(till)
         row = self._row(till, code, subject, reason, steps)
         self._keep(till, row)
         report = "now" if urgent else error(code).report
@@ -112,12 +122,12 @@ class EventsDesk:
     def _row(self, till: Till, code: int, subject: str, reason: str, steps: tuple[str, ...]) -> Logged:
         """A new row, or the one of the same thing a moment ago once more."""
         now, operator = till.now, till.session.operator
-        key = (code, operator, subject)
+        key = (code, operator, subject, reason)
         last = self.recent.pop(key, None)
         if last is not None and now.monotonic_ms - last.mono_ms < AGAIN_MS:
             row = replace(
                 last, at_ms=now.wall_ms, clock=now.clock, mono_ms=now.monotonic_ms, attempt=last.attempt + 1,
-                reason=reason, steps=steps,
+                steps=steps,
             )  # fmt: skip
         else:
             row = Logged(

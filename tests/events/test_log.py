@@ -80,6 +80,28 @@ def test_a_log_survives_a_power_cut_as_what_rides_does(tmp_path: Path) -> None:
     assert len({row.id for row in rows(counter)}) == len(rows(counter))
 
 
+def test_what_a_boot_itself_has_to_say_takes_no_earlier_row(tmp_path: Path) -> None:
+    counter = open_till(tmp_path)
+    counter.scan("6999999999997").keys("CANCEL")
+    counter.pass_time(60_000)
+    counter.cut()
+    counter.boot(notices=((9013, ""),))
+    counter.pass_time(60_000)
+    assert codes(counter)[-2:] == [6001, 9013]
+    assert len({row.id for row in rows(counter)}) == len(rows(counter))
+
+
+def test_another_reason_within_the_minute_is_another_row(tmp_path: Path) -> None:
+    counter = open_till(tmp_path)
+    for about in ("basket_hold", "voucher_look_up", "basket_hold"):
+        counter.terminal.note(2005, about)
+        counter.pass_time(1_000)
+    assert [(row.reason, row.attempt) for row in reversed(rows(counter))] == [
+        ("basket_hold", 2),
+        ("voucher_look_up", 1),
+    ]
+
+
 def test_rows_and_days_are_bounded(tmp_path: Path) -> None:
     settings = msgspec.structs.replace(Counter(tmp_path).settings, log=Log(rows_max=100, days=2))
     counter = Counter(tmp_path, settings=settings).open_for_business()

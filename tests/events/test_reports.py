@@ -96,6 +96,19 @@ def test_offline_it_waits_in_order_and_survives_a_cut(tmp_path: Path) -> None:
     assert total(fleet) == {"9008": 1, "9009": 1}
 
 
+def test_a_report_of_the_boot_itself_takes_no_waiting_ones_place(tmp_path: Path) -> None:
+    counter, fleet = open_till(tmp_path, link=False), Fleet()
+    counter.step(DeviceSeen("scanner", False))
+    counter.pass_time(60_000)
+    counter.cut()
+    counter.boot(notices=((9013, ""),))
+    counter.pass_time(60_000)
+    counter.cut()
+    counter.boot().step(LinkUp())
+    fleet.hear(counter)
+    assert total(fleet) == {"9008": 1, "9013": 1}
+
+
 def test_a_sum_survives_a_cut_and_is_reported_at_the_next_boot(tmp_path: Path) -> None:
     counter = open_till(tmp_path)
     counter.scan("6999999999997").keys("CANCEL")
