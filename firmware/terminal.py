@@ -398,7 +398,7 @@ class Terminal:
             self.half_until_ms = self.now.monotonic_ms + CALM_MS if key.digit else 0
             return
         top = self.stack[-1]
-        if key is Key.OK and typed_text(top) and (refusal := card_refusal(self.context(), self.entry, typed=True)):
+        if key is Key.OK and typed_text(top) and (refusal := self._card(self.entry, typed=True)):
             self._keep_out(refusal)
         else:
             ctx = self.context()
@@ -410,6 +410,10 @@ class Terminal:
             self.entry = self.entry[:-1]
         else:
             self.entry = (self.entry + key.digit)[-ENTRY_DIGITS_MAX:] if key.digit else ""
+
+    def _card(self, entry: str, symbology: str = "", typed: bool = False) -> Refusal | None:
+        """5030 where a full card number has no business, which is everywhere but where vouchers are taken."""
+        return None if self.stack[-1].TAKES_VOUCHERS else card_refusal(self.context(), entry, symbology, typed)
 
     def _keep_out(self, refusal: Refusal) -> None:
         """Nothing of what was typed or scanned stays on the screen beneath."""
@@ -425,7 +429,7 @@ class Terminal:
         if badge_like(event.text) and not self.stack[-1].TAKES_BADGES:
             self._somebody_works(Reject())  # as good as a key: no search, no refusal and no message ever names it
         elif last is None or not _bounced(last, this, self.settings.scanner.bounce_ms):
-            if refusal := card_refusal(self.context(), event.text, event.symbology):
+            if refusal := self._card(event.text, event.symbology):
                 self._keep_out(refusal)
             else:
                 self._somebody_works(self.stack[-1].scan(event, self.context()))

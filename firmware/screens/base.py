@@ -44,6 +44,10 @@ class Screen:
     TAKES_BADGES: ClassVar[bool] = False
     """Whether `scan` may be given an operator's badge; every other screen rejects one unseen."""
 
+    TAKES_VOUCHERS: ClassVar[bool] = False
+    """Whether a voucher's code is typed or scanned here: one in ten passes the check of card numbers, which every other
+    screen's entries are held against."""
+
     def press(self, key: Key, ctx: Context) -> "Move":
         """A key went down."""
         return Stay()

@@ -3,7 +3,7 @@
 The code stands in these screens only as long as they are up; no view, log or repr shows more than what is being typed."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 from firmware.events import Key, Scanned
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Push, Replace, Screen, Stay, shown
@@ -51,6 +51,7 @@ class VoucherEntry(Screen):
     """Type a code in groups of four, or scan it; beneath it the vouchers of the open sale. `held_fen`: cash that was typed
     before the goods went back into the basket."""
 
+    TAKES_VOUCHERS: ClassVar[bool] = True
     digits: str = field(default="", repr=False)
     row: int = 0
     held_fen: int = 0

@@ -1,6 +1,7 @@
 """查券: where a code was used, as far as the backend knows; and 券待处理: what waits for a platform or a person."""
 
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from firmware.events import Key, Scanned
 from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Push, Replace, Screen, Stay, shown
@@ -51,6 +52,7 @@ def waiting(ctx: Context) -> tuple[Use, ...]:
 class VoucherLook(Screen):
     """A code to look up, typed or scanned."""
 
+    TAKES_VOUCHERS: ClassVar[bool] = True
     digits: str = field(default="", repr=False)
 
     def press(self, key: Key, ctx: Context) -> Move:
