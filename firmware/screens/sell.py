@@ -25,6 +25,7 @@ from firmware.txn.handover import FULL_SOON_PERCENT, full_percent
 from firmware.txn.link import BACKLOG
 from firmware.txn.prices import Bill, bill
 from firmware.txn.sale import PIECE_MILLI, AddCode, CancelBasket, RemoveLine, SetQuantity
+from firmware.txn.voucher_offer import rest_fen
 from firmware.view import Big, Block, Field, Gap, Hint, Items, Para, Row, Rule, Tint, View, text
 from rules.money import yuan
 from rules.pricing import WHOLE_ORDER
@@ -206,7 +207,8 @@ class BasketScreen(Screen):
         pages = 1 if typing else max(1, -(-len(basket.lines) // page))
         body: tuple[Block, ...] = (Items(items, chosen - first, first // page + 1, pages), *self._typing())
         body += () if typing else off
-        body += (Big(text("basket__total", pieces=format_milli(basket.pieces_milli)), yuan(costs.rest_fen)),)
+        total = text("basket__total", pieces=format_milli(basket.pieces_milli))
+        body += (Big(total, yuan(rest_fen(ctx, basket, costs))),)
         return shown(self, ctx, text("basket__title", lines=len(basket.lines)), body, self._hints())
 
     def _off(self, costs: Bill, ctx: Context) -> tuple[Block, ...]:

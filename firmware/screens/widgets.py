@@ -77,10 +77,9 @@ def refusal_blocks(refusal: Refusal, ctx: Context, final: bool = False) -> tuple
 
 
 def _about(about: Say, ctx: Context) -> Say:
-    """A right by its name in words; anything else as it is."""
-    if isinstance(about, str) and about in RIGHT_NAMES:
-        return t("rules", ctx.lang, f"right__{about}")
-    return about
+    """A right by its name in words, and what stands behind it; anything else as it is."""
+    right, *more = about.split(" ") if isinstance(about, str) else ("",)
+    return " ".join((t("rules", ctx.lang, f"right__{right}"), *more)) if right in RIGHT_NAMES else about
 
 
 RIGHT_NAMES = frozenset(right.value for right in Right)

@@ -171,7 +171,9 @@ def cash_due(ctx: Context) -> tuple[int, int]:
 def whole_rest(ctx: Context) -> int:
     """What a code or card would have to pay now: never rounded; fen."""
     order = here(ctx)
-    return bill(ctx).rest_fen if order is None else rest_fen(ctx.books, order)
+    if order is None:
+        return voucher_offer.rest_fen(ctx, ctx.session.basket, bill(ctx))
+    return rest_fen(ctx.books, order)
 
 
 def busy(books: Reading, trace: int) -> int | None:
@@ -276,7 +278,7 @@ def opening(ctx: Context) -> Opening | None:
     fault = voucher_offer.freezing_refusal(ctx, costs)
     if any(each.registered for each in basket.vouchers):
         fault = fault or Refusal(5014, text("voucher__cash_only"))
-    return Opening(order, costs.rest_fen, (fact,), fault)
+    return Opening(order, voucher_offer.rest_fen(ctx, basket, costs), (fact,), fault)
 
 
 def paying_refusal(ctx: Context, found: Opening | None, *states: int | None) -> Refusal | None:

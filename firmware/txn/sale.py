@@ -300,7 +300,7 @@ def kept_lines(books: Reading) -> bool:
 
 def due_in_cash(ctx: Context) -> tuple[int, int]:
     """What is to be paid in cash for the open basket after all reductions, and the rounding taken off it; fen."""
-    return rounded(ctx, bill(ctx).rest_fen)
+    return rounded(ctx, voucher_offer.rest_fen(ctx, ctx.session.basket, bill(ctx)))
 
 
 def short(due_fen: int, paid_fen: int) -> Say:

@@ -119,6 +119,12 @@ def _again(ctx: Context, prepared: Prepared, day: str) -> bool:
     return voucher.used_alike(ctx.books, day, coupon.deal_id, coupon.last4)
 
 
+def rest_fen(ctx: Context, basket: Basket, costs: Bill) -> int:
+    """What other money is to pay, as far as anybody can say it now: a voucher that does not fit takes nothing off."""
+    found = offers(ctx, basket, costs) if basket.vouchers else ()
+    return costs.due_fen - sum(each.amount.deduct_fen for each in found if each.fault is None)
+
+
 def refusal_of(found: Offer) -> Refusal:
     """The fault of an offer as a refusal, with what it needs to be said."""
     assert found.fault is not None

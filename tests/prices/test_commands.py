@@ -185,6 +185,7 @@ def test_a_cashier_takes_out_only_so_many_lines_in_a_shift(tmp_path):
     assert removals(counter.ledger, "01") == 2
     counter.scan(COLA).keys("CLEAR")
     assert "[2006]" in counter.text()
+    assert "删除明细 2/2" in counter.text()
     counter.keys("CANCEL CANCEL OK")
     assert "[2006]" in counter.text(), "nor is the whole order given up"
     assert counter.ledger.differences() == []

@@ -157,6 +157,8 @@ def test_one_that_does_not_fit_any_more_takes_nothing_off_in_list_and_basket(tmp
     till.keys("CANCEL CANCEL CANCEL")
     assert till.screen == "BasketScreen"
     assert "用券 2 张 [3009]" in till.text()
+    assert "2件 6.00" in till.text(), "one of 1.00 fits still"
+    assert "应收 6.00" in till.keys("OK").text()
 
 
 def test_at_most_is_of_the_sale_and_never_none(tmp_path: Path) -> None:
