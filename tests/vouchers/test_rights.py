@@ -1,5 +1,6 @@
 """Each thing done with vouchers is a right of its own, per platform and kind; a missing one is named."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,19 @@ def test_the_first_row_that_fits_decides(
 ) -> None:
     till = vouchers(tmp_path, vouchers={"grants": (grant, VoucherGrant(acts=("register",), grant="no"))})
     assert refused(till, act, platform, kind) == code
+
+
+def test_nobody_approves_what_they_may_not_do(tmp_path: Path) -> None:
+    asks = VoucherGrant(kinds=("cash",), roles=("cashier",), grant="supervisor")
+    theirs = VoucherGrant(kinds=("cash",), roles=("supervisor",), grant="no")
+    for grants, code in (((asks,), 0), ((asks, theirs), 2005)):
+        folder = tmp_path / str(code)
+        folder.mkdir()
+        ctx = vouchers(folder, vouchers={"grants": grants}).terminal.context()
+        found = voucher_refusal(replace(ctx, approver="00"), "redeem", "meituan", "cash")
+        assert (found.code if found else 0) == code
+    assert found is not None
+    assert found.facts == (Trouble(2005, "voucher_redeem meituan cash operator 00 vouchers.grants[1]"),)
 
 
 def test_what_is_missing_is_named_on_the_screen_and_in_the_alarm(tmp_path: Path) -> None:
