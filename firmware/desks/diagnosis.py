@@ -209,4 +209,4 @@ def _storage(till: Till) -> Outcome:
         ledger.commit()
     except LedgerError as error:
         return ("bad", error.code)
-    return ("bad", 9002) if ledger.low_storage else FINE
+    return ("bad", 9002) if ledger.low_storage or ledger.ballast.is_last() else FINE

@@ -23,8 +23,7 @@ class Ballast:
         """Set the room aside; False when the disk is too full for it."""
         if self.path.exists() and self.path.stat().st_size == BALLAST_BYTES:
             return True
-        stat = os.statvfs(self.path.parent)
-        if stat.f_bavail * stat.f_frsize < 2 * BALLAST_BYTES:
+        if self._free_bytes() < 2 * BALLAST_BYTES:
             return False
         try:
             with self.path.open("wb") as file:
@@ -34,6 +33,14 @@ class Ballast:
             self.path.unlink(missing_ok=True)
             return False
         return True
+
+    def is_last(self) -> bool:
+        """Whether nearly nothing is left on the disk but this."""
+        return self._free_bytes() < BALLAST_BYTES
+
+    def _free_bytes(self) -> int:
+        disk = os.statvfs(self.path.parent)
+        return disk.f_bavail * disk.f_frsize
 
     def release(self) -> bool:
         """Give the room back to the disk; False when that was done before."""

@@ -20,6 +20,7 @@ from firmware.events import (
     NameFound,
     PrinterSeen,
 )
+from firmware.txn.ballast import BALLAST_BYTES, Ballast
 from firmware.txn.diagnosis import CHECKS, first_bad
 from fleet.core import Arrived, Message, SendAnswer
 from tests.counter import COLA, Counter
@@ -177,3 +178,14 @@ def test_names_are_really_looked_up(host: str, code: int) -> None:
     Names(host, post).carry_out()
     assert came.wait(30)
     assert heard == [NameFound(code)]
+
+
+def test_a_disk_with_nothing_left_but_the_reserve_is_bad_before_the_reserve_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = open_till(tmp_path)
+    counter.step(DrawerSeen(False))
+    monkeypatch.setattr(Ballast, "_free_bytes", lambda self: BALLAST_BYTES - 1)
+    run(counter)
+    assert states(counter)["storage"] == ("bad", 9002)
+    assert not counter.ledger.low_storage
