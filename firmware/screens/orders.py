@@ -7,7 +7,7 @@ from firmware.screens.base import CANCEL_HINT, OK_HINT, Do, Done, Move, Pop, Pus
 from firmware.screens.code import GiveUp, code_of, headline, held_rows
 from firmware.screens.slips import trouble_rows
 from firmware.screens.voucher_look import VoucherUseView
-from firmware.screens.voucher_wait import STATES
+from firmware.screens.voucher_wait import STATES, code_now
 from firmware.screens.widgets import refuse, typed
 from firmware.txn import checkout, payment, refund_parts, voucher
 from firmware.txn.checkout import ResumeOrder, Unfinished
@@ -162,19 +162,20 @@ class OrderView(Screen):
             hints += (Hint("F1", text("orders__resume")),)
         if order is not None and order.state in ("open", "parked"):
             hints += (Hint("F2", text("giveup__drop")),)
-        words, tint = headline(known, ctx) if known is not None else (text("orders__unpaid"), Tint.UNSURE)
+        uses = voucher.uses_of(ctx.books, self.trace) if order is not None else ()
+        unsure = next((use for use in uses if use.is_open), None)
+        words, tint = headline(known, ctx) if known is not None else _without_payment(unsure)
         body: tuple[Block, ...] = (Gap(4), Para(words, tint, large=True))
         if known is not None:
             body += (Row(text(f"channel__{known.channel}"), yuan(known.amount_fen), strong=True),)
             body += (Row(known.order_no, tint=Tint.QUIET),)
             body += (Row(known.channel_no, tint=Tint.QUIET),) if known.channel_no else ()
-        uses = voucher.uses_of(ctx.books, self.trace) if order is not None else ()
         if uses:
             name = text("orders__vouchers", count=len(uses))
             body += (Row(name, yuan(sum(use.deduct_fen for use in uses)), strong=True),)
         if order is not None and order.state in ("open", "parked"):
             body += (Row(text("code__rest"), yuan(checkout.rest_fen(ctx.books, order))), *held_rows(order))
-        number = code_of(known, ctx) if known is not None else 0
+        number = code_of(known, ctx) if known is not None else code_now(unsure, ctx) if unsure is not None else 0
         body += trouble_rows(number, ctx, Tint.UNSURE) if number else ()
         return shown(self, ctx, text("orders__view"), body, (*hints, CANCEL_HINT), tint)
 
@@ -191,6 +192,14 @@ class OrderView(Screen):
             *(trouble_rows(number, ctx, tint) if number else ()),
         )
         return shown(self, ctx, text("orders__view"), body, (CANCEL_HINT,), tint)
+
+
+def _without_payment(unsure: voucher.Use | None) -> tuple[Say, Tint]:
+    """What is said of an order that no code or card has paid: a voucher whose result is wanted comes first."""
+    if unsure is None:
+        return text("orders__unpaid"), Tint.UNSURE
+    key, tint = STATES[unsure.state]
+    return text(key), tint
 
 
 def _asked_again(done: Done, ctx: Context) -> Move:

@@ -86,6 +86,10 @@ def worth(coupon: Coupon) -> Say:
     return text("coupons__worth", worth=one, count=coupon.count) if coupon.count > 1 else one
 
 
+HINTS_BESIDE_MANY = 2
+"""The keys that count are named where no more than one other has something to say beside CANCEL."""
+
+
 @dataclass(frozen=True, slots=True)
 class CouponView(Screen):
     """One coupon: how many, what they take off this basket, what stands in the way, what is lost."""
@@ -191,6 +195,8 @@ class CouponView(Screen):
         hints: tuple[Hint, ...] = (Hint("F1", text(f"coupon__{SETTLED[code]}")),) if code in SETTLED else ()
         hints += (Hint("OK", text("coupon__take")),) if not code else ()
         hints += (Hint("F2", text("coupon__split")),) if found.better is not None else ()
+        room = len(hints) < HINTS_BESIDE_MANY
+        hints += (Hint("UP", text("coupon__many")),) if room and self.prepared.coupon.count > 1 else ()
         return (*hints, CANCEL_HINT)
 
 

@@ -44,12 +44,13 @@ class VoucherWait(Screen):
     ticks: int = 0
 
     def press(self, key: Key, ctx: Context) -> Move:
-        """While one is open: F1 parks, F2 takes it back; otherwise OK goes on. CANCEL asks what is to become of it all."""
+        """While one is open or waits: F1 parks, F2 takes it back; otherwise OK goes on. CANCEL asks what is to become of
+        it all."""
         if not self._order_stands(ctx):
             return Home() if key in (Key.OK, Key.CANCEL, Key.CLEAR) else Stay()
         now = self._now(ctx)
         match key:
-            case Key.F1:
+            case Key.F1 if now is not None and (now.is_open or self._waits(now, ctx)):
                 return Do(ParkOrder(), home)
             case Key.F2 if now is not None and now.state in ("sent", "unknown"):
                 return Do(TakeBackUse(now.request_no), _still_here)

@@ -242,3 +242,26 @@ def test_each_platform_can_be_chosen_where_nobody_can_tell(tmp_path: Path) -> No
     assert all(row.name in first + last for row in rows)
     till.keys(str(len(rows)))
     assert till.asks(AskVoucherPrepare)[-1].platform == rows[-1].platform  # type: ignore[attr-defined]
+
+
+def test_the_keys_that_count_are_named_where_there_is_something_to_count(tmp_path: Path) -> None:
+    till = vouchers(tmp_path).basket(2).voucher(count=5, face_fen=100)
+    assert "UP 张数" not in till.text()
+    till.code(OWN).prepared(coupon(ref="p2", count=5, face_fen=100))
+    assert "UP 张数" in till.text()
+
+
+def test_a_parked_order_says_what_its_voucher_waits_for(tmp_path: Path) -> None:
+    till = vouchers(tmp_path).basket(2).voucher().keys("OK OK")
+    till.pass_time(11_000)
+    till.keys("F1 MENU 1 OK")
+    assert till.screen == "OrderView"
+    assert "结果未知" in till.text()
+    assert "[3022]" in till.text()
+
+
+def test_a_refusal_puts_no_order_aside_and_has_its_help(tmp_path: Path) -> None:
+    till = vouchers(tmp_path).basket(2).voucher().keys("OK OK").says("rejected", code=3014)
+    assert till.keys("F1").screen == "Help"
+    assert till.keys("CANCEL").screen == "VoucherWait"
+    assert "F1 帮助" in till.text()
