@@ -112,6 +112,16 @@ class Backend:
         with self.acquirer_books.begin() as books:
             return [trade.trade_no for trade in books.trades() if trade.state == "success"]
 
+    def in_doubt(self) -> bool:
+        """Whether a platform holds a redemption that the backend does not know of yet, or is giving back, or will hold
+        one by itself soon: real backends go on about it after the shop has closed."""
+        with self.store.inner.begin() as books:
+            known = [
+                books.vouchers.use(number) for number in self.platforms.redeemed(self._base_ms + self._clock.now_ms)
+            ]
+        settled = all(use is not None and use.state in ("consumed", "kept") and not use.undo_wanted for use in known)
+        return not settled or self.platforms.ripens
+
     def restart(self, for_ms: int) -> None:
         """The backend goes away for a while; its store and the broker's queue stay."""
         self.up = False

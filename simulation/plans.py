@@ -31,6 +31,7 @@ PLANS: dict[str, Callable[[Clerk], Job]] = {
     "papers": wish_round.papers,
     "voucher": wish_voucher.voucher,
     "voucher_regret": wish_voucher.voucher_regret,
+    "voucher_and_card": wish_voucher.voucher_and_card,
     "voucher_twice": wish_voucher.voucher_twice,
     "voucher_nonsense": wish_voucher.voucher_nonsense,
     "voucher_list": wish_voucher.pending,
@@ -49,8 +50,8 @@ PLANS: dict[str, Callable[[Clerk], Job]] = {
 WISHES: tuple[str, ...] = (
     *("cash",) * 20, *("code",) * 14, *("split",) * 5, *("card",) * 4, "abandon", *("tidy_orders",) * 2, "open_refunds",
     *("give_back",) * 6, *("regret",) * 2, *("cheaper",) * 6, *("hold",) * 3, *("recall",) * 3,
-    *("voucher",) * 12, *("voucher_regret",) * 2, *("voucher_twice",) * 2, "voucher_nonsense", "voucher_list",
-    "voucher_look", *("basket_changed",) * 2, *("voucher_mended",) * 4,
+    *("voucher",) * 12, *("voucher_regret",) * 2, *("voucher_twice",) * 2, "voucher_and_card", "voucher_nonsense",
+    "voucher_list", "voucher_look", *("basket_changed",) * 2, *("voucher_mended",) * 4,
     "cash_in", "cash_out", "no_sale", "figures", *("copy",) * 3, "close", "sign_off",
     "look_up", "find_slip", "slip_at_idle", "amount_and_code", "archive", "drawer_log", "people", "code_on_basket",
     "settle_again", "papers",

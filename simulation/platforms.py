@@ -56,3 +56,9 @@ class Platforms:
             found = {row.request_no: row.count for row in pages.redemptions() if row.state == "consumed"}
         with self.own_books.begin() as own:
             return found | {row.request_no: row.count for row in own.uses() if row.state == "consumed"}
+
+    @property
+    def ripens(self) -> bool:
+        """Whether a simulated platform is to redeem something by itself, later."""
+        with self.books.begin() as pages:
+            return any(row.state == "due" for row in pages.redemptions())

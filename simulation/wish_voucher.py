@@ -8,7 +8,8 @@ from rules.demo_vouchers import SampleCoupon, demo_vouchers
 from simulation import sight
 from simulation.clerk import Clerk, Job, Lost
 from simulation.goods import shelf
-from simulation.wish_money import leave_order, pay_code, to_payment
+from simulation.link import NOTICED_MS
+from simulation.wish_money import card_slip, leave_order, pay_code, to_payment
 from simulation.wishes import choose, goods
 
 PLAYS: tuple[Play, ...] = ("success", "refuse", "error", "silent", "lost", "late", "double", "part", "outage")
@@ -228,6 +229,32 @@ def voucher_regret(clerk: Clerk) -> Job:
             yield from clerk.pause()
             yield from pay_code(clerk)
     yield from leave_order(clerk)
+
+
+def voucher_and_card(clerk: Clerk) -> Job:
+    """The rest goes through the shop's own card terminal, which needs no link; ours is gone meanwhile, and the voucher is
+    redeemed once it is back."""
+    yield from for_the_deal(clerk)
+    yield from take_voucher(clerk, a_voucher(clerk))
+    if clerk.screen == "Cash" and (sight.big(clerk.view, "cash__due") or 0):
+        yield from _without_link(clerk, 20_000)
+        clerk.press(Key.HASH)
+        yield from card_slip(clerk)
+        yield from redeemed(clerk, 0)
+    yield from leave_order(clerk)
+
+
+def _without_link(clerk: Clerk, for_ms: int) -> Job:
+    """The radio is switched off until somebody sees it; returns once the terminal knows."""
+    link = clerk.machine.link
+
+    def becomes(there: bool) -> None:
+        link.radio = there
+        link.changes()
+
+    becomes(False)
+    clerk.clock.after(NOTICED_MS[1] + for_ms, lambda: becomes(True))
+    yield NOTICED_MS[1] + 100
 
 
 def voucher_twice(clerk: Clerk) -> Job:

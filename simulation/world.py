@@ -297,7 +297,8 @@ class World:
             "a slip coming out": not any(printer.printing for printer in self.printers),
             "safe mode": not self.machine.safe,
         }
-        return [name for name, calm in rest.items() if not calm]
+        kept_up = [name for name, calm in rest.items() if not calm]
+        return kept_up or (["a platform's late word"] if self.backend.in_doubt() else [])
 
 
 DAY = Plan()
