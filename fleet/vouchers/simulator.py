@@ -14,6 +14,7 @@ from fleet import china
 from fleet.vouchers.because import EARLY, EXPIRED, SHOP, because
 from fleet.vouchers.codes import CallName, Table, provided_table
 from fleet.vouchers.port import (
+    NO_ANSWER,
     Call,
     ConsumeCall,
     DealsCall,
@@ -149,9 +150,7 @@ class PlatformSimulator:
     def _consume(self, books: PlatformPages, call: ConsumeCall, step: VoucherStep | None, now_ms: int) -> UseReply:
         known = books.redemption(call.request_no)
         if known is not None:  # the same number is the same redemption
-            if known.state == "due":
-                known = _happens(books, known, now_ms)
-            return UseReply("rejected", USED) if known.state == "undone" else _known(books, known, now_ms)
+            return _repeated(books, known, now_ms)
         handle = msgspec.json.decode(call.handle, type=_Handle)
         found = _spec(books, call.platform, handle.code)
         if found is None:
@@ -282,6 +281,17 @@ def _known(books: PlatformPages, row: Redemption | None, now_ms: int) -> UseRepl
         "consumed", 0, row.record_no, row.count, row.paid_fen, row.platform_fen, row.merchant_fen, raw,
         until_ms if row.platform in TELLS_UNDO_TIME else 0, now_ms <= until_ms, row.record_no.encode(),
     )  # fmt: skip
+
+
+def _repeated(books: PlatformPages, row: Redemption, now_ms: int) -> UseReply:
+    """The answer to a redemption asked for once more. It hastens nothing: of what is still to come nobody knows yet."""
+    match row.state:
+        case "due":
+            return NO_ANSWER
+        case "undone":
+            return UseReply("rejected", USED)
+        case _:
+            return _known(books, row, now_ms)
 
 
 def _undo(books: PlatformPages, call: UndoCall, now_ms: int) -> UseReply:

@@ -267,6 +267,28 @@ def test_a_late_success_is_given_back_when_nobody_counts_on_it(asked: bool) -> N
     assert said(world.ask(UNDO)) == [("undo", "undone", 0)]
 
 
+@pytest.mark.parametrize("code", [CODE, "100530000001"], ids=["by script", "by its card"])
+def test_asking_again_does_not_hasten_a_late_success(code: str) -> None:
+    """The terminal asks for as long as it takes, by turns with a query and the same redemption."""
+    world = World()
+    ask = world.consuming(code=code)
+    world.script(*[VoucherStep("late", after_ms=30_000)] * (code == CODE))
+    world.ask(ask)
+    world.hear()
+    for _ in range(9):
+        world.now += 3_000
+        for each in (QUERY, ask):
+            world.ask(each)
+            world.hear()
+        assert said(world.answers)[-2:] == [("query", "absent", 0), ("consume", "unknown", 3022)]
+        assert world.redeemed() == {}
+    world.now += 3_000
+    world.ask(QUERY)
+    world.hear()
+    assert said(world.answers)[-1] == ("query", "consumed", 0)
+    assert world.redeemed() == {NO: 1}
+
+
 def test_a_late_answer_after_a_rejection_is_undone_again() -> None:
     world = World()
     world.ask(world.consuming())
