@@ -14,8 +14,8 @@ MEANT_WRONG = frozenset({
     "tls_alone", "too_many", "value", "worker_alone", "worker_name", "passphrase_twice", "user_bad_name",
     "user_differs", "user_weak_long", "user_weak_name", "user_weak_plain", "user_weak_short", "ca_refused",
     # files that cannot be used
-    "credentials", "deals", "document", "file", "rights_file", "scenario", "secret_file", "secret_open", "tls_files",
-    "typed", "voucher_statement",
+    "credentials", "deals", "document", "file", "rights_file", "scenario", "secret_file", "secret_open",
+    "statement_empty", "tls_files", "typed", "unread", "voucher_statement",
     # names of nothing, and names that are taken
     "in_force", "no_certificate", "no_deal", "no_terminal", "schema_there", "taken", "user_taken", "user_unknown",
 })  # fmt: skip

@@ -75,6 +75,7 @@ def _book_parsers(more: Any, common: argparse.ArgumentParser, say: Callable[[str
     it.add_argument("file", type=Path, metavar="FILE", help=say("reconcile_file"))
     it.add_argument("--platform", required=True, choices=PLATFORMS, help=say("uses_platform"))
     it.add_argument("--json", action="store_true", help=say("json"))
+    it.add_argument("--date", default="", metavar="YYYY-MM-DD", help=say("reconcile_date"))
     it.set_defaults(run=vouchers.reconcile)
 
     it = more.add_parser("script", parents=[common], help=say("voucher_script"), description=say("voucher_script_more"))

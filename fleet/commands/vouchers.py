@@ -26,7 +26,7 @@ from fleet.store import BadUrl, StoreTrouble
 from fleet.vouchers import own, statement
 from fleet.vouchers.books import DealRow, Use
 from fleet.vouchers.deals import in_force
-from fleet.vouchers.matching import Difference, match
+from fleet.vouchers.matching import Difference, Matched, match
 from fleet.vouchers.script import read_scenario, read_step
 from fleet.vouchers.sim_books import PlatformLedgers, PlatformPages
 from fleet.vouchers.vault import Vault
@@ -36,6 +36,8 @@ from rules.money import yuan
 from texts import Lang, t
 
 DAY_MS = 86_400_000
+ROWS_SHOWN_MAX = 500
+"""So many differences are drawn as a table; `--json` lists all."""
 HIDDEN = ("digest", "seen", "ref", "handle", "undo_handle", "code_sealed")
 
 
@@ -204,26 +206,45 @@ def write_statement(options: argparse.Namespace, lang: Lang) -> int:
 
 def reconcile(options: argparse.Namespace, lang: Lang) -> int:
     """Hold a platform's record of redemptions against ours; 1 when there are differences."""
-    try:
-        lines = statement.read(options.file.read_bytes(), options.platform)
-    except (OSError, statement.BadStatement) as trouble:
-        raise Wrong("voucher_statement", {"path": str(options.file), "detail": str(trouble)}) from trouble
+    day = typed_day(options.date) if options.date else None
+    lines = _statement(options.file, options.platform, lang)
+    if day is None and not lines:
+        raise Wrong("statement_empty", {"path": str(options.file)})
     with opened(options.data) as books:
         vault = _vault(options.data)
         moments = [line.ts_ms for line in lines] or [0]
         sold = books.vouchers.sold(min(moments) - 2 * DAY_MS, max(moments) + 40 * DAY_MS)
-        result = match(options.platform, lines, books.vouchers.all_uses(), sold, vault.digest)
+        result = match(options.platform, lines, books.vouchers.all_uses(), sold, vault.digest, day)
     if options.json:
         head = {"platform": result.platform, "lines": result.lines, "pairs": result.pairs, "back": result.back}
         print(json.dumps(head | {"differences": len(result.differences)}))
         for each in result.differences:
             print(json.dumps(asdict(each)))
     else:
-        say(lang, "vouchers__reconciled", lines=result.lines, pairs=result.pairs, differences=len(result.differences))
-        if result.differences:
-            columns = ("code", "what", "record", "last4", "number", "theirs", "ours", "at")
-            show(lang, columns, (difference_row(each, lang) for each in result.differences))
+        _told(result, lang)
     return FOUND if result.differences else 0
+
+
+def _statement(path: Path, platform: str, lang: Lang) -> list[statement.StatementLine]:
+    """The lines of a platform's file. Raises `Wrong`."""
+    try:
+        return statement.read(path.read_bytes(), platform)
+    except OSError as trouble:
+        raise Wrong("unread", {"path": str(path), "detail": trouble.strerror or str(trouble)}) from trouble
+    except statement.BadStatement as bad:
+        detail = t("fleet", lang, f"bad_statement__{bad.key}", line=bad.line, cell=bad.cell)
+        raise Wrong("voucher_statement", {"path": str(path), "detail": detail}) from bad
+
+
+def _told(result: Matched, lang: Lang) -> None:
+    """The result for people: a table of the first differences."""
+    differences = len(result.differences)
+    say(lang, "vouchers__reconciled", lines=result.lines, pairs=result.pairs, differences=differences)
+    if differences:
+        columns = ("code", "what", "record", "last4", "number", "theirs", "ours", "at", "line")
+        show(lang, columns, (difference_row(each, lang) for each in result.differences[:ROWS_SHOWN_MAX]))
+    if differences > ROWS_SHOWN_MAX:
+        say(lang, "vouchers__more", more=differences - ROWS_SHOWN_MAX)
 
 
 def difference_row(each: Difference, lang: Lang) -> list[str]:
@@ -231,6 +252,7 @@ def difference_row(each: Difference, lang: Lang) -> list[str]:
     return [
         errors()[each.code].line(lang), t("fleet", lang, f"voucher_what__{each.what}"), each.record_no, each.last4,
         each.request_no, yuan(each.theirs_fen), yuan(each.ours_fen), moment(each.at_ms),
+        str(each.line or ""),
     ]  # fmt: skip
 
 

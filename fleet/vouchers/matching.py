@@ -4,7 +4,7 @@ A line belongs to the use with its record number, else to one with its voucher's
 midnight is no difference yet: the neighbouring days are looked at too. The same files always give the same differences.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -13,13 +13,13 @@ from fleet.china import day_of
 from fleet.vouchers.books import Use
 from fleet.vouchers.statement import StatementLine
 
-SHORT, BACKEND_MISSING, NO_SALE, AMOUNT, STATE = 8014, 8017, 8018, 8019, 8020
+SHORT, BAD_FILE, BACKEND_MISSING, NO_SALE, AMOUNT, STATE = 8014, 8015, 8017, 8018, 8019, 8020
 
-What = Literal["unknown_here", "no_sale", "amount", "undone_there", "undone_here", "open_here", "not_there"]
+What = Literal["unknown_here", "no_sale", "amount", "undone_there", "undone_here", "open_here", "not_there", "doubled"]
 """unknown_here: redeemed at the platform, never asked for by us (8017). no_sale: redeemed, and no sale was ever booked with
 it, or it was voided and the platform kept the voucher (8018). amount: another amount or number (8019). undone_there,
 undone_here: given back on one side only; open_here: redeemed there, here rejected or not known (8020). not_there: redeemed
-here, and not in the file (8014)."""
+here, and not in the file (8014). doubled: a row of the file that stands in it before (8015)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,40 +58,87 @@ def match(
     uses: Iterable[Use],
     sold: frozenset[str],
     digest: Callable[[str], str],
+    day: date | None = None,
 ) -> Matched:
-    """`sold`: request numbers of uses with which a sale was booked that still stands."""
+    """`sold`: request numbers of uses with which a sale was booked that still stands. `day`: the one the file is of; none:
+    those of its lines."""
     found = list(lines)
     ours = [row for row in uses if row.platform == platform]
-    by_record = {row.record_no: row for row in ours if row.record_no}
-    by_code: dict[str, list[Use]] = {}
-    for row in ours:
+    first, again = _once(found)
+    numbered, rest = _by_number(first, ours)
+    taken = {use.request_no for _, use in numbered}
+    by_code, unknown = _by_code(rest, ours, taken, digest)
+    taken |= {use.request_no for _, use in by_code}
+    pairs = numbered + by_code
+    differences = [each for line, use in pairs for each in _compare(line, use, sold)]
+    differences += _lone(platform, unknown, first)
+    known = {line.channel_trade_no: use for line, use in pairs}
+    differences += (
+        _difference(BAD_FILE, "doubled", platform, line, known.get(line.channel_trade_no)) for line in again
+    )
+    differences += _missing(platform, {day} if day is not None else {day_of(line.ts_ms) for line in found}, ours, taken)
+    differences.sort(key=lambda each: (each.at_ms, each.record_no, each.request_no, each.code))
+    back = sum(line.kind == "REVERSE" for line, _ in pairs)
+    return Matched(platform, len(found), len(pairs), back, tuple(differences))
+
+
+Pair = tuple[StatementLine, Use]
+
+
+def _once(lines: list[StatementLine]) -> tuple[list[StatementLine], list[StatementLine]]:
+    """The lines, and those whose record number an earlier one has."""
+    seen: set[str] = set()
+    first: list[StatementLine] = []
+    again: list[StatementLine] = []
+    for line in lines:
+        (again if line.channel_trade_no in seen else first).append(line)
+        seen |= {line.channel_trade_no} - {""}
+    return first, again
+
+
+def _by_number(lines: list[StatementLine], uses: list[Use]) -> tuple[list[Pair], list[StatementLine]]:
+    """Lines with the use of their record number, and the others. Numbers come first: a card's code stands in many lines."""
+    by_record = {row.record_no: row for row in uses if row.record_no}
+    numbered = [(line, by_record[line.channel_trade_no]) for line in lines if line.channel_trade_no in by_record]
+    return numbered, [line for line in lines if line.channel_trade_no not in by_record]
+
+
+def _by_code(
+    lines: list[StatementLine], uses: list[Use], taken: set[str], digest: Callable[[str], str]
+) -> tuple[list[Pair], list[StatementLine]]:
+    """Lines with the use of their code that is nearest in time, each use once; and the others."""
+    by_code: dict[str, dict[str, Use]] = {}
+    for row in uses:
         for each in {row.digest, row.seen} - {""}:
-            by_code.setdefault(each, []).append(row)
-    taken: set[str] = set()
-    pairs = back = 0
-    differences: list[Difference] = []
-    pending: list[StatementLine] = []
-    for line in found:  # numbers first: a card's code stands in many lines
-        use = by_record.get(line.channel_trade_no) if line.channel_trade_no else None
-        if use is None or use.request_no in taken:
-            pending.append(line)
-            continue
-        taken.add(use.request_no)
-        differences += _compare(line, use, sold)
-        pairs, back = pairs + 1, back + (line.kind == "REVERSE")
-    for line in pending:
-        rows = [row for row in by_code.get(digest(line.code), []) if row.request_no not in taken]
+            if row.request_no not in taken:
+                by_code.setdefault(each, {})[row.request_no] = row
+    pairs: list[Pair] = []
+    lone: list[StatementLine] = []
+    used: set[str] = set()
+    for line in lines:
+        rows = [row for row in by_code.get(digest(line.code), {}).values() if row.request_no not in used]
         use = min(rows, key=lambda row: abs((row.used_ms or row.got_ms) - line.ts_ms), default=None)
         if use is None:
-            if line.kind == "PAY":
-                differences.append(_difference(BACKEND_MISSING, "unknown_here", platform, line, None))
+            lone.append(line)
             continue
-        taken.add(use.request_no)
-        differences += _compare(line, use, sold)
-        pairs, back = pairs + 1, back + (line.kind == "REVERSE")
-    differences += _missing(platform, found, ours, taken)
-    differences.sort(key=lambda each: (each.at_ms, each.record_no, each.request_no, each.code))
-    return Matched(platform, len(found), pairs, back, tuple(differences))
+        used.add(use.request_no)
+        pairs.append((line, use))
+    return pairs, lone
+
+
+def _lone(platform: str, unknown: list[StatementLine], lines: list[StatementLine]) -> Iterator[Difference]:
+    """Lines of no use: one without a record number that stands in the file before is the file's fault; what was given back
+    and never was ours is nobody's."""
+    first = {_moment_of(line): line for line in reversed(lines)}
+    for line in unknown:
+        if not line.channel_trade_no and first[_moment_of(line)] is not line:
+            yield _difference(BAD_FILE, "doubled", platform, line, None)
+        elif line.kind == "PAY":
+            yield _difference(BACKEND_MISSING, "unknown_here", platform, line, None)
+
+
+def _moment_of(line: StatementLine) -> tuple[str, int]:
+    return line.code, line.ts_ms
 
 
 def _compare(line: StatementLine, use: Use, sold: frozenset[str]) -> list[Difference]:
@@ -112,9 +159,8 @@ def _compare(line: StatementLine, use: Use, sold: frozenset[str]) -> list[Differ
     return found
 
 
-def _missing(platform: str, lines: list[StatementLine], uses: list[Use], taken: set[str]) -> list[Difference]:
+def _missing(platform: str, days: set[date], uses: list[Use], taken: set[str]) -> list[Difference]:
     """Uses of the file's days that are in no line. The file's last day is pending when it was made on that day."""
-    days = {day_of(line.ts_ms) for line in lines}
     if not days:
         return []
     first, last = min(days), max(days)

@@ -2,7 +2,8 @@
 read from any platform's file into canonical lines (domain 2.3).
 
 One CSV for each platform and day of China; columns are known by their names, whatever their order; amounts in yuan. A
-voucher that was given back stands in it with the state 已撤销.
+voucher that was given back stands in it with the state 已撤销. What a row says is never guessed: a state nobody knows and
+a negative amount of what was not given back refuse the file, with the row.
 """
 
 import csv
@@ -40,7 +41,15 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "status": ("状态", "核销状态", "status"),
 }
 NEEDED = ("code", "at")
-UNDONE_WORDS = ("已撤销", "撤销", "已退", "冲正", "undone", "cancel")
+REDEEMED_WORDS = frozenset({
+    "已核销", "核销", "核销成功", "已验券", "验券成功", "已验证", "验证成功", "已使用", "已消费", "成功", "consumed",
+    "redeemed", "success", "used", "verified",
+})  # fmt: skip
+UNDONE_WORDS = frozenset({
+    "已撤销", "撤销", "撤销成功", "撤销核销", "已撤销核销", "撤销验券", "已撤销验券", "已退", "已退款", "冲正", "已冲正",
+    "undone", "cancel", "canceled", "cancelled", "reversed",
+})  # fmt: skip
+CELL_SHOWN_CHARS = 40
 _AMOUNT = re.compile(r"-?\d+(?:\.\d{1,2}0*)?", re.ASCII)
 _TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y%m%d%H%M%S")
 
@@ -73,7 +82,12 @@ class StatementLine:
 
 
 class BadStatement(ValueError):
-    """A file that is no record of redemptions (8015); the message says where."""
+    """A file that is no record of redemptions (8015). `key`: of its text, `bad_statement__KEY`; `line` of the file and what
+    stands there, where it is about one."""
+
+    def __init__(self, key: str, line: int = 0, cell: str = "") -> None:
+        super().__init__(key, line)
+        self.key, self.line, self.cell = key, line, repr(cell[:CELL_SHOWN_CHARS])
 
 
 # --- writing ---
@@ -116,17 +130,17 @@ def _harmless(text: str) -> str:
 def read(raw: bytes, platform: str) -> list[StatementLine]:
     """The lines of a file. Raises `BadStatement`."""
     if len(raw) > BYTES_MAX:
-        raise BadStatement(f"larger than {BYTES_MAX} bytes")
+        raise BadStatement("bytes")
     text = _text(raw)
     try:
         rows = list(csv.reader(io.StringIO(text)))
     except csv.Error as trouble:
-        raise BadStatement(str(trouble)) from trouble
+        raise BadStatement("csv", cell=str(trouble)) from trouble
     head = next((at for at, row in enumerate(rows) if {"code", "at"} <= _places(row).keys()), None)
     if head is None:
-        raise BadStatement("no row of column names with a voucher's code and its time")
+        raise BadStatement("columns")
     if len(rows) - head > LINES_MAX:
-        raise BadStatement(f"more than {LINES_MAX} lines")
+        raise BadStatement("lines")
     places = _places(rows[head])
     lines: list[StatementLine] = []
     for number, row in enumerate(rows[head + 1 :], head + 2):
@@ -142,7 +156,7 @@ def _text(raw: bytes) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise BadStatement("neither UTF-8 nor GB18030")
+    raise BadStatement("encoding")
 
 
 def _places(row: list[str]) -> dict[str, int]:
@@ -158,14 +172,14 @@ def _clean(cell: str) -> str:
 
 def _line(cells: dict[str, str], platform: str, number: int) -> StatementLine:
     if not cells["code"]:
-        raise BadStatement(f"line {number}: no voucher's code")
+        raise BadStatement("code", number)
     status = cells.get("status", "")
-    undone = any(word in status for word in UNDONE_WORDS)
-    paid, subsidy, borne = (_fen(cells.get(name, ""), number) for name in ("paid", "platform", "merchant"))
+    undone = "status" in cells and _is_undone(status, number)
+    paid, subsidy, borne = (_fen(cells.get(name, ""), undone, number) for name in ("paid", "platform", "merchant"))
     sign = -1 if undone else 1
     count = cells.get("count", "") or "1"
     if not (count.isdigit() and 1 <= int(count) <= 1_000):
-        raise BadStatement(f"line {number}: {count!r} is no number of vouchers")
+        raise BadStatement("count", number, count)
     return StatementLine(
         platform, "REVERSE" if undone else "PAY", cells.get("record_no", ""), _moment(cells["at"], number),
         sign * (paid + subsidy + borne), sign * paid, sign * subsidy, sign * borne, cells.get("store_no", ""),
@@ -174,13 +188,23 @@ def _line(cells: dict[str, str], platform: str, number: int) -> StatementLine:
     )  # fmt: skip
 
 
-def _fen(cell: str, number: int) -> int:
-    """An amount without its sign: the state says which way it went."""
+def _is_undone(status: str, number: int) -> bool:
+    """Whether the voucher was given back."""
+    word = status.casefold()
+    if word not in REDEEMED_WORDS | UNDONE_WORDS:
+        raise BadStatement("state", number, status)
+    return word in UNDONE_WORDS
+
+
+def _fen(cell: str, undone: bool, number: int) -> int:
+    """An amount without its sign, which only what was given back may have: the state says which way it went."""
     plain = cell.replace(",", "").replace("¥", "").replace("元", "").strip()
     if not plain:
         return 0
     if not _AMOUNT.fullmatch(plain) or len(plain) > 14:
-        raise BadStatement(f"line {number}: {cell!r} is no amount")
+        raise BadStatement("amount", number, cell)
+    if plain.startswith("-") and not undone:
+        raise BadStatement("sign", number, cell)
     yuan, _, rest = plain.lstrip("-").partition(".")
     return int(yuan) * 100 + int((rest + "00")[:2])
 
@@ -191,4 +215,4 @@ def _moment(cell: str, number: int) -> int:
             return int(datetime.strptime(cell, form).replace(tzinfo=china.CHINA).timestamp() * 1_000)
         except (ValueError, OverflowError):
             continue
-    raise BadStatement(f"line {number}: {cell!r} is no time")
+    raise BadStatement("time", number, cell)

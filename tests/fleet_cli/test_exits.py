@@ -83,7 +83,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "vouchers uses": ("vouchers uses", ""),
     "vouchers platforms": ("vouchers platforms", ""),
     "vouchers statement": ("vouchers statement meituan 2026-11-23", ""),
-    "vouchers reconcile": ("vouchers reconcile STATEMENT --platform meituan", ""),
+    "vouchers reconcile": ("vouchers reconcile STATEMENT --platform meituan --date 2026-11-23", ""),
     "vouchers script": ("vouchers script --clear", FRESH),
     "ca init": ("ca init", FRESH),
     "ca renew": ("ca renew", ""),

@@ -8,7 +8,10 @@ import pytest
 
 from fleet.__main__ import main
 from fleet.china import day_of
-from fleet.home import VOUCHERS
+from fleet.commands.vouchers import ROWS_SHOWN_MAX
+from fleet.home import DATABASE, VOUCHERS
+from fleet.sql import SqlStore
+from fleet.vouchers.statement import written
 from rules.demo_vouchers import demo_path
 from rules.orders import voucher_no
 from tests.backend import Served
@@ -102,11 +105,45 @@ def test_the_served_backend_redeems_and_reconciles(
     assert (code, head["pairs"], difference["code"], difference["what"]) == (1, 1, 8018, "no_sale")
     code, out, _ = run(capsys, "reconcile", str(path), "--platform", "meituan", "--data", str(data))
     assert "[8018]" in out
+    whole = path.read_bytes()
+    path.write_bytes(written([]))
+    code, out, _ = run(
+        capsys, "reconcile", str(path), "--platform", "meituan", "--date", day, "--json", "--data", str(data)
+    )
+    head, difference = [json.loads(line) for line in out.splitlines()]
+    assert (code, difference["code"], difference["what"]) == (1, 8014, "not_there")
+    code, _, told = run(capsys, "reconcile", str(path), "--platform", "meituan", "--data", str(data))
+    assert (code, "[8015]" in told, "--date" in told) == (2, True, True), "an empty file of no day is not in order"
+    path.write_bytes(whole.replace("已核销".encode(), "随便".encode()))
+    code, _, told = run(capsys, "reconcile", str(path), "--platform", "meituan", "--data", str(data))
+    assert (code, "line 2" in told, "随便" in told) == (2, True, True), told
     path.write_bytes(b"nonsense")
     code, _, told = run(capsys, "reconcile", str(path), "--platform", "meituan", "--data", str(data))
     assert (code, "[8015]" in told) == (2, True), told
     raw = b"".join(each.read_bytes() for each in data.iterdir() if each.name.startswith("fleet."))
     assert CODE.encode() not in raw
+
+
+def test_a_file_that_cannot_be_read_is_no_bad_statement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "missing.csv"
+    code, _, told = run(capsys, "reconcile", str(path), "--platform", "meituan", "--data", str(tmp_path))
+    assert code == 2
+    assert str(path) in told
+    assert "cannot be read" in told
+    assert "[8015]" not in told
+    assert "Errno" not in told
+
+
+def test_of_very_many_differences_the_first_are_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, many = tmp_path / "many.csv", ROWS_SHOWN_MAX + 7
+    path.write_text("券码,验券时间\n" + "".join(f"{10**11 + each},2026-11-22 10:00:00\n" for each in range(many)))
+    SqlStore(tmp_path / DATABASE).close()
+    line = ("reconcile", str(path), "--platform", "meituan", "--data", str(tmp_path))
+    code, out, _ = run(capsys, *line)
+    assert (code, out.count("[8017]")) == (1, ROWS_SHOWN_MAX)
+    assert f"{many} differences" in out
+    assert "7 more" in out
+    assert len(run(capsys, *line, "--json")[1].splitlines()) == 1 + many
 
 
 def test_the_script_of_the_platforms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

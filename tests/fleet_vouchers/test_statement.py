@@ -1,6 +1,8 @@
 """The fourth statement: a platform's record of redemptions against the backend's and the terminals'."""
 
 import itertools
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -15,20 +17,20 @@ from rules.errors import errors
 from rules.orders import voucher_no_again
 from tests.fleet_vouchers.world import CODE, NO, TERMINAL, World, number
 from tests.journals import Journal
-from texts import LANGS
+from texts import LANGS, t
 from wire.facts import Fact, Line, Origin, Refund, RefundLine, Sale, TenderPart, VoucherSent, VoucherUse
 from wire.vouchers import AskVoucherUndo
 
 CARD = "100300000001"
 
 
-def matched(world: World, sold: set[str], raw: bytes | None = None) -> Matched:
+def matched(world: World, sold: set[str], raw: bytes | None = None, day: date | None = None) -> Matched:
     with world.books.begin() as pages:
         made = statement.written(statement.redemptions_of(pages, "meituan", statement.day_of(world.now)))
     with world.stores[0].begin() as books:
         uses = books.vouchers.all_uses()
     lines = statement.read(raw if raw is not None else made, "meituan")
-    return match("meituan", lines, uses, frozenset(sold), world.cores[0]._vouchers.vault.digest)
+    return match("meituan", lines, uses, frozenset(sold), world.cores[0]._vouchers.vault.digest, day)
 
 
 def found(result: Matched) -> list[tuple[int, str]]:
@@ -140,6 +142,43 @@ def test_redeemed_here_and_not_in_the_file() -> None:
     assert found(matched(world, {NO, number(46)}, statement.written(rows[:1]))) == [(8014, "not_there")]
 
 
+def test_a_file_without_rows_misses_all_of_its_day() -> None:
+    world = World()
+    world.consumed()
+    world.consumed(number(46), "100100000002")
+    today = statement.day_of(world.now)
+    empty = statement.written([])
+    assert found(matched(world, {NO, number(46)}, empty, today)) == [(8014, "not_there")] * 2
+    assert found(matched(world, {NO, number(46)}, empty, today - timedelta(days=1))) == []
+
+
+def test_a_row_that_stands_twice_is_the_files_fault() -> None:
+    """A second row of a card's record number takes no other use of the card's code."""
+    world = World()
+    world.consumed(NO, CARD, 1)
+    world.now += 1_000
+    world.consumed(number(46), CARD, 1)
+    with world.books.begin() as pages:
+        rows = statement.redemptions_of(pages, "meituan", statement.day_of(world.now))
+    result = matched(world, {NO, number(46)}, statement.written([rows[0], rows[0], rows[1]]))
+    assert found(result) == [(8015, "doubled")]
+    (difference,) = result.differences
+    assert (difference.request_no, difference.line, result.pairs) == (NO, 3, 2)
+    raw = b"\r\n".join(statement.written([rows[0]]).split(b"\r\n")[i] for i in (0, 1, 1))
+    bare = raw.replace(rows[0].record_no.encode(), b"")
+    assert found(matched(world, {NO, number(46)}, bare)) == [], "without numbers both may be ours"
+    assert found(matched(World(), set(), bare)) == [(8015, "doubled"), (8017, "unknown_here")]
+
+
+def test_a_row_that_takes_back_what_an_earlier_row_redeemed_is_not_lost() -> None:
+    world = World()
+    world.consumed()
+    with world.books.begin() as pages:
+        (row,) = statement.redemptions_of(pages, "meituan", statement.day_of(world.now))
+    raw = statement.written([row, replace(row, state="undone", undone_ms=world.now)])
+    assert found(matched(world, {NO}, raw)) == [(8015, "doubled")]
+
+
 def test_amounts_differ() -> None:
     world = World()
     world.consumed()
@@ -162,12 +201,25 @@ def test_the_same_files_give_the_same_differences() -> None:
         b"", b"\xff\xfe\x00", b"a,b\r\n1,2\r\n", "券码,验券时间\r\n1,gestern\r\n".encode(),
         "券码,验券时间,张数\r\n1,2026-11-22 10:00:00,-1\r\n".encode(),
         "券码,验券时间,售价\r\n1,2026-11-22 10:00:00,1e9\r\n".encode(),
+        "券码,验券时间,售价\r\n1,2026-11-22 10:00:00,-16.80\r\n".encode(),
+        "券码,验券时间,状态\r\n1,2026-11-22 10:00:00,随便\r\n".encode(),
+        "券码,验券时间,状态\r\n1,2026-11-22 10:00:00,未撤销\r\n".encode(),
+        "券码,验券时间,状态\r\n1,2026-11-22 10:00:00,\r\n".encode(),
         "券码,验券时间,售价\r\n,2026-11-22 10:00:00,1\r\n".encode(), "券码,验券时间\r\n1,9999-99-99 10:00:00\r\n".encode(),
     ],
 )  # fmt: skip
 def test_what_is_no_statement_is_refused_with_words(raw: bytes) -> None:
-    with pytest.raises(BadStatement, match=r"."):
+    with pytest.raises(BadStatement) as bad:
         statement.read(raw, "meituan")
+    for lang in LANGS:
+        told = t("fleet", lang, f"bad_statement__{bad.value.key}", line=bad.value.line, cell=bad.value.cell)
+        assert "2" in told or not bad.value.line, "the row is named"
+
+
+def test_what_was_given_back_may_have_either_sign() -> None:
+    raw = "券码,验券时间,售价,状态\r\n1,2026-11-22 10:00:00,{},已撤销\r\n"
+    lines = [statement.read(raw.format(paid).encode(), "meituan") for paid in ("16.80", "-16.80")]
+    assert [(line.kind, line.settle_fen) for (line,) in lines] == [("REVERSE", -1_680)] * 2
 
 
 def test_no_cell_is_taken_for_a_formula() -> None:
