@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from fleet.commands import vouchers
+from fleet.vouchers.books import UseState
 from rules.deals import Platform
 
 PLATFORMS: tuple[str, ...] = get_args(Platform)
@@ -54,7 +55,7 @@ def _book_parsers(more: Any, common: argparse.ArgumentParser, say: Callable[[str
     it = more.add_parser("uses", parents=[common], help=say("uses"))
     it.add_argument("--terminal", default="", metavar="ID", help=say("uses_terminal"))
     it.add_argument("--platform", default="", choices=("", *PLATFORMS), help=say("uses_platform"))
-    it.add_argument("--state", default="", metavar="STATE", help=say("uses_state"))
+    it.add_argument("--state", default="", choices=("", *get_args(UseState)), metavar="STATE", help=say("uses_state"))
     it.add_argument("--date", default="", metavar="YYYY-MM-DD", help=say("uses_date"))
     it.add_argument("--open", action="store_true", help=say("uses_open"))
     it.add_argument("--json", action="store_true", help=say("json"))

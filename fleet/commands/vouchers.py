@@ -148,8 +148,9 @@ def uses(options: argparse.Namespace, lang: Lang) -> int:
     columns = ("number", "platform", "title", "last4", "amount", "state", "code", "record", "at")
     cells = (
         [
-            row.request_no, row.platform, f"{row.title} ×{row.count}", row.last4, yuan(row.amount_fen),
-            row.state + ("…" if row.undo_wanted else ""), str(row.code or ""), row.record_no,
+            row.request_no, row.platform, f"{row.title or t('fleet', lang, 'vouchers__untitled')} ×{row.count}", row.last4,
+            yuan(row.amount_fen), t("fleet", lang, f"use_state__{row.state}") + ("…" if row.undo_wanted else ""),
+            str(row.code or ""), row.record_no,
             moment(row.used_ms or row.got_ms),
         ]
         for row in found

@@ -25,6 +25,7 @@ from fleet.vouchers.port import (
     UndoCall,
     UseReply,
 )
+from fleet.vouchers.vault import plain_code
 from fleet.vouchers.within import (
     USES_MAX,
     Within,
@@ -35,6 +36,7 @@ from fleet.vouchers.within import (
 from rules.deals import Platform
 from rules.orders import read_voucher_no, terminal_no
 from rules.voucher_again import is_way_or_right
+from rules.voucher_codes import LAST_CHARS
 from wire.vouchers import AnswerVoucher, AskVoucherConsume, AskVoucherQuery, AskVoucherUndo, Used
 
 EXPIRES_MAX_MS = 30_000
@@ -313,6 +315,7 @@ def _new(terminal: str, ask: AskVoucherConsume, now_ms: int) -> Use:
     return replace(
         _tombstone(terminal, ask.request_no, now_ms), platform=ask.platform, ref=ask.ref, count=ask.count,
         amount_fen=ask.amount_fen, operator=words(ask.operator, 32),
+        last4=words(plain_code(ask.code)[-LAST_CHARS:], LAST_CHARS),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from rules.demo_vouchers import demo_path
 from rules.orders import voucher_no
 from tests.backend import Served
 from tests.bus import Bus, Publisher
+from tests.fleet_vouchers.world import World, number
 from tests.mosquitto import Broker, broker  # noqa: F401 - the fixture
 from wire.vouchers import AnswerVoucher, AnswerVoucherPrepare, AskVoucherConsume, AskVoucherPrepare
 
@@ -24,8 +25,8 @@ CODE = "100100000001"
 NO = voucher_no(TERMINAL, 1, 1, 45, 1)
 
 
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    code = main(["--lang", "en", "vouchers", *words])
+def run(capsys: pytest.CaptureFixture[str], *words: str, lang: str = "en") -> tuple[int, str, str]:
+    code = main(["--lang", lang, "vouchers", *words])
     said = capsys.readouterr()
     return code, said.out, said.err
 
@@ -144,6 +145,27 @@ def test_of_very_many_differences_the_first_are_drawn(tmp_path: Path, capsys: py
     assert f"{many} differences" in out
     assert "7 more" in out
     assert len(run(capsys, *line, "--json")[1].splitlines()) == 1 + many
+
+
+def test_uses_are_listed_in_the_readers_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A registered voucher the platform refuses never had a title; its last four are those of what was typed."""
+    world = World(tmp_path / DATABASE)
+    world.consumed()
+    world.ask(AskVoucherConsume(number(46), "meituan", 1, 2_000, "01", code="100410008405"))
+    world.settle()
+    world.close()
+    line = ("uses", "--data", str(tmp_path))
+    for lang, title, head, states in (
+        ("en", "registered without", ("Code", "Last four"), ("consumed", "rejected")),
+        ("zh", "登记的券", ("错误码", "券码尾号"), ("已核销", "被拒绝")),
+    ):
+        code, out, _ = run(capsys, *line, lang=lang)
+        assert (code, "8405" in out, title in out) == (0, True, True), out
+        assert [out.splitlines()[1].count(each) for each in head] == [1, 1]
+        assert [out.count(each) for each in states] == [1, 1]
+    assert run(capsys, *line, "--state", "rejected", lang="zh")[1].count(number(46)) == 1
+    with pytest.raises(SystemExit):
+        run(capsys, *line, "--state", "dance")
 
 
 def test_the_script_of_the_platforms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
