@@ -76,7 +76,8 @@ class Used(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class AnswerVoucherPrepare(msgspec.Struct, frozen=True, omit_defaults=True, tag="voucher_prepare"):
     """What may be redeemed, or why not: `code` of the error table. `used`: where, when it is known (3003, 3023).
-    `valid_ms`: how long the preparation holds (domain 3.4)."""
+    `valid_ms`: how long the preparation holds (domain 3.4). `about`: what the terminal says in its own words, the day of
+    3005 and 3006, how many other shops 3007 is of; it is told instead of `detail`."""
 
     look_no: LookNo
     code: int = 0
@@ -84,6 +85,7 @@ class AnswerVoucherPrepare(msgspec.Struct, frozen=True, omit_defaults=True, tag=
     valid_ms: Millis = 300_000
     used: Used | None = None
     detail: str = ""  # the platform's own words, for people
+    about: str = ""
 
 
 class AskVoucherConsume(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -263,8 +263,8 @@ class VoucherCheck(Screen):
         body = (Gap(8), *_large(self.refused, ctx))
         if self.answer.used is not None:
             body += (Row(used_where(self.answer.used), tint=Tint.QUIET),)
-        elif self.answer.detail:
-            body += (Para(self.answer.detail, Tint.QUIET, rows=2),)
+        elif why := _why(self.answer):
+            body += (Para(why, Tint.QUIET, rows=2),)
         return shown(self, ctx, text("vouchercheck__title"), body, (OK_HINT,), Tint.BAD)
 
 
@@ -272,6 +272,19 @@ def _large(code: int, ctx: Context) -> tuple[Block, ...]:
     line, action = trouble_rows(code, ctx)
     assert isinstance(line, Row)
     return Para(line.left, Tint.BAD, large=True), Para(action.left, rows=2)  # type: ignore[union-attr]
+
+
+def _why(answer: AnswerVoucherPrepare) -> Say | str:
+    """What a refusal is about in this terminal's words, else in the platform's own; "" when nobody said."""
+    match answer.code:
+        case 3005 if answer.about:
+            return text("voucherabout__until", day=answer.about)
+        case 3006 if answer.about:
+            return text("voucherabout__from", day=answer.about)
+        case 3007 if answer.about:
+            return text("voucherabout__stores", count=answer.about)
+        case _:
+            return answer.detail
 
 
 def used_where(used: Used) -> Say:

@@ -1,8 +1,18 @@
 """What is this code worth, and where was it used? Neither question moves anything."""
 
+import msgspec
+
 from fleet.effects import CallPlatform, Effect, SendAnswer, VoucherTicket
 from fleet.vouchers.books import Prepared
-from fleet.vouchers.port import COUPONS_MAX, DETAIL_CHARS_MAX, FoundCoupon, PrepareCall, PrepareReply, Reply
+from fleet.vouchers.port import (
+    ABOUT_CHARS_MAX,
+    COUPONS_MAX,
+    DETAIL_CHARS_MAX,
+    FoundCoupon,
+    PrepareCall,
+    PrepareReply,
+    Reply,
+)
 from fleet.vouchers.vault import plain_code
 from fleet.vouchers.within import USES_MAX, Within, found_used, shop_of, used_of, words
 from rules.settings_vouchers import PLATFORMS
@@ -45,7 +55,9 @@ def heard(it: Within, ticket: VoucherTicket, reply: Reply) -> list[Effect]:
         return [SendAnswer(ticket.asker, AnswerVoucherPrepare(ticket.key, NO_ANSWER))]
     detail = words(reply.detail, DETAIL_CHARS_MAX)
     if reply.code or not reply.coupons:
-        return [SendAnswer(ticket.asker, _refused(it, ticket, reply.code or NOT_FOUND, detail))]
+        refused = _refused(it, ticket, reply.code or NOT_FOUND, detail)
+        about = words(reply.about, ABOUT_CHARS_MAX)
+        return [SendAnswer(ticket.asker, msgspec.structs.replace(refused, about=about))]
     valid_ms = max(0, min(reply.valid_ms, VALID_MAX_MS))
     rows: list[tuple[Prepared, FoundCoupon]] = []
     for index, found in enumerate(reply.coupons[:COUPONS_MAX]):

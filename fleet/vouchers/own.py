@@ -213,7 +213,7 @@ class _Till:
         refused = self._refusal(row, deal, call.shop, 1)
         if refused:
             why = because(refused, deal.valid_from or "", deal.valid_to or "", deal.stores)
-            return PrepareReply("own", refused, detail=why)
+            return PrepareReply("own", refused, about=why)
         coupon = FoundCoupon(
             row.digest.encode(), code, deal.deal_id, deal.title, deal.kind, row.last4, row.left, 1, deal.face_fen,
             deal.percent, deal.max_discount_fen, row.basis_fen, deal=deal,

@@ -16,7 +16,7 @@ CALL_MAX_MS = 20_000
 
 HANDLE_BYTES_MAX = 4_096
 COUPONS_MAX = 100
-DETAIL_CHARS_MAX = 200
+DETAIL_CHARS_MAX, ABOUT_CHARS_MAX = 200, 20
 NOT_FOUND, NOT_ENABLED, UNKNOWN, NOT_REVERSIBLE = 3002, 3025, 3022, 3020
 
 
@@ -125,6 +125,7 @@ class PrepareReply:
     coupons: tuple[FoundCoupon, ...] = ()
     valid_ms: int = 300_000  # how long it holds; a dynamic code's 60 s (domain 3.4)
     detail: str = ""  # the platform's own words, for people: never a code
+    about: str = ""  # as `wire.vouchers.AnswerVoucherPrepare`
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,7 +227,7 @@ def _prepare(books: PlatformPages, call: PrepareCall, now_ms: int) -> PrepareRep
     refused = spec.state or _unfit(spec, call.shop, now_ms) or _spent(row, min(spec.min_count, max(row.left, 1)))
     if refused:
         shops = (spec.shop,) if spec.shop else ()
-        return PrepareReply(spec.platform, refused, detail=because(refused, spec.valid_from, spec.valid_to, shops))
+        return PrepareReply(spec.platform, refused, about=because(refused, spec.valid_from, spec.valid_to, shops))
     deal = _deal(books, spec)
     coupon = FoundCoupon(
         msgspec.json.encode(_Handle(code, now_ms)), code, spec.deal_id, deal.title, deal.kind, code[-4:], row.left,

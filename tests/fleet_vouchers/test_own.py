@@ -106,13 +106,13 @@ def test_time_and_shop_are_the_deals() -> None:
     shop = Shop()
     (code,) = shop.issue()
     elsewhere = shop.prepare(code, "0002")
-    assert (elsewhere.code, elsewhere.detail) == (3007, "仅限其他 1 家门店")
+    assert (elsewhere.code, elsewhere.about) == (3007, "1")
     shop.now += 2 * 365 * 86_400_000
     late = shop.prepare(code)
-    assert (late.code, late.detail) == (3005, "有效期至 2027-12-31")
+    assert (late.code, late.about) == (3005, "2027-12-31")
     shop.now -= 4 * 365 * 86_400_000
     early = shop.prepare(code)
-    assert (early.code, early.detail) == (3006, "2026-01-01 起可用")
+    assert (early.code, early.about) == (3006, "2026-01-01")
 
 
 def test_deals_are_those_of_vouchers_that_are_left() -> None:

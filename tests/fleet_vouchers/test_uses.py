@@ -407,6 +407,15 @@ def test_a_card_in_other_hands_is_asked_for_again() -> None:
     assert said(world.ask(theirs, terminal=OTHER)) == [("consume", "rejected", 1010)]
 
 
+# --- refused before anything is redeemed ---
+
+
+@pytest.mark.parametrize(("code", "about"), [("100420000001", (3005, "2025-12-31")), ("100430000001", (3007, "1"))])
+def test_what_a_refusal_is_about_is_told_without_words(code: str, about: tuple[int, str]) -> None:
+    answer = World().prepared(code)
+    assert ((answer.code, answer.about), answer.detail) == (about, "")
+
+
 # --- registered without a link ---
 
 

@@ -25,7 +25,7 @@ from tests.screens.voucher_codes import (
     till_of_supervisor,
 )
 from tests.vouchers.till import MEITUAN, OWN, coupon, vouchers
-from texts import LANGS
+from texts import LANGS, Lang
 from wire.vouchers import AskVoucherPrepare
 
 # --- results -----------------------------------------------------------------------------------------------------------
@@ -103,6 +103,26 @@ def test_a_fault_says_what_the_customer_has_to_know(tmp_path: Path, code: int, w
     assert f"[{code}]" in till.text()
     assert words in till.text()
     assert "抵扣" not in till.text(), "what it will not take off is no number to read"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(
+    ("code", "about", "zh", "en"),
+    [
+        (3005, "2025-12-31", "有效期至 2025-12-31", "Valid until 2025-12-31"),
+        (3006, "2027-01-01", "2027-01-01 起可用", "Valid from 2027-01-01"),
+        (3007, "1", "仅限其他 1 家门店", "Only for other shops: 1"), (3005, "", "仅限周末", "仅限周末"),
+    ],
+)  # fmt: skip
+def test_a_refusal_before_it_is_taken_speaks_the_cashiers_language(
+    tmp_path: Path, code: int, about: str, zh: str, en: str, lang: Lang
+) -> None:
+    """A platform's own words stand as they came."""
+    till = vouchers(tmp_path).keys("MENU 9 5 CANCEL CANCEL" if lang == "en" else "")
+    till.basket().code().prepared(code=code, about=about, detail="" if about else "仅限周末")
+    assert (zh if lang == "zh" else en) in till.text()
+    renderer = Renderer(find_font(), speak)
+    assert renderer.overflow(till.terminal.stack[-1].view(till.terminal.context())) == []
 
 
 LUNCH, DINNER = ("11:00", "14:00"), ("17:00", "21:00")

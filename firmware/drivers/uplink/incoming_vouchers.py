@@ -28,6 +28,7 @@ def within_bounds(answer: VoucherAnswer) -> bool:
                 and all(_coupon(each) for each in answer.coupons)
                 and (answer.used is None or _used(answer.used))
                 and _shown(answer.detail, DETAIL_CHARS_MAX)
+                and _shown(answer.about, NAME_CHARS_MAX)
             )
         case AnswerVoucher():
             return (
