@@ -37,6 +37,9 @@ RESTART_PATIENCE_MS: Final = 120_000
 """A device that has not gone down by then does not restart."""
 
 REPLIES_MAX: Final = 16
+JUDGED_MS: Final = 2_000
+"""What was held and is refused without a record leaves the card so soon; after a cut before that it is refused once more."""
+
 CUT, DID_NOT_OPEN, NOT_DONE = 9016, 8001, 9001
 PULSED: Final = {"opened": 0, "no_sensor": 0, "did_not_open": DID_NOT_OPEN, "no_drawer": 8003, "too_soon": 8006}
 
@@ -49,6 +52,7 @@ class RemoteDesk:
 
     name: str = DESK
     drawer: tuple[int, str] = (0, "")  # seq of the opening ordered from afar, and its command
+    holds: bool = False  # commands wait on the card for the time
 
     def booted(self, till: Till) -> None:
         """What a cut interrupted has failed, for all anybody knows, and is told so; a restart has happened by that very
@@ -60,10 +64,13 @@ class RemoteDesk:
                 till.do(EndCommand(each.cid, "failed", CUT, "cut off"))
             elif each.state == "begun" or each.about == "daemon":
                 till.do(EndCommand(each.cid, "done"))
+        self.holds = bool(remote.held(till.ledger))
         self._look_later(till)
 
     def hear(self, till: Till, event: Event) -> None:
-        """Commands; the drawer's answer to one; the link, over which results may be missing."""
+        """Commands; the time some wait for; the drawer's answer to one; the link, over which results may be missing."""
+        if self.holds and till.now.trusted and not till.training:
+            self._judge_held(till)
         match event:
             case OrderCame() if not till.training:
                 self._order(till, event)
@@ -74,6 +81,8 @@ class RemoteDesk:
             case LinkUp():
                 for each in remote.told_since(till.ledger, till.ledger.acked_seq, REPLIES_MAX):
                     self._reply(till, each, up=True)
+                for order in remote.held(till.ledger) if self.holds else ():
+                    self._say_held(till, order, up=True)
             case _:
                 pass
 
@@ -128,8 +137,38 @@ class RemoteDesk:
         found = remote.known(till.ledger, order.cid)
         if found is not None:
             self._reply(till, found)
+        elif remote.needs_time(till.context(), order) and self._hold(till, order):
+            self._say_held(till, order)
         else:
             self._take(till, order)
+
+    # --- before the time is known ---
+
+    def _hold(self, till: Till, order: Order) -> bool:
+        """Keep a command on the card until there is a time to judge it by, and say whether it is there. The broker hands
+        over what is queued before the backend has told the time, and counts it as delivered: refused now, a lock would
+        never take effect, and kept in memory alone, a cut would lose it."""
+        if remote.too_late(till.context(), order) is not None:
+            return False
+        cids = [each.cid for each in remote.held(till.ledger)]
+        if order.cid not in cids and len(cids) < remote.HELD_MAX:
+            till.jot(
+                f"held {order.cid}", "INSERT OR REPLACE INTO remote_held VALUES (?, ?, ?)", order.cid, order.issued_ms,
+                msgspec.json.encode(order), within_ms=0,
+            )  # fmt: skip
+            till.commit()
+            cids = [each.cid for each in remote.held(till.ledger)]
+        self.holds = bool(cids)
+        return order.cid in cids
+
+    def _judge_held(self, till: Till) -> None:
+        """The time is known: each is taken as if it came now, and leaves the card in the commit that takes it."""
+        self.holds = False
+        for order in remote.held(till.ledger):
+            cid = order.cid
+            till.jot(f"held {cid}", "DELETE FROM remote_held WHERE cid = ?", cid, within_ms=JUDGED_MS)
+            if remote.known(till.ledger, cid) is None:
+                self._take(till, order)
 
     def _take(self, till: Till, order: Order) -> None:
         command = order.command
@@ -137,13 +176,19 @@ class RemoteDesk:
         if isinstance(command, SendLog) and remote.too_late(till.context(), order) is None:
             pieces = packed(till.context(), command.lines)
             self._keep(till, order.cid, pieces)
-        self.drawer = (0, order.cid) if command_name(command) == "drawer" else self.drawer
+        before = self.drawer
+        self.drawer = (0, order.cid) if command_name(command) == "drawer" else before
         refusal = till.do(TakeOrder(order, len(pieces)))
         if refusal is not None:
+            self.drawer = before
             self._refuse(till, order, refusal)
             return
         found = remote.known(till.ledger, order.cid)
         assert found is not None
+        if not found.is_open:
+            self.drawer = (
+                before  # that of an order whose pulse is under way: two that were held are judged at one moment
+            )
         if found.is_open:
             self._reply(till, found)
             self._begin(till, found)
@@ -184,6 +229,12 @@ class RemoteDesk:
             till.emit(Tell(msgspec.structs.replace(reply, parts=1)))
         for number, piece in enumerate(pieces, 1):
             till.emit(Tell(msgspec.structs.replace(reply, data=piece, part=number, parts=len(pieces))))
+
+    def _say_held(self, till: Till, order: Order, up: bool = False) -> None:
+        """That it has come and waits for the time; its result follows."""
+        if (up or till.devices.link == "up") and not till.training:
+            name, at_ms = command_name(order.command), max(0, till.now.wall_ms)
+            till.emit(Tell(Reply(order.cid, name, "accepted", at_ms, remote.NO_CLOCK, "waits for the time")))
 
     def _refuse(self, till: Till, order: Order, refusal: Refusal) -> None:
         """One that came too late leaves no trace but this."""

@@ -64,6 +64,7 @@ _CORE_TABLES = (
     *deals.TABLES,
     *eventlog.TABLES,  # beside the journal: a rebuild leaves them alone too
     remote.PARTS_TABLE,
+    remote.HELD_TABLE,
 )
 
 
@@ -733,6 +734,7 @@ def _migrate(db: sqlite3.Connection, terminal: str, new_epoch: int) -> None:
             *eventlog.TABLES,
             *deals.TABLES,
             remote.PARTS_TABLE,
+            remote.HELD_TABLE,
         ):  # additive: an older release passes them over
             db.execute(table)
         db.execute("COMMIT")

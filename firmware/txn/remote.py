@@ -5,6 +5,9 @@ same number again, however late and after whatever power cut, gets that result a
 most `KEPT_MAX`; those that expired an hour ago by a trusted clock are forgotten when another one comes, and all with their
 records. What is forgotten cannot come back: up to which expiry anything was forgotten is kept, and an unknown command that
 expires no later than that is refused as a copy, whatever the clock says.
+
+What needs the time and comes before it is *held* (ADR 30): on the card, beside the journal, until the first trusted time
+judges it as if it had come then. A held command has had no effect and is on no record yet.
 """
 
 from dataclasses import dataclass
@@ -64,7 +67,7 @@ NO_CLOCK, STALE, TWICE, NO_ORIGINAL, TOO_MANY = 1011, 1014, 1018, 4010, 6007
 UNDER_WAY, NO_DRAWER, NOT_ALLOWED, COOLS = 5029, 8003, 2005, 8006
 
 DANGEROUS: Final = (Reboot, Update, Lock, Unlock, OpenDrawer)
-"""Commands that are not carried out by a clock nobody trusts: an old one might be new again."""
+"""Commands that are not carried out by a clock nobody trusts."""
 
 PARTS_TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS remote_part(cid TEXT NOT NULL, part INTEGER NOT NULL, data BLOB NOT NULL,"
@@ -72,7 +75,18 @@ PARTS_TABLE: Final = (
 )
 """Data of replies, beside the journal as the event log is: it rides in its commits and may be forgotten."""
 
+HELD_MAX: Final = 32
+"""So many commands wait for the time; what comes beyond is refused for want of it."""
+
+HELD_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS remote_held(cid TEXT PRIMARY KEY, issued_ms INTEGER NOT NULL, body BLOB NOT NULL)"
+    " STRICT, WITHOUT ROWID"
+)
+"""Commands that wait for the time, beside the journal: the broker was told that they have come, so no cut may lose them."""
+
 MARK: Final = "command_mark"
+
+_ORDER: Final = msgspec.json.Decoder(Order)
 
 State = Literal["open", "begun", "done", "refused", "failed"]
 
@@ -123,6 +137,17 @@ def open_commands(books: Reading) -> tuple[Known, ...]:
     """Those whose result is still to come, oldest first."""
     rows = books.read(f"SELECT {_COLUMNS} FROM command WHERE state IN ('open', 'begun') ORDER BY seq")
     return tuple(map(_known, rows))
+
+
+def needs_time(ctx: Context, order: Order) -> bool:
+    """Whether this command cannot be judged before the time is known: an old one might be new again."""
+    return not ctx.now.trusted and isinstance(order.command, DANGEROUS)
+
+
+def held(books: Reading) -> tuple[Order, ...]:
+    """Commands that wait for the time, in the order in which they were given: of lock and unlock the later one stands."""
+    rows = books.read("SELECT body FROM remote_held ORDER BY issued_ms, cid")
+    return tuple(_ORDER.decode(row[0]) for row in rows)
 
 
 def forgotten_ms(books: Reading) -> int:
@@ -176,7 +201,7 @@ class TakeOrder:
         name = command_name(order.command)
         by = shown(order.by, SIGNS_MAX)
         taken = CommandTaken(order.cid, name, order.expires_ms, by, _about(order), forget_ms)
-        if not ctx.now.trusted and isinstance(order.command, DANGEROUS):
+        if needs_time(ctx, order):
             return Decision((taken, CommandEnded(order.cid, "refused", NO_CLOCK)))
         facts = self._facts(ctx)
         if isinstance(facts, Refusal):

@@ -20,7 +20,8 @@ TOUCHED = (*WAITING, "applied", "silent", *FAILED)
 STICKY = ("rejected", "rolled_back", "failed")
 """What a terminal does not recover from in the same roll-out."""
 ON_TRIAL, NO_CLOCK = 5029, 1011
-"""With these a terminal refuses an update while another one is on trial, or by a clock it does not trust yet."""
+"""With these a terminal refuses an update while another one is on trial, or by a clock it does not trust yet; with the
+latter it also says that it keeps the order until it has the time."""
 AGAIN_AFTER_MS = 5 * 60_000
 
 
@@ -114,8 +115,8 @@ def turn(rollout: int, terminal: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One touched terminal: its state so far, what it was given and when, and what it says. `cid`: of the update it was
-    ordered, "" for settings; `order`: how that order stands, and `code` why it was refused; `version`: what it was to
-    install; `newer`: how the order of an update stands that was given since, "" none was; `is_timed`: it trusts its
+    ordered, "" for settings; `order`: how that order stands, and `code` why it was refused or waits; `version`: what it was
+    to install; `newer`: how the order of an update stands that was given since, "" none was; `is_timed`: it trusts its
     clock by now; `is_online`: so it said, and nobody said otherwise since; that is believed for `believed_ms` after its
     last word."""
 
@@ -187,7 +188,7 @@ def _by_update(seen: Seen) -> tuple[str, str]:
         return (
             ("pushed", other) if other else ("applied", "")
         )  # it ran that version already: nothing was to be installed
-    if (seen.order, seen.code) == ("refused", NO_CLOCK):
+    if seen.order in ("refused", "accepted") and seen.code == NO_CLOCK:  # it is not judged yet, or was not
         return "unheard", ""
     if seen.order in ("refused", "failed"):
         return "failed", f"order {seen.order}"

@@ -232,7 +232,8 @@ class RolloutBooks:
         for row in self._db.execute(query):
             member = MemberRow(*row[:width])
             said = msgspec.json.decode(row.said, type=Reported) if row.said else None
-            code = msgspec.json.decode(row.reply, type=Reply).code if row.order == "refused" and row.reply else 0
+            has_code = row.order in ("refused", "accepted") and row.reply
+            code = msgspec.json.decode(row.reply, type=Reply).code if has_code else 0
             stands = msgspec.json.decode(row.stands, type=_Stands) if row.stands else _Stands()
             newer = row.newer if row.newest and row.newest != member.cid else ""
             seen = Seen(

@@ -138,7 +138,7 @@ def test_a_slice_that_finds_the_disk_full_has_the_ballast_released(tmp_path: Pat
 
     def small(db: sqlite3.Connection, synchronous: str) -> None:
         real(db, synchronous)
-        db.execute(f"PRAGMA max_page_count = {pages + 9}")
+        db.execute(f"PRAGMA max_page_count = {pages + 10}")
 
     released = module.Ballast.release
 

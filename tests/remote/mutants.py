@@ -30,6 +30,12 @@ def _forgets_what_was_cut(desk: RemoteDesk, till: object) -> None:
     """Open commands are left hanging."""
 
 
+def _forgets_what_was_held(desk: RemoteDesk, till: object) -> None:
+    """After a cut nobody looks for what waits on the card."""
+    _booted(desk, till)  # type: ignore[arg-type]
+    desk.holds = False
+
+
 _beyond = remote._ended
 
 
@@ -51,6 +57,7 @@ MUTANTS: dict[str, Mutant] = {
     "the lock is only a screen": lambda: patch.object(lock, "sells_no_more", lambda books: None),
     "dangerous commands by any clock": lambda: patch.object(remote, "DANGEROUS", ()),
     "what was cut off is left hanging": lambda: patch.object(RemoteDesk, "booted", _forgets_what_was_cut),
+    "what was held is forgotten by a cut": lambda: patch.object(RemoteDesk, "booted", _forgets_what_was_held),
     "an update starts while something is under way": lambda: patch(
         "firmware.desks.update.at_rest", lambda till: True
     ),

@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 from firmware.desks.update import TRIAL_MIN
-from firmware.events import AskSlot, Exit, Fetch, Fetched, LinkDown, LinkUp, PulseDrawer, SlotAnswered, TimerFired
+from firmware.events import (
+    AskSlot,
+    ClockSeen,
+    Exit,
+    Fetch,
+    Fetched,
+    LinkDown,
+    LinkUp,
+    PulseDrawer,
+    SlotAnswered,
+    TimerFired,
+)
 from tests.counter import COLA
 from tests.remote.afar import TERMINAL, Afar
 from tests.remote.mutants import MUTANTS
@@ -87,10 +98,24 @@ class Chaos(Afar):
         self.counter.clock = "floor" if self.chance.random() < 0.15 else "trusted"
         order = self.make(self.chance.choice(COMMANDS))
         told = self.deliver(order)
+        if self.counter.clock != "trusted":
+            self.time_comes(order, told)
+
+    def time_comes(self, order: Order, told: list[Reply]) -> None:
+        """What came before the time is known waits for it, over a cut, too."""
         dangerous = not isinstance(order.command, Identify | Selftest | SendLog)
-        if self.counter.clock != "trusted" and dangerous and any(each.status != "refused" for each in told):
+        if dangerous and [(each.status, each.code) for each in told] != [("accepted", 1011)]:
             self.problems.append(f"{command_name(order.command)} by a clock nobody trusts")
+        if self.chance.random() < 0.5:
+            self.power()
+        if self.chance.random() < 0.5:
+            self.deliver(order)
         self.counter.clock = "trusted"
+        self.counter.step(ClockSeen("trusted", 0))
+        self.locked = {Lock: True, Unlock: False}.get(type(order.command), self.locked)
+        facts = [entry.fact for entry in self.counter.ledger.entries()]
+        if not any(fact.KIND == "command_taken" and fact.cid == order.cid for fact in facts):
+            self.problems.append("what waited for the time was lost")
 
     def again(self) -> None:
         if self.orders:

@@ -84,18 +84,6 @@ def test_a_command_that_would_live_for_ever_or_never_is_refused(afar, lives_ms):
     assert (reply.status, reply.code) == ("refused", 1014)
 
 
-@pytest.mark.parametrize("command", DANGEROUS, ids=lambda each: type(each).__name__)
-def test_without_a_trusted_clock_a_dangerous_command_is_refused_for_good(afar, command):
-    afar.counter.clock = "floor"
-    order = afar.make(command)
-    (reply,) = afar.deliver(order)
-    assert (reply.status, reply.code) == ("refused", 1011)
-    afar.counter.clock = "trusted"
-    assert [(each.status, each.code) for each in afar.deliver(order)] == [("refused", 1011)]
-    assert facts(afar, NoSale) == []
-    assert not lock.locked(afar.counter.ledger)
-
-
 @pytest.mark.parametrize("command", HARMLESS, ids=lambda each: type(each).__name__)
 def test_without_a_trusted_clock_a_harmless_command_runs(afar, command):
     afar.counter.clock = "floor"

@@ -285,10 +285,24 @@ def test_who_refused_a_release_for_want_of_the_time_has_not_failed_and_is_ordere
     assert counter.stands(number)[:2] == ("running", "applied")
 
 
-def test_who_never_gets_the_time_is_silent_and_stops_it(counter):
+def test_who_keeps_an_order_until_it_has_the_time_is_waited_for_and_not_ordered_again(counter):
     number = counter.rolls_out("2.0")
     (first,) = counter.orders()
-    counter.answers(first, "refused", 1011)
+    counter.answers(first, "accepted", 1011)
+    timed(counter, "floor")
+    timed(counter, "trusted")
+    assert counter.orders() == []
+    assert counter.stands(number)[:2] == ("running", "pushed")
+    counter.answers(first, "done")
+    counter.says(first, "applied", "2.0")
+    assert counter.stands(number)[:2] == ("running", "applied")
+
+
+@pytest.mark.parametrize("status", ["refused", "accepted"])
+def test_who_never_gets_the_time_is_silent_and_stops_it(counter, status):
+    number = counter.rolls_out("2.0")
+    (first,) = counter.orders()
+    counter.answers(first, status, 1011)
     for _ in range(6):
         timed(counter, "floor")
     assert counter.stands(number)[:2] == ("halted", "silent")

@@ -124,6 +124,26 @@ def terminal_stolen(house: House) -> None:
     house.posfleet("audit", "--subject", "T0099")
 
 
+def locked_while_off(house: House) -> None:
+    """One is switched off when it is locked: the order waits at the broker and comes before the time does."""
+    off = house.terminal("T0098")
+    house.posfleet("register", "T0098", "--shop", "s1")
+    until(lambda: (house.look("T0098").get("state") or {}).get("online"), "it to be there")
+    off.stop()
+    house.posfleet("cmd", "lock", "T0098", "--why", "stolen", "--yes", "--expires", "518400", "--no-wait")
+    again = Terminal(off.folder)
+    try:
+        again.wait_ready()
+        until(lambda: _standing(house, "T0098") == "done", "its lock")
+        assert "terminal_locked" in [row["kind"] for row in again.journal()]
+    finally:
+        again.stop()
+
+
+def _standing(house: House, name: str) -> str:
+    return next(row["status"] for row in house.lines("cmd", "list", "--terminal", name, said=False))
+
+
 def bad_rollout(house: House, terminal: Terminal) -> None:
     """A roll-out reaches its first terminal, somebody sees that it is wrong, stops it and takes it back."""
     footer(house, "Wrong", push=False)
@@ -183,6 +203,8 @@ def main() -> int:
                     play(house, terminal)
                 house.said.append("=== terminal_stolen")
                 terminal_stolen(house)
+                house.said.append("=== locked_while_off")
+                locked_while_off(house)
         finally:
             print("\n".join(house.said).replace(str(house.folder), "…"))
     return 0

@@ -24,3 +24,7 @@ def test_a_restored_database_gets_every_record_once_again(fleet: tuple[House, Te
 
 def test_a_lost_broker_costs_no_sale_and_no_settings(fleet: tuple[House, Terminal]) -> None:
     plays.broker_lost(*fleet)
+
+
+def test_a_lock_that_was_ordered_while_the_terminal_was_off_holds_at_power_on(fleet: tuple[House, Terminal]) -> None:
+    plays.locked_while_off(fleet[0])
