@@ -170,6 +170,8 @@ class Machine:
     _timer_count: int = 0
     _idle_asked: bool = False
     _last_event_ms: int = 0
+    _floor_ms: int = 0  # the last wall time it was given, below which a clock nobody trusts does not go
+    _floor_at_ms: int = 0
     _stopping: bool = False
     _reported: list[tuple[int, tuple[str, int, str]]] = field(default_factory=list)
     _on_screen: set[int] = field(default_factory=set)  # sales whose end the screens of this moment tell
@@ -307,7 +309,10 @@ class Machine:
     def now(self) -> Now:
         """What the terminal's clocks say."""
         monotonic = self.clock.now_ms - self.booted_ms
-        return Now(monotonic, self.base_ms + self.clock.now_ms + self.offset_ms, self.clock_state)
+        wall_ms = self.base_ms + self.clock.now_ms + self.offset_ms
+        if self.clock_state == "floor":
+            wall_ms = max(wall_ms, self._floor_ms + self.clock.now_ms - max(self.booted_ms, self._floor_at_ms))
+        return Now(monotonic, wall_ms, self.clock_state)
 
     def step(self, event: Event) -> None:
         """One event through the core, and its effects carried out."""
@@ -324,7 +329,9 @@ class Machine:
         if self.cut_next in ("after_commit", "after_sale"):
             self.door.cut_at = "after_commit" if self.cut_next == "after_commit" or self._pays(event) else ""
         try:
-            effects = self.terminal.step(event, self.now)
+            now = self.now
+            self._floor_ms, self._floor_at_ms = now.wall_ms, self.clock.now_ms
+            effects = self.terminal.step(event, now)
         except PowerCut:
             self.cut(self.cut_next)
             return

@@ -88,7 +88,7 @@ def test_a_step_of_the_wall_clock_takes_the_trust_away(step_ms):
     times.clock.set_trusted(FLOOR_MS + DAY_MS)
     now = times.pass_ms(1_000, step_ms)
     assert now.clock == "floor"
-    assert now.wall_ms == max(FLOOR_MS + 1_000, FLOOR_MS + DAY_MS + 1_000 + step_ms)
+    assert now.wall_ms == FLOOR_MS + DAY_MS + 1_000 + max(0, step_ms)
     assert times.seen[-1] == ClockSeen("floor", step_ms)
     times.pass_ms(1_000)
     assert len(times.seen) == 2
@@ -127,7 +127,47 @@ def test_the_virtual_boards_clock_reaches_the_wall_time_as_a_step():
     assert times.clock.now().wall_ms == FLOOR_MS + DAY_MS + 3_600_000
     assert times.seen == [ClockSeen("floor", 3_600_000)]
     times.clock.set_board_offset(0)
-    assert times.clock.now().wall_ms == FLOOR_MS + DAY_MS
+    assert times.clock.now().wall_ms == FLOOR_MS + DAY_MS + 3_600_000, "it may be on record"
+
+
+HOUR_MS = 3_600_000
+SAID = {"trusted": Clock.set_trusted, "hand": Clock.set_by_hand}
+
+
+@pytest.mark.parametrize("back_ms", [HOUR_MS, 30 * DAY_MS])
+@pytest.mark.parametrize(
+    ("said", "told_ms", "least_ms"),
+    [
+        ("", 0, DAY_MS),  # nobody said anything: the machine's clock went on by itself
+        ("trusted", 10 * HOUR_MS, DAY_MS + 10 * HOUR_MS),
+        ("hand", 10 * HOUR_MS, DAY_MS + 10 * HOUR_MS),
+        ("trusted", -10 * HOUR_MS, DAY_MS - 10 * HOUR_MS),  # who knows better may set it back
+        ("trusted", -2 * DAY_MS, -DAY_MS),  # also below the floor of the boot
+        ("hand", -2 * DAY_MS, -DAY_MS),
+    ],
+)
+def test_a_clock_nobody_vouches_for_never_goes_below_a_time_it_has_given(said, told_ms, least_ms, back_ms):
+    """Played: 22:17 on one record and 22:07 on the next, after the machine's clock had stepped back."""
+    times = Times()
+    if said:
+        SAID[said](times.clock, times.wall + told_ms)
+    before = times.pass_ms(HOUR_MS).wall_ms
+    assert before == FLOOR_MS + least_ms + HOUR_MS
+    now = times.pass_ms(1_000, -back_ms)
+    assert (now.wall_ms, now.clock) == (before + 1_000, "floor")
+    for _ in range(3):
+        later = times.pass_ms(10 * 60_000, -back_ms)
+        assert later.wall_ms == now.wall_ms + 10 * 60_000
+        now = later
+    times.clock.set_trusted(FLOOR_MS + DAY_MS)
+    assert times.pass_ms(1_000).wall_ms == FLOOR_MS + DAY_MS + 1_000, "whoever knows better is believed"
+
+
+@pytest.mark.parametrize("said", list(SAID))
+def test_a_step_before_anybody_has_looked_at_a_new_time_does_not_undo_it(said):
+    times = Times(wall_ms=0)
+    SAID[said](times.clock, FLOOR_MS + DAY_MS)
+    assert times.pass_ms(1_000, -HOUR_MS) == Now(6_000, FLOOR_MS + DAY_MS + 1_000, "floor")
 
 
 def test_ntp_needs_no_correction_of_ours():

@@ -1,8 +1,9 @@
 """What time it is, and how far that can be trusted (decisions 17).
 
-The wall clock of these boards may be years off after a power cut. So the terminal knows a *floor* (the later of its
-build date and the last journaled time) below which it never goes while it does not know better, a time set by *hand*,
-and a *trusted* time: the kernel's, when NTP holds it, or the backend's signed word.
+The wall clock of these boards may be years off after a power cut. So the terminal knows a *floor* (at a boot the later of
+its build date and the last journaled time, then the last time it gave, for that may be on record) below which it never
+goes while it does not know better, a time set by *hand*, and a *trusted* time: the kernel's, when NTP holds it, or the
+backend's signed word.
 """
 
 import ctypes
@@ -59,13 +60,13 @@ class Clock:
         monotonic_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
-        self._floor_ms, self._post = floor_ms, post
+        self._post = post
         self._monotonic_ms, self._wall_ms = monotonic_ms, wall_ms
         self._lock = Lock()
         self._setting = _Setting("floor", 0)
         self._board_ms = 0
-        self._started_ms = self._latest_ms = monotonic_ms()
-        self._apart_ms = self._source_ms() - self._started_ms
+        self._latest_ms, self._floor_ms = monotonic_ms(), floor_ms  # the floor holds for this moment, and rises with it
+        self._apart_ms = self._source_ms() - self._latest_ms
 
     @property
     def state(self) -> ClockState:
@@ -102,6 +103,7 @@ class Clock:
         with self._lock:
             before, found = self._look()
             self._setting = _Setting(state, utc_ms - self._source_ms())
+            self._floor_ms = utc_ms
             step_ms = utc_ms - before.wall_ms
         if found is not None:
             self._post(found)
@@ -111,6 +113,7 @@ class Clock:
     def _look(self) -> tuple[Now, ClockSeen | None]:
         """Lock held."""
         monotonic_ms, source_ms = self._both()
+        self._floor_ms += max(0, monotonic_ms - self._latest_ms)
         self._latest_ms = max(self._latest_ms, monotonic_ms)
         apart_ms = source_ms - monotonic_ms
         step_ms, self._apart_ms = apart_ms - self._apart_ms, apart_ms
@@ -120,7 +123,8 @@ class Clock:
             seen = ClockSeen("floor", step_ms)
         wall_ms = source_ms + self._setting.correction_ms
         if self._setting.state == "floor":
-            wall_ms = max(wall_ms, self._floor_ms + self._latest_ms - self._started_ms)
+            wall_ms = max(wall_ms, self._floor_ms)
+        self._floor_ms = wall_ms
         return Now(self._latest_ms, wall_ms, self._setting.state), seen
 
     def _both(self) -> tuple[int, int]:
