@@ -2,8 +2,9 @@
 dashboard.
 
 A `Call` is an event of the core like any other; it is answered after the commit. Whoever may open the door may also read
-the fleet's key, so a caller's name and role are taken as said: roles guard against mistakes at the command line and are
-checked at sign-in by the dashboard. Reading requests (`READS`) change nothing and may be answered from a read-only store.
+the fleet's key, so a caller's role is taken as said: roles guard against mistakes at the command line and are checked at
+sign-in by the dashboard. A caller's name is not: the door names the account that the kernel says (`fleet.accounts`).
+Reading requests (`READS`) change nothing and may be answered from a read-only store.
 
 Nothing in an answer holds a secret: `desk.layers.masked` hides PIN hashes and their like.
 """
@@ -45,11 +46,16 @@ class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 # --- who asks ---------------------------------------------------------------------------------------------------------
 
 
+SUDO = r"^[A-Za-z0-9._-]{0,32}\Z"
+
+
 class Caller(Struct, frozen=True):
-    """A person: an account of the dashboard, or the user at the command line."""
+    """A person: a user of the dashboard, or an account of the machine at the command line. `sudo`: whose call of `sudo` made
+    it that account, as the environment says; a remark for the audit, by which nothing is decided."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     role: Role = "approver"
+    sudo: Annotated[str, msgspec.Meta(pattern=SUDO)] = ""
 
 
 class Where(Struct, frozen=True):

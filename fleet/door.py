@@ -1,6 +1,7 @@
 """The admin door: a Unix socket in the data folder (0600) by which `posfleet` and others ask the running server.
 
-One request per connection: four bytes of length, then JSON of a `Call`; answered alike with a `Reply`. Without a server
+One request per connection: four bytes of length, then JSON of a `Call`; answered alike with a `Reply`. Whose call it is
+says the kernel, not the call: the account that opened the connection stands in the place of its `by.name`. Without a server
 `ask` takes the folder's lock and steps the core itself, so that nobody ever writes beside the server.
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from fleet import database, home
+from fleet.accounts import account, peer_uid
 from fleet.admin import READS, Call, Refused, Reply
 from fleet.core import Admin, Core
 from fleet.desk.desk import FleetDesk
@@ -91,7 +93,8 @@ class Door:
                 except (ValueError, RecursionError) as trouble:
                     _send(client, msgspec.json.encode(Refused(reason="bad_request", detail=str(trouble)[:200])))
                     return
-                _send(client, msgspec.json.encode(self._answer(call)))
+                by = msgspec.structs.replace(call.by, name=account(peer_uid(client)))
+                _send(client, msgspec.json.encode(self._answer(msgspec.structs.replace(call, by=by))))
         except OSError:
             return  # the caller left, or never said anything
         finally:

@@ -6,6 +6,8 @@ import gzip
 import hashlib
 import io
 import json
+import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -391,7 +393,17 @@ def test_a_rollout_waits_for_approval_and_is_watched(data, capsys, tmp_path, mon
         assert words in out, "who approves sees what changes, and where"
     code, _, errors = run(capsys, data, "rollout", "approve", "1")
     assert (code, "may not release it too" in errors) == (3, True)
-    monkeypatch.setattr("fleet.commands.manager.asking.getpass.getuser", lambda: "boris")
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER"):  # who can set these is nobody else for it
+        monkeypatch.setenv(name, "boris")
+    monkeypatch.setenv("SUDO_UID", "4242")
+    assert run(capsys, data, "rollout", "approve", "1")[0] == 3
+    (row,) = listed(capsys, data, "audit", "--limit", "1")
+    me = pwd.getpwuid(os.getuid()).pw_name
+    assert (row["who"], row["detail"]) == (me, "sudo boris; approve; refused: four_eyes")
+    monkeypatch.setenv("SUDO_USER", "boris\x1b[2J; approved")
+    assert run(capsys, data, "rollout", "approve", "1")[0] == 3
+    assert "sudo" not in listed(capsys, data, "audit", "--limit", "1")[0]["detail"], "no remark of any other form"
+    monkeypatch.setattr("fleet.commands.manager.asking.account", lambda _uid: "boris")
     assert run(capsys, data, "rollout", "approve", "1")[0] == 0
 
     def tired(_seconds):

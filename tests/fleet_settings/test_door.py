@@ -1,6 +1,7 @@
 """The door in the data folder: the running server answers, and without one the folder's lock is taken."""
 
 import os
+import pwd
 import socket
 import stat
 import struct
@@ -58,6 +59,29 @@ def test_without_a_server_the_caller_steps_the_core_itself(tmp_path):
 def test_a_running_server_is_asked(served):
     assert ask_server(served, ENTER) == admin.Done(count=1)
     assert [row.terminal for row in ask_server(served, LOOK).rows] == ["A1"]
+
+
+def by_raw(data, call):
+    """Sent as it stands, as any program could that may open the door."""
+    body = msgspec.json.encode(call)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(data / SOCKET))
+        client.sendall(struct.pack(">I", len(body)) + body)
+        heard = b"".join(iter(lambda: client.recv(65_536), b""))
+    return msgspec.json.decode(heard[4:], type=admin.Reply)
+
+
+def test_whose_call_it_is_says_the_kernel_and_not_the_call(served):
+    assert by_raw(served, ENTER) == admin.Done(count=1)
+    (row,) = ask_server(served, Call(by=ANNA, request=admin.Audit())).rows
+    assert row.who == pwd.getpwuid(os.getuid()).pw_name != ANNA.name
+
+
+def test_an_account_without_a_name_is_its_number(served, monkeypatch):
+    monkeypatch.setattr("fleet.accounts.pwd.getpwuid", lambda uid: {}[uid])
+    assert by_raw(served, ENTER) == admin.Done(count=1)
+    (row,) = ask_server(served, Call(by=ANNA, request=admin.Audit())).rows
+    assert row.who == f"uid {os.getuid()}"
 
 
 def test_only_the_owner_may_open_the_door(served):

@@ -7,12 +7,14 @@ configuration that `posfleet broker mosquitto` wrote, `posfleet serve`, virtual 
 import io
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
@@ -33,6 +35,7 @@ ROOT = Path(__file__).parents[2]
 WAIT_S = 90
 """No runbook waits so long for one thing unless something is broken."""
 SIGN_ON = "0 1 OK 0 0 0 0 OK 3 8 5 2 OK 3 8 5 2 OK"
+PASSWORD = "bright lanterns over the harbour"
 FLOAT = "2 0 0 0 0 OK"
 SALE = "1 0 0 0 OK OK OK"
 
@@ -135,17 +138,17 @@ class House:
 
     # --- commands ---
 
-    def posfleet(self, *words: object, code: int | None = 0, by: str = "anna") -> str:
-        """Run a command as this person would; its output. `code` None: it may end with 1 as well."""
-        return self._run(words, code, by)
+    def posfleet(self, *words: object, code: int | None = 0) -> str:
+        """Run a command as the backend's account would; its output. `code` None: it may end with 1 as well."""
+        return self._run(words, code)
 
-    def _run(self, words: tuple[object, ...], code: int | None = 0, by: str = "anna", said: bool = True) -> str:
+    def _run(self, words: tuple[object, ...], code: int | None = 0, said: bool = True) -> str:
         line = [str(each) for each in words]
         out, errors = io.StringIO(), io.StringIO()
-        with patch.dict(os.environ, {"LOGNAME": by}), redirect_stdout(out), redirect_stderr(errors):
+        with redirect_stdout(out), redirect_stderr(errors):
             got = main([*line, "--data", str(self.data), "--lang", "en"])
         if said:
-            self.said += [f"{by}$ posfleet {shlex.join(line)}", out.getvalue() + errors.getvalue()]
+            self.said += [f"$ posfleet {shlex.join(line)}", out.getvalue() + errors.getvalue()]
         assert got in ((0, 1) if code is None else (code,)), (line, got, out.getvalue(), errors.getvalue())
         return out.getvalue()
 
@@ -167,9 +170,33 @@ class House:
 
     def serve(self) -> None:
         """Start the backend."""
-        self.said.append("posfleet serve --share ingest " + shlex.join(self.link))
-        self._served = Served(self.data, None, "--share", "ingest", *self.link)
-        self._served.__enter__()
+        self.said.append("posfleet serve --share ingest --http 0 " + shlex.join(self.link))
+        self._served = Served(self.data, None, "--share", "ingest", "--http", "0", *self.link)
+        line = self._served.wait_ready()
+        assert line.startswith("posfleet ready "), (line, self._served.process.poll())
+        self._pages = next(word.removeprefix("dashboard=") for word in line.split() if word.startswith("dashboard="))
+
+    def approve(self, number: int, user: str) -> None:
+        """Release a roll-out on the dashboard, as another person with a browser."""
+        with patch("sys.stdin", io.StringIO(f"{PASSWORD}\n")):
+            self.posfleet("user", "add", user, "--role", "approver", "--password-stdin")
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        self._post(browser, "sign-in", "sign-in", name=user, password=PASSWORD)
+        page = self._post(
+            browser, f"rollouts/{number}/act?act=approve", f"rollouts/{number}", act="approve", why="seen"
+        )
+        self.said.append(f"{user} approves roll-out {number} on the dashboard")
+        assert "approve" not in re.findall(r"act=(\w+)", page), page
+
+    def _post(self, browser: urllib.request.OpenerDirector, form: str, path: str, **fields: str) -> str:
+        """Fill in a form of a page and send it; what is shown then."""
+        with browser.open(self._pages + form, timeout=WAIT_S) as answer:
+            found = re.search(r'name="csrf" value="([^"]+)"', answer.read().decode())
+        assert found is not None, form
+        body = urllib.parse.urlencode({"csrf": found[1], **fields}).encode()
+        sent = urllib.request.Request(self._pages + path, body, {"Origin": self._pages.rstrip("/")})
+        with browser.open(sent, timeout=WAIT_S) as answer:
+            return str(answer.read().decode())
 
     def end(self) -> None:
         """Stop the backend, if it runs."""

@@ -3,7 +3,6 @@
 `python -m tests.runbooks.plays` plays all of them and prints every command with what it said.
 """
 
-import os
 import shutil
 import sqlite3
 import sys
@@ -153,7 +152,7 @@ def bad_rollout(house: House, terminal: Terminal) -> None:
     shown = house.lines("rollout", "start", "--all", "--plan", plan, "--why", "new footer")[0]
     number = shown["look"]["rollout"]
     house.posfleet("rollout", "approve", number, code=3)  # whoever started it does not release it
-    house.posfleet("rollout", "approve", number, by="boris")
+    house.approve(number, "boris")
     until(lambda: house.look(OURS)["reported"]["sha256"] != before, "the first terminal")
     house.posfleet("rollout", "pause", number, "--why", "wrong footer")
     house.posfleet("rollout", "revert", number, "--why", "wrong footer", "--yes")
@@ -211,5 +210,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("LOGNAME", "anna")
     sys.exit(main())

@@ -1,7 +1,7 @@
 """What all commands of managers share: asking the backend, choosing terminals, and showing what it answered."""
 
 import argparse
-import getpass
+import os
 import re
 import secrets
 import sys
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from fleet import database, home
+from fleet.accounts import account, sudo_said
 from fleet.admin import READS, ROLES, Call, Caller, Fault, Refused, Reply, Request, Where, checked
 from fleet.commands import Wrong, exits, look
 from fleet.commands.look import plain, show
@@ -30,7 +31,7 @@ def ask(options: argparse.Namespace, request: Request, kind: type[Answer]) -> An
     """Ask the backend of the data folder. Raises `Wrong` for values that no request has, and for a refusal, with what to do
     about it."""
     made = Call(
-        by=Caller(name=getpass.getuser(), role=getattr(options, "role", "approver")),
+        by=Caller(name=account(os.getuid()), role=getattr(options, "role", "approver"), sudo=sudo_said()),
         request=request,
         why=getattr(options, "why", "") or "",
         nonce=secrets.token_hex(16),
