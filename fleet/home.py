@@ -41,6 +41,14 @@ def held(data: Path, worker: str = "") -> Iterator[None]:
         os.close(descriptor)
 
 
+def public_key(data: Path) -> str | None:
+    """The half of the fleet's key by which terminals know it, in hex; None where there is none yet. Raises `OSError`."""
+    try:
+        return (data / PUBLIC_KEY).read_text(encoding="ascii").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
 def fleet_key(data: Path) -> Ed25519PrivateKey:
     """The key that signs time and, later, settings; made at first use. Raises `OSError` or `ValueError`."""
     path = data / KEY

@@ -17,11 +17,14 @@ MANIFEST_BYTES_MAX: Final = 4_096
 FILES_MAX, UNPACKED_BYTES_MAX = 20_000, 2**30
 
 
+Version = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z._+-]{1,32}\Z")]
+
+
 class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`manifest.json`: which release this is, and of which file of goods. `minimum`: the oldest release it may follow;
     `downgrade`: it may also follow a newer one."""
 
-    version: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z._+-]{1,32}\Z")]
+    version: Version
     sha256: Sha256
     size: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
     minimum: Word = ""

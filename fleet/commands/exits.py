@@ -16,6 +16,7 @@ MEANT_WRONG = frozenset({
     # files that cannot be used
     "credentials", "deals", "document", "file", "rights_file", "scenario", "secret_file", "secret_open",
     "statement_empty", "tls_files", "typed", "unread", "voucher_statement",
+    "bundle_damaged", "bundle_minimum", "bundle_older", "bundle_unsigned", "bundle_version",
     # names of nothing, and names that are taken
     "in_force", "no_certificate", "no_deal", "no_terminal", "schema_there", "taken", "user_taken", "user_unknown",
 })  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 from fleet import __main__ as posfleet
 from fleet.admin import Plan, Policy, Refused, Window
 from fleet.commands import exits, line
+from tests.update import bundles
 from texts import catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -41,8 +42,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "settings push": ("settings push --all --dry-run", ""),
     "rollout start": ("rollout start --all --why x", FRESH),
     "rollout update": (
-        "rollout update --all --why x --version 2 --bundle DOCUMENT --url https://a/b --back-version 1 "
-        "--back-bundle DOCUMENT --back-url https://a/c",
+        "rollout update --all --why x --version 2 --bundle BUNDLE --url https://a/b --back-version 1 "
+        "--back-bundle BACK --back-url https://a/c",
         FRESH,
     ),
     "rollout list": ("rollout list", ""),
@@ -63,7 +64,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
             "reboot": "",
             "drawer": "",
             "replay": "--epoch 1 --first 1 --last 2",
-            "update": "--version 2 --bundle DOCUMENT --url https://a/b",
+            "update": "--version 2 --bundle BUNDLE --url https://a/b",
         }.items()
     },
     "cmd list": ("cmd list", ""),
@@ -120,9 +121,11 @@ def words(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("several words are good\n"))
     (tmp_path / "document.json").write_text("{}")
     (tmp_path / "statement.csv").write_text("code,verify_time\n")
+    (tmp_path / "2.tar").write_bytes(bundles.small("2"))
+    (tmp_path / "1.tar").write_bytes(bundles.small("1", downgrade=True))
     places = {
         "DOCUMENT": tmp_path / "document.json", "STATEMENT": tmp_path / "statement.csv", "OUT": tmp_path / "out",
-        "DEALS": ROOT / "rules" / "catalogue" / "vouchers.toml",
+        "BUNDLE": tmp_path / "2.tar", "BACK": tmp_path / "1.tar", "DEALS": ROOT / "rules" / "catalogue" / "vouchers.toml",
     }  # fmt: skip
     return lambda name: [str(places.get(each, each)) for each in COMMANDS[name][0].split()]
 

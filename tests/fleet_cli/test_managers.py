@@ -23,11 +23,12 @@ from fleet.admin import Call, Caller
 from fleet.commands.manager import orders, rollouts
 from fleet.core import Arrived, Core, Message, Pump
 from fleet.effects import SendDesired
-from fleet.home import DATABASE
+from fleet.home import DATABASE, PUBLIC_KEY
 from fleet.sql import SqlStore
 from rules.errors import error
 from tests.backend import FLEET_KEY
 from tests.journals import Journal
+from tests.update import bundles
 from texts import catalogue
 from wire.facts import Line, Sale, TenderPart
 from wire.fleet import Desired, Reply, Reported
@@ -417,6 +418,70 @@ def test_a_rollout_waits_for_approval_and_is_watched(data, capsys, tmp_path, mon
     assert [row["state"] for row in listed(capsys, data, "rollout", "list")] == ["aborted"]
 
 
+@pytest.fixture
+def releases(data, tmp_path):
+    """Two bundles of this fleet in files: 0.3.0, and 0.2.0 to go back to."""
+    (data / PUBLIC_KEY).write_text(bundles.FLEET_KEY + "\n")
+    written = {"new": bundles.small("0.3.0"), "back": bundles.small("0.2.0", downgrade=True)}
+    for name, whole in written.items():
+        (tmp_path / name).write_bytes(whole)
+    return tmp_path
+
+
+def update(folder, version="0.3.0", back_version="0.2.0"):
+    url = "https://files.example.cn/"
+    return (
+        "rollout", "update", "--all", "--why", "new", "--version", version, "--back-version", back_version,
+        "--bundle", str(folder / "new"), "--back-bundle", str(folder / "back"), "--url", url + "1", "--back-url", url + "2",
+    )  # fmt: skip
+
+
+def test_bundles_that_terminals_take_are_rolled_out(data, capsys, releases):
+    (shown,) = listed(capsys, data, *update(releases))
+    assert shown["look"]["release"]["bundle"]["sha256"] == hashlib.sha256((releases / "new").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("name", "whole", "cause"),
+    [
+        ("new", b"print('no bundle')\n", "is no whole release bundle"),
+        ("new", bundles.small("0.3.0")[:3_000], "is no whole release bundle"),
+        ("new", bundles.small("0.3.0", key=bytes(32)), "is not signed by the key of this fleet"),
+        ("new", bundles.small("0.4.0"), "holds release 0.4.0, not 0.3.0"),
+        ("back", bundles.small("0.2.0"), "was not made to follow the newer 0.3.0"),
+        ("back", bundles.small("0.1.0", downgrade=True), "holds release 0.1.0, not 0.2.0"),
+        ("back", bundles.small("0.2.0", downgrade=True, key=bytes(32)), "is not signed"),
+        ("back", bundles.small("0.2.0", downgrade=True, minimum="0.9"), "follows release 0.9 at the earliest"),
+    ],
+    ids=["python", "cut off", "foreign", "version", "no way back", "back version", "back foreign", "minimum"],
+)
+def test_a_bundle_that_terminals_would_refuse_is_refused_before_anything_is_planned(
+    data, capsys, releases, name, whole, cause
+):
+    (releases / name).write_bytes(whole)
+    code, _, errors = run(capsys, data, *update(releases))
+    assert (code, cause in errors, "Next: " in errors, str(releases / name) in errors) == (2, True, True, True), errors
+    assert listed(capsys, data, "rollout", "list") == []
+    if name == "new":
+        words = ("--version", "0.3.0", "--bundle", str(releases / "new"), "--url", "https://files.example.cn/1")
+        assert run(capsys, data, "cmd", "update", "T0001", *words, "--why", "x", "--yes")[0] == 2
+        assert listed(capsys, data, "cmd", "list") == []
+
+
+def test_a_fleet_without_a_key_yet_checks_what_it_can(data, capsys, releases):
+    (data / PUBLIC_KEY).unlink()
+    (releases / "back").write_bytes(bundles.small("0.2.0"))
+    assert run(capsys, data, *update(releases))[0] == 2
+    (releases / "back").write_bytes(bundles.small("0.2.0", downgrade=True))
+    assert run(capsys, data, *update(releases))[0] == 0
+
+
+def test_a_bundle_of_rauc_is_judged_by_the_device(data, capsys, releases):
+    for name in ("new", "back"):
+        (releases / name).write_bytes(b"hsqs" + bytes(100))
+    assert run(capsys, data, *update(releases))[0] == 0
+
+
 def test_the_policy_is_printed_changed_and_put_back(data, capsys, tmp_path):
     policy = json.loads(run(capsys, data, "policy", "get")[1])
     path = document(tmp_path, json.dumps(policy | {"four_eyes": False}), "policy.json")
@@ -579,7 +644,7 @@ UPDATE = (
 @pytest.mark.parametrize(
     ("words", "place"),
     [
-        ((*UPDATE, "--version", "2 0", "--back-version", "1.0"), "release.version"),
+        ((*UPDATE, "--version", "2 0", "--back-version", "1.0"), "version"),
         (
             ("cmd", "update", "T0001", "--why", "x", "--version", "2", "--bundle", __file__, "--url", "http://[::1/x"),
             "url",

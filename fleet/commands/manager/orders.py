@@ -44,7 +44,7 @@ from fleet.commands.manager.asking import (
     wrong_value,
     yes_word,
 )  # fmt: skip
-from fleet.commands.manager.blobs import blob_of, blob_words
+from fleet.commands.manager.blobs import blob_words, release_of
 from fleet.desk.words import check_name
 from fleet.door import is_served
 from texts import Lang, t
@@ -116,7 +116,8 @@ def _command(options: argparse.Namespace) -> Command:
         case "replay":
             fields |= {"epoch": options.epoch, "first": options.first, "last": options.last}
         case "update":
-            fields |= {"version": options.version, "bundle": msgspec.to_builtins(blob_of(options.bundle, options.url))}
+            blob = release_of(options.data, options.bundle, options.url, options.version)
+            fields |= {"version": options.version, "bundle": msgspec.to_builtins(blob)}
     command: Command = wrong_value(lambda: msgspec.convert(fields, Command))
     return command
 

@@ -44,7 +44,7 @@ from fleet.commands.manager.asking import (
     wrong_value,
     yes_word,
 )  # fmt: skip
-from fleet.commands.manager.blobs import blob_of, blob_words
+from fleet.commands.manager.blobs import blob_words, release_of
 from fleet.commands.manager.settings import read
 from fleet.commands.manager.terminals import changes_tabled
 from fleet.desk import words as settings_words
@@ -106,9 +106,11 @@ def start(options: argparse.Namespace, lang: Lang) -> int:
     if options.what == "update":
         release = SoftwareRelease(
             version=options.version,
-            bundle=blob_of(options.bundle, options.url),
+            bundle=release_of(options.data, options.bundle, options.url, options.version),
             back_version=options.back_version,
-            back_bundle=blob_of(options.back_bundle, options.back_url),
+            back_bundle=release_of(
+                options.data, options.back_bundle, options.back_url, options.back_version, runs=options.version
+            ),
         )
     shown = ask(options, StartRollout(release=release, where=where_of(options), plan=plan), RolloutShown)
     if options.json:
