@@ -10,6 +10,7 @@ import os
 import pwd
 import re
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -544,7 +545,53 @@ def test_sales_are_exported_as_csv_and_records_as_json_lines(data, capsys, tmp_p
     assert (row["receipt"], row["due"], row["cash"], row["change"]) == ("000001-000007", "3.50", "5.00", "1.50")
     code, out, _ = run(capsys, data, "export", "records", "--terminal", "T0001")
     assert (code, len(out.splitlines())) == (0, len(journal.records))
-    assert list(tmp_path.glob("*.part")) == []
+    assert list(tmp_path.glob(".sales*")) == []
+
+
+def test_an_export_replaces_nothing_but_the_plain_file_it_is_to_write(data, capsys, tmp_path):
+    """What is at the end of a link is written, the link stays, and so does whatever else lies there."""
+    real, link, foreign = tmp_path / "real.csv", tmp_path / "link.csv", tmp_path / "link.csv.part"
+    real.write_text("old\n")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    foreign.write_text("somebody's own\n")
+    (tmp_path / "new.csv").symlink_to(tmp_path / "not there yet.csv")
+    for name in ("link.csv", "new.csv"):
+        assert run(capsys, data, "export", "records", "--out", str(tmp_path / name))[0] == 0
+        assert (tmp_path / name).is_symlink(), name
+    assert (real.read_text(), stat.S_IMODE(real.stat().st_mode)) == ("", 0o640)
+    assert (tmp_path / "not there yet.csv").is_file()
+    assert foreign.read_text() == "somebody's own\n"
+
+
+def test_an_export_into_a_pipe_goes_through_it(data, capsys, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # so that nobody waits for the other
+    heard(data, "T0001", "rec", *(Journal("T0001").fill(2).packets()))
+    try:
+        assert run(capsys, data, "export", "records", "--out", str(pipe))[0] == 0
+        assert len(os.read(reader, 65_536).splitlines()) == 2
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_an_export_that_fails_leaves_the_old_file(data, capsys, tmp_path, monkeypatch):
+    path = tmp_path / "old.csv"
+    path.write_text("old\n")
+    heard(data, "T0001", "rec", *(Journal("T0001").fill(2).packets()))
+
+    def full(*_of):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("fleet.commands.manager.export._write_record", full)
+    code, _, errors = run(capsys, data, "export", "records", "--out", str(path))
+    assert (code, "No space left" in errors, path.read_text()) == (3, True, "old\n")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["fleet", "old.csv"]
+    loop = tmp_path / "loop.csv"
+    loop.symlink_to(loop)
+    assert run(capsys, data, "export", "records", "--out", str(loop))[0] == 3
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from fleet.commands import Wrong
 from fleet.commands.look import counting, opened
 from fleet.commands.manager.asking import Say, done, json_word, utc_ms
 from fleet.commands.times import FORMS, span_ms
+from fleet.files import draft_of
 from fleet.sql import SqlBooks
 from fleet.store import StoredRecord
 from rules.money import yuan
@@ -100,16 +102,29 @@ def _write_sale(out: TextIO, row: StoredRecord, count: int) -> int:
 
 @contextmanager
 def _file(path: Path | None) -> Iterator[TextIO]:
-    """Where it is written: standard output, or a file that is there only when it is whole."""
+    """Where it is written: standard output; what is no plain file (a pipe, a device), as it is; or a plain file behind every
+    link that leads there, which is the old one until the new one is whole. Raises `Wrong`."""
     if path is None:
         yield sys.stdout
         return
-    draft = path.with_name(path.name + ".part")
     try:
-        with draft.open("w", encoding="utf-8", newline="") as out:
+        plain = path.is_file() or not path.exists()
+        with _draft(path.resolve()) if plain else path.open("w", encoding="utf-8", newline="") as out:
             yield out
-        draft.replace(path)
-    except OSError as trouble:
+    except (OSError, RuntimeError) as trouble:  # the second for links that lead in a circle
         raise Wrong("unwritten", {"path": str(path), "detail": str(trouble)}) from trouble
-    finally:
-        draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _draft(target: Path) -> Iterator[TextIO]:
+    """Under a name of its own in the same folder, and at the end in the target's place, with its rights."""
+    draft = draft_of(target)
+    with draft.open("x", encoding="utf-8", newline="") as out:
+        try:
+            yield out
+            out.close()
+            if target.exists():
+                draft.chmod(stat.S_IMODE(target.stat().st_mode))
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
