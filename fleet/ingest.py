@@ -46,7 +46,7 @@ from fleet.effects import (
     VoucherTicket,
 )
 from fleet.mqtt import Arrival, Came, Connected, Connection, Ended, IngestSettings, Note, Subscribed, Taken
-from fleet.store import StoreTrouble
+from fleet.store import StoreAway, StoreClash, StoreTrouble
 from fleet.vouchers import port as vouchers
 from fleet.vouchers.within import PlatformAnswered
 from wire import topics
@@ -373,8 +373,8 @@ class Ingest:
         try:
             effects = self._core.step(Admin(self._utc_ms(), asked.call))
         except StoreTrouble as trouble:
-            self._trouble("store", str(trouble))
-            effects = [Told(admin.Refused(reason="store", detail=str(trouble)[:200]))]
+            self._say(trouble)
+            effects = [Told(_refused(trouble))]
         except Exception as broken:
             _log.exception("a call at the admin door broke an invariant")
             effects = [Told(admin.Refused(reason="bad_request", detail=repr(broken)[:200]))]
@@ -432,13 +432,17 @@ class Ingest:
             try:
                 return self._core.step(event)
             except StoreTrouble as trouble:
-                self._trouble("store", str(trouble))
-                if self._wait(backoff_ms(failures, self._jitter())):
+                self._say(trouble)
+                if self._wait(backoff_ms(failures, self._jitter()), trouble):
                     return None
                 failures += 1
 
-    def _wait(self, wait_ms: int) -> bool:
-        """Wait while notes pile up unread; True when told to stop."""
+    def _say(self, trouble: StoreTrouble) -> None:
+        self._trouble("store_away" if isinstance(trouble, StoreAway) else "store", str(trouble))
+
+    def _wait(self, wait_ms: int, trouble: StoreTrouble) -> bool:
+        """Wait while notes pile up unread; True when told to stop. People are told at once what the trouble is, unless it is
+        over in a moment."""
         until_ms = self._monotonic_ms() + wait_ms
         kept: list[tuple[Connection, Note] | _Answered] = []
         while not self._stopping and (left_ms := until_ms - self._monotonic_ms()) > 0:
@@ -446,7 +450,9 @@ class Ingest:
                 noted = self._notes.get(timeout=left_ms / 1000)
             except queue.Empty:
                 break
-            if noted is not None:
+            if isinstance(noted, _Asked) and not isinstance(trouble, StoreClash):
+                noted.answer(_refused(trouble))
+            elif noted is not None:
                 kept.append(noted)
         for each in kept:
             self._notes.put(each)
@@ -525,3 +531,8 @@ def _outgoing(effect: SendAck | SendAnswer | SendTime | SendDesired | SendComman
 def _encoded(signed: Signed) -> bytes:
     """Terminals after each other have the same settings to the byte."""
     return msgspec.json.encode(signed)
+
+
+def _refused(trouble: StoreTrouble) -> admin.Refused:
+    away = isinstance(trouble, StoreAway)
+    return admin.Refused(reason="store_away" if away else "store", detail=str(trouble)[:200])

@@ -15,6 +15,9 @@ PREFIXES = ("postgresql://", "postgres://")
 CONNECT_TIMEOUT_S = 5
 LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS, IDLE_TIMEOUT_MS = 15_000, 60_000, 30_000
 POOL, POOL_MORE = 2, 8
+_GONE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 15_000}
+"""A machine that went without a word is noticed in 15 s, whatever is being waited for."""
+
 _SESSION = {
     "synchronous_commit": "on",  # an acknowledgement promises what outlives the server
     "plan_cache_mode": "force_custom_plan",  # a plan made for the values at hand leaves out the days they are not in
@@ -50,7 +53,7 @@ def open_engine(url: str, read_only: bool = False, schema: str = "") -> sa.Engin
         isolation_level="READ COMMITTED",
         pool_size=POOL,
         max_overflow=POOL_MORE,
-        connect_args={"options": words, "connect_timeout": CONNECT_TIMEOUT_S},
+        connect_args={"options": words, "connect_timeout": CONNECT_TIMEOUT_S, **_GONE},
     )
     sa.event.listen(engine, "connect", _without_nul)
     return engine

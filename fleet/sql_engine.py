@@ -10,11 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from fleet.store import StoreClash, StoreTrouble
+from fleet.store import StoreAway, StoreClash, StoreTrouble
 
 CLASHES = {"40001", "40P01", "55P03", "23505"}
 """What PostgreSQL says when another transaction was about the same rows: it could not be put in order, waits in a circle,
 waited too long, or a row is there since a moment ago."""
+
+AWAY = ("08", "28", "57P0")
+"""How what PostgreSQL says begins when it goes, comes, or knows nobody of that name. Before there is a connection it has no
+such sign for anything."""
 
 BUSY_TIMEOUT_MS = 5_000
 
@@ -30,8 +34,13 @@ def troubles() -> Iterator[None]:
 
 def trouble_of(cause: BaseException) -> StoreTrouble:
     """What an error of a driver is to the backend."""
-    kind = StoreClash if getattr(cause, "sqlstate", None) in CLASHES else StoreTrouble
-    return kind(str(cause))
+    state = getattr(cause, "sqlstate", None)
+    if state in CLASHES:
+        return StoreClash(str(cause))
+    remote = type(cause).__module__.startswith("psycopg")  # which is imported only where it is wanted
+    if remote and (state.startswith(AWAY) if state else type(cause).__name__ == "OperationalError"):
+        return StoreAway(" ".join(str(cause).split()))
+    return StoreTrouble(str(cause))
 
 
 def schema_version(connection: sa.Connection) -> int:

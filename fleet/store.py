@@ -19,6 +19,10 @@ class StoreTrouble(Exception):
     """The store could not commit (disk full, file locked or damaged); nothing of the transaction was kept."""
 
 
+class StoreAway(StoreTrouble):
+    """The database's server gives no answer, or lets nobody in."""
+
+
 class BadUrl(ValueError):
     """A database's address cannot be read, or carries a password."""
 

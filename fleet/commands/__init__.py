@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from fleet.commands import exits
+from fleet.store import StoreAway, StoreTrouble
 from texts import Lang, t
 
 
@@ -31,3 +32,9 @@ class Wrong(Exception):
     def step(self, lang: Lang) -> str:
         """What the reader can do about it."""
         return t(self.room, lang, f"step__{self.name}", **self.arguments)
+
+
+def no_store(shown: str, trouble: StoreTrouble) -> Wrong:
+    """The database cannot be used: its server is out of reach, or it is something else about it."""
+    name = "database_away" if isinstance(trouble, StoreAway) else "database"
+    return Wrong(name, {"path": shown, "detail": str(trouble)})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from fleet import database
-from fleet.commands import Wrong
+from fleet.commands import Wrong, no_store
 from fleet.commands.exits import FOUND
 from fleet.commands.look import say, show
 from fleet.commands.times import typed_day
@@ -59,7 +59,7 @@ def _engine(options: argparse.Namespace) -> Iterator["tuple[sa.Engine, str]"]:
     try:
         yield engine, pg_engine.shown(url)
     except StoreTrouble as trouble:
-        raise Wrong("database", {"path": pg_engine.shown(url), "detail": str(trouble)}) from trouble
+        raise no_store(pg_engine.shown(url), trouble) from trouble
     finally:
         engine.dispose()
 

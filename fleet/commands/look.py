@@ -12,7 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from fleet import database
-from fleet.commands import Wrong
+from fleet.commands import Wrong, no_store
 from fleet.sql import SqlBooks
 from fleet.store import BadUrl, StoreTrouble
 from texts import Lang, t
@@ -32,12 +32,12 @@ def opened(data: Path) -> Iterator[SqlBooks]:
     except BadUrl as trouble:
         raise Wrong("database_url", {"detail": str(trouble)}) from trouble
     except StoreTrouble as trouble:
-        raise Wrong("database", {"path": path, "detail": str(trouble)}) from trouble
+        raise no_store(path, trouble) from trouble
     try:
         with store.begin() as books:
             yield books
     except StoreTrouble as trouble:
-        raise Wrong("database", {"path": path, "detail": str(trouble)}) from trouble
+        raise no_store(path, trouble) from trouble
     finally:
         store.close()
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from fleet import database
-from fleet.commands import Wrong
+from fleet.commands import Wrong, no_store
 from fleet.commands.look import show
 from fleet.side_books import Place, ScriptPages, SideBooks, Timed
 from fleet.store import StoreTrouble
@@ -35,7 +35,7 @@ def side_books(data: Path, name: str, books: Callable[[Place, bool], SideBooks[P
         finally:
             opened.close()
     except StoreTrouble as trouble:
-        raise Wrong("database", {"path": shown, "detail": str(trouble)}) from trouble
+        raise no_store(shown, trouble) from trouble
     except OSError as trouble:
         raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
 

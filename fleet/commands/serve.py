@@ -24,7 +24,7 @@ from fleet.acquirer.script import read_scenario
 from fleet.acquirer.simulator import Simulator
 from fleet.ca import authority as ca
 from fleet.calls import acquirer_caller, platform_caller
-from fleet.commands import Wrong, broker_link, serve_http, serve_renewal
+from fleet.commands import Wrong, broker_link, no_store, serve_http, serve_renewal
 from fleet.core import Core
 from fleet.door import Door
 from fleet.ingest import Ingest
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace, lang: Lang) -> int:
     except home.InUse as taken:
         raise Wrong("in_use", {"path": str(options.data)}) from taken
     except StoreTrouble as trouble:
-        raise Wrong("database", {"path": database.shown(options.data), "detail": str(trouble)}) from trouble
+        raise no_store(database.shown(options.data), trouble) from trouble
     except BadUrl as trouble:
         raise Wrong("database_url", {"detail": str(trouble)}) from trouble
     except (OSError, ValueError) as trouble:
@@ -162,9 +162,12 @@ def _teller(options: argparse.Namespace, broker: str, lang: Lang) -> Callable[[s
 
     def trouble(name: str, detail: str) -> None:
         if options.log_json:
-            _log.error("trouble", extra={"event_name": f"{name}_trouble", "broker": broker, "detail": detail})
+            event = name.removesuffix("_away")
+            _log.error("trouble", extra={"event_name": f"{event}_trouble", "broker": broker, "detail": detail})
             return
-        arguments = {"broker": broker, "path": str(options.data), "detail": detail}
+        arguments = {
+            "broker": broker, "path": str(options.data), "detail": detail, "database": database.shown(options.data),
+        }  # fmt: skip
         cause = t("fleet", lang, f"wrong__{name}", **arguments)
         step = t("fleet", lang, f"step__{name}", **arguments)
         print(t("fleet", lang, "wrong__line", cause=cause, step=step), file=sys.stderr, flush=True)

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from fleet import china, database, home
-from fleet.commands import Wrong, scripted
+from fleet.commands import Wrong, no_store, scripted
 from fleet.commands.exits import FOUND
 from fleet.commands.look import done, moment, opened, say, show
 from fleet.commands.scripted import list_steps, side_books, told_steps
@@ -279,13 +279,13 @@ def _writing(data: Path) -> Iterator[AnyStore]:
     except BadUrl as trouble:
         raise Wrong("database_url", {"detail": str(trouble)}) from trouble
     except StoreTrouble as trouble:
-        raise Wrong("database", {"path": path, "detail": str(trouble)}) from trouble
+        raise no_store(path, trouble) from trouble
     except OSError as trouble:
         raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
     try:
         yield store
     except StoreTrouble as trouble:
-        raise Wrong("database", {"path": path, "detail": str(trouble)}) from trouble
+        raise no_store(path, trouble) from trouble
     finally:
         store.close()
 

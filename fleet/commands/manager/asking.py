@@ -14,10 +14,10 @@ import msgspec
 from fleet import database, home
 from fleet.accounts import account, sudo_said
 from fleet.admin import READS, ROLES, Call, Caller, Fault, Refused, Reply, Request, Where, checked
-from fleet.commands import Wrong, exits, look
+from fleet.commands import Wrong, exits, look, no_store
 from fleet.commands.look import plain, show
 from fleet.door import ask as ask_door
-from fleet.store import BadUrl, StoreTrouble
+from fleet.store import BadUrl, StoreAway, StoreTrouble
 from rules.errors import errors
 from texts import Lang, catalogue, t
 
@@ -46,9 +46,11 @@ def ask(options: argparse.Namespace, request: Request, kind: type[Answer]) -> An
     except BadUrl as trouble:
         raise Wrong("database_url", {"detail": str(trouble)}) from trouble
     except StoreTrouble as trouble:
-        raise Wrong("database", {"path": database.shown(options.data), "detail": str(trouble)}) from trouble
+        raise no_store(database.shown(options.data), trouble) from trouble
     except (OSError, ValueError) as trouble:
         raise Wrong("backend", {"path": str(options.data), "detail": str(trouble)}, room="manager") from trouble
+    if isinstance(reply, Refused) and reply.reason == "store_away":
+        raise no_store(database.shown(options.data), StoreAway(plain(reply.detail)))
     if isinstance(reply, Refused):
         raise Denied(reply)
     assert isinstance(reply, kind), reply

@@ -9,7 +9,7 @@ from typing import Any
 
 from fleet import database, home
 from fleet.ca import authority
-from fleet.commands import Wrong, ca, line, user
+from fleet.commands import Wrong, ca, line, no_store, user
 from fleet.commands.look import put
 from fleet.commands.manager.asking import Say, json_word, tell, utc_ms
 from fleet.dashboard.users import Users
@@ -81,7 +81,9 @@ def _folder(data: Path) -> str:
         public = home.fleet_key(data).public_key().public_bytes_raw().hex()
         with suppress(home.InUse), home.held(data):  # a server that runs has made the database
             database.open_store(data).close()
-    except (OSError, ValueError, StoreTrouble) as trouble:
+    except StoreTrouble as trouble:
+        raise no_store(database.shown(data), trouble) from trouble
+    except (OSError, ValueError) as trouble:
         raise Wrong("folder", {"path": str(data), "detail": str(trouble)}) from trouble
     return public
 
