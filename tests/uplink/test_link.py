@@ -4,6 +4,8 @@ import datetime
 import errno
 import socket
 import ssl
+import struct
+import threading
 
 import msgspec
 import pytest
@@ -50,7 +52,13 @@ def first_down(pump: Pump) -> int:
         (TimeoutError(), 1004),
         (OSError(errno.ETIMEDOUT, ""), 1004),
         (ssl.SSLCertVerificationError(1, ""), 1006),
-        (ssl.SSLError(1, ""), 1006),
+        (ssl.SSLError(1, "[SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca"), 1006),
+        (ssl.SSLError(1, "[SSL: SSLV3_ALERT_CERTIFICATE_REVOKED] sslv3 alert certificate revoked"), 1006),
+        (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"), 1006),
+        (ssl.SSLEOFError(8, "[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol"), 1003),
+        (ssl.SSLZeroReturnError(6, "TLS/SSL connection has been closed (EOF)"), 1003),
+        (ssl.SSLSyscallError(5, "Some I/O error occurred"), 1003),
+        (TimeoutError("_ssl.c:985: The handshake operation timed out"), 1004),
         (ValueError("malformed"), 1009),
     ],
 )
@@ -456,6 +464,45 @@ def test_tls_is_strict_in_both_directions(tmp_path):
             with pump_to(guarded, tls=tls) as pump:
                 assert first_down(pump) == 1006
                 assert not pump.up
+
+
+CUTS = {
+    "said goodbye": lambda connection: connection.recv(16_384),
+    "closed at once": lambda connection: None,  # what came and was not read makes it a reset
+    "reset": lambda connection: connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)),
+    "cut within a record": lambda connection: connection.sendall(b"\x16\x03\x03\x00\x7a\x02\x00\x00"),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_connection_cut_during_the_handshake_says_nothing_of_certificates(tmp_path, cut):
+    """A broker that starts anew, a network that breaks: to call the administrator for that costs a shop an hour."""
+    ours = Authority(tmp_path, "ours")
+
+    def serve(server):
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(10)
+                CUTS[cut](connection)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        how = Tls(ours.ca, *ours.issue("T0001"))
+        with Pump(Journal(), *server.getsockname(), tls=how) as pump:
+            assert first_down(pump) == 1003
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_handshake_that_hangs_has_timed_out(tmp_path):
+    ours = Authority(tmp_path, "ours")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        how = Tls(ours.ca, *ours.issue("T0001"))
+        with Pump(Journal(), *server.getsockname(), tls=how, open_timeout_ms=300) as pump:
+            assert first_down(pump) == 1004
 
 
 def test_packets_hold_what_the_journal_says(broker):  # noqa: F811

@@ -30,8 +30,10 @@ def code_of_exception(trouble: BaseException) -> int:
     match trouble:
         case socket.gaierror():
             return DNS
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError() | ssl.SSLSyscallError():
+            return CANNOT_CONNECT  # it was cut in the middle of the handshake: nobody said anything of certificates
         case ssl.SSLError():
-            return TLS
+            return TLS  # a certificate that is not believed, an alert about ours, or not TLS at all
         case TimeoutError():
             return TIME_OUT
         case OSError() if trouble.errno in _NO_NETWORK_ERRNOS:
