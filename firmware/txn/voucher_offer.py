@@ -147,6 +147,8 @@ def said(fault: Fault, deal: Deal) -> Say:
             return text("voucherabout__missing_fen", amount=yuan(int(fault.about)))
         case 3011 | 3012:
             return text(f"voucherabout__{'most' if fault.code == 3011 else 'least'}", count=fault.about)
+        case 3027:
+            return text("voucherabout__lacks", name=fault.about)
         case 3029:
             return text(f"voucherabout__{fault.about}")
         case 3032:

@@ -236,7 +236,6 @@ RULES: dict[int, Way] = {
     3032: Offered(deal(face_fen=900)),
     3033: Offered(deal(per_day_max=1, face_fen=200), "UP", (("count", 2),)),
     3034: Offered(PACKAGE_UNMAPPED),
-    5030: scanned("4111111111111111"),
 }  # fmt: skip
 """Codes the rules find before anything is asked, on the voucher's own screen."""
 
