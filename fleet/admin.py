@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from wire.fleet import Blob, Check, Command, Met, Ms, Reported
+from wire.fleet import Blob, Check, Command, Met, Ms, Reported, UpdateLook
 from wire.messages import State
 
 Role = Literal["viewer", "support", "manager", "approver"]
@@ -382,7 +382,8 @@ place before the terminal had said anything about it, and it is sent no more."""
 
 
 class OrderLook(Struct, frozen=True):
-    """One order and its result. `parts` of `parts_all` pieces of data have come."""
+    """One order and its result. `parts` of `parts_all` pieces of data have come. `update`: how far the terminal has come
+    with an update it has accepted, and why it has come no further."""
 
     cid: str
     batch: str
@@ -400,6 +401,7 @@ class OrderLook(Struct, frozen=True):
     parts: int = 0
     parts_all: int = 0
     command: Command | None = None
+    update: UpdateLook | None = None
 
 
 class CommandsSeen(Struct, frozen=True, tag="commands_seen"):

@@ -68,7 +68,7 @@ class RolloutPages:
             unreverted=words.unreverted(shown, visit.lang), waits=words.waits(shown, visit.lang, moment),
             alike=alike(shown.changes[:GROUPS_MAX], look.release, visit.lang), more=len(shown.changes) - GROUPS_MAX,
             uncompared=settings_words.uncompared(shown.uncompared, visit.lang), value=as_text,
-            verdict=words.verdict(look.verdict, visit.lang, moment), history=_history(shown, visit),
+            verdict=words.verdict(look.verdict, visit.lang, moment), history=_history(shown, visit), reason=words.reason,
         )  # fmt: skip
 
     def asks(self, visit: Visit) -> Response:

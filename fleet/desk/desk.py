@@ -81,7 +81,7 @@ class FleetDesk:
             case admin.SendCommand() as request:
                 return orders.send(books, call, request, now_ms)
             case admin.Commands(terminal=terminal, batch=batch, cid=cid, limit=limit):
-                return admin.CommandsSeen(rows=tuple(books.fleet.orders.seen(terminal, batch, cid, limit)))
+                return admin.CommandsSeen(rows=orders.seen(books, terminal, batch, cid, limit))
             case admin.CommandData(cid=cid):
                 return orders.data(books.fleet.orders, cid)
             case admin.StartRollout() as request:

@@ -19,11 +19,24 @@ KEPT_MS = 90 * 86_400_000
 FORGOTTEN_AT_ONCE_MAX = 200
 AGAIN_AFTER_MS = 30_000
 """A terminal that comes back is sent an order again when it was not sent just now."""
+UNDER_WAY = ("update", "accepted")
 ENDED = ("done", "refused", "failed")
 INSTEAD_OF: dict[CommandName, tuple[CommandName, ...]] = {
     "update": ("update",), "lock": ("lock", "unlock"), "unlock": ("lock", "unlock"),
 }  # fmt: skip
 """Of these only the newest counts: it takes the place of older ones, which must not be obeyed after it."""
+
+
+def seen(books: Books, terminal: str, batch: str, cid: str, limit: int) -> tuple[admin.OrderLook, ...]:
+    """Orders, newest first; an update that is under way with what its terminal says of it."""
+    looks = books.fleet.orders.seen(terminal, batch, cid, limit)
+    said = books.fleet.heard.updates({each.terminal for each in looks if (each.name, each.status) == UNDER_WAY})
+    return tuple(
+        msgspec.structs.replace(each, update=said[each.cid])
+        if each.cid in said and (each.name, each.status) == UNDER_WAY
+        else each
+        for each in looks
+    )
 
 
 def send(books: Books, call: Call, request: admin.SendCommand, now_ms: int) -> admin.Reply:

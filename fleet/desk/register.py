@@ -6,6 +6,7 @@ from fleet import admin
 from fleet.admin import Done, Refused, Registered, Reply
 from fleet.desk.layers import differences, layers_of, masked, whole
 from fleet.desk.link import Hearing, hearing
+from fleet.desk.orders import seen as orders_seen
 from fleet.desk.settings import Sources
 from fleet.desk.sql_register import RegisterBooks
 from fleet.store import Books
@@ -67,7 +68,7 @@ def show(books: Books, terminal: str, now_ms: int) -> Reply:
         look=look, layers=tuple(newest[name] for name in names if name in newest),
         desired=masked(had) if look.desired_rev else None, pending=() if faults else differences(had, whole(doc)),
         faults=faults, met=tuple(books.fleet.heard.met(terminal, MET_OF_ONE_MAX)),
-        orders=tuple(books.fleet.orders.seen(terminal, "", "", ORDERS_OF_ONE_MAX)),
+        orders=orders_seen(books, terminal, "", "", ORDERS_OF_ONE_MAX),
         timeline=tuple(books.fleet.heard.passages(terminal, PASSAGES_OF_ONE_MAX)),
         gaps=gaps(books, terminal, now_ms, GAPS_OF_ONE_MAX),
     )  # fmt: skip

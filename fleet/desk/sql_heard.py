@@ -1,5 +1,6 @@
 """What terminals say of themselves: settings in force, telemetry, and their timeline; bounded for each of them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -7,9 +8,9 @@ import sqlalchemy as sa
 
 from fleet.admin import MetRow, Passage
 from fleet.desk.tables import desired, met, orders, passages, reported
-from fleet.sql_dialect import put
+from fleet.sql_dialect import among, put
 from fleet.sql_tables import terminals
-from wire.fleet import Met, Reported
+from wire.fleet import Met, Reported, UpdateLook
 from wire.messages import State
 
 MET_SLOT_MS = 10 * 60_000
@@ -63,6 +64,14 @@ class HeardBooks:
     def reported(self, terminal: str) -> Spoken | None:
         row = self._db.execute(_REPORTED, {"terminal": terminal}).first()
         return Spoken(msgspec.json.decode(row.body, type=Reported), row.got_ms, row.changed_ms) if row else None
+
+    def updates(self, names: Collection[str]) -> dict[str, UpdateLook]:
+        """How the newest update of each of these terminals stands, by the number of its order."""
+        if not names:
+            return {}
+        query = sa.select(reported.c.body).where(among(self._db, reported.c.terminal, names))
+        said = (msgspec.json.decode(body, type=Reported).update for body in self._db.execute(query).scalars())
+        return {each.cid: each for each in said if each is not None}
 
     def put_reported(self, terminal: str, body: bytes, row: Spoken) -> None:
         said = row.reported

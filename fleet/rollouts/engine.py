@@ -19,6 +19,7 @@ TOUCHED = (*WAITING, "applied", "silent", *FAILED)
 """States of a terminal that was given the new thing and not yet given back the old."""
 STICKY = ("rejected", "rolled_back", "failed")
 """What a terminal does not recover from in the same roll-out."""
+REASON_CHARS_MAX = 200
 ON_TRIAL, NO_CLOCK = 5029, 1011
 """With these a terminal refuses an update while another one is on trial, or by a clock it does not trust yet; with the
 latter it also says that it keeps the order until it has the time."""
@@ -169,7 +170,12 @@ def _by_settings(seen: Seen) -> tuple[str, str]:
         case "rejected" | "rolled_back":
             return said.status, reason
         case _:
-            return "pushed", said.status
+            return "pushed", _so_far(said.status, reason)
+
+
+def _so_far(status: str, reason: str) -> str:
+    """How far it has come, and behind it why it comes no further."""
+    return f"{status} {reason}".rstrip()[:REASON_CHARS_MAX]
 
 
 def _by_update(seen: Seen) -> tuple[str, str]:
@@ -182,7 +188,7 @@ def _by_update(seen: Seen) -> tuple[str, str]:
             case "rejected" | "rolled_back":
                 return update.status, reason
             case _:
-                return "pushed", update.status
+                return "pushed", _so_far(update.status, reason)
     if seen.order == "done" and seen.said is not None and seen.said.software == seen.version:
         other = _other_update(seen)  # as long as that may take its place, nothing is decided
         return (
@@ -304,7 +310,7 @@ def waits(sight: Sight, under_way: Mapping[str, int]) -> tuple[Waits, ...]:
     it nor have it in force, by what they say."""
     counts: dict[WaitsFor, int] = {}
     for said, count in under_way.items():
-        what = UNDER_WAY.get(said, "unheard")
+        what = UNDER_WAY.get(said.partition(" ")[0], "unheard")
         counts[what] = counts.get(what, 0) + count
     found = [Waits(what=what, terminals=count) for what, count in counts.items()]
     missing = needed_of(sight) - sight.counts.get("applied", 0)

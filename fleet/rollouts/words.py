@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Sequence
 
-from fleet.admin import RolloutNote, RolloutShown
+from fleet.admin import RolloutNote, RolloutShown, RolloutTerminal
+from rules.errors import errors
 from texts import Lang, catalogue, t
 
 NAMED_MAX = 20
@@ -21,6 +22,29 @@ _TOLD = (
     ("kept", re.compile(r"newer settings stay: (?P<terminals>.+)")),
 )
 """What the engine writes down, in the store's words, for programs and for ever."""
+
+
+_SAID = re.compile(
+    r"(?:(?P<status>pending|waiting_idle|trial)(?: |$))?(?:(?P<code>\d{4})(?: |$))?(?P<rest>.*)", re.DOTALL
+)
+
+
+def reason(text: str, lang: Lang) -> str:
+    """What a terminal says of what it was given: how far it has come, the code with its title. Another reason as it is."""
+    found = _SAID.fullmatch(text)
+    assert found is not None, "anything fits"
+    status, code, rest = found["status"], int(found["code"] or 0), found["rest"]
+    entry = errors().get(code)
+    title = entry.line(lang) if entry is not None else f"[{code}]" if code else ""
+    return ": ".join(part for part in (status and t("manager", lang, f"status__{status}"), title, rest) if part)
+
+
+def is_told(row: RolloutTerminal) -> bool:
+    """Whether there is something to say about this terminal: it did not do it, or says why it has not yet."""
+    if row.state in ("pushed", "reverting"):
+        found = _SAID.fullmatch(row.reason)
+        return found is not None and found["code"] is not None
+    return row.state not in ("applied", "untouched", "reverted")
 
 
 def unreverted(shown: RolloutShown, lang: Lang) -> str:

@@ -22,9 +22,9 @@ from fleet import __main__ as posfleet
 from fleet import admin
 from fleet.admin import Call, Caller
 from fleet.commands.manager import orders, rollouts
-from fleet.core import Arrived, Core, Message, Pump
+from fleet.core import Arrived, Core, DeskTick, Message, Pump
 from fleet.effects import SendDesired
-from fleet.home import DATABASE, PUBLIC_KEY
+from fleet.home import DATABASE, KEY, PUBLIC_KEY
 from fleet.sql import SqlStore
 from rules.errors import error
 from tests.backend import FLEET_KEY
@@ -32,7 +32,7 @@ from tests.journals import Journal
 from tests.update import bundles
 from texts import catalogue
 from wire.facts import Line, Sale, TenderPart
-from wire.fleet import Desired, Reply, Reported
+from wire.fleet import Desired, Reply, Reported, UpdateLook
 from wire.messages import State
 
 encode = msgspec.json.encode
@@ -422,6 +422,7 @@ def test_a_rollout_waits_for_approval_and_is_watched(data, capsys, tmp_path, mon
 @pytest.fixture
 def releases(data, tmp_path):
     """Two bundles of this fleet in files: 0.3.0, and 0.2.0 to go back to."""
+    (data / KEY).write_text(bundles.KEY.hex() + "\n")
     (data / PUBLIC_KEY).write_text(bundles.FLEET_KEY + "\n")
     written = {"new": bundles.small("0.3.0"), "back": bundles.small("0.2.0", downgrade=True)}
     for name, whole in written.items():
@@ -467,6 +468,39 @@ def test_a_bundle_that_terminals_would_refuse_is_refused_before_anything_is_plan
         words = ("--version", "0.3.0", "--bundle", str(releases / "new"), "--url", "https://files.example.cn/1")
         assert run(capsys, data, "cmd", "update", "T0001", *words, "--why", "x", "--yes")[0] == 2
         assert listed(capsys, data, "cmd", "list") == []
+
+
+def test_why_an_update_has_not_come_yet_is_shown_wherever_it_is_looked_for(data, capsys, releases):
+    """The terminal tells it while it tries again; the roll-out says only "at work" of those that do not."""
+    policy = document(releases, json.dumps({"four_eyes": False}), "policy.json")
+    assert run(capsys, data, "policy", "put", policy)[0] == 0
+    assert run(capsys, data, *update(releases))[0] == 0
+    store = SqlStore(data / DATABASE)
+    core = Core(store, FLEET_KEY.sign)
+    core.step(DeskTick(2_000_000_000_000))
+    core.step(DeskTick(2_000_000_020_000))
+    store.close()
+    (order,) = listed(capsys, data, "cmd", "list")
+    terminal, cid = order["terminal"], order["cid"]
+    heard(data, terminal, f"reply/{cid}", Reply(cid, "update", "accepted", 1))
+    waits = UpdateLook(cid, "0.3.0", "pending", 1003, "no answer from files.example.cn")
+    heard(data, terminal, "reported", Reported(0, 0, "applied", "a" * 64, 1, "trusted", update=waits))
+    store = SqlStore(data / DATABASE)
+    Core(store, FLEET_KEY.sign).step(DeskTick(2_000_000_060_000))
+    store.close()
+    title = error(1003).line("en")
+    for words in (("cmd", "list"), ("show", terminal), ("rollout", "status", "1")):
+        out = " ".join(run(capsys, data, *words)[1].split())
+        assert (title in out, "no answer from" in out) == (True, True), out
+    (order,) = listed(capsys, data, "cmd", "list")
+    assert order["update"] == {
+        "cid": cid, "version": "0.3.0", "status": "pending", "code": 1003, "reason": "no answer from files.example.cn",
+    }  # fmt: skip
+    (shown,) = listed(capsys, data, "rollout", "status", "1")
+    assert [row["reason"] for row in shown["terminals"] if row["terminal"] == terminal] == [
+        "pending 1003 no answer from files.example.cn"
+    ]
+    assert [row["what"] for row in shown["waits"]][:1] == ["pending"], "it is counted as before"
 
 
 def test_a_fleet_without_a_key_yet_checks_what_it_can(data, capsys, releases):

@@ -149,6 +149,17 @@ def test_an_update_succeeds_when_it_is_reported_and_not_when_it_is_promised(stat
     assert judge(seen, PLAN, NOW)[0] == expected
 
 
+def test_why_an_update_comes_no_further_is_kept_and_it_counts_as_before():
+    said = reported(3, update=UpdateLook("c1c1c1c1", "2.0", "pending", 1003, "no answer"))
+    seen = Seen("pushed", 0, NOW - 5 * MINUTES, NOW, said, "c1c1c1c1", "accepted")
+    assert judge(seen, PLAN, NOW) == ("pushed", "pending 1003 no answer")
+    assert judge_back(seen, PLAN, NOW) == ("reverting", "pending 1003 no answer")
+    long = reported(3, update=UpdateLook("c1c1c1c1", "2.0", "pending", 1003, "x" * 200))
+    assert len(judge(replace(seen, said=long), PLAN, NOW)[1]) == 200, (
+        "as the store keeps it, or it would be written anew"
+    )
+
+
 def test_a_terminal_that_runs_the_version_already_has_nothing_to_install():
     """It answers "done" at once, and reports no update of this number."""
     seen = Seen("pushed", 0, NOW, NOW, reported(3, software="2.0"), "c1c1c1c1", "done", "2.0")

@@ -20,6 +20,7 @@ from fleet.door import ask as ask_door
 from fleet.store import BadUrl, StoreAway, StoreTrouble
 from rules.errors import errors
 from texts import Lang, catalogue, t
+from wire.fleet import UpdateLook
 
 Say = Callable[[str], str]
 Answer = TypeVar("Answer")
@@ -94,6 +95,12 @@ def code_words(code: int, reason: str, lang: Lang) -> str:
     entry = errors().get(code)
     title = entry.line(lang) if entry is not None else f"[{code}]" if code else ""
     return ": ".join(part for part in (title, plain(reason_words(reason, lang))) if part)
+
+
+def update_words(update: UpdateLook, lang: Lang) -> str:
+    """How far an update has come, and why it has come no further."""
+    so_far, why = word(lang, "status", update.status), code_words(update.code, update.reason, lang)
+    return ": ".join(part for part in (so_far, why) if part)
 
 
 def tell_actions(codes: Iterable[int], lang: Lang) -> None:

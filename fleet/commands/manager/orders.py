@@ -36,6 +36,7 @@ from fleet.commands.manager.asking import (
     table,
     tell,
     tell_actions,
+    update_words,
     utc_ms,
     where_of,
     where_words,
@@ -215,7 +216,12 @@ def _show(options: argparse.Namespace, rows: tuple[OrderLook, ...], lang: Lang) 
         return
     columns = ("terminal", "command", "status", "detail", "who", "why", "at")
     table(lang, columns, (_cells(row, lang) for row in rows))
-    tell_actions((code for row in rows for code in (row.code, *(each.code for each in row.checks))), lang)
+    told = (code for row in rows for code in (row.code, *(each.code for each in row.checks), _held_up(row)))
+    tell_actions(told, lang)
+
+
+def _held_up(row: OrderLook) -> int:
+    return row.update.code if row.update is not None else 0
 
 
 def _cells(row: OrderLook, lang: Lang) -> list[str]:
@@ -223,5 +229,6 @@ def _cells(row: OrderLook, lang: Lang) -> list[str]:
     checks = "  ".join(
         f"✓ {name}" if each.ok else f"✗ {name} {code_words(each.code, '', lang)}" for each, name in named
     )
-    detail = "  ".join(part for part in (code_words(row.code, row.reason, lang), checks) if part)
+    so_far = update_words(row.update, lang) if row.update is not None else ""
+    detail = "  ".join(part for part in (code_words(row.code, row.reason, lang), so_far, checks) if part)
     return [row.terminal, row.name, word(lang, "order", row.status), detail, row.who, row.why, moment(row.issued_ms)]

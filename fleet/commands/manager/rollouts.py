@@ -201,13 +201,11 @@ def _drawn(shown: RolloutShown, lang: Lang) -> Group:
     if shown.gates:
         gates = ([word(lang, "gate", g.name), str(g.value), str(g.limit), "✓" if g.ok else "✗"] for g in shown.gates)
         parts.append(tabled(lang, ("gate", "value", "limit", "ok"), gates, "manager"))
-    ill = [
-        each
-        for each in shown.terminals
-        if each.state not in ("pushed", "applied", "untouched", "reverting", "reverted")
-    ]
+    ill = sorted(filter(words.is_told, shown.terminals), key=lambda each: each.state in ("pushed", "reverting"))
     if ill:
-        rows = ([each.terminal, _word(lang, "touched", each.state), each.reason] for each in ill[:20])
+        rows = (
+            [each.terminal, _word(lang, "touched", each.state), words.reason(each.reason, lang)] for each in ill[:20]
+        )
         parts.append(tabled(lang, ("terminal", "status", "reason"), rows, "manager"))
     history = ([moment(each.at_ms), *words.note(each, lang, moment), each.who] for each in shown.history[-10:])
     parts.append(tabled(lang, ("at", "what", "detail", "who"), history, "manager"))

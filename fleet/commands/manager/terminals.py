@@ -33,6 +33,7 @@ from fleet.commands.manager.asking import (
     table,
     tell,
     tell_actions,
+    update_words,
     value,
     where_of,
     where_words,
@@ -213,6 +214,7 @@ def shown(options: argparse.Namespace, lang: Lang) -> int:
         ("desired", f"{look.desired_rev} {moment(look.desired_ms)}" if look.desired_rev else ""),
         ("rev", str(look.rev) if reported or look.state else ""), ("status", _status(look, lang)),
         ("reason", _reason(reported, lang) if reported and reported.code else ""),
+        ("update", _update(reported, lang)),
         ("unreadable", _unreadable(reported)),
         ("drift", few(f"{each.path} ({each.owner})" for each in reported.drift) if reported else ""),
         ("layers", few(f"{each.layer} v{each.number}" for each in it.layers)),
@@ -225,7 +227,8 @@ def shown(options: argparse.Namespace, lang: Lang) -> int:
             ("battery", "" if state.battery is None else f"{state.battery} %"),
         ]  # fmt: skip
     table(lang, ("what", "value"), ([word(lang, "column", name), text] for name, text in facts if text))
-    tell_actions([reported.code] if reported else [], lang)
+    update = reported.update if reported else None
+    tell_actions([reported.code, update.code if update else 0] if reported else [], lang)
     _changes(it, lang)
     if it.timeline:
         table(
@@ -236,6 +239,14 @@ def shown(options: argparse.Namespace, lang: Lang) -> int:
     if it.gaps:
         tell(lang, "show__gaps", count=len(it.gaps))
     return int(bool(it.gaps or it.faults))
+
+
+def _update(reported: Reported | None, lang: Lang) -> str:
+    """The release that was ordered last, unless it is in force."""
+    update = reported.update if reported is not None else None
+    if update is None or update.status == "applied":
+        return ""
+    return f"{update.version} {update_words(update, lang)}"
 
 
 def _reason(reported: Reported, lang: Lang) -> str:
