@@ -588,7 +588,8 @@ class RolloutChange(Struct, frozen=True):
 
 
 WaitsFor = Literal[
-    "approval", "paused", "window", "touch", "unheard", "pending", "idle", "trial", "success", "bake", "back"
+    "approval", "paused", "window", "touch", "unheard", "pending", "idle", "trial", "busy", "success", "bake",
+    "back",
 ]  # fmt: skip
 
 
@@ -598,7 +599,8 @@ class Waits(Struct, frozen=True):
 
     approval: by another person. paused. window: terminals whose maintenance window is closed, the first opens then. touch:
     terminals whose turn it is, at the next look. unheard: they have said nothing about it. pending: they have it, and fetch
-    files or wait for its time. idle: for an idle counter. trial: they try it. success: so many more must have it in force.
+    files or wait for its time. idle: for an idle counter. trial: they try it. busy: they try another
+    release and are ordered again when that is decided. success: so many more must have it in force.
     bake: the stage is watched. back: terminals told to turn back have said nothing yet, or are at it."""
 
     what: WaitsFor

@@ -280,7 +280,7 @@ def _replay(ctx: Context, command: Replay) -> tuple[Fact, ...] | Refusal:
 
 
 def _update(ctx: Context, cid: str, version: str, command: Update) -> Refusal | tuple[Fact, ...] | None:
-    """What was wrong with this release before, which is not tried again; 5029 while another one is on trial; done already,
+    """What was wrong with this release before, which is not tried again; 1018 while another one is on trial; done already,
     and what waits to take its place is given up; None: go on. Records that are due do not matter."""
     runs = version == ctx.software
     if not runs and (known := update.faulty(ctx.books, command.bundle)) is not None:
@@ -288,7 +288,7 @@ def _update(ctx: Context, cid: str, version: str, command: Update) -> Refusal | 
     pending = update.under_way(ctx.books)
     on_trial = pending is not None and pending.stage == "trying"
     if pending is not None and on_trial and not (runs and pending.version == version):
-        return Refusal(UNDER_WAY, pending.version)
+        return Refusal(TWICE, f"{pending.version} is on trial")
     done = CommandEnded(cid, "done", 0, "runs already")
     if runs:
         return (done,) if on_trial else (*update.given_up(ctx, version), done)

@@ -270,18 +270,18 @@ def _watch(books: Books, row: RolloutRow, now_ms: int) -> RolloutRow:
     silent_before_ms = now_ms - body.plan.silent_after_s * 1_000
     believed_ms = hearing(books, now_ms).silent_after_ms
     changes = []
-    untimed = []
-    for member, seen in books.fleet.rollouts.to_judge(row.number, _version(body.release), silent_before_ms):
-        if row.state == "running" and engine.is_due_in_time(seen, now_ms):
-            untimed.append(member)
+    judged = books.fleet.rollouts.to_judge(row.number, _version(body.release), silent_before_ms)
+    again = _due_again(books, row, judged, now_ms) if row.state == "running" else {}
+    for member, seen in judged:
+        if member.terminal in again:
             continue
         state, reason = engine.judge(replace(seen, believed_ms=believed_ms), body.plan, now_ms)
         if (state, reason) != (member.state, member.reason):
             changes.append((member, state, reason))
     books.fleet.rollouts.settle(changes, now_ms)
-    if untimed and isinstance(body.release, admin.SoftwareRelease):
-        _order(books, row, untimed, body.release.version, body.release.bundle, "pushed", now_ms)
-        _note(books, row, now_ms, "touch", f"{len(untimed)} terminals", "")
+    if again and isinstance(body.release, admin.SoftwareRelease):
+        _order(books, row, list(again.values()), body.release.version, body.release.bundle, "pushed", now_ms)
+        _note(books, row, now_ms, "touch", f"{len(again)} terminals", "")
     decision = engine.decide(_sight(books, row, body, now_ms), now_ms)
     match decision:
         case Halt(verdict):
@@ -306,6 +306,15 @@ def _watch(books: Books, row: RolloutRow, now_ms: int) -> RolloutRow:
     if not after.live:
         books.fleet.rollouts.free(row.number)
     return after
+
+
+def _due_again(
+    books: Books, row: RolloutRow, judged: list[tuple[MemberRow, Seen]], now_ms: int
+) -> dict[str, MemberRow]:
+    """Those that could not take the order when it came, and can now; who was ordered another release since keeps that."""
+    due = [member for member, seen in judged if engine.is_due_again(seen, now_ms)]
+    kept = books.fleet.rollouts.ordered_since(row.number, due, _version(row.read().release)) if due else {}
+    return {member.terminal: member for member in due if member.terminal not in kept}
 
 
 def _sight(books: Books, row: RolloutRow, body: Body, now_ms: int) -> Sight:

@@ -20,9 +20,12 @@ TOUCHED = (*WAITING, "applied", "silent", *FAILED)
 STICKY = ("rejected", "rolled_back", "failed")
 """What a terminal does not recover from in the same roll-out."""
 REASON_CHARS_MAX = 200
-ON_TRIAL, NO_CLOCK = 5029, 1011
-"""With these a terminal refuses an update while another one is on trial, or by a clock it does not trust yet; with the
-latter it also says that it keeps the order until it has the time."""
+ON_TRIAL = (1018, 5029)
+"""With these a terminal refuses an update while another one is on trial; the second is of releases before."""
+NO_CLOCK = 1011
+"""With this it refuses one by a clock it does not trust yet, or says that it keeps the order until it has the time."""
+BUSY = "busy"
+"""Why a terminal that tries another release just now waits; it is ordered again when that is decided."""
 AGAIN_AFTER_MS = 5 * 60_000
 
 
@@ -196,6 +199,8 @@ def _by_update(seen: Seen) -> tuple[str, str]:
         )  # it ran that version already: nothing was to be installed
     if seen.order in ("refused", "accepted") and seen.code == NO_CLOCK:  # it is not judged yet, or was not
         return "unheard", ""
+    if _is_put_off(seen):
+        return "pushed", BUSY
     if seen.order in ("refused", "failed"):
         return "failed", f"order {seen.order}"
     return ("pushed", "") if seen.order in ("accepted", "done") else ("unheard", "")
@@ -215,13 +220,13 @@ def is_back(seen: Seen) -> bool:
 
 
 def _is_put_off(seen: Seen) -> bool:
-    """Whether it refused to go back because a release was on trial."""
-    return (seen.order, seen.code) == ("refused", ON_TRIAL)
+    """Whether it refused an order, there or back, because another release was on trial."""
+    return seen.order == "refused" and seen.code in ON_TRIAL
 
 
 def is_due_again(seen: Seen, now_ms: int) -> bool:
-    """Whether the order back is to be given once more: it was put off by a trial, and that is decided, or for want
-    of the time."""
+    """Whether an order, there or back, is to be given once more: it was put off by a trial, and that is decided, or for
+    want of the time."""
     stands = _is_put_off(seen) and not seen.newer and not _other_update(seen)
     return (stands and now_ms - seen.pushed_ms >= AGAIN_AFTER_MS) or is_due_in_time(seen, now_ms)
 
@@ -301,7 +306,7 @@ def decide(sight: Sight, now_ms: int) -> Decision:
     return Complete() if sight.stage + 1 == len(sight.plan.stages) else Next(sight.stage + 1)
 
 
-UNDER_WAY: dict[str, WaitsFor] = {"pending": "pending", "waiting_idle": "idle", "trial": "trial"}
+UNDER_WAY: dict[str, WaitsFor] = {"pending": "pending", "waiting_idle": "idle", "trial": "trial", BUSY: "busy"}
 """What a terminal that has heard of it says -> what is waited for there."""
 
 

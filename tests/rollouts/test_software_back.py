@@ -9,7 +9,7 @@ from fleet.rollouts import desk
 from tests.fleet_settings.office import Office, order_of, reported
 from tests.rollouts.crowd import QUICK
 from tests.stores import each_store, postgres_free, postgres_server  # noqa: F401 - fixtures
-from wire.fleet import Blob, Reply, UpdateLook
+from wire.fleet import Blob, Reply, Update, UpdateLook
 from wire.messages import State
 
 pytestmark = pytest.mark.usefixtures("each_store")
@@ -117,16 +117,63 @@ def test_done_is_not_believed_while_the_release_taken_back_waits_to_be_installed
     assert counter.stands(number) == ("reverted", "reverted", ())
 
 
+ON_TRIAL = pytest.mark.parametrize("code", [1018, 5029], ids=["now", "as releases before said"])
+
+
+@ON_TRIAL
+@pytest.mark.parametrize("end", ["applied", "rolled_back"])
+def test_who_tries_another_release_has_not_failed_and_is_ordered_again_when_that_is_decided(counter, end, code):
+    """Played: one that was ordered an update by hand just before stopped the roll-out for all."""
+    other = admin.SendCommand(where=Where(terminals=("T0",)), command=Update("3.0", blob("c")))
+    counter.ask(other)
+    (by_hand,) = counter.orders()
+    counter.answers(by_hand, "accepted")
+    counter.says(by_hand, "trial", "3.0")
+    number = counter.rolls_out("2.0")
+    (first,) = counter.orders()
+    counter.answers(first, "refused", code)
+    for _ in range(4):
+        counter.tick(5 * MINUTE)
+        counter.online("T0", software="3.0")
+        assert counter.orders() == [], "not as long as it would refuse again"
+    assert counter.stands(number)[:2] == ("running", "pushed")
+    shown = counter.ask(admin.ShowRollout(rollout=number, limit=10))
+    assert ("busy", 1) in [(each.what, each.terminals) for each in shown.waits]
+    counter.says(by_hand, end, "3.0" if end == "applied" else "1.0")
+    (again,) = counter.orders()
+    assert (again.command, again.cid != first.cid) == (first.command, True)
+    counter.tick(MINUTE)
+    assert counter.orders() == [], "once"
+    counter.answers(again, "done")
+    counter.says(again, "applied", "2.0")
+    assert counter.stands(number)[:2] == ("running", "applied")
+
+
+def test_who_was_ordered_something_newer_since_is_not_ordered_again(counter):
+    number = counter.rolls_out("2.0")
+    (first,) = counter.orders()
+    counter.answers(first, "refused", 1018)
+    counter.ask(admin.SendCommand(where=Where(terminals=("T0",)), command=Update("3.0", blob("c"))))
+    (newer,) = counter.orders()
+    counter.answers(newer, "done")
+    for _ in range(3):
+        counter.tick(5 * MINUTE)
+        counter.online("T0", software="1.0")
+    assert counter.orders() == []
+    assert counter.stands(number)[:2] == ("running", "pushed")
+
+
+@ON_TRIAL
 @pytest.mark.parametrize("minutes", [10, 70], ids=["in time", "late"])
 @pytest.mark.parametrize("end", ["applied", "rolled_back"])
-def test_who_was_trying_it_is_ordered_back_again_when_the_trial_is_decided(counter, minutes, end):
+def test_who_was_trying_it_is_ordered_back_again_when_the_trial_is_decided(counter, minutes, end, code):
     number = counter.rolls_out("2.0")
     (first,) = counter.orders()
     counter.answers(first, "accepted")
     counter.says(first, "trial", "2.0")
     counter.turns_back(number)
     (back,) = counter.orders()
-    counter.answers(back, "refused", 5029)
+    counter.answers(back, "refused", code)
     for _ in range(minutes // 5):
         counter.tick(5 * MINUTE)
         counter.online("T0", software="2.0")
@@ -158,7 +205,7 @@ def test_who_refuses_again_and_again_is_not_ordered_all_the_time(counter):
     for _ in range(60):
         for back in counter.orders():
             sent += 1
-            counter.answers(back, "refused", 5029)
+            counter.answers(back, "refused", 1018)
         counter.tick(MINUTE)
     assert 10 <= sent <= 13
 
@@ -169,7 +216,7 @@ def test_a_wait_that_was_given_up_orders_nobody_back(counter):
     counter.says(first, "trial", "2.0")
     counter.turns_back(number)
     (back,) = counter.orders()
-    counter.answers(back, "refused", 5029)
+    counter.answers(back, "refused", 1018)
     counter.tick()
     counter.ask(admin.RolloutAct(rollout=number, act="abort"))
     counter.now += 60 * MINUTE
