@@ -806,7 +806,7 @@ Reason = Literal[
     "role", "why_missing", "unknown_terminal", "unknown_layer", "unknown_version", "moved_on", "faults", "nobody",
     "in_rollout", "unknown_rollout", "wrong_state", "four_eyes", "too_large", "unknown_command", "bad_request", "store",
     "late", "zone", "plan", "first", "unknown_aside", "ambiguous", "no_codes", "no_supervisor",
-    "store_away",
+    "store_away", "no_settings",
 ]  # fmt: skip
 
 

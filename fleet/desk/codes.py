@@ -3,6 +3,7 @@
 from fleet import admin
 from fleet.admin import Refused, Reply
 from fleet.desk.layers import Document
+from fleet.desk.link import hearing
 from fleet.desk.settings import Sources
 from fleet.store import Books
 from rules import one_use
@@ -10,11 +11,15 @@ from rules.rights import Right, right_refusal, role_of
 
 
 def make(books: Books, request: admin.MakeCode, now_ms: int) -> Reply:
-    """The code of this moment, by the settings the terminal was given last. `unknown_terminal`: it was never given any;
-    `no_codes`: they hold no secret; `no_supervisor`: the number is not listed there, has left, or approves nothing."""
+    """The code of this moment, by the settings the terminal was given last. `unknown_terminal`: nobody knows it;
+    `no_settings`: it was never given any; `no_codes`: they hold no secret; `no_supervisor`: the number is not listed there,
+    has left, or approves nothing."""
     terminal, settings = request.terminal, books.fleet.settings
     given = settings.desired_of((terminal,)).get(terminal)
     if given is None:
+        where = admin.Where(terminals=(terminal,), retired=True)
+        if books.fleet.register.select(where, hearing(books, now_ms)):
+            return Refused(reason="no_settings", detail=terminal)
         return Refused(reason="unknown_terminal", terminals=(terminal,))
     doc = Sources(settings).meaning(given.sha256)
     secret = str(doc["terminal"]["code_secret"])

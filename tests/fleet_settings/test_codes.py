@@ -35,7 +35,7 @@ def test_it_is_the_code_the_terminal_expects(office):
 @pytest.mark.parametrize(
     ("terminal", "supervisor", "reason"),
     [
-        ("A9", "00", "unknown_terminal"), ("A3", "00", "unknown_terminal"), ("A2", "00", "no_codes"),
+        ("A9", "00", "unknown_terminal"), ("A3", "00", "no_settings"), ("A2", "00", "no_codes"),
         ("A1", "01", "no_supervisor"), ("A1", "90", "no_supervisor"), ("A1", "91", "no_supervisor"),
         ("A1", "99", "no_supervisor"),
     ],
