@@ -92,18 +92,22 @@ class Clerk:
         name = sight.screen(view)
         if name != self._was:
             self._was, self._since_ms = name, self.clock.now_ms
-        elif self.clock.now_ms - self._since_ms > STUCK_MS and name not in ("Idle", "signon"):
+        elif self.clock.now_ms - self._since_ms > STUCK_MS and name not in ("Idle", "signon") and not self._done(name):
             self._since_ms = self.clock.now_ms
             self.machine.object(f"nothing leads on from {name} in job {self._name}")
             self._job = None
         if self.machine.drawer.open and self.clock.rng.random() < 0.3:
             self.machine.drawer.moves(False)
-        if self.closed and name in OPENING:
+        if self._done(name):
             return 5_000  # tomorrow
         errand = self.errands.get(name)
         if errand is not None and (name not in self.own or self._job is None):
             return errand(self, view)
         return self._work(name)
+
+    def _done(self, name: str) -> bool:
+        """Whether the books are closed and nobody opens them again."""
+        return self.closed and name in OPENING
 
     def went_dark(self) -> None:
         """The terminal is gone in the middle of something."""

@@ -37,6 +37,7 @@ from fleet.core import Event as BackendEvent
 from fleet.effects import CallAcquirer, CallPlatform
 from fleet.sql import SqlBooks, SqlStore
 from fleet.store import StoreTrouble
+from fleet.vouchers.books import Use
 from simulation.clockwork import Clockwork
 from simulation.platforms import Platforms
 from simulation.witness import Channel, Day, Row
@@ -113,14 +114,12 @@ class Backend:
             return [trade.trade_no for trade in books.trades() if trade.state == "success"]
 
     def in_doubt(self) -> bool:
-        """Whether a platform holds a redemption that the backend does not know of yet, or is giving back, or will hold
-        one by itself soon: real backends go on about it after the shop has closed."""
+        """Whether a platform holds a redemption that the backend does not know of yet, is giving back, or has still to tell
+        the terminal of, or will hold one by itself soon: real backends go on about it after the shop has closed."""
         with self.store.inner.begin() as books:
-            known = [
-                books.vouchers.use(number) for number in self.platforms.redeemed(self._base_ms + self._clock.now_ms)
-            ]
-        settled = all(use is not None and use.state in ("consumed", "kept") and not use.undo_wanted for use in known)
-        return not settled or self.platforms.ripens
+            held = self.platforms.redeemed(self._base_ms + self._clock.now_ms)
+            uses = [books.vouchers.use(number) for number in held]
+        return self.platforms.ripens or not all(use is not None and _is_told(use) for use in uses)
 
     def restart(self, for_ms: int) -> None:
         """The backend goes away for a while; its store and the broker's queue stay."""
@@ -212,6 +211,10 @@ class Backend:
                 back = trade.amount_fen if trade.state == "revoked" else 0
                 back += sum(each.amount_fen for each in books.backs(trade.order_no) if each.state == "success")
                 day.channel[trade.order_no] = Channel(received, back)
+
+
+def _is_told(use: Use) -> bool:
+    return use.state in ("consumed", "kept") and not use.undo_wanted and not use.news
 
 
 class Link:

@@ -33,6 +33,7 @@ HOUR_MS = 3_600_000
 HOURS = 8
 CUSTOMERS_PER_HOUR = 24
 DRAIN_MS = 40 * 60_000
+CALM_MS, NEVER_MS = 5_000, 2**62
 TROUBLES_PER_HOUR = 4
 SEEDS_PER_SECOND, SECONDS_TROUBLES = 3, 5
 """Every how many seeds a terminal has a second printer, and how many troubles of two it then has."""
@@ -87,6 +88,7 @@ class World:
     def __init__(self, seed: int, folder: Path, plan: Plan) -> None:
         self.seed = seed
         self.hours = plan.hours
+        self._calm_since_ms = NEVER_MS
         self.clock = Clockwork(seed)
         rng = self.clock.rng
         rounding, unit = rng.choice(ROUNDINGS)
@@ -279,7 +281,12 @@ class World:
 
     @property
     def _at_rest(self) -> bool:
-        return not self._restless()
+        """Nothing keeps the day from ending, and nothing has for as long as an answer takes."""
+        if self._restless():
+            self._calm_since_ms = NEVER_MS
+            return False
+        self._calm_since_ms = min(self._calm_since_ms, self.clock.now_ms)
+        return self.clock.now_ms - self._calm_since_ms >= CALM_MS
 
     @property
     def _rests_on(self) -> frozenset[str]:
