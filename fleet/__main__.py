@@ -1,6 +1,7 @@
 """`posfleet`: the fleet manager's tool and the reference backend. Exit codes: `fleet.commands.exits`."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ from fleet.commands.manager import words
 from fleet.commands.times import FORMS
 from texts import LANGS, Lang, t
 
+_TAKES_NO_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 _LANG_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
@@ -40,10 +42,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     lang = _lang(given)
-    options = _parser(lang).parse_args(given)
-    if getattr(options, "database", ""):
-        os.environ[database.VARIABLE] = options.database  # what is said outranks what was set
+    ended: SystemExit | None = None
     try:
+        try:
+            code = _run(given, lang)
+        except SystemExit as end:  # --help, and faults of the line
+            code, ended = exits.DONE, end
+        _flush()
+    except BrokenPipeError:
+        _hush()  # the reader left: nothing more to say
+        return exits.DONE
+    except OSError as trouble:
+        if trouble.errno not in _TAKES_NO_MORE or trouble.filename is not None:
+            raise  # not of what was printed
+        _hush()
+        full = Wrong("unprinted", {"detail": str(trouble)})
+        print(full.line(lang), file=sys.stderr)
+        return full.code
+    if ended is not None:
+        raise ended
+    return code
+
+
+def _run(given: list[str], lang: Lang) -> int:
+    try:
+        options = _parser(lang).parse_args(given)
+        if getattr(options, "database", ""):
+            os.environ[database.VARIABLE] = options.database  # what is said outranks what was set
         code = int(options.run(options, lang))
         if code == 0:
             audited.enter(options, lang)
@@ -58,9 +83,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return exits.STOPPED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
-        return 0
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _hush() -> None:
+    """What is still to be printed goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _lang(words: list[str]) -> Lang:

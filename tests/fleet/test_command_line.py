@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -21,6 +23,7 @@ from wire.messages import State
 from wire.records import Packet
 
 NOW = 1_800_000_000_000
+ROOT = Path(__file__).parents[2]
 encode = msgspec.json.encode
 
 
@@ -288,3 +291,14 @@ def test_serve_says_that_the_broker_is_gone_and_goes_on(broker, tmp_path):  # no
         assert served.wait_ready().startswith("posfleet ready ")
         code, _ = served.end()
     assert code == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this kernel has no /dev/full")
+@pytest.mark.parametrize("words", [("completion", "bash"), ("errors",), ("terminals",)])
+def test_an_output_that_takes_nothing_more_is_told_and_ends_with_three(tmp_path, words):
+    SqlStore(tmp_path / DATABASE).close()
+    line = [sys.executable, "-m", "fleet", "--lang", "en", *words, "--data", str(tmp_path)]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, cwd=ROOT)
+    assert (done.returncode, "standard output" in done.stderr, "Next: " in done.stderr) == (3, True, True), done.stderr
+    assert "Traceback" not in done.stderr

@@ -208,7 +208,7 @@ def test_a_code_for_a_supervisor_who_is_away_is_shown_in_halves(data, capsys, tm
     path = document(tmp_path, f'[terminal]\ncode_secret = "{secret}"\n')
     words = ("code", "T0001", "00", "--why", "on the road")
     code, _, errors = run(capsys, data, *words, lang=lang)
-    assert (code, "T0001" in errors) == (2, True), "nothing was ever pushed to it"
+    assert (code, "T0001" in errors, "code_secret" in errors) == (3, True, True), "nothing was ever pushed to it"
     assert run(capsys, data, "settings", "put", "terminal:T0001", path, "--why", "by telephone")[0] == 0
     assert run(capsys, data, "settings", "push", "T0001", "--why", "by telephone", "--yes")[0] == 0
     code, out, errors = run(capsys, data, *words, lang=lang)
@@ -407,6 +407,14 @@ def test_a_rollout_waits_for_approval_and_is_watched(data, capsys, tmp_path, mon
     assert "sudo" not in listed(capsys, data, "audit", "--limit", "1")[0]["detail"], "no remark of any other form"
     monkeypatch.setattr("fleet.commands.manager.asking.account", lambda _uid: "boris")
     assert run(capsys, data, "rollout", "approve", "1")[0] == 0
+    for number in range(6):
+        for act in ("pause", "resume"):
+            assert run(capsys, data, "rollout", act, "1", "--why", f"look {number}")[0] == 0
+    out = run(capsys, data, "rollout", "status", "1")[1]
+    earlier = re.search(r"… (\d+) earlier: posfleet rollout status 1 --json", out)
+    history = listed(capsys, data, "rollout", "status", "1")[0]["history"]
+    assert (earlier is not None and int(earlier[1]), "approved by boris" in out) == (len(history) - 10, True), out
+    assert listed(capsys, data, "audit", "--subject", "rollout:1")[0]["what"] == "rollout_act"
 
     def tired(_seconds):
         raise KeyboardInterrupt

@@ -52,6 +52,7 @@ from fleet.rollouts import words
 from texts import Lang, t
 
 WATCH_EVERY_S = 2.0
+HISTORY_SHOWN_MAX = 10
 ACTS = ("approve", "pause", "resume", "abort", "revert")
 OPEN = ("waiting", "running", "paused", "reverting")
 ILL = ("halted", "reverted", "reverting", "aborted")
@@ -207,7 +208,12 @@ def _drawn(shown: RolloutShown, lang: Lang) -> Group:
             [each.terminal, _word(lang, "touched", each.state), words.reason(each.reason, lang)] for each in ill[:20]
         )
         parts.append(tabled(lang, ("terminal", "status", "reason"), rows, "manager"))
-    history = ([moment(each.at_ms), *words.note(each, lang, moment), each.who] for each in shown.history[-10:])
+    if look.approved_by:
+        parts.append(Text(t("manager", lang, "rollout__approved", who=look.approved_by)))
+    if (earlier := len(shown.history) - HISTORY_SHOWN_MAX) > 0:
+        parts.append(Text(t("manager", lang, "rollout__earlier", count=earlier, number=look.rollout)))
+    last = shown.history[-HISTORY_SHOWN_MAX:]
+    history = ([moment(each.at_ms), *words.note(each, lang, moment), each.who] for each in last)
     parts.append(tabled(lang, ("at", "what", "detail", "who"), history, "manager"))
     return Group(*parts)
 
