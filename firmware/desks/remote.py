@@ -40,6 +40,9 @@ REPLIES_MAX: Final = 16
 JUDGED_MS: Final = 2_000
 """What was held and is refused without a record leaves the card so soon; after a cut before that it is refused once more."""
 
+CARD_AGAIN_MS: Final = 10_000
+"""What was held is judged again so long after the card took nothing."""
+
 CUT, DID_NOT_OPEN, NOT_DONE = 9016, 8001, 9001
 PULSED: Final = {"opened": 0, "no_sensor": 0, "did_not_open": DID_NOT_OPEN, "no_drawer": 8003, "too_soon": 8006}
 
@@ -53,6 +56,7 @@ class RemoteDesk:
     name: str = DESK
     drawer: tuple[int, str] = (0, "")  # seq of the opening ordered from afar, and its command
     holds: bool = False  # commands wait on the card for the time
+    judge_ms: int = 0  # not before this
 
     def booted(self, till: Till) -> None:
         """What a cut interrupted has failed, for all anybody knows, and is told so; a restart has happened by that very
@@ -64,12 +68,17 @@ class RemoteDesk:
                 till.do(EndCommand(each.cid, "failed", CUT, "cut off"))
             elif each.state == "begun" or each.about == "daemon":
                 till.do(EndCommand(each.cid, "done"))
-        self.holds = bool(remote.held(till.ledger))
         self._look_later(till)
+        if till.safe_mode:
+            return  # cash alone (decisions 15): what waits for the time waits for an ordinary boot
+        for cid in remote.unreadable_held(till.ledger):
+            till.tell(Quarantined(f"held command {cid}"[:80], "not in the words of this release", ""))
+            self._forget_held(till, cid)
+        self.holds = bool(remote.held(till.ledger))
 
     def hear(self, till: Till, event: Event) -> None:
         """Commands; the time some wait for; the drawer's answer to one; the link, over which results may be missing."""
-        if self.holds and till.now.trusted and not till.training:
+        if self.holds and till.now.trusted and not till.training and till.now.monotonic_ms >= self.judge_ms:
             self._judge_held(till)
         match event:
             case OrderCame() if not till.training:
@@ -82,7 +91,8 @@ class RemoteDesk:
                 for each in remote.told_since(till.ledger, till.ledger.acked_seq, REPLIES_MAX):
                     self._reply(till, each, up=True)
                 for order in remote.held(till.ledger) if self.holds else ():
-                    self._say_held(till, order, up=True)
+                    if remote.too_late(till.context(), order) is None:
+                        self._say_held(till, order, up=True)
             case _:
                 pass
 
@@ -137,40 +147,55 @@ class RemoteDesk:
         found = remote.known(till.ledger, order.cid)
         if found is not None:
             self._reply(till, found)
-        elif remote.needs_time(till.context(), order) and self._hold(till, order):
-            self._say_held(till, order)
-        else:
+        elif not remote.needs_time(till.context(), order):
             self._take(till, order)
+        elif (told := self._hold(till, order)) is not None:
+            self._say_held(till, order) if told else self._take(till, order)
 
     # --- before the time is known ---
 
-    def _hold(self, till: Till, order: Order) -> bool:
-        """Keep a command on the card until there is a time to judge it by, and say whether it is there. The broker hands
-        over what is queued before the backend has told the time, and counts it as delivered: refused now, a lock would
-        never take effect, and kept in memory alone, a cut would lose it."""
+    def _hold(self, till: Till, order: Order) -> bool | None:
+        """Keep a command on the card until there is a time to judge it by, and say whether it is there; None when the card
+        takes nothing, about which nothing is said: the backend sends again what has no answer. The broker hands over what is
+        queued before the backend has told the time, and counts it as delivered: refused now, a lock would never take effect,
+        and kept in memory alone, a cut would lose it."""
         if remote.too_late(till.context(), order) is not None:
             return False
         cids = [each.cid for each in remote.held(till.ledger)]
         if order.cid not in cids and len(cids) < remote.HELD_MAX:
-            till.jot(
-                f"held {order.cid}", "INSERT OR REPLACE INTO remote_held VALUES (?, ?, ?)", order.cid, order.issued_ms,
-                msgspec.json.encode(order), within_ms=0,
-            )  # fmt: skip
+            self._keep_held(till, order)
             till.commit()
             cids = [each.cid for each in remote.held(till.ledger)]
+            if order.cid not in cids:
+                return None
         self.holds = bool(cids)
         return order.cid in cids
 
     def _judge_held(self, till: Till) -> None:
-        """The time is known: each is taken as if it came now, and leaves the card in the commit that takes it."""
+        """The time is known: each is taken as if it came now, and leaves the card in the commit that takes it. One that
+        has expired waits for the link, for nothing but its answer tells of it; while the card takes nothing all wait."""
         self.holds = False
         for order in remote.held(till.ledger):
-            cid = order.cid
-            till.jot(f"held {cid}", "DELETE FROM remote_held WHERE cid = ?", cid, within_ms=JUDGED_MS)
-            if remote.known(till.ledger, cid) is None:
-                self._take(till, order)
+            if till.devices.link != "up" and remote.too_late(till.context(), order) is not None:
+                self.holds = True
+                continue
+            self._forget_held(till, order.cid)
+            if remote.known(till.ledger, order.cid) is None and not self._take(till, order, was_held=True):
+                self._keep_held(till, order)
+                self.holds, self.judge_ms = True, till.now.monotonic_ms + CARD_AGAIN_MS
+                return
 
-    def _take(self, till: Till, order: Order) -> None:
+    def _keep_held(self, till: Till, order: Order) -> None:
+        till.jot(
+            f"held {order.cid}", "INSERT OR REPLACE INTO remote_held VALUES (?, ?, ?)", order.cid, order.issued_ms,
+            msgspec.json.encode(order), within_ms=0,
+        )  # fmt: skip
+
+    def _forget_held(self, till: Till, cid: str) -> None:
+        till.jot(f"held {cid}", "DELETE FROM remote_held WHERE cid = ?", cid, within_ms=JUDGED_MS)
+
+    def _take(self, till: Till, order: Order, was_held: bool = False) -> bool:
+        """Have it done, or refuse it; False, and nothing is said, for one that was held while the card takes nothing."""
         command = order.command
         pieces: tuple[bytes, ...] = ()
         if isinstance(command, SendLog) and remote.too_late(till.context(), order) is None:
@@ -181,19 +206,20 @@ class RemoteDesk:
         refusal = till.do(TakeOrder(order, len(pieces)))
         if refusal is not None:
             self.drawer = before
+            if was_held and refusal.code in remote.STORAGE:
+                return False
             self._refuse(till, order, refusal)
-            return
+            return True
         found = remote.known(till.ledger, order.cid)
         assert found is not None
-        if not found.is_open:
-            self.drawer = (
-                before  # that of an order whose pulse is under way: two that were held are judged at one moment
-            )
         if found.is_open:
             self._reply(till, found)
             self._begin(till, found)
-        elif found.state == "done" and found.name == "identify":
+            return True
+        self.drawer = before  # of an order whose pulse is under way: two that were held are judged at one moment
+        if found.state == "done" and found.name == "identify":
             self._show_oneself(till, order)
+        return True
 
     def _begin(self, till: Till, taken: Known) -> None:
         """What takes long is begun by whose it is: the link, the diagnosis, the update follow their facts."""

@@ -84,6 +84,9 @@ HELD_TABLE: Final = (
 )
 """Commands that wait for the time, beside the journal: the broker was told that they have come, so no cut may lose them."""
 
+STORAGE: Final = frozenset({9002, 9003, 9013})
+"""The card takes nothing now: no word about a command that waits for the time."""
+
 MARK: Final = "command_mark"
 
 _ORDER: Final = msgspec.json.Decoder(Order)
@@ -147,7 +150,20 @@ def needs_time(ctx: Context, order: Order) -> bool:
 def held(books: Reading) -> tuple[Order, ...]:
     """Commands that wait for the time, in the order in which they were given: of lock and unlock the later one stands."""
     rows = books.read("SELECT body FROM remote_held ORDER BY issued_ms, cid")
-    return tuple(_ORDER.decode(row[0]) for row in rows)
+    return tuple(order for (body,) in rows if (order := _read(body)) is not None)
+
+
+def unreadable_held(books: Reading) -> tuple[str, ...]:
+    """Numbers of those that a later release held before it was left again, in words this one does not know."""
+    rows = books.read("SELECT cid, body FROM remote_held ORDER BY cid")
+    return tuple(str(cid) for cid, body in rows if _read(body) is None)
+
+
+def _read(body: bytes) -> Order | None:
+    try:
+        return _ORDER.decode(body)
+    except msgspec.MsgspecError:
+        return None
 
 
 def forgotten_ms(books: Reading) -> int:

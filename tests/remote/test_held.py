@@ -5,10 +5,11 @@ import pytest
 
 from firmware.events import ClockSeen, LinkDown, LinkUp, RestartDevice
 from firmware.txn import lock, remote, update
+from firmware.txn.ledger import LedgerError
 from tests.remote.afar import Afar
 from tests.remote.test_commands import facts, opens
 from tests.screens.from_afar import RELEASE
-from wire.facts import CommandEnded, CommandTaken, NoSale
+from wire.facts import CommandEnded, CommandTaken, NoSale, Quarantined
 from wire.fleet import Lock, OpenDrawer, Order, Reboot, Unlock, Update
 
 DANGEROUS = (Reboot(), Lock("x"), Unlock(), OpenDrawer("x"), Update("2.0.0", RELEASE))
@@ -79,8 +80,8 @@ def test_what_has_expired_when_the_time_comes_is_refused_as_stale_and_stays_so(a
     assert not lock.locked(afar.counter.ledger)
     assert facts(afar, CommandTaken) == []
     afar.cut()
-    assert afar.replies == [], "forgotten"
-    assert told(afar.deliver(order)) == [("refused", 1014)]
+    assert afar.replies == [], "nobody is told again that it waits"
+    assert set(told(afar.deliver(order))) == {("refused", 1014)}
 
 
 @pytest.mark.parametrize("cuts", [1, 3])
@@ -220,4 +221,70 @@ def test_an_order_that_is_not_the_fleets_is_not_held(afar):
     without_time(afar)
     assert afar.deliver(make(afar, Lock("forged")), trusted=False) == []
     assert afar.deliver(msgspec.structs.replace(make(afar, Lock("x")), terminal="00010024")) == []
+    assert remote.held(afar.counter.ledger) == ()
+
+
+def test_a_card_that_takes_nothing_says_nothing_and_the_order_waits_on(afar, monkeypatch):
+    """A refusal would be the order's end for the fleet, and the next boot would carry it out all the same."""
+    order = make(afar, Lock("stolen"), 6 * DAY_MS)
+    without_time(afar)
+    afar.deliver(order)
+
+    def full(*_: object, **__: object) -> None:
+        raise LedgerError(9002, "full")
+
+    monkeypatch.setattr(type(afar.counter.ledger), "append", full)
+    assert told(with_time(afar)) == []
+    monkeypatch.undo()
+    assert not lock.locked(afar.counter.ledger)
+    before = len(afar.replies)
+    afar.counter.pass_time(60_000)
+    assert told(afar.replies[before:]) == [("done", 0)]
+    assert lock.locked(afar.counter.ledger)
+    assert remote.held(afar.counter.ledger) == ()
+
+
+def test_a_card_that_cannot_hold_it_says_nothing_either(afar, monkeypatch):
+    order = make(afar, Lock("x"), DAY_MS)
+    without_time(afar)
+    monkeypatch.setattr(type(afar.counter.terminal), "jot", lambda *_, **__: None)
+    assert afar.deliver(order) == []
+    monkeypatch.undo()
+    assert told(afar.deliver(order)) == [("accepted", 1011)], "the backend sends it again"
+
+
+def test_one_in_the_words_of_a_later_release_stops_no_boot(afar):
+    afar.counter.ledger.jot("held", "INSERT INTO remote_held VALUES ('cid1', 1, ?)", b'{"new": true}')
+    afar.counter.ledger.commit()
+    afar.cut()
+    afar.counter.pass_time(10_000)
+    assert remote.unreadable_held(afar.counter.ledger) == ()
+    assert [fact.source for fact in facts(afar, Quarantined)] == ["held command cid1"]
+
+
+def test_safe_mode_takes_none(afar):
+    order = make(afar, Lock("x"), 6 * DAY_MS)
+    without_time(afar)
+    afar.deliver(order)
+    afar.counter.cut()
+    afar.counter.boot(safe_mode=True)
+    with_time(afar)
+    assert not lock.locked(afar.counter.ledger)
+    afar.cut()
+    afar.counter.pass_time(1_000)
+    assert lock.locked(afar.counter.ledger)
+
+
+def test_one_that_has_expired_without_a_link_is_told_when_there_is_one(afar):
+    order = make(afar, Lock("late"), 60_000)
+    without_time(afar)
+    afar.deliver(order)
+    afar.counter.step(LinkDown(1003))
+    afar.counter.pass_time(120_000)
+    assert told(with_time(afar)) == []
+    before = len(afar.replies)
+    afar.counter.step(LinkUp())
+    afar.counter.pass_time(1_000)
+    assert ("refused", 1014) in told(afar.replies[before:])
+    assert not lock.locked(afar.counter.ledger)
     assert remote.held(afar.counter.ledger) == ()
