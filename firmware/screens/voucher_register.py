@@ -9,6 +9,7 @@ from firmware.screens.widgets import AMOUNT_DIGITS_MAX, amount_text, typed
 from firmware.txn.command import Context
 from firmware.txn.prices import bill
 from firmware.txn.voucher_names import platform_name
+from firmware.txn.voucher_offer import rest_fen
 from firmware.txn.voucher_take import RegisterVoucher, reading_of, register_room
 from firmware.view import Big, Block, Hint, Para, Row, Tint, View, text
 from rules.deals import Platform
@@ -57,7 +58,7 @@ class RegisterAmount(Screen):
         count, fen = register_room(ctx)
         body: tuple[Block, ...] = (
             Row(text("register__platform"), name, strong=True),
-            Row(text("cash__due"), yuan(bill(ctx).rest_fen), Tint.QUIET),
+            Row(text("cash__due"), yuan(rest_fen(ctx, ctx.session.basket, bill(ctx))), Tint.QUIET),
             Row(text("register__room"), text("register__left", count=count, amount=yuan(fen)), Tint.QUIET),
             Big(text("register__amount"), amount_text(self.digits)),
             Para(text("register__risk"), Tint.UNSURE, rows=2),

@@ -72,16 +72,18 @@ def refusal_blocks(refusal: Refusal, ctx: Context, final: bool = False) -> tuple
     action = text("refused__final") if final else entry.action(ctx.lang)
     body: tuple[Block, ...] = (Gap(8), Para(entry.line(ctx.lang), Tint.BAD, large=True))
     if refusal.about:
-        body += (Para(_about(refusal.about, ctx), Tint.QUIET, rows=2),)
+        body += (Para(_about(refusal, ctx), Tint.QUIET, rows=2),)
     return (*body, Gap(8), Para(action)) if action else body
 
 
-def _about(about: Say, ctx: Context) -> Say:
-    """A right by its name in words, and what stands behind it; anything else as it is."""
-    right, *more = about.split(" ") if isinstance(about, str) else ("",)
+def _about(refusal: Refusal, ctx: Context) -> Say:
+    """Of a refusal for want of a right its name in words, and what stands behind it; anything else as it is."""
+    about = refusal.about
+    right, *more = about.split(" ") if isinstance(about, str) and refusal.code in OF_RIGHTS else ("",)
     return " ".join((t("rules", ctx.lang, f"right__{right}"), *more)) if right in RIGHT_NAMES else about
 
 
+OF_RIGHTS = frozenset({2005, 2006})
 RIGHT_NAMES = frozenset(right.value for right in Right)
 
 

@@ -4,6 +4,7 @@ It is never shown but for its last four digits, never asked for at the backend, 
 
 from firmware.txn import product
 from firmware.txn.command import Context, Refusal
+from firmware.txn.voucher_take import reading_of
 from rules.barcodes import clean_scan, strip_aim
 from rules.card_numbers import card_digits, masked
 from rules.payment_codes import recognised
@@ -11,13 +12,19 @@ from rules.payment_codes import recognised
 
 def card_refusal(ctx: Context, text: str, symbology: str = "", typed: bool = False) -> Refusal | None:
     """5030 for a full card number, with its last four digits. None for goods of the price list, whatever their digits, for
-    a customer's payment code, which is only ever scanned, and for all else."""
+    a customer's payment code and a voucher's in its platform's own form where they are scanned, and for all else."""
     digits = card_digits(text, symbology)
     if digits is None or _listed(ctx, strip_aim(clean_scan(text))[0]):
         return None
-    if not typed and recognised(text, ctx.settings.tenders.channels) is not None:
+    if not typed and (recognised(text, ctx.settings.tenders.channels) is not None or _is_a_vouchers(ctx, text)):
         return None
     return Refusal(5030, masked(digits))
+
+
+def _is_a_vouchers(ctx: Context, text: str) -> bool:
+    """Whether a platform's codes look just so: one in ten of them passes the check (domain 1.2)."""
+    read = reading_of(ctx, text, True)
+    return ctx.settings.vouchers.enabled and bool(read.platform) and not read.fault
 
 
 def _listed(ctx: Context, code: str) -> bool:

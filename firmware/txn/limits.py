@@ -3,6 +3,7 @@
 from firmware.txn.command import Refusal
 from firmware.view import text
 from rules.money import yuan
+from rules.quantity import format_milli
 
 TOO_LARGE = 6007
 
@@ -24,4 +25,4 @@ def above_pieces(most: int) -> Refusal:
 
 def above_weight(most_g: int) -> Refusal:
     """More weight in one line."""
-    return Refusal(TOO_LARGE, text("limit__weight", most=f"{most_g / 1_000:g}"))
+    return Refusal(TOO_LARGE, text("limit__weight", most=format_milli(most_g)))

@@ -228,11 +228,11 @@ class TakeCash:
         open_shift = shift.current(ctx.books)
         assert open_shift is not None
         costs = bill(ctx)
+        if refusal := voucher_offer.freezing_refusal(ctx, costs):
+            return refusal
         due, rounding = due_in_cash(ctx)
         if not due <= self.paid_fen <= max(ctx.settings.sale.amount_max_fen * 2, due + PAID_ABOVE_FEN_MAX):
             return Refusal(5020, short(due, self.paid_fen))
-        if refusal := voucher_offer.freezing_refusal(ctx, costs):
-            return refusal
         change, trace = self.paid_fen - due, next_trace(ctx.books)
         uses = voucher_offer.uses(ctx, costs, open_shift.batch, trace)
         vouchers = tuple(TenderPart("voucher", use.deduct_fen, channel=use.platform, voucher=use) for use in uses)

@@ -12,7 +12,7 @@ from firmware.txn.deals import platform_refusal
 from firmware.txn.prices import bill, too_large
 from firmware.txn.selling import by_supervisor, not_selling
 from firmware.txn.slips.sheet import local, receipt_number
-from firmware.txn.voucher_offer import offer, refusal_of
+from firmware.txn.voucher_offer import offer, refusal_of, rest_fen
 from firmware.txn.voucher_prepared import Prepared
 from firmware.txn.voucher_rights import voucher_refusal
 from firmware.view import text
@@ -50,7 +50,7 @@ class AskPrepare:
     platform: Platform | Literal[""] = ""
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The ask, which moves nothing; or 2001, 2014, 5029 with an order at the counter, 3001, 3024, 3025, 5030, 2005,
+        """The ask, which moves nothing; or 2001, 2014, 5029 with an order at the counter, 3001, 3024, 3025, 2005,
         2006, how its platform stands (9015, 2010, 2011, 1019 …), 3023 without any call for a code used before, 3030."""
         read = reading_of(ctx, self.raw, self.scanned)
         platform = self.platform or read.platform
@@ -139,7 +139,7 @@ def _completed(ctx: Context, prepared: Prepared) -> Basket | Refusal:
     voucher pays: should the voucher be taken off or refused, the goods are owed. 3027 when the voucher would not pay it."""
     if not ctx.settings.vouchers.add_missing:
         return ctx.session.basket
-    before, rest_fen = ctx.session.basket, offered_rest_fen(ctx, prepared)
+    before, left_fen = ctx.session.basket, offered_rest_fen(ctx, prepared)
     for item, milli in offer(ctx, prepared).amount.missing:
         goods = next((each for sku in item.skus if (each := product.by_sku(ctx.books, sku)) is not None), None)
         if goods is None:
@@ -153,7 +153,7 @@ def _completed(ctx: Context, prepared: Prepared) -> Basket | Refusal:
         assert done.session is not None
         ctx = replace(ctx, session=done.session)
     added = ctx.session.basket != before
-    return Refusal(MISMATCH) if added and offered_rest_fen(ctx, prepared) > rest_fen else ctx.session.basket
+    return Refusal(MISMATCH) if added and offered_rest_fen(ctx, prepared) > left_fen else ctx.session.basket
 
 
 def offered_rest_fen(ctx: Context, prepared: Prepared) -> int:
@@ -188,7 +188,7 @@ class RegisterVoucher:
     amount_fen: int
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The basket with it, or 2001, 2014, 5029, 6008 without goods or with a link, 3001, 3024, 3025, 5030, 3030 where
+        """The basket with it, or 2001, 2014, 5029, 6008 without goods or with a link, 3001, 3024, 3025, 3030 where
         the shop does not allow it or without a number, 3023, 2005, 5020, 3033 above a cap, 6007, 2006. The supervisor is
         asked for last: nobody types a PIN for what is refused anyway."""
         read = reading_of(ctx, self.raw, self.scanned)
@@ -196,7 +196,7 @@ class RegisterVoucher:
         right = voucher_refusal(ctx, "register", self.platform)
         if refusal := refusal or (right if right is not None and right.code != SUPERVISOR else None):
             return refusal
-        if not 0 < self.amount_fen <= bill(ctx).rest_fen:
+        if not 0 < self.amount_fen <= rest_fen(ctx, ctx.session.basket, bill(ctx)):
             return Refusal(5020)
         if self.amount_fen > register_room(ctx)[1]:
             return _above_caps(ctx)
@@ -254,7 +254,7 @@ class AskLook:
     scanned: bool = False
 
     def decide(self, ctx: Context) -> Decision | Refusal:
-        """The ask, or 2001, 3001, 3024, 3025, 5030, 2005, 2006, 3030."""
+        """The ask, or 2001, 3001, 3024, 3025, 2005, 2006, 3030."""
         read = reading_of(ctx, self.raw, self.scanned)
         refusal = lacking(ctx, Right.SALE) or bad_code(read) or voucher_refusal(ctx, "look_up", read.platform)
         if refusal is not None:

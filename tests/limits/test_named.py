@@ -2,6 +2,8 @@
 
 import pytest
 
+from firmware.txn.limits import above_weight
+from firmware.view import Text
 from tests.counter import COLA
 from tests.payments.till import Till, till
 
@@ -22,3 +24,9 @@ def test_an_order_above_a_limit_names_it(tmp_path, limit):
     counter = too_much(till(tmp_path, sale=sale).scan(COLA), keys)
     assert "[6007]" in counter.text()
     assert words in counter.text()
+
+
+def test_the_limit_of_a_weight_is_told_to_the_gram():
+    words = above_weight(1_234_567).about
+    assert isinstance(words, Text)
+    assert dict(words.args)["most"] == "1234.567"

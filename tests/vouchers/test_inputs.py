@@ -237,3 +237,12 @@ def test_silence_says_so_and_nothing_was_redeemed(tmp_path: Path) -> None:
     assert "[1004]" in till.text()
     till.prepared()  # too late, and for nobody's screen any more
     assert "voucher_sent" not in till.facts()
+
+
+@pytest.mark.parametrize("code", ["371449635398431", "371449635398432"])
+@pytest.mark.parametrize("keys", ["", "OK", "MENU 3 1"])
+def test_a_voucher_is_one_on_every_screen_whether_it_passes_the_check_of_cards_or_not(
+    tmp_path: Path, keys: str, code: str
+) -> None:
+    till = vouchers(tmp_path).basket(2).keys(keys).scan(code)
+    assert till.screen in ("VoucherCheck", "ToVoucher"), till.text()
