@@ -1,11 +1,12 @@
 """A platform's record of redemptions against the backend's and the terminals' (domain 2.4): pure.
 
-A line belongs to the use with its record number, else to one with its voucher's code. What came late on the other side of
+A line belongs to the use with its record number, else to one with its voucher's code. What was redeemed and taken back in
+two rows is one line that was taken back. What came late on the other side of
 midnight is no difference yet: the neighbouring days are looked at too. The same files always give the same differences.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -65,16 +66,18 @@ def match(
     found = list(lines)
     ours = [row for row in uses if row.platform == platform]
     first, again = _once(found)
-    numbered, rest = _by_number(first, ours)
+    first = _folded(first)
+    numbered, rest = _by_number(first, ours, digest)
     taken = {use.request_no for _, use in numbered}
     by_code, unknown = _by_code(rest, ours, taken, digest)
     taken |= {use.request_no for _, use in by_code}
     pairs = numbered + by_code
     differences = [each for line, use in pairs for each in _compare(line, use, sold)]
     differences += _lone(platform, unknown, first)
-    known = {line.channel_trade_no: use for line, use in pairs}
+    known = {(line.channel_trade_no, line.code): use for line, use in pairs}
     differences += (
-        _difference(BAD_FILE, "doubled", platform, line, known.get(line.channel_trade_no)) for line in again
+        _difference(BAD_FILE, "doubled", platform, line, known.get((line.channel_trade_no, line.code)))
+        for line in again
     )
     differences += _missing(platform, {day} if day is not None else {day_of(line.ts_ms) for line in found}, ours, taken)
     differences.sort(key=lambda each: (each.at_ms, each.record_no, each.request_no, each.code))
@@ -86,21 +89,55 @@ Pair = tuple[StatementLine, Use]
 
 
 def _once(lines: list[StatementLine]) -> tuple[list[StatementLine], list[StatementLine]]:
-    """The lines, and those whose record number an earlier one has."""
-    seen: set[str] = set()
+    """The lines, and those that stand in the file before. A number alone says nothing: it may be the order's, which all of
+    its vouchers have, and each use of a card."""
+    seen: set[tuple[str, str, str, int]] = set()
     first: list[StatementLine] = []
     again: list[StatementLine] = []
     for line in lines:
-        (again if line.channel_trade_no in seen else first).append(line)
-        seen |= {line.channel_trade_no} - {""}
+        key = (line.channel_trade_no, line.code, line.kind, line.ts_ms)
+        (again if line.channel_trade_no and key in seen else first).append(line)
+        seen.add(key)
     return first, again
 
 
-def _by_number(lines: list[StatementLine], uses: list[Use]) -> tuple[list[Pair], list[StatementLine]]:
-    """Lines with the use of their record number, and the others. Numbers come first: a card's code stands in many lines."""
-    by_record = {row.record_no: row for row in uses if row.record_no}
-    numbered = [(line, by_record[line.channel_trade_no]) for line in lines if line.channel_trade_no in by_record]
-    return numbered, [line for line in lines if line.channel_trade_no not in by_record]
+def _folded(lines: list[StatementLine]) -> list[StatementLine]:
+    """What was redeemed and then taken back, in a row of its own, as one line: the latter, at the moment of the former."""
+    paid: dict[tuple[str, str], list[StatementLine]] = {}
+    gone: set[int] = set()
+    moments: dict[int, int] = {}
+    for line in sorted(lines, key=lambda line: (line.ts_ms, line.kind)):  # of one moment PAY first
+        standing = paid.setdefault((line.channel_trade_no, line.code), [])
+        if line.kind == "PAY":
+            standing.append(line)
+        elif standing:
+            redeemed = standing.pop()
+            gone.add(id(redeemed))
+            moments[id(line)] = redeemed.ts_ms
+    return [replace(line, ts_ms=moments.get(id(line), line.ts_ms)) for line in lines if id(line) not in gone]
+
+
+def _by_number(
+    lines: list[StatementLine], uses: list[Use], digest: Callable[[str], str]
+) -> tuple[list[Pair], list[StatementLine]]:
+    """Lines with the use of their record number, and the others. Numbers come first: a card's code stands in many lines.
+    Of several lines of one number each takes the use of its code."""
+    by_record: dict[str, list[Use]] = {}
+    for use in uses:
+        by_record.setdefault(use.record_no, []).append(use)
+    by_number: dict[str, list[StatementLine]] = {}
+    for line in lines:
+        by_number.setdefault(line.channel_trade_no, []).append(line)
+    numbered: list[Pair] = []
+    rest: list[StatementLine] = []
+    for number, rows in by_number.items():
+        theirs = by_record.get(number, []) if number else []
+        pairs, lone = _by_code(rows, theirs, set(), digest)
+        if len(rows) == 1 and lone and theirs:
+            pairs, lone = [(rows[0], theirs[-1])], []
+        numbered += pairs
+        rest += lone
+    return numbered, sorted(rest, key=lambda line: line.raw_line_no)
 
 
 def _by_code(
@@ -115,7 +152,7 @@ def _by_code(
     pairs: list[Pair] = []
     lone: list[StatementLine] = []
     used: set[str] = set()
-    for line in lines:
+    for line in sorted(lines, key=lambda line: line.kind):  # PAY first: what was given back and taken again is kept
         rows = [row for row in by_code.get(digest(line.code), {}).values() if row.request_no not in used]
         use = min(rows, key=lambda row: abs((row.used_ms or row.got_ms) - line.ts_ms), default=None)
         if use is None:
@@ -137,8 +174,8 @@ def _lone(platform: str, unknown: list[StatementLine], lines: list[StatementLine
             yield _difference(BACKEND_MISSING, "unknown_here", platform, line, None)
 
 
-def _moment_of(line: StatementLine) -> tuple[str, int]:
-    return line.code, line.ts_ms
+def _moment_of(line: StatementLine) -> tuple[str, str, int]:
+    return line.code, line.kind, line.ts_ms
 
 
 def _compare(line: StatementLine, use: Use, sold: frozenset[str]) -> list[Difference]:

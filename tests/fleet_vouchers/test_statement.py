@@ -12,6 +12,7 @@ from fleet.core import Arrived, Message
 from fleet.vouchers import statement
 from fleet.vouchers.matching import Matched, match
 from fleet.vouchers.script import VoucherStep
+from fleet.vouchers.sim_books import Redemption
 from fleet.vouchers.statement import BadStatement
 from rules.errors import errors
 from rules.orders import voucher_no_again
@@ -170,13 +171,79 @@ def test_a_row_that_stands_twice_is_the_files_fault() -> None:
     assert found(matched(World(), set(), bare)) == [(8015, "doubled"), (8017, "unknown_here")]
 
 
-def test_a_row_that_takes_back_what_an_earlier_row_redeemed_is_not_lost() -> None:
+def rows_of(world: World) -> list[Redemption]:
+    with world.books.begin() as pages:
+        return statement.redemptions_of(pages, "meituan", statement.day_of(world.now))
+
+
+def test_vouchers_of_one_order_are_no_rows_that_stand_twice() -> None:
+    """The platform tells the order's number instead of one for each."""
     world = World()
     world.consumed()
-    with world.books.begin() as pages:
-        (row,) = statement.redemptions_of(pages, "meituan", statement.day_of(world.now))
-    raw = statement.written([row, replace(row, state="undone", undone_ms=world.now)])
-    assert found(matched(world, {NO}, raw)) == [(8015, "doubled")]
+    world.consumed(number(46), "100100000002")
+    rows = [replace(row, record_no="ORDER1") for row in rows_of(world)]
+    sold = {NO, number(46)}
+    result = matched(world, sold, statement.written(rows).replace("核销流水号".encode(), "订单号".encode()))
+    assert (found(result), result.pairs) == ([], 2)
+    (difference,) = matched(world, sold, statement.written([rows[0], rows[1], rows[1]])).differences
+    assert (difference.what, difference.request_no) == ("doubled", number(46))
+
+
+def test_uses_of_a_card_under_its_orders_number_are_no_rows_that_stand_twice() -> None:
+    world = World()
+    world.consumed(NO, CARD, 1)
+    world.now += 60_000
+    world.consumed(number(46), CARD, 1)
+    rows = [replace(row, record_no="ORDER1") for row in rows_of(world)]
+    result = matched(world, {NO, number(46)}, statement.written(rows))
+    assert (found(result), result.pairs) == ([], 2)
+    back = replace(rows[1], state="undone", undone_ms=world.now)
+    (difference,) = matched(world, {NO, number(46)}, statement.written([*rows, back])).differences
+    assert (difference.what, difference.request_no) == ("undone_there", number(46))
+
+
+def test_an_orders_number_that_is_known_of_one_voucher_is_not_the_others() -> None:
+    world = World()
+    world.consumed()
+    world.consumed(number(46), "100100000002")
+    rows = rows_of(world)
+    for order in (rows, rows[::-1]):
+        shared = [replace(row, record_no=rows[0].record_no) for row in order]
+        assert found(matched(world, {NO, number(46)}, statement.written(shared))) == []
+
+
+@pytest.mark.parametrize("is_numbered", [True, False])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_row_that_takes_back_what_another_row_redeemed_is_not_lost(is_numbered: bool, is_first: bool) -> None:
+    world = World()
+    world.consumed()
+    (row,) = rows_of(world)
+    row = replace(row, record_no=row.record_no if is_numbered else "")
+    rows = [row, replace(row, state="undone", undone_ms=world.now)]
+    raw = statement.written(rows[::-1] if is_first else rows)
+    assert found(matched(world, {NO}, raw)) == [(8020, "undone_there")]
+
+
+def test_a_row_that_takes_back_what_was_taken_back_here_is_no_difference() -> None:
+    world = World()
+    world.consumed()
+    (row,) = rows_of(world)
+    world.ask(AskVoucherUndo(NO))
+    world.settle()
+    back = replace(row, state="undone", undone_ms=world.now)
+    result = matched(world, set(), statement.written([row, back]))
+    assert (found(result), result.pairs, result.back) == ([], 1, 1)
+    assert found(matched(world, set(), statement.written([row, row, back]))) == [(8015, "doubled")]
+
+
+def test_what_was_taken_back_and_redeemed_again_is_redeemed() -> None:
+    """Under the order's number both uses of the code have the same one."""
+    world = World()
+    world.consumed()
+    (row,) = rows_of(world)
+    back = replace(row, state="undone", used_ms=row.used_ms + 60_000, undone_ms=row.used_ms + 60_000)
+    again = replace(row, used_ms=row.used_ms + 120_000)
+    assert found(matched(world, {NO}, statement.written([row, back, again]))) == []
 
 
 def test_amounts_differ() -> None:
