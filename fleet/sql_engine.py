@@ -38,7 +38,10 @@ def trouble_of(cause: BaseException) -> StoreTrouble:
     if state in CLASHES:
         return StoreClash(str(cause))
     remote = type(cause).__module__.startswith("psycopg")  # which is imported only where it is wanted
-    if remote and (state.startswith(AWAY) if state else type(cause).__name__ == "OperationalError"):
+    unreached = any(
+        each.__name__ == "OperationalError" for each in type(cause).__mro__
+    )  # a time-out is one of its kinds
+    if remote and (state.startswith(AWAY) if state else unreached):
         return StoreAway(" ".join(str(cause).split()))
     return StoreTrouble(str(cause))
 
