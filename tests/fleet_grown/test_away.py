@@ -13,6 +13,7 @@ from tests.backend import Served
 from tests.mosquitto import broker  # noqa: F401 - the fixture
 from tests.postgres import Server, binaries
 from tests.stores import upgraded
+from texts import LANGS, t
 
 ASKED = (("terminals",), ("rollout", "list"), ("tag", "--all", "--add", "x"), ("records", "T0001"), ("db", "check"))
 
@@ -58,8 +59,23 @@ def test_who_asks_is_told_at_once_that_postgresql_is_down(broker, server, tmp_pa
     assert url in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("reason", ["store", "store_away"])
+def test_of_a_change_the_database_broke_off_nobody_is_told_that_it_was_not_made(reason):
+    """The connection may be lost after the server has it and before it says so."""
+    for lang in LANGS:
+        step = t("fleet", lang, f"refused_step__{reason}")
+        assert ("posfleet audit" in step, "nothing was" in step or "未作" in step) == (True, False), step
+
+
 def error_of(name, state):
     return type(name, (Exception,), {"__module__": "psycopg.errors", "sqlstate": state})("it\n\tfailed")
+
+
+def test_a_machine_that_drops_packets_is_away():
+    driver = pytest.importorskip("psycopg.errors")
+    assert type(trouble_of(driver.ConnectionTimeout("connection timeout expired"))) is StoreAway
+    assert type(trouble_of(driver.OperationalError("connection failed"))) is StoreAway
+    assert type(trouble_of(driver.DataError("no such number"))) is StoreTrouble
 
 
 @pytest.mark.parametrize(
