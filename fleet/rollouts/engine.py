@@ -193,10 +193,9 @@ def _by_update(seen: Seen) -> tuple[str, str]:
             case _:
                 return "pushed", _so_far(update.status, reason)
     if seen.order == "done" and seen.said is not None and seen.said.software == seen.version:
-        other = _other_update(seen)  # as long as that may take its place, nothing is decided
-        return (
-            ("pushed", other) if other else ("applied", "")
-        )  # it ran that version already: nothing was to be installed
+        # It ran that version already, so nothing was to be installed; another one that may take its place leaves that open.
+        other = _other_update(seen)
+        return ("pushed", other) if other else ("applied", "")
     if seen.order in ("refused", "accepted") and seen.code == NO_CLOCK:  # it is not judged yet, or was not
         return "unheard", ""
     if _is_put_off(seen):

@@ -25,7 +25,7 @@ _TOLD = (
 
 
 _SAID = re.compile(
-    r"(?:(?P<status>pending|waiting_idle|trial)(?: |$))?(?:(?P<code>\d{4})(?: |$))?(?P<rest>.*)", re.DOTALL
+    r"(?:(?P<status>pending|waiting_idle|trial|busy$)(?: |$))?(?:(?P<code>\d{4})(?: |$))?(?P<rest>.*)", re.DOTALL
 )
 
 

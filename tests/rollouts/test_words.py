@@ -7,7 +7,8 @@ import pytest
 
 from fleet.admin import Plan, RolloutNote
 from fleet.rollouts import words
-from fleet.rollouts.engine import Halt, Next, Rate, Sight, Wait, decide
+from fleet.rollouts.engine import UNDER_WAY, Halt, Next, Rate, Sight, Wait, decide
+from texts import LANGS, catalogue
 
 SIGHT = Sight(Plan(), 40, 0, 0, {"applied": 1, "untouched": 39}, (0, 39), Rate(), Rate())
 NOW = 1_795_330_800_000
@@ -15,6 +16,14 @@ NOW = 1_795_330_800_000
 
 def moment(at_ms):
     return f"<{at_ms}>"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("said", [*UNDER_WAY, "trial 1018 2.0 is on trial"])
+def test_how_far_a_terminal_has_come_is_told_in_words(lang, said):
+    """On the page of a roll-out, beside each terminal."""
+    assert words.reason(said, lang).startswith(catalogue("manager", lang)[f"status__{said.split()[0]}"])
+    assert words.reason("busy with something", lang) == "busy with something", "a terminal's own words stay"
 
 
 def in_chinese(text):
