@@ -5,11 +5,14 @@ import pwd
 import re
 import socket
 import struct
+from pathlib import Path
 from typing import Final
 
 from fleet.admin import SUDO
 
 NAME_CHARS_MAX: Final = 64
+UID_MAP: Final = Path("/proc/self/uid_map")
+"""The accounts of this process's user namespace: first here, first outside, how many."""
 _CREDENTIALS = struct.Struct("iII")  # pid, uid, gid
 _sudo = re.compile(SUDO)
 
@@ -20,6 +23,23 @@ def account(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name[:NAME_CHARS_MAX] or f"uid {uid}"
     except KeyError:
         return f"uid {uid}"
+
+
+def acting(folder: Path, uid: int) -> tuple[str, str]:
+    """As whom an account acts on a data folder, and as a remark which one it is, where it is another. Whoever gets at the
+    folder is its owner, the backend's account: root is no second person, and a name from a user namespace is anybody's
+    choice. Raises `OSError`."""
+    owner = folder.stat().st_uid
+    return account(_outside(owner)), "" if uid == owner else account(uid)
+
+
+def _outside(uid: int) -> int:
+    """What an account is outside this process's user namespace; without one the same."""
+    for line in UID_MAP.read_text(encoding="ascii").splitlines():
+        here, there, count = map(int, line.split())
+        if here <= uid < here + count:
+            return there + uid - here
+    return uid
 
 
 def peer_uid(client: socket.socket) -> int:

@@ -51,11 +51,13 @@ SUDO = r"^[A-Za-z0-9._-]{0,32}\Z"
 
 class Caller(Struct, frozen=True):
     """A person: a user of the dashboard, or an account of the machine at the command line. `sudo`: whose call of `sudo` made
-    it that account, as the environment says; a remark for the audit, by which nothing is decided."""
+    it that account, as the environment says; `account`: which one it was in truth, as the kernel says, where it
+    acts as another. Both are remarks for the audit, by which nothing is decided."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     role: Role = "approver"
     sudo: Annotated[str, msgspec.Meta(pattern=SUDO)] = ""
+    account: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
 class Where(Struct, frozen=True):

@@ -1,8 +1,9 @@
 """The admin door: a Unix socket in the data folder (0600) by which `posfleet` and others ask the running server.
 
 One request per connection: four bytes of length, then JSON of a `Call`; answered alike with a `Reply`. Whose call it is
-says the kernel, not the call: the account that opened the connection stands in the place of its `by.name`. Without a server
-`ask` takes the folder's lock and steps the core itself, so that nobody ever writes beside the server.
+says the kernel, not the call: the folder's owner stands in the place of its `by.name`, and the account that opened the
+connection, where that is another, beside it as a remark. Without a server `ask` takes the folder's lock and steps the core
+itself, so that nobody ever writes beside the server.
 """
 
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from fleet import database, home
-from fleet.accounts import account, peer_uid
+from fleet.accounts import acting, peer_uid
 from fleet.admin import READS, Call, Refused, Reply
 from fleet.core import Admin, Core
 from fleet.desk.desk import FleetDesk
@@ -93,8 +94,8 @@ class Door:
                 except (ValueError, RecursionError) as trouble:
                     _send(client, msgspec.json.encode(Refused(reason="bad_request", detail=str(trouble)[:200])))
                     return
-                by = msgspec.structs.replace(call.by, name=account(peer_uid(client)))
-                _send(client, msgspec.json.encode(self._answer(msgspec.structs.replace(call, by=by))))
+                call = _known(self._path.parent, call, peer_uid(client))
+                _send(client, msgspec.json.encode(self._answer(call)))
         except OSError:
             return  # the caller left, or never said anything
         finally:
@@ -160,9 +161,15 @@ def _alone(data: Path, call: Call, now_ms: int) -> Reply:
         key = home.fleet_key(data)
         store = database.open_store(data)
         try:
-            return step(Core(store, key.sign), call, now_ms)
+            return step(Core(store, key.sign), _known(data, call, os.getuid()), now_ms)
         finally:
             store.close()
+
+
+def _known(data: Path, call: Call, uid: int) -> Call:
+    """The call, as that of whom an account acts as here."""
+    name, remark = acting(data, uid)
+    return msgspec.structs.replace(call, by=msgspec.structs.replace(call.by, name=name, account=remark))
 
 
 def _look(data: Path, call: Call, now_ms: int) -> Reply:

@@ -139,7 +139,7 @@ def _enter(books: Books, call: Call, reply: Reply, now_ms: int) -> None:
         what,
         subject or _made(reply),
         call.why,
-        "; ".join(filter(None, (call.by.sudo and f"sudo {call.by.sudo}", detail, outcome))),
+        "; ".join(filter(None, (call.by.account, call.by.sudo and f"sudo {call.by.sudo}", detail, outcome))),
     )
 
 

@@ -405,7 +405,7 @@ def test_a_rollout_waits_for_approval_and_is_watched(data, capsys, tmp_path, mon
     monkeypatch.setenv("SUDO_USER", "boris\x1b[2J; approved")
     assert run(capsys, data, "rollout", "approve", "1")[0] == 3
     assert "sudo" not in listed(capsys, data, "audit", "--limit", "1")[0]["detail"], "no remark of any other form"
-    monkeypatch.setattr("fleet.commands.manager.asking.account", lambda _uid: "boris")
+    monkeypatch.setattr("fleet.accounts.account", lambda _uid: "boris")
     assert run(capsys, data, "rollout", "approve", "1")[0] == 0
     for number in range(6):
         for act in ("pause", "resume"):

@@ -10,7 +10,7 @@ import threading
 import msgspec
 import pytest
 
-from fleet import admin, home
+from fleet import accounts, admin, home
 from fleet.admin import Call, Caller, Where
 from fleet.core import Admin, Core
 from fleet.door import SOCKET, Door, NobodyThere, ask, ask_server
@@ -82,6 +82,47 @@ def test_an_account_without_a_name_is_its_number(served, monkeypatch):
     assert by_raw(served, ENTER) == admin.Done(count=1)
     (row,) = ask_server(served, Call(by=ANNA, request=admin.Audit())).rows
     assert row.who == f"uid {os.getuid()}"
+
+
+@pytest.fixture
+def of_another(served):
+    """The folder's owner is not root."""
+    if os.getuid() == 0:
+        os.chown(served, 4242, -1)
+    return served
+
+
+def rows_of(data):
+    return [(row.who, row.detail) for row in ask(data, Call(by=ANNA, request=admin.Audit()), now).rows]
+
+
+@pytest.mark.parametrize("is_served", [True, False])
+def test_root_is_no_other_person_than_the_owner_of_the_folder(of_another, tmp_path_factory, monkeypatch, is_served):
+    """What one starts the other may not approve, with `posfleet serve` or without it."""
+    folder = of_another if is_served else tmp_path_factory.mktemp("alone")
+    os.chown(folder, os.stat(of_another).st_uid, -1)
+    owner = accounts.account(os.stat(folder).st_uid)
+    for uid in (os.stat(folder).st_uid, 0):
+        monkeypatch.setattr("fleet.door.peer_uid", lambda _client, uid=uid: uid)
+        monkeypatch.setattr("fleet.door.os.getuid", lambda uid=uid: uid)
+        forged = Caller(name="bert", sudo="bert", account="bert")
+        assert isinstance(ask(folder, msgspec.structs.replace(ENTER, by=forged), now), admin.Done)
+    (later, by_root), (first, by_owner) = rows_of(folder)
+    assert (first, later) == (owner, owner)
+    assert (by_owner.split("; ")[0], by_root.split("; ")[:2]) == ("sudo bert", ["root", "sudo bert"])
+
+
+@pytest.mark.parametrize("is_served", [True, False])
+def test_a_user_namespace_makes_nobody_another_person(served, tmp_path_factory, monkeypatch, is_served):
+    """There an account is root, or whoever it likes; and so is the folder's owner, seen from there."""
+    folder = served if is_served else tmp_path_factory.mktemp("alone")
+    mapped = tmp_path_factory.mktemp("proc") / "uid_map"
+    mapped.write_text(f"         {os.getuid()}       4242          1\n")
+    monkeypatch.setattr(accounts, "UID_MAP", mapped)
+    monkeypatch.setattr("fleet.door.peer_uid", lambda _client: 65_534)  # as an account of no number here is seen
+    assert ask(folder, ENTER, now) == admin.Done(count=1)
+    ((who, _),) = rows_of(folder)
+    assert who == "uid 4242"
 
 
 def test_only_the_owner_may_open_the_door(served):
