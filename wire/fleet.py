@@ -237,6 +237,10 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
+ON_TRIAL = "is on trial"
+"""How the reason of a 1018 ends for an update while another release is tried; that of an order twice does not."""
+
+
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """Payload of `up/reply/CID`: what became of a command. `accepted`: it takes long and another reply follows. `data`: a
     piece of what was asked for (log lines as gzip), `part` of `parts`."""

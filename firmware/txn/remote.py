@@ -33,6 +33,7 @@ from wire.facts import (
     TerminalUnlocked,
 )
 from wire.fleet import (
+    ON_TRIAL,
     Check,
     CommandName,
     Identify,
@@ -304,7 +305,7 @@ def _update(ctx: Context, cid: str, version: str, command: Update) -> Refusal | 
     pending = update.under_way(ctx.books)
     on_trial = pending is not None and pending.stage == "trying"
     if pending is not None and on_trial and not (runs and pending.version == version):
-        return Refusal(TWICE, f"{pending.version} is on trial")
+        return Refusal(TWICE, f"{pending.version} {ON_TRIAL}")
     done = CommandEnded(cid, "done", 0, "runs already")
     if runs:
         return (done,) if on_trial else (*update.given_up(ctx, version), done)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import isqrt
 
 from fleet.admin import Gate, Plan, Waits, WaitsFor
-from wire.fleet import Reported
+from wire.fleet import ON_TRIAL, Reported
 
 WAITING = ("pushed",)
 FAILED = ("rejected", "rolled_back", "unfinished", "failed")
@@ -20,8 +20,9 @@ TOUCHED = (*WAITING, "applied", "silent", *FAILED)
 STICKY = ("rejected", "rolled_back", "failed")
 """What a terminal does not recover from in the same roll-out."""
 REASON_CHARS_MAX = 200
-ON_TRIAL = (1018, 5029)
-"""With these a terminal refuses an update while another one is on trial; the second is of releases before."""
+TWICE, BUSY_BEFORE = 1018, 5029
+"""With these a terminal refuses an update while another one is on trial; the second is of releases before, the first stands
+for an order that is forgotten, too, and its reason says which."""
 NO_CLOCK = 1011
 """With this it refuses one by a clock it does not trust yet, or says that it keeps the order until it has the time."""
 BUSY = "busy"
@@ -119,8 +120,8 @@ def turn(rollout: int, terminal: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One touched terminal: its state so far, what it was given and when, and what it says. `cid`: of the update it was
-    ordered, "" for settings; `order`: how that order stands, and `code` why it was refused or waits; `version`: what it was
-    to install; `newer`: how the order of an update stands that was given since, "" none was; `is_timed`: it trusts its
+    ordered, "" for settings; `order`: how that order stands, `code` and `why`: of its refusal or wait; `version`: what it was to
+    install; `newer`: how the order of an update stands that was given since, "" none was; `is_timed`: it trusts its
     clock by now; `is_online`: so it said, and nobody said otherwise since; that is believed for `believed_ms` after its
     last word."""
 
@@ -137,6 +138,7 @@ class Seen:
     is_timed: bool = False
     is_online: bool = False
     believed_ms: int = 0
+    why: str = ""
 
 
 def judge(seen: Seen, plan: Plan, now_ms: int) -> tuple[str, str]:
@@ -220,7 +222,8 @@ def is_back(seen: Seen) -> bool:
 
 def _is_put_off(seen: Seen) -> bool:
     """Whether it refused an order, there or back, because another release was on trial."""
-    return seen.order == "refused" and seen.code in ON_TRIAL
+    on_trial = seen.code == BUSY_BEFORE or (seen.code == TWICE and seen.why.endswith(ON_TRIAL))
+    return seen.order == "refused" and on_trial
 
 
 def is_due_again(seen: Seen, now_ms: int) -> bool:

@@ -233,12 +233,13 @@ class RolloutBooks:
             member = MemberRow(*row[:width])
             said = msgspec.json.decode(row.said, type=Reported) if row.said else None
             has_code = row.order in ("refused", "accepted") and row.reply
-            code = msgspec.json.decode(row.reply, type=Reply).code if has_code else 0
+            reply = msgspec.json.decode(row.reply, type=Reply) if has_code else None
+            code, why = (reply.code, reply.reason) if reply is not None else (0, "")
             stands = msgspec.json.decode(row.stands, type=_Stands) if row.stands else _Stands()
             newer = row.newer if row.newest and row.newest != member.cid else ""
             seen = Seen(
                 member.state, member.rev, member.pushed_ms, row.seen or 0, said, member.cid, row.order or "",
-                version, code, newer, stands.clock == "trusted", stands.online,
+                version, code, newer, stands.clock == "trusted", stands.online, why=why,
             )  # fmt: skip
             found.append((member, seen))
         return found

@@ -48,8 +48,8 @@ class Counter(Office):
         """What is sent to T0 now."""
         return [order_of(each) for each in self.pump() if each.terminal == "T0"]
 
-    def answers(self, order, status, code=0):
-        self.say("T0", f"reply/{order.cid}", Reply(order.cid, "update", status, self.now, code))
+    def answers(self, order, status, code=0, reason=""):
+        self.say("T0", f"reply/{order.cid}", Reply(order.cid, "update", status, self.now, code, reason))
 
     def says(self, order, status, software):
         update = UpdateLook(order.cid, order.command.version, status)
@@ -117,12 +117,14 @@ def test_done_is_not_believed_while_the_release_taken_back_waits_to_be_installed
     assert counter.stands(number) == ("reverted", "reverted", ())
 
 
-ON_TRIAL = pytest.mark.parametrize("code", [1018, 5029], ids=["now", "as releases before said"])
+ON_TRIAL = pytest.mark.parametrize(
+    ("code", "why"), [(1018, "9.9 is on trial"), (5029, "9.9")], ids=["now", "as releases before said"]
+)
 
 
 @ON_TRIAL
 @pytest.mark.parametrize("end", ["applied", "rolled_back"])
-def test_who_tries_another_release_has_not_failed_and_is_ordered_again_when_that_is_decided(counter, end, code):
+def test_who_tries_another_release_has_not_failed_and_is_ordered_again_when_that_is_decided(counter, end, code, why):
     """Played: one that was ordered an update by hand just before stopped the roll-out for all."""
     other = admin.SendCommand(where=Where(terminals=("T0",)), command=Update("3.0", blob("c")))
     counter.ask(other)
@@ -131,7 +133,7 @@ def test_who_tries_another_release_has_not_failed_and_is_ordered_again_when_that
     counter.says(by_hand, "trial", "3.0")
     number = counter.rolls_out("2.0")
     (first,) = counter.orders()
-    counter.answers(first, "refused", code)
+    counter.answers(first, "refused", code, why)
     for _ in range(4):
         counter.tick(5 * MINUTE)
         counter.online("T0", software="3.0")
@@ -149,10 +151,19 @@ def test_who_tries_another_release_has_not_failed_and_is_ordered_again_when_that
     assert counter.stands(number)[:2] == ("running", "applied")
 
 
-def test_who_was_ordered_something_newer_since_is_not_ordered_again(counter):
+def test_who_refused_an_order_it_has_forgotten_has_failed(counter):
+    """The same code, and no release on trial: ordering it again and again helps nobody."""
     number = counter.rolls_out("2.0")
     (first,) = counter.orders()
     counter.answers(first, "refused", 1018)
+    counter.tick(5 * MINUTE)
+    assert (counter.stands(number)[:2], counter.orders()) == (("halted", "failed"), [])
+
+
+def test_who_was_ordered_something_newer_since_is_not_ordered_again(counter):
+    number = counter.rolls_out("2.0")
+    (first,) = counter.orders()
+    counter.answers(first, "refused", 1018, "2.0 is on trial")
     counter.ask(admin.SendCommand(where=Where(terminals=("T0",)), command=Update("3.0", blob("c"))))
     (newer,) = counter.orders()
     counter.answers(newer, "done")
@@ -166,14 +177,14 @@ def test_who_was_ordered_something_newer_since_is_not_ordered_again(counter):
 @ON_TRIAL
 @pytest.mark.parametrize("minutes", [10, 70], ids=["in time", "late"])
 @pytest.mark.parametrize("end", ["applied", "rolled_back"])
-def test_who_was_trying_it_is_ordered_back_again_when_the_trial_is_decided(counter, minutes, end, code):
+def test_who_was_trying_it_is_ordered_back_again_when_the_trial_is_decided(counter, minutes, end, code, why):
     number = counter.rolls_out("2.0")
     (first,) = counter.orders()
     counter.answers(first, "accepted")
     counter.says(first, "trial", "2.0")
     counter.turns_back(number)
     (back,) = counter.orders()
-    counter.answers(back, "refused", code)
+    counter.answers(back, "refused", code, why)
     for _ in range(minutes // 5):
         counter.tick(5 * MINUTE)
         counter.online("T0", software="2.0")
@@ -205,7 +216,7 @@ def test_who_refuses_again_and_again_is_not_ordered_all_the_time(counter):
     for _ in range(60):
         for back in counter.orders():
             sent += 1
-            counter.answers(back, "refused", 1018)
+            counter.answers(back, "refused", 1018, "2.0 is on trial")
         counter.tick(MINUTE)
     assert 10 <= sent <= 13
 
@@ -216,7 +227,7 @@ def test_a_wait_that_was_given_up_orders_nobody_back(counter):
     counter.says(first, "trial", "2.0")
     counter.turns_back(number)
     (back,) = counter.orders()
-    counter.answers(back, "refused", 1018)
+    counter.answers(back, "refused", 1018, "2.0 is on trial")
     counter.tick()
     counter.ask(admin.RolloutAct(rollout=number, act="abort"))
     counter.now += 60 * MINUTE
