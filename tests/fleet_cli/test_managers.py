@@ -375,6 +375,16 @@ def test_a_refused_command_ends_with_one(data, capsys, monkeypatch):
     assert "Next for [2005]: " in out
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "order it again at T0001"), ("zh", "对 T0001 重新下达")])
+def test_an_order_that_a_trial_put_off_is_to_be_given_again(data, capsys, monkeypatch, lang, said):
+    answering(data, monkeypatch, "refused", code=1018, reason="0.3.0 is on trial")
+    code, out, _ = run(capsys, data, "cmd", "selftest", "T0001", lang=lang)
+    assert (code, said in out, error(1018).action(lang) in out) == (1, True, False), out
+    answering(data, monkeypatch, "refused", code=1018)
+    out = run(capsys, data, "cmd", "selftest", "T0002", lang=lang)[1]
+    assert (said in out, error(1018).action(lang) in out) == (False, True), out
+
+
 def test_a_log_is_kept_as_a_file(data, capsys, monkeypatch, tmp_path):
     answering(data, monkeypatch, data=gzip.compress(b"line one\n"))
     code, _, errors = run(capsys, data, "cmd", "log", "T0001", "--out", str(tmp_path / "logs"))

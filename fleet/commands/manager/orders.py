@@ -32,6 +32,7 @@ from fleet.commands.manager.asking import (
     ask,
     code_words,
     confirmed,
+    few,
     json_word,
     table,
     tell,
@@ -49,9 +50,10 @@ from fleet.commands.manager.blobs import blob_words, release_of
 from fleet.desk.words import check_name
 from fleet.door import is_served
 from texts import Lang, t
-from wire.fleet import Command
+from wire.fleet import ON_TRIAL, Command
 
 LIMIT_MAX = 1_000
+TWICE = 1018
 POLL_S = 0.5
 GRACE_MS = 2_000
 """The backend books "no answer" a moment after an order has expired."""
@@ -216,8 +218,14 @@ def _show(options: argparse.Namespace, rows: tuple[OrderLook, ...], lang: Lang) 
         return
     columns = ("terminal", "command", "status", "detail", "who", "why", "at")
     table(lang, columns, (_cells(row, lang) for row in rows))
-    told = (code for row in rows for code in (row.code, *(each.code for each in row.checks), _held_up(row)))
-    tell_actions(told, lang)
+    put_off = [row for row in rows if row.status == "refused" and row.code == TWICE and row.reason.endswith(ON_TRIAL)]
+    told = (row for row in rows if row not in put_off)
+    tell_actions(
+        (code for row in told for code in (row.code, *(each.code for each in row.checks), _held_up(row))), lang
+    )
+    if put_off:
+        action = t("manager", lang, "cmd__put_off", terminals=few(dict.fromkeys(row.terminal for row in put_off)))
+        tell(lang, "asking__action", code=TWICE, action=action)
 
 
 def _held_up(row: OrderLook) -> int:
