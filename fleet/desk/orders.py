@@ -20,6 +20,8 @@ FORGOTTEN_AT_ONCE_MAX = 200
 AGAIN_AFTER_MS = 30_000
 """A terminal that comes back is sent an order again when it was not sent just now."""
 UNDER_WAY = ("update", "accepted")
+NO_CLOCK = 1011
+"""With this a terminal accepts an order that it keeps until it has the time; it expires like one it has not heard of."""
 ENDED = ("done", "refused", "failed")
 INSTEAD_OF: dict[CommandName, tuple[CommandName, ...]] = {
     "update": ("update",), "lock": ("lock", "unlock"), "unlock": ("lock", "unlock"),
@@ -97,11 +99,16 @@ def heard(books: Books, terminal: str, cid: str, reply: Reply, now_ms: int) -> N
         if reply.parts > row.parts_all and reply.data:
             books.fleet.orders.put(replace(row, parts_all=reply.parts))
         return
+    held = (reply.status, reply.code) == ("accepted", NO_CLOCK)
+    if held and row.status == "silent":
+        return  # it has not the time yet: no news
     ends = reply.status in ENDED
     kept = msgspec.json.encode(msgspec.structs.replace(reply, data=b""))
     parts_all = max(row.parts_all, reply.parts if reply.data else 0)
     books.fleet.orders.put(
-        replace(row, status=reply.status, reply=kept, answered_ms=now_ms, parts_all=parts_all, due_ms=0, waiting=0)
+        replace(
+            row, status=reply.status, reply=kept, answered_ms=now_ms, parts_all=parts_all, due_ms=0, waiting=int(held)
+        )
     )
     if ends:
         detail = f"{row.name} {reply.status} {reply.code or ''} {reply.reason}".strip()
@@ -122,10 +129,8 @@ def data(books: OrderBooks, cid: str) -> admin.Reply:
 def tick(books: Books, now_ms: int) -> None:
     """Book "no answer" where none came, and forget what is old."""
     for row in books.fleet.orders.overdue(now_ms - GRACE_MS, SILENT_AT_ONCE_MAX):
-        status = "silent" if row.status == "waiting" else row.status
-        books.fleet.orders.put(replace(row, status=status, waiting=0, due_ms=0))
-        if status == "silent":
-            books.fleet.heard.pass_(row.terminal, "command", now_ms, f"{row.name} no answer")
+        books.fleet.orders.put(replace(row, status="silent", waiting=0, due_ms=0))
+        books.fleet.heard.pass_(row.terminal, "command", now_ms, f"{row.name} no answer")
     books.fleet.orders.forget(now_ms - KEPT_MS, FORGOTTEN_AT_ONCE_MAX)
 
 

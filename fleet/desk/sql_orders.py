@@ -16,7 +16,7 @@ from wire.fleet import Order, Reply
 @dataclass(frozen=True, slots=True)
 class OrderRow:
     """One order as kept. `text`: what is signed; `reply`: the last word about it, without its data, b"" none; `due_ms` and
-    `sent_ms` as of settings; `waiting` 1: an answer is still expected before `expires_ms`."""
+    `sent_ms` as of settings; `waiting` 1: an answer is still expected before `expires_ms`, also of one that is held."""
 
     cid: str
     batch: str

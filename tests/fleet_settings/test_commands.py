@@ -74,6 +74,29 @@ def test_no_answer_before_expiry_is_booked_and_a_late_one_is_still_heard(office)
     assert seen(office)[0].status == "done"
 
 
+def test_an_order_that_is_held_until_the_time_is_known_is_silent_after_its_expiry(office):
+    cid = ordered(office, Reboot(), terminals=("A1",)).cids["A1"]
+    office.pump()
+    answer(office, "A1", cid, "accepted", "reboot", code=1011)
+    office.tick(120_000 - 1)
+    assert seen(office)[0].status == "accepted"
+    office.tick(GRACE_MS + 1)
+    assert seen(office)[0].status == "silent"
+    answer(office, "A1", cid, "accepted", "reboot", code=1011)
+    assert seen(office)[0].status == "silent", "told once more, and no news"
+    answer(office, "A1", cid, "refused", "reboot", code=1014)
+    assert (seen(office)[0].status, seen(office)[0].code) == ("refused", 1014)
+
+
+def test_an_order_that_takes_long_outlasts_its_expiry(office):
+    cid = ordered(office, Reboot(), terminals=("A1",)).cids["A1"]
+    office.pump()
+    answer(office, "A1", cid, "accepted", "reboot", code=1011)
+    answer(office, "A1", cid, "accepted", "reboot")
+    office.tick(120_000 + GRACE_MS)
+    assert seen(office)[0].status == "accepted", "it has begun"
+
+
 def test_an_expired_order_is_never_sent(office):
     ordered(office, terminals=("A1",))
     office.now += 120_000
