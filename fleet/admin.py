@@ -379,9 +379,9 @@ class Commands(Struct, frozen=True, tag="commands"):
 
 
 OrderStatus = Literal["waiting", "accepted", "done", "refused", "failed", "silent", "superseded"]
-"""waiting: sent, nothing heard; accepted: it takes long, or is held until the time is known; silent: no answer before expiry,
-or held for longer; superseded: a newer order took its place before the terminal had said anything about it, and it is sent
-no more."""
+"""waiting: sent, nothing heard; accepted: it takes long, or is held until the time is known; silent: no answer before
+expiry, or held for longer; superseded: a newer order took its place before the terminal had said anything about it, and it
+is sent no more."""
 
 
 class OrderLook(Struct, frozen=True):

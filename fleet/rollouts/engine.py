@@ -120,8 +120,8 @@ def turn(rollout: int, terminal: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One touched terminal: its state so far, what it was given and when, and what it says. `cid`: of the update it was
-    ordered, "" for settings; `order`: how that order stands, `code` and `why`: of its refusal or wait; `version`: what it was to
-    install; `newer`: how the order of an update stands that was given since, "" none was; `is_timed`: it trusts its
+    ordered, "" for settings; `order`: how that order stands, `code`, `why`: of its refusal or wait; `version`: what it was
+    to install; `newer`: how the order of an update stands that was given since, "" none was; `is_timed`: it trusts its
     clock by now; `is_online`: so it said, and nobody said otherwise since; that is believed for `believed_ms` after its
     last word."""
 
