@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from fleet import database
 from fleet.acquirer.statement import STATEMENTS
@@ -38,11 +38,43 @@ _TAKES_NO_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBAD
 _LANG_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
+class _Unprinted(OSError):
+    """Standard output takes nothing more."""
+
+
+class _Printed:
+    """Standard output, whose faults are told from those of everything else that is written."""
+
+    def __init__(self, there: Any) -> None:
+        self._there = there
+
+    def __getattr__(self, name: str) -> Any:
+        it = getattr(self._there, name)
+        if name == "buffer":
+            return _Printed(it)
+        return _told_apart(it) if name in ("write", "writelines", "flush") else it
+
+
+def _told_apart(act: Callable[..., Any]) -> Callable[..., Any]:
+    def acted(*given: Any) -> Any:
+        try:
+            return act(*given)
+        except OSError as trouble:
+            if trouble.errno in _TAKES_NO_MORE:
+                raise _Unprinted(trouble.errno, trouble.strerror) from trouble
+            raise
+
+    return acted
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     lang = _lang(given)
     ended: SystemExit | None = None
+    there = sys.stdout
+    if there is not None:
+        sys.stdout = cast(TextIO, _Printed(there))
     try:
         try:
             code = _run(given, lang)
@@ -52,13 +84,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _hush()  # the reader left: nothing more to say
         return exits.DONE
-    except OSError as trouble:
-        if trouble.errno not in _TAKES_NO_MORE or trouble.filename is not None:
-            raise  # not of what was printed
+    except _Unprinted as trouble:
         _hush()
         full = Wrong("unprinted", {"detail": str(trouble)})
         print(full.line(lang), file=sys.stderr)
         return full.code
+    finally:
+        sys.stdout = there
     if ended is not None:
         raise ended
     return code

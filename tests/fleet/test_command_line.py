@@ -1,5 +1,6 @@
 """`posfleet` as its users meet it: exit codes, both languages, JSON, and what `records verify` finds."""
 
+import errno
 import json
 import sqlite3
 import subprocess
@@ -291,6 +292,17 @@ def test_serve_says_that_the_broker_is_gone_and_goes_on(broker, tmp_path):  # no
         assert served.wait_ready().startswith("posfleet ready ")
         code, _ = served.end()
     assert code == 0
+
+
+def test_a_full_disk_elsewhere_is_not_told_as_standard_output(capsys, monkeypatch):
+    def full(_given, _lang):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("fleet.__main__._run", full)
+    before = sys.stdout
+    with pytest.raises(OSError, match="No space left"):
+        main(["errors", "--lang", "en"])
+    assert (capsys.readouterr().err, sys.stdout is before) == ("", True)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this kernel has no /dev/full")

@@ -646,6 +646,15 @@ def test_an_export_that_fails_leaves_the_old_file(data, capsys, tmp_path, monkey
     assert run(capsys, data, "export", "records", "--out", str(loop))[0] == 3
 
 
+def test_a_fault_of_the_program_is_not_told_as_a_file_that_cannot_be_written(data, capsys, tmp_path, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("no such step")
+
+    monkeypatch.setattr("fleet.commands.manager.export._rows", broken)
+    with pytest.raises(RuntimeError, match="no such step"):
+        run(capsys, data, "export", "records", "--out", str(tmp_path / "out.jsonl"))
+
+
 # --- JSON -----------------------------------------------------------------------------------------------------------------
 
 

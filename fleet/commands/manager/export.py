@@ -2,6 +2,8 @@
 
 import argparse
 import csv
+import errno
+import os
 import stat
 import sys
 from collections.abc import Iterator
@@ -109,10 +111,18 @@ def _file(path: Path | None) -> Iterator[TextIO]:
         return
     try:
         plain = path.is_file() or not path.exists()
-        with _draft(path.resolve()) if plain else path.open("w", encoding="utf-8", newline="") as out:
+        with _draft(_target(path)) if plain else path.open("w", encoding="utf-8", newline="") as out:
             yield out
-    except (OSError, RuntimeError) as trouble:  # the second for links that lead in a circle
+    except OSError as trouble:
         raise Wrong("unwritten", {"path": str(path), "detail": str(trouble)}) from trouble
+
+
+def _target(path: Path) -> Path:
+    """Where links lead. Raises `OSError`, also for those that lead in a circle."""
+    try:
+        return path.resolve()
+    except RuntimeError as circle:  # as older releases of Python say it
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from circle
 
 
 @contextmanager
