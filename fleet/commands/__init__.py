@@ -34,7 +34,9 @@ class Wrong(Exception):
         return t(self.room, lang, f"step__{self.name}", **self.arguments)
 
 
-def no_store(shown: str, trouble: StoreTrouble) -> Wrong:
-    """The database cannot be used: its server is out of reach, or it is something else about it."""
-    name = "database_away" if isinstance(trouble, StoreAway) else "database"
+def no_store(shown: str, trouble: StoreTrouble, changes: bool = False) -> Wrong:
+    """The database cannot be used: its server is out of reach, or it is something else about it. `changes`: something was to
+    be changed, which may have happened just before."""
+    away = "database_left" if changes else "database_away"
+    name = away if isinstance(trouble, StoreAway) else "database"
     return Wrong(name, {"path": shown, "detail": str(trouble)})

@@ -23,8 +23,8 @@ MEANT_WRONG = frozenset({
 """Failures (`wrong__NAME`) that whoever typed the line sets right."""
 
 MEANT = frozenset({
-    "backend", "broker_kick", "database", "database_away", "deaf", "editor", "folder", "grace", "in_use", "key_away",
-    "key_locked", "key_wrong", "left", "no_ca", "no_database", "port", "schema_later", "unprinted", "unwritten",
+    "backend", "broker_kick", "database", "database_away", "database_left", "deaf", "editor", "folder", "grace", "in_use",
+    "key_away", "key_locked", "key_wrong", "left", "no_ca", "no_database", "port", "schema_later", "unprinted", "unwritten",
     "user_too_many",
 })  # fmt: skip
 """Failures of what the line needs, whatever it says."""

@@ -40,6 +40,7 @@ def ask(options: argparse.Namespace, request: Request, kind: type[Answer]) -> An
     call = wrong_value(lambda: checked(made))
     if isinstance(request, READS) and not database.is_there(options.data):
         raise Wrong("no_database", {"path": database.shown(options.data)})
+    changes = not isinstance(request, READS)
     try:
         reply: Reply = ask_door(options.data, call, utc_ms)
     except home.InUse as trouble:
@@ -47,11 +48,11 @@ def ask(options: argparse.Namespace, request: Request, kind: type[Answer]) -> An
     except BadUrl as trouble:
         raise Wrong("database_url", {"detail": str(trouble)}) from trouble
     except StoreTrouble as trouble:
-        raise no_store(database.shown(options.data), trouble) from trouble
+        raise no_store(database.shown(options.data), trouble, changes) from trouble
     except (OSError, ValueError) as trouble:
         raise Wrong("backend", {"path": str(options.data), "detail": str(trouble)}, room="manager") from trouble
     if isinstance(reply, Refused) and reply.reason == "store_away":
-        raise no_store(database.shown(options.data), StoreAway(plain(reply.detail)))
+        raise no_store(database.shown(options.data), StoreAway(plain(reply.detail)), changes)
     if isinstance(reply, Refused):
         raise Denied(reply)
     assert isinstance(reply, kind), reply
