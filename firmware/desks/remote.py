@@ -40,6 +40,9 @@ REPLIES_MAX: Final = 16
 JUDGED_MS: Final = 2_000
 """What was held and is refused without a record leaves the card so soon; after a cut before that it is refused once more."""
 
+STORAGE: Final = frozenset({9002, 9003, 9013})
+"""The card takes nothing now."""
+
 CARD_AGAIN_MS: Final = 10_000
 """What was held is judged again so long after the card took nothing."""
 
@@ -206,7 +209,7 @@ class RemoteDesk:
         refusal = till.do(TakeOrder(order, len(pieces)))
         if refusal is not None:
             self.drawer = before
-            if was_held and refusal.code in remote.STORAGE:
+            if was_held and refusal.code in STORAGE:
                 return False
             self._refuse(till, order, refusal)
             return True

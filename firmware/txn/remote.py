@@ -85,9 +85,6 @@ HELD_TABLE: Final = (
 )
 """Commands that wait for the time, beside the journal: the broker was told that they have come, so no cut may lose them."""
 
-STORAGE: Final = frozenset({9002, 9003, 9013})
-"""The card takes nothing now: no word about a command that waits for the time."""
-
 MARK: Final = "command_mark"
 
 _ORDER: Final = msgspec.json.Decoder(Order)
