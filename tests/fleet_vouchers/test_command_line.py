@@ -1,6 +1,9 @@
 """`posfleet vouchers` and `posfleet serve` with simulated platforms, as a person and a broker use them."""
 
 import json
+import sqlite3
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -29,6 +32,13 @@ def run(capsys: pytest.CaptureFixture[str], *words: str, lang: str = "en") -> tu
     code = main(["--lang", lang, "vouchers", *words])
     said = capsys.readouterr()
     return code, said.out, said.err
+
+
+def at_noon(database: Path, day: str) -> None:
+    """As if it had been redeemed at noon: about what lies within minutes of a midnight nobody can say whose day it is."""
+    noon_ms = int(datetime.fromisoformat(f"{day}T12:00:00+08:00").timestamp() * 1_000)
+    with closing(sqlite3.connect(database)) as books, books:
+        books.execute("UPDATE voucher_uses SET used_ms = ?", (noon_ms,))
 
 
 def test_deals_are_loaded_listed_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,6 +117,7 @@ def test_the_served_backend_redeems_and_reconciles(
     code, out, _ = run(capsys, "reconcile", str(path), "--platform", "meituan", "--data", str(data))
     assert "[8018]" in out
     whole = path.read_bytes()
+    at_noon(data / DATABASE, day)
     path.write_bytes(written([]))
     code, out, _ = run(
         capsys, "reconcile", str(path), "--platform", "meituan", "--date", day, "--json", "--data", str(data)
