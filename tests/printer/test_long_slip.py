@@ -37,7 +37,8 @@ def said(folder: Path, head_mm_s: int, fence: Fence = "gs_h") -> tuple[list[Even
     events: list[Event] = []
     try:
         driver.start()
-        events.append(inbox.get(timeout=WAIT_S))
+        while events[-1:] != [PrinterSeen("ok")]:  # a virtual printer that has not begun yet is offline, as any other
+            events[:] = [inbox.get(timeout=WAIT_S)]
         driver.carry_out(Print(1, 1_001, LONG))
         while not isinstance(events[-1], Printed):
             events.append(inbox.get(timeout=WAIT_S))
