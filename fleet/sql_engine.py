@@ -38,10 +38,8 @@ def trouble_of(cause: BaseException) -> StoreTrouble:
     if state in CLASHES:
         return StoreClash(str(cause))
     remote = type(cause).__module__.startswith("psycopg")  # which is imported only where it is wanted
-    unreached = any(
-        each.__name__ == "OperationalError" for each in type(cause).__mro__
-    )  # a time-out is one of its kinds
-    if remote and (state.startswith(AWAY) if state else unreached):
+    kinds = {each.__name__ for each in type(cause).__mro__}  # a time-out is an OperationalError, too
+    if remote and (state.startswith(AWAY) if state else "OperationalError" in kinds):
         return StoreAway(" ".join(str(cause).split()))
     return StoreTrouble(str(cause))
 

@@ -43,8 +43,8 @@ JUDGED_MS: Final = 2_000
 STORAGE: Final = frozenset({9002, 9003, 9013})
 """The card takes nothing now."""
 
-CARD_AGAIN_MS: Final = 10_000
-"""What was held is judged again so long after the card took nothing."""
+JUDGE_AGAIN_MS: Final = 10_000
+"""What is still held is judged again after this, or when the link comes: not with every key."""
 
 CUT, DID_NOT_OPEN, NOT_DONE = 9016, 8001, 9001
 PULSED: Final = {"opened": 0, "no_sensor": 0, "did_not_open": DID_NOT_OPEN, "no_drawer": 8003, "too_soon": 8006}
@@ -91,6 +91,7 @@ class RemoteDesk:
                 code = PULSED[outcome]
                 till.do(EndCommand(cid, "failed" if code else "done", code, outcome))
             case LinkUp():
+                self.judge_ms = 0
                 for each in remote.told_since(till.ledger, till.ledger.acked_seq, REPLIES_MAX):
                     self._reply(till, each, up=True)
                 for order in remote.held(till.ledger) if self.holds else ():
@@ -180,12 +181,12 @@ class RemoteDesk:
         self.holds = False
         for order in remote.held(till.ledger):
             if till.devices.link != "up" and remote.too_late(till.context(), order) is not None:
-                self.holds = True
+                self.holds, self.judge_ms = True, till.now.monotonic_ms + JUDGE_AGAIN_MS
                 continue
             self._forget_held(till, order.cid)
             if remote.known(till.ledger, order.cid) is None and not self._take(till, order, was_held=True):
                 self._keep_held(till, order)
-                self.holds, self.judge_ms = True, till.now.monotonic_ms + CARD_AGAIN_MS
+                self.holds, self.judge_ms = True, till.now.monotonic_ms + JUDGE_AGAIN_MS
                 return
 
     def _keep_held(self, till: Till, order: Order) -> None:
