@@ -4,7 +4,7 @@ Pure but for the store it is given: time comes in with the event, and effects ar
 commit, so no acknowledgement can outrun what it promises (wire contract, 3).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -146,7 +146,7 @@ class Pump:
     now_ms: int
     taken: tuple[Sent, ...] = ()
     room: int = 128
-    under_way: frozenset[Sent] = frozenset()
+    under_way: Collection[Sent] = ()
     late: tuple[Sent, ...] = ()
 
 

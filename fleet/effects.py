@@ -78,13 +78,15 @@ class CallPlatform:
     start_by_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class SendDesired:
-    """The settings a terminal is to have, retained."""
+class SendDesired(NamedTuple):
+    """The settings a terminal is to have, retained. A tuple, for a push makes thousands."""
 
     terminal: str
     rev: int
-    signed: Signed = field(repr=False)
+    signed: Signed  # may hold a secret
+
+    def __repr__(self) -> str:
+        return f"SendDesired({self.terminal!r}, {self.rev})"
 
     @property
     def sent(self) -> "Sent":

@@ -6,9 +6,10 @@ broker's acknowledgement second, so a crash between them costs a repetition and 
 
 import logging
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -51,7 +52,6 @@ from fleet.vouchers import port as vouchers
 from fleet.vouchers.within import PlatformAnswered
 from wire import topics
 from wire.channels import ACK, ANSWER, COMMAND, DESIRED, RECORDS, TIME, Channel
-from wire.fleet import Signed
 from wire.messages import AnswerRenew
 from wire.pace import backoff_ms
 from wire.records import PACKETS_IN_FLIGHT_MAX
@@ -66,7 +66,7 @@ KEPT_MS = 10_000
 OPEN_TIMEOUT_MS = 15_000
 CLOSE_TIMEOUT_MS = 3_000
 REFUSAL = 0x80
-IN_FLIGHT_MAX = 1_024
+IN_FLIGHT_MAX = 2_048
 """Settings and commands the broker may have from us without saying so; bounds what a push to thousands holds in memory."""
 AGAIN_MS = 60_000
 """What the broker has not said in this time to have, or has refused, is handed to it again."""
@@ -118,6 +118,8 @@ class Batch:
         as much again while that is committed, and neither waits for the other."""
         return 0 < len(self.heard) < PACKETS_IN_FLIGHT_MAX // 2 * len(self.terminals) and not self.hurried
 
+
+_SIGNED = attrgetter("signed")
 
 _Answered = AcquirerAnswered | PlatformAnswered | SendAnswer | _Asked
 
@@ -413,7 +415,7 @@ class Ingest:
         if room or taken or self._late:
             late, self._late = tuple(self._late), []
             self._more_due = self._more_due and not room
-            under_way = frozenset(given.sent for given in self._in_flight.values()) | frozenset(self._taken)
+            under_way = [*(given.sent for given in self._in_flight.values()), *self._taken]
             self._try(Pump(self._utc_ms(), taken, room, under_way, late))
 
     def _try(self, event: Pump | DeskTick) -> None:
@@ -459,7 +461,11 @@ class Ingest:
         return self._stopping
 
     def _emit(self, effects: list[Effect]) -> None:
+        desired: list[SendDesired] = []
         for effect in effects:
+            if isinstance(effect, SendDesired):
+                desired.append(effect)
+                continue
             if isinstance(effect, CallAcquirer):
                 self._call(effect)
                 continue
@@ -483,14 +489,26 @@ class Ingest:
             if self._connection is None:
                 continue  # the terminals send and ask again
             channel, payload = _outgoing(effect)
-            topic = channel.topic(effect.terminal)
-            told = isinstance(effect, SendDesired | SendCommand)
-            number = self._connection.publish(topic, payload, channel.qos, channel.expiry_s, channel.retained, told)
-            if isinstance(effect, SendDesired | SendCommand):
-                if number:
-                    self._in_flight[number] = _Given(effect.sent, self._monotonic_ms())
-                else:
-                    self._note_taken(effect.sent)  # it never will be: so it is not due again every minute
+            if isinstance(effect, SendCommand):
+                self._hand(channel, payload, (effect,))
+            else:
+                self._connection.publish(channel.topic(effect.terminal), payload, channel.qos, channel.expiry_s)
+        for signed, alike in groupby(desired, _SIGNED):  # terminals after each other have the same to the byte
+            self._hand(DESIRED, msgspec.json.encode(signed), tuple(alike))
+
+    def _hand(self, channel: Channel, payload: bytes, to: Sequence[SendDesired | SendCommand]) -> None:
+        """Give the broker what is due until it says that it has it, the same bytes for all of these."""
+        if self._connection is None:
+            return
+        numbers = self._connection.publish_all(
+            [channel.topic(each.terminal) for each in to], payload, channel.qos, channel.expiry_s, channel.retained
+        )
+        now_ms = self._monotonic_ms()
+        for number, each in zip(numbers, to, strict=True):
+            if number:
+                self._in_flight[number] = _Given(each.sent, now_ms)
+            else:
+                self._note_taken(each.sent)  # it never will be: so it is not due again every minute
 
     def _note_taken(self, sent: Sent) -> None:
         if not self._taken:
@@ -513,7 +531,7 @@ def _read(terminal: str, payload: bytes) -> tuple[reading.Arrival, ...] | None:
         return None
 
 
-def _outgoing(effect: SendAck | SendAnswer | SendTime | SendDesired | SendCommand) -> tuple[Channel, bytes]:
+def _outgoing(effect: SendAck | SendAnswer | SendTime | SendCommand) -> tuple[Channel, bytes]:
     match effect:
         case SendAck(_, ack):
             return ACK, msgspec.json.encode(ack)
@@ -521,16 +539,8 @@ def _outgoing(effect: SendAck | SendAnswer | SendTime | SendDesired | SendComman
             return ANSWER, msgspec.json.encode(answer)
         case SendTime(_, time):
             return TIME, msgspec.json.encode(time)
-        case SendDesired(signed=signed):
-            return DESIRED, _encoded(signed)
         case SendCommand(name=name, signed=signed, expiry_s=expiry_s):
             return COMMAND[name]._replace(expiry_s=expiry_s), msgspec.json.encode(signed)
-
-
-@lru_cache(maxsize=4)
-def _encoded(signed: Signed) -> bytes:
-    """Terminals after each other have the same settings to the byte."""
-    return msgspec.json.encode(signed)
 
 
 def _refused(trouble: StoreTrouble) -> admin.Refused:

@@ -5,6 +5,7 @@ The reader takes what came of a stream and keeps what is not whole yet. Anything
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 PACKET_BYTES_MAX = 1024 * 1024
@@ -162,11 +163,15 @@ def publish(
 ) -> bytes:
     """(3.3) `topic` as UTF-8, `props` as `properties` makes them: a sender of many makes both once."""
     assert qos == 0 or 0 < mid < 0x10000
-    number = mid.to_bytes(2, "big") if qos else b""
-    size = varint(2 + len(topic) + len(number) + len(props) + len(payload))
-    return b"".join(
-        (_BYTES[0x30 | qos << 1 | retain], size, len(topic).to_bytes(2, "big"), topic, number, props, payload)
-    )
+    head = _publish_head(len(topic), len(props) + len(payload), qos, retain)
+    return b"".join((head, topic, mid.to_bytes(2, "big") if qos else b"", props, payload))
+
+
+@lru_cache(maxsize=256)
+def _publish_head(topic: int, rest: int, qos: int, retain: bool) -> bytes:
+    """What comes before a topic of so many bytes, with so many after its packet identifier: few differ."""
+    size = varint(2 + topic + (2 if qos else 0) + rest)
+    return _BYTES[0x30 | qos << 1 | retain] + size + topic.to_bytes(2, "big")
 
 
 def puback(mid: int, reason: int = 0) -> bytes:

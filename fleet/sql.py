@@ -41,11 +41,12 @@ from wire.facts import decode as decode_fact
 from wire.messages import State
 from wire.records import Record
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 """1: records and terminals. 2: money beside them; what version 1 kept is entered there when it is opened. 3: which record
 asks for a refund. 4: by which means reserved goods are paid back. 5: vouchers beside them. 6:
 event reports beside them. 7: leases of workers. 8: the fleet's desk. 9: what a person has dealt
-with; who has not said that it has its settings back. 10: payments are found by the customer's bill."""
+with; who has not said that it has its settings back. 10: payments are found by the customer's bill. 11: pushes are given
+in lots."""
 SHELVED_AT_ONCE = 500
 
 _epoch_fields = attrgetter(*Epoch.__slots__)

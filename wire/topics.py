@@ -1,6 +1,7 @@
 """MQTT topics of one terminal. Topics are built and matched whole, never by prefix or suffix (wire contract, 2)."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 ROOT = "pos/v1"
@@ -8,7 +9,8 @@ MOUNT = "terminals/"
 """What a broker puts before every topic of its listener for terminals, and may leave there when it delivers to one."""
 
 TERMINAL_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_TOPIC = re.compile(r"pos/v1/(?P<id>[A-Za-z0-9_-]{1,32})/(?P<way>up|dn)/(?P<rest>[a-z]+(?:/[A-Za-z0-9_-]{1,64})?)")
+_REST = re.compile(r"[a-z]+(?:/[A-Za-z0-9_-]{1,64})?")
+_TOPIC = re.compile(rf"{ROOT}/(?P<id>{TERMINAL_ID.pattern})/(?P<way>up|dn)/(?P<rest>{_REST.pattern})")
 
 
 class Topic(NamedTuple):
@@ -39,6 +41,12 @@ def parse(topic: str, mount: str = "") -> Topic | None:
 
 def _build(terminal: str, way: str, rest: str) -> str:
     topic = f"{ROOT}/{terminal}/{way}/{rest}"
-    if parse(topic) is None:
+    if TERMINAL_ID.fullmatch(terminal) is None or not _is_rest(rest):
         raise ValueError(f"not a topic: {topic!r}")
     return topic
+
+
+@lru_cache(maxsize=256)
+def _is_rest(text: str) -> bool:
+    """Few different ones are asked about very often."""
+    return _REST.fullmatch(text) is not None

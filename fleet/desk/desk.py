@@ -1,13 +1,13 @@
 """Takes what people ask at the admin door and answers it, within the core's transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from fleet import admin
 from fleet.admin import Call, Refused, Reply
-from fleet.desk import codes, faults, orders, pump, register, settings
+from fleet.desk import codes, faults, giving, orders, pump, register, settings
 from fleet.desk.link import hearing
 from fleet.effects import Effect, Sent
 from fleet.rollouts import desk as rollouts
@@ -24,6 +24,8 @@ class FleetDesk:
     def take(self, books: Books, call: Call, now_ms: int) -> Reply:
         """Answer one call. What changes something is entered in the audit, refused or not."""
         request = call.request
+        if not isinstance(request, admin.READS):  # they may come to a copy that cannot be written to
+            giving.finish(books.fleet.settings)
         if admin.ROLES.index(call.by.role) < admin.ROLES.index(admin.role_needed(request)):
             reply: Reply = Refused(reason="role", detail=admin.role_needed(request))
         elif isinstance(request, admin.NEEDS_WHY) and not call.why.strip():
@@ -34,7 +36,7 @@ class FleetDesk:
             _enter(books, call, reply, now_ms)
         return reply
 
-    def pump(self, books: Books, now_ms: int, room: int, under_way: frozenset[Sent]) -> list[Effect]:
+    def pump(self, books: Books, now_ms: int, room: int, under_way: Collection[Sent]) -> list[Effect]:
         """What is due to be sent and not under way, a little of it."""
         return pump.pump(books, self._sign, now_ms, min(room, pump.AT_ONCE_MAX), under_way)
 
@@ -48,6 +50,7 @@ class FleetDesk:
 
     def tick(self, books: Books, now_ms: int) -> None:
         """Time has passed."""
+        giving.finish(books.fleet.settings)
         orders.tick(books, now_ms)
         settings.renew(books, now_ms)
         rollouts.tick(books, now_ms)

@@ -6,7 +6,7 @@ is replaced whole. What a document says at a default's value stays in it: anothe
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -78,10 +78,10 @@ def shared_layers(group: str, shop: str, tags: tuple[str, ...]) -> tuple[str, ..
     return (*names, *(f"tag:{tag}" for tag in sorted(tags)))
 
 
-def layers_of_all(rows: Collection[Registered]) -> set[str]:
-    """Names of all layers that any of these terminals has."""
+def shared_by(rows: Iterable[Registered]) -> set[str]:
+    """Names of the layers that any of these terminals has and others may have, too."""
     alike = {(row.group, row.shop, row.tags) for row in rows}
-    return {own_layer(row.terminal) for row in rows}.union(*(shared_layers(*each) for each in alike))
+    return {name for each in alike for name in shared_layers(*each)}
 
 
 def own_layer(terminal: str) -> str:

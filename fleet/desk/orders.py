@@ -43,9 +43,10 @@ def seen(books: Books, terminal: str, batch: str, cid: str, limit: int) -> tuple
 
 def send(books: Books, call: Call, request: admin.SendCommand, now_ms: int) -> admin.Reply:
     """Order something of all who are meant."""
-    rows = meant(books, request.where, now_ms)
-    if isinstance(rows, Refused):
-        return rows
+    found = meant(books, request.where, now_ms)
+    if isinstance(found, Refused):
+        return found
+    rows = found.rows
     if not rows:
         return Refused(reason="nobody")
     batch = "b" + hashlib.sha256(f"batch {call.nonce}".encode()).hexdigest()[:11]

@@ -4,21 +4,23 @@ All of it stands in the store, due until the broker says that it has it; what is
 So nothing is forgotten over a crash at any moment, and at worst the same bytes are published twice.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
 
 import msgspec
 
+from fleet.desk.giving import LOT, give_lot
 from fleet.desk.layers import canonical, split
 from fleet.desk.sql_settings import DesiredRow, SettingsBooks
 from fleet.effects import Effect, MoreDue, SendCommand, SendDesired, Sent
 from fleet.store import Books
-from wire.fleet import Blob, Desired, Signed, audience, signed_text
+from wire.fleet import AUDIENCE_MAX, Blob, Desired, Signed, audience, signed_text
 
-AT_ONCE_MAX = 512
+AT_ONCE_MAX = 1_024
 
 
 def pump(
-    books: Books, sign: Callable[[bytes], bytes], now_ms: int, limit: int, under_way: frozenset[Sent]
+    books: Books, sign: Callable[[bytes], bytes], now_ms: int, limit: int, under_way: Collection[Sent]
 ) -> list[Effect]:
     """Commands first, for they expire; then settings."""
     effects: list[Effect] = []
@@ -27,13 +29,33 @@ def pump(
         signed = Signed(text, sign(signed_text("command", text)).hex())
         expiry_s = max(1, (order.expires_ms - now_ms) // 1_000)
         effects.append(SendCommand(order.terminal, order.cid, order.name, signed, expiry_s))
+    settings, room = books.fleet.settings, limit - len(effects)
     busy = {each.terminal for each in under_way if not each.cid}  # one at a time to each
-    texts = _Texts(books.fleet.settings, sign)
-    for row in books.fleet.settings.due(now_ms, limit - len(effects), busy):
-        effects.append(SendDesired(row.terminal, row.rev, texts.of(row)))
-    if len(effects) >= limit:
+    texts = _Texts(settings, sign)
+    given = _given(settings, room)
+    for start in range(0, len(given), AUDIENCE_MAX):
+        texts.lay(given[start : start + AUDIENCE_MAX])
+    free = [row for row in given if row.terminal not in busy][:room] if given else settings.due(now_ms, room, busy)
+    effects += [SendDesired(row.terminal, row.rev, texts.of(row)) for row in free]
+    if given or len(effects) >= limit:
         effects.append(MoreDue())
     return effects
+
+
+def _given(settings: SettingsBooks, room: int) -> list[DesiredRow]:
+    """What a push gives now: as many lots as there is room for, or one. What of it is not sent now is due like all else."""
+    rows = give_lot(settings)
+    while rows and len(rows) + LOT <= room and (more := give_lot(settings)):
+        rows += more
+    return rows
+
+
+@dataclass(slots=True)
+class _Lot:
+    """Neighbours of one push, each with the address of its document; what is signed for those that have the same one."""
+
+    names: list[tuple[str, str]]
+    signed: dict[str, Signed] = field(default_factory=dict)
 
 
 class _Texts:
@@ -43,26 +65,33 @@ class _Texts:
         self._settings = settings
         self._sign = sign
         self._bodies: dict[str, tuple[bytes, tuple[Blob, ...]]] = {}
-        self._signed: dict[tuple[str, int], Signed] = {}
-        self._neighbours: dict[tuple[str, int], list[tuple[str, str]]] = {}
+        self._lots: dict[int, dict[str, _Lot]] = {}  # by revision and terminal
         self._last: dict[int, str] = {}  # by revision, the last of the neighbours met last
 
     def of(self, row: DesiredRow) -> Signed:
         """For the same row always the same to the byte: a terminal takes another text under a revision it knows for a
         replay. Rows of one revision and document are alike in everything else (`settings.give`)."""
-        if (row.terminal, row.rev) not in self._signed:
-            names = [name for name, sha256 in self._together(row.terminal, row.rev) if sha256 == row.sha256]
+        lot = self._lots.get(row.rev, {}).get(row.terminal) or self._lot(row.terminal, row.rev)
+        signed = lot.signed.get(row.sha256)
+        if signed is None:
+            names = [name for name, sha256 in lot.names if sha256 == row.sha256]
             text = desired_text(row, names, *self._body(row.sha256))
-            signed = Signed(text, self._sign(signed_text("settings", text)).hex())
-            self._signed |= {(name, row.rev): signed for name in names}
-        return self._signed[row.terminal, row.rev]
+            signed = lot.signed[row.sha256] = Signed(text, self._sign(signed_text("settings", text)).hex())
+        return signed
 
-    def _together(self, terminal: str, rev: int) -> list[tuple[str, str]]:
-        if (terminal, rev) not in self._neighbours:
-            for some in self._settings.together(terminal, rev, self._last.get(rev, "")):
-                self._neighbours |= dict.fromkeys(((name, rev) for name, _ in some), some)
-                self._last[rev] = some[-1][0]
-        return self._neighbours[terminal, rev]
+    def lay(self, rows: list[DesiredRow]) -> None:
+        """What a push gives now to neighbours: nobody needs to read who they are."""
+        lot = _Lot([(row.terminal, row.sha256) for row in rows])
+        self._lots.setdefault(rows[0].rev, {}).update((row.terminal, lot) for row in rows)
+
+    def _lot(self, terminal: str, rev: int) -> _Lot:
+        known = self._lots.setdefault(rev, {})
+        for some in self._settings.together(terminal, rev, self._last.get(rev, "")):
+            lot = _Lot(some)
+            for name, _ in some:
+                known[name] = lot
+            self._last[rev] = some[-1][0]
+        return known[terminal]
 
     def _body(self, sha256: str) -> tuple[bytes, tuple[Blob, ...]]:
         if sha256 not in self._bodies:

@@ -5,24 +5,24 @@ from typing import NamedTuple
 
 from fleet import admin
 from fleet.admin import Call, Fault, LayerLook, PushLook, Refused, Registered, Reply
+from fleet.desk import giving
 from fleet.desk.layers import (
     Document,
     canonical,
     differences,
     faults,
     layers_of,
-    layers_of_all,
     masked,
     merged,
     own_layer,
+    shared_by,
     whole,
 )
 from fleet.desk.link import hearing
-from fleet.desk.sql_settings import NOTHING_GIVEN, DesiredRow, SettingsBooks
+from fleet.desk.sql_register import Meant
+from fleet.desk.sql_settings import NOTHING_GIVEN, SettingsBooks
 from fleet.store import Books
 
-EXPIRY_MS = 365 * 86_400_000
-"""How long a signed document may be taken; a good while before, it is signed anew (`renew`)."""
 RENEWED_BEFORE_MS = 90 * 86_400_000
 RENEWED_AT_ONCE_MAX = 200
 FAULTS_MAX = 50
@@ -42,47 +42,50 @@ class Wanted(NamedTuple):
     changed: bool
 
 
+_Key = tuple[str, str, tuple[str, ...], str]
+"""What decides which layers a terminal has: group, shop, tags, and its number if it has one of its own."""
+
+
 class Sources:
     """The newest layers, read once each for as many terminals as are asked about; `instead` puts one in another's place."""
 
     def __init__(self, books: SettingsBooks, instead: Mapping[str, Document] | None = None) -> None:
         self._books = books
-        self._documents: dict[str, Document | None] = dict(instead or {})
-        self._made: dict[tuple[str, ...], tuple[Document, tuple[Fault, ...]]] = {}
-        self._alike: dict[tuple[str, str, tuple[str, ...], bool], tuple[str, ...]] = {}
+        self._instead = dict(instead or {})
+        self._documents: dict[str, Document | None] = dict(self._instead)
+        self._known: set[str] = set()  # terminals of which it is known whether they have a layer of their own
+        self._own: set[str] = set()  # and those that have
+        self._made: dict[_Key, tuple[Document, tuple[Fault, ...]]] = {}
         self._whole: dict[str, Document] = {}
         self._differ: dict[tuple[str, str], bool] = {}
 
     def know(self, rows: Collection[Registered]) -> None:
         """Read what these terminals need, in few statements."""
-        names = layers_of_all(rows) - self._documents.keys()
-        newest = self._books.newest(self._books.there(names))
+        fresh = {row.terminal for row in rows} - self._known
+        own = self._books.own(fresh) | {terminal for terminal in fresh if own_layer(terminal) in self._instead}
+        names = (shared_by(rows) | set(map(own_layer, own))) - self._documents.keys()
+        newest = self._books.newest(names)
         self._documents |= dict.fromkeys(names)
         self._documents |= {name: self._books.document(look.sha256) for name, look in newest.items()}
+        self._known |= fresh
+        self._own |= own
 
     def parts(self, row: Registered) -> dict[str, Document]:
         """The layers of a terminal that say something, in their order."""
-        self.know((row,)) if any(name not in self._documents for name in layers_of(row)) else None
-        found = ((name, self._documents[name]) for name in layers_of(row))
+        found = ((name, self._documents.get(name)) for name in layers_of(row))
         return {name: doc for name, doc in found if doc is not None}
 
     def of(self, row: Registered) -> tuple[Document, tuple[Fault, ...]]:
         """A terminal's document and what is wrong with it; worked out once for all that have the same layers."""
-        key = self._key(row)
-        if key not in self._made:
-            parts = self.parts(row)
-            self._made[key] = (merged(parts), faults(parts, row.terminal))
-        return self._made[key]
-
-    def _key(self, row: Registered) -> tuple[str, ...]:
-        """Names of the layers that say something, in their order; looked for once for all without a layer of their own."""
-        if (name := own_layer(row.terminal)) not in self._documents:
+        if row.terminal not in self._known:
             self.know((row,))
-        own = self._documents[name] is not None
-        alike = (row.group, row.shop, row.tags, own)
-        if own or alike not in self._alike:
-            self._alike[alike] = tuple(self.parts(row))
-        return self._alike[alike]
+        own = row.terminal if row.terminal in self._own else ""
+        key = (row.group, row.shop, row.tags, own)
+        made = self._made.get(key)
+        if made is None:
+            parts = self.parts(row)
+            made = self._made[key] = (merged(parts), faults(parts, row.terminal))
+        return made
 
     def meaning(self, sha256: str) -> Document:
         """A document kept under an address, with every default in it; {} for "". A document of a release before that would
@@ -103,7 +106,7 @@ def wanted(books: Books, rows: list[Registered], at_ms: int | None = None) -> tu
     """What the layers say for these terminals; documents are kept. With faults nothing should be done with it, and who has
     them is left out. `at_ms`: by the layers as they stood then, and as they are now where there were none."""
     settings = books.fleet.settings
-    stood = settings.stood(layers_of_all(rows), at_ms) if at_ms is not None else {}
+    stood = settings.stood({name for row in rows for name in layers_of(row)}, at_ms) if at_ms is not None else {}
     sources = Sources(settings, {name: settings.document(look.sha256) for name, look in stood.items()})
     sources.know(rows)
     have = settings.given(row.terminal for row in rows)
@@ -122,13 +125,13 @@ def wanted(books: Books, rows: list[Registered], at_ms: int | None = None) -> tu
     return found, tuple(wrong[:FAULTS_MAX])
 
 
-def meant(books: Books, where: admin.Where, now_ms: int) -> list[Registered] | Refused:
+def meant(books: Books, where: admin.Where, now_ms: int) -> Meant | Refused:
     """Register's entries of all who are meant; a terminal nobody entered has only the fleet's layer and its own."""
-    rows = books.fleet.register.meant(where, hearing(books, now_ms))
-    missing = tuple(sorted(set(where.terminals) - {row.terminal for row in rows}))
+    found = books.fleet.register.meant(where, hearing(books, now_ms))
+    missing = tuple(sorted(set(where.terminals) - {row.terminal for row in found.rows})) if where.terminals else ()
     if missing:
         return Refused(reason="unknown_terminal", terminals=missing[:100])
-    return rows
+    return found
 
 
 # --- layers -----------------------------------------------------------------------------------------------------------
@@ -167,19 +170,18 @@ def _touched(books: Books, layer: str) -> tuple[list[Registered], admin.Reach]:
     """All whose settings a layer is part of."""
     kind, _, name = layer.partition(":")
     entered = books.fleet.register.with_layer(layer)
-    others = books.fleet.register.unregistered(name if kind == "terminal" else "")
+    others = books.fleet.register.unregistered((name,) if kind == "terminal" else ())
     if kind in OF_THE_REGISTER:
         return entered, admin.Reach(registered=len(entered), left_out=len(others))
     rows = [*entered, *(Registered(terminal=terminal) for terminal in others)]
     return rows, admin.Reach(registered=len(entered), unregistered=len(others))
 
 
-def _reach(books: Books, where: admin.Where, rows: list[Registered]) -> admin.Reach:
+def _reach(books: Books, where: admin.Where, found: Meant) -> admin.Reach:
     """Whom a choice of terminals means."""
-    entered = books.fleet.register.entered(row.terminal for row in rows)
     by_register = not where.terminals and bool(where.shop or where.group or where.tags)
     left_out = len(books.fleet.register.unregistered()) if by_register else 0
-    return admin.Reach(registered=entered, unregistered=len(rows) - entered, left_out=left_out)
+    return admin.Reach(registered=found.entered, unregistered=len(found.rows) - found.entered, left_out=left_out)
 
 
 def _tried(settings: SettingsBooks, request: admin.PutLayer, touched: list[Registered]) -> tuple[Fault, ...]:
@@ -238,9 +240,10 @@ def diff_layer(books: Books, request: admin.DiffLayer) -> Reply:
 
 def dry_run(books: Books, request: admin.DryRun, now_ms: int) -> Reply:
     """What a push would change at whom. Reads only, so documents are not kept here."""
-    rows = meant(books, request.where, now_ms)
-    if isinstance(rows, Refused):
-        return rows
+    meant_ = meant(books, request.where, now_ms)
+    if isinstance(meant_, Refused):
+        return meant_
+    rows = meant_.rows
     sources = Sources(books.fleet.settings)
     sources.know(rows)
     have = books.fleet.settings.given(row.terminal for row in rows)
@@ -265,7 +268,7 @@ def dry_run(books: Books, request: admin.DryRun, now_ms: int) -> Reply:
     return admin.DryRunDone(
         groups=tuple(admin.SameChange(terminals=tuple(who), changes=what) for who, what in groups.values()),
         unchanged=unchanged, faults=tuple(wrong[:FAULTS_MAX]),
-        held=books.fleet.register.held(row.terminal for row in rows), reach=_reach(books, request.where, rows),
+        held=books.fleet.register.held(row.terminal for row in rows), reach=_reach(books, request.where, meant_),
     )  # fmt: skip
 
 
@@ -277,9 +280,10 @@ def taken(held: Mapping[str, int]) -> Refused:
 
 def push(books: Books, call: Call, request: admin.Push, now_ms: int) -> Reply:
     """Give terminals what their layers say."""
-    rows = meant(books, request.where, now_ms)
-    if isinstance(rows, Refused):
-        return rows
+    meant_ = meant(books, request.where, now_ms)
+    if isinstance(meant_, Refused):
+        return meant_
+    rows = meant_.rows
     if not rows:
         return Refused(reason="nobody")
     held = books.fleet.register.held(row.terminal for row in rows)
@@ -289,31 +293,17 @@ def push(books: Books, call: Call, request: admin.Push, now_ms: int) -> Reply:
     if wrong:
         return Refused(reason="faults", faults=wrong)
     changed = {each.terminal: (each.sha256, each.before) for each in found if each.changed}
-    rev = give(books, changed, PushLook(
-        rev=0, at_ms=now_ms, who=call.by.name, why=call.why, kind="push", terminals=len(changed)
-    ))  # fmt: skip
-    reach = _reach(books, request.where, rows)
+    look = PushLook(rev=0, at_ms=now_ms, who=call.by.name, why=call.why, kind="push", terminals=len(changed))
+    rev = giving.begin(books, changed, look)
+    reach = _reach(books, request.where, meant_)
     return admin.Pushed(rev=rev, terminals=len(changed), unchanged=len(found) - len(changed), reach=reach)
 
 
 def give(books: Books, to: dict[str, tuple[str, str]], push_: PushLook) -> int:
-    """Make documents the desired ones of terminals under a new revision, due to be published; 0 when there is nobody."""
-    if not to:
-        return 0
-    settings = books.fleet.settings
-    rev = settings.next_rev(to)
-    now_ms = push_.at_ms
-    row = PushLook(
-        rev=rev, at_ms=now_ms, who=push_.who, why=push_.why, kind=push_.kind, terminals=len(to), rollout=push_.rollout
-    )
-    settings.add_push(row, to)
-    expires_ms = now_ms + EXPIRY_MS
-    settings.put_desired(
-        *(
-            DesiredRow(terminal, rev, sha256, push_.rollout, now_ms, expires_ms, due_ms=now_ms)
-            for terminal, (sha256, _) in to.items()
-        )
-    )
+    """Make documents the desired ones of terminals under a new revision, due to be published; 0 when there is nobody. All
+    of it at once: whoever asks goes on with their rows. `to`: as `giving.begin`."""
+    rev = giving.begin(books, to, push_)
+    giving.finish(books.fleet.settings)
     return rev
 
 

@@ -1,7 +1,8 @@
 """The register of terminals, and one look at all that is known of them, within one transaction."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -10,15 +11,21 @@ from fleet.admin import Registered, TerminalLook, Where
 from fleet.desk.in_force import in_force
 from fleet.desk.link import Hearing
 from fleet.desk.tables import desired, register, reported, rollout_terminals
-from fleet.sql_dialect import among, put
+from fleet.sql_dialect import about, among, put
 from fleet.sql_tables import epochs, terminals
 from wire.fleet import Reported
 from wire.messages import State
 
 PAGE = 500
-ENTRIES_PAGE = 5_000
 IDS_AT_ONCE = 500
 """Numbers in one IN (...): both databases have a bound on parameters."""
+
+
+class Meant(NamedTuple):
+    """Whom a choice of terminals means: their entries, by number; how many of these somebody made."""
+
+    rows: list[Registered]
+    entered: int
 
 
 class RegisterBooks:
@@ -49,21 +56,17 @@ class RegisterBooks:
         query = query.where(register.c.changed_ms >= at_ms).order_by(register.c.terminal)
         return [_registered(row) for row in self._db.execute(query)]
 
-    def entered(self, terminals_: Iterable[str]) -> int:
-        """How many of these terminals have an entry."""
-        query = sa.select(sa.func.count()).where(among(self._db, register.c.terminal, set(terminals_)))
-        return int(self._db.execute(query).scalar_one())
-
     def held(self, terminals_: Iterable[str]) -> dict[str, int]:
         """Those of these terminals that an open roll-out holds, with its number."""
-        it = rollout_terminals.c
-        query = sa.select(it.terminal, it.rollout).where(it.live > 0, among(self._db, it.terminal, set(terminals_)))
-        return {row.terminal: row.rollout for row in self._db.execute(query)}
+        it, names = rollout_terminals.c, set(terminals_)
+        query = sa.select(it.terminal, it.rollout).where(it.live > 0, about(self._db, it.terminal, names))
+        return {terminal: number for terminal, number in self._db.execute(query).all() if terminal in names}
 
-    def unregistered(self, only: str = "") -> list[str]:
-        """Terminals that speak and that nobody entered, all or only this one, by number."""
+    def unregistered(self, only: Collection[str] = ()) -> list[str]:
+        """Terminals that speak and that nobody entered, all or only of these, by number."""
         query = sa.select(terminals.c.terminal).outerjoin(register, register.c.terminal == terminals.c.terminal)
-        query = query.where(register.c.terminal.is_(None), *((terminals.c.terminal == only,) if only else ()))
+        query = query.where(register.c.terminal.is_(None))
+        query = query.where(among(self._db, terminals.c.terminal, set(only))) if only else query
         return list(self._db.execute(query.order_by(terminals.c.terminal)).scalars())
 
     def with_layer(self, layer: str) -> list[Registered]:
@@ -90,27 +93,28 @@ class RegisterBooks:
             after = page[-1].terminal
         return found
 
-    def meant(self, where: Where, hearing: Hearing) -> list[Registered]:
-        """Entries of all terminals that meet it, by number; those nobody entered have an empty one. How each of them is, is
-        read only if it is asked about."""
-        if _asks_how_they_are(where) or len(set(where.terminals)) > IDS_AT_ONCE:
-            return [
-                Registered(look.terminal, look.shop, look.group, look.tags, look.note, look.retired)
-                for look in self.select(where, hearing)
+    def meant(self, where: Where, hearing: Hearing) -> Meant:
+        """All terminals that meet it; those nobody entered have an empty entry. How each of them is, is read only if it is
+        asked about."""
+        if _asks_how_they_are(where):
+            looks = self.select(where, hearing)
+            rows = [
+                Registered(look.terminal, look.shop, look.group, look.tags, look.note, look.retired) for look in looks
             ]
-        found: list[Registered] = []
-        after = ""
-        while page := self._entries(where, after):
-            found += [row for row in page if _is_meant(where, row)]
-            after = page[-1].terminal
-        return found
+            return Meant(rows, sum(look.registered for look in looks))
+        rows = self._entries(where)
+        if where.tags or where.without:
+            rows = [row for row in rows if _is_meant(where, row)]
+        others = [] if _scopes(where) else [Registered(name) for name in self.unregistered(where.terminals)]
+        return Meant(sorted((*rows, *others), key=lambda row: row.terminal) if others else rows, len(rows))
 
-    def _entries(self, where: Where, after: str) -> list[Registered]:
-        ids = _ids(where, after, ENTRIES_PAGE)
-        query = sa.select(ids.c.terminal, *_ENTRY).order_by(ids.c.terminal)
-        query = query.select_from(ids.outerjoin(register, register.c.terminal == ids.c.terminal))
+    def _entries(self, where: Where) -> list[Registered]:
+        query = sa.select(register.c.terminal, *_ENTRY).where(*_scopes(where)).order_by(register.c.terminal)
+        query = query if where.retired else query.where(register.c.retired == 0)
+        if where.terminals:
+            query = query.where(among(self._db, register.c.terminal, set(where.terminals)))
         return [
-            Registered(name, shop or "", group or "", _tags(tags), note or "", bool(retired))
+            Registered(name, shop, group, _tags(tags), note, bool(retired))
             for name, shop, group, tags, note, retired in self._db.execute(query).all()
         ]
 
@@ -161,9 +165,7 @@ class RegisterBooks:
 
 def _ids(where: Where, after: str, limit: int) -> sa.Subquery:
     """The next numbers of terminals, of those registered and of those who speak; each read no further than needed."""
-    scopes = ((where.shop, register.c.shop), (where.group, register.c.grp))
-    conditions = [there == wanted for wanted, there in scopes if wanted]
-    conditions += [_has_tag(tag) for tag in where.tags]
+    conditions = _scopes(where)
     sources = [register] if conditions else [register, terminals]
     pages = []
     for source in sources:
@@ -172,6 +174,12 @@ def _ids(where: Where, after: str, limit: int) -> sa.Subquery:
             page = page.where(source.c.terminal.in_(sorted(set(where.terminals))))
         pages.append(sa.select(page.order_by(source.c.terminal).limit(limit).subquery().c.terminal))
     return sa.union(*pages).subquery()
+
+
+def _scopes(where: Where) -> list[sa.ColumnElement[bool]]:
+    """What only the register says."""
+    named = ((where.shop, register.c.shop), (where.group, register.c.grp))
+    return [there == wanted for wanted, there in named if wanted] + [_has_tag(tag) for tag in where.tags]
 
 
 _ENTRY = (register.c.shop, register.c.grp, register.c.tags, register.c.note, register.c.retired)
@@ -243,6 +251,7 @@ def _tags_text(tags: Iterable[str]) -> str:
     return f" {' '.join(words)} " if words else ""
 
 
+@lru_cache(maxsize=1_024)
 def _tags(text: str | None) -> tuple[str, ...]:
     return tuple((text or "").split())
 

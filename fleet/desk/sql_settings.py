@@ -1,22 +1,21 @@
 """Layers and their versions, documents by content, what each terminal is to have, and who pushed it, in one transaction."""
 
 from collections.abc import Collection, Iterable
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
 from fleet.admin import LayerLook, PushLook
-from fleet.desk.layers import Document, address, canonical
-from fleet.desk.tables import desired, documents, layers, pushed, pushes, reported, rollout_terminals
-from fleet.sql_dialect import add_all, add_rows, among, put_rows
+from fleet.desk.layers import Document, address, canonical, own_layer
+from fleet.desk.tables import desired, documents, layers, lots, pushed, pushes, reported, rollout_terminals
+from fleet.sql_dialect import about, add_all, add_rows, among, put_rows
 from wire.fleet import AUDIENCE_MAX
 
 REV_LEAP_MAX = 1_000_000
 """A terminal that claims to know a revision this far beyond ours is not believed."""
 
-
-MANY = 1_000
 LOTS_MAX = 16
 """Lots of neighbours that are read at once: asking for each costs more than its rows."""
 
@@ -26,6 +25,9 @@ _DESIRED = sa.select(desired).where(desired.c.terminal == sa.bindparam("terminal
 
 _DUE = sa.select(desired).where(desired.c.due_ms > 0, desired.c.due_ms <= sa.bindparam("now_ms"))
 _DUE = _DUE.order_by(desired.c.due_ms).limit(sa.bindparam("most"))
+
+_NEXT_LOT = sa.select(lots).order_by(lots.c.rev, lots.c.place).limit(1)
+_GIVEN = sa.delete(lots).where(lots.c.rev == sa.bindparam("its_rev"), lots.c.place == sa.bindparam("its_place"))
 
 _OF_PUSH = pushed.c.rev == sa.bindparam("rev")
 _PLACE = sa.select(sa.func.count()).where(_OF_PUSH, pushed.c.terminal < sa.bindparam("terminal"))
@@ -49,6 +51,9 @@ class DesiredRow(NamedTuple):
     expires_ms: int
     due_ms: int = 0
     sent_ms: int = 0
+
+
+_TURN = attrgetter("due_ms", "terminal")
 
 
 class SettingsBooks:
@@ -86,14 +91,11 @@ class SettingsBooks:
         rows = self._db.execute(query.where(among(self._db, layers.c.layer, names)))
         return {row.layer: _layer(row) for row in rows}
 
-    def there(self, names: Collection[str]) -> set[str]:
-        """Those of these layers that were ever written. Of many names mostly few are: those between the first and the last
-        of them are read, which costs less than to look for each."""
-        it = layers.c
-        if len(names) < MANY:
-            return set(self._db.execute(sa.select(it.layer).where(among(self._db, it.layer, names))).scalars())
-        between = sa.select(it.layer).where(it.layer >= min(names), it.layer <= max(names))
-        return set(names).intersection(self._db.execute(between).scalars())
+    def own(self, terminals: Iterable[str]) -> set[str]:
+        """Those of these terminals for which a layer of their own was ever written."""
+        it, names = layers.c.layer, set(map(own_layer, terminals))
+        found = self._db.execute(sa.select(it).where(about(self._db, it, names))).scalars()
+        return {name.partition(":")[2] for name in names.intersection(found)}
 
     def versions(self, layer: str) -> list[LayerLook]:
         """All versions of a layer, newest first."""
@@ -129,13 +131,14 @@ class SettingsBooks:
 
     def given(self, terminals: Iterable[str]) -> dict[str, tuple[str, bool]]:
         """Address of what each of these terminals is to have, and whether it has refused that; those that were never given
-        anything are not in it."""
-        both = sa.and_(reported.c.terminal == desired.c.terminal, reported.c.desired_rev == desired.c.rev)
-        query = sa.select(desired.c.terminal, desired.c.sha256, reported.c.status).outerjoin_from(
-            desired, reported, both
-        )
-        rows = self._db.execute(query.where(among(self._db, desired.c.terminal, set(terminals)))).all()
-        return {terminal: (sha256, status == "rejected") for terminal, sha256, status in rows}
+        anything are not in it, others may be."""
+        names = set(terminals)
+        it, its = desired.c, reported.c
+        query = sa.select(its.terminal, its.desired_rev).where(its.status == "rejected")
+        refused = {(row[0], row[1]) for row in self._db.execute(query.where(about(self._db, its.terminal, names)))}
+        given = sa.select(it.terminal, it.rev, it.sha256).where(about(self._db, it.terminal, names))
+        rows = self._db.execute(given).all()
+        return {terminal: (sha256, (terminal, rev) in refused) for terminal, rev, sha256 in rows}
 
     def put_desired(self, *rows: DesiredRow) -> None:
         put_rows(self._db, desired, rows)
@@ -145,7 +148,7 @@ class SettingsBooks:
         thousands due at once."""
         query = _DUE.where(sa.not_(among(self._db, desired.c.terminal, but))) if but else _DUE
         rows = self._db.execute(query, {"now_ms": now_ms, "most": limit}).all()
-        return sorted((DesiredRow(*row) for row in rows), key=lambda row: (row.due_ms, row.terminal))
+        return sorted(map(DesiredRow._make, rows), key=_TURN)
 
     def together(self, terminal: str, rev: int, after: str = "") -> list[list[tuple[str, str]]]:
         """The neighbours among which a terminal got a revision, itself with them, each with the address of its document:
@@ -189,16 +192,30 @@ class SettingsBooks:
     def next_rev(self, terminals: Iterable[str]) -> int:
         """Above every revision pushed so far, and above what these terminals know: a restored store has forgotten some."""
         last = int(self._db.execute(sa.select(sa.func.coalesce(sa.func.max(pushes.c.rev), 0))).scalar_one())
-        most = sa.select(sa.func.max(reported.c.desired_rev)).where(
-            among(self._db, reported.c.terminal, set(terminals))
-        )
-        most = most.where(reported.c.desired_rev <= last + REV_LEAP_MAX)
-        return max(last, int(self._db.execute(most).scalar() or 0)) + 1
+        it, names = reported.c, set(terminals)
+        query = sa.select(it.terminal, it.desired_rev).where(about(self._db, it.terminal, names))
+        rows = self._db.execute(query.where(it.desired_rev > last, it.desired_rev <= last + REV_LEAP_MAX))
+        return max((rev for terminal, rev in rows if terminal in names), default=last) + 1
 
-    def add_push(self, row: PushLook, to: dict[str, tuple[str, str]]) -> None:
-        """One push; `to`: by terminal, address of what it gets and of what it had ("" nothing)."""
+    def add_push(self, row: PushLook) -> None:
         self._db.execute(sa.insert(pushes), msgspec.structs.asdict(row))
-        add_rows(self._db, pushed, [(terminal, row.rev, new, old) for terminal, (new, old) in to.items()])
+
+    def add_lots(self, rev: int, bodies: list[bytes]) -> None:
+        """What a push is to give, in the order in which it does (`fleet.desk.giving`)."""
+        rows = [{"rev": rev, "place": place, "body": body} for place, body in enumerate(bodies)]
+        add_all(self._db, lots, rows)
+
+    def take_lot(self) -> tuple[int, bytes] | None:
+        """The next lot that is to be given, with its revision; it is no more."""
+        row = self._db.execute(_NEXT_LOT).first()
+        if row is None:
+            return None
+        self._db.execute(_GIVEN, {"its_rev": row.rev, "its_place": row.place})
+        return row.rev, bytes(row.body)
+
+    def add_given(self, rev: int, rows: list[tuple[str, str, str]]) -> None:
+        """The history of a push: terminals, each with the address of what it got and of what it had ("" nothing)."""
+        add_rows(self._db, pushed, [(terminal, rev, new, old) for terminal, new, old in rows])
 
     def pushes(self, terminal: str, before: int, limit: int) -> list[PushLook]:
         """Newest first."""

@@ -45,6 +45,9 @@ pushed = table(
 )  # fmt: skip
 sa.Index("fleet_pushed_by_rev", pushed.c.rev, pushed.c.terminal)
 
+lots = table("fleet_lots", key("rev", sa.Integer), key("place", sa.Integer), column("body", sa.LargeBinary))
+"""Of pushes that are being given: what is left."""
+
 reported = table(
     "fleet_reported",
     key("terminal", sa.Text),

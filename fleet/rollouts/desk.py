@@ -74,9 +74,10 @@ def start(books: Books, call: Call, request: admin.StartRollout, now_ms: int) ->
 
 def _chosen(books: Books, request: admin.StartRollout, now_ms: int) -> dict[str, tuple[str, str]] | Refused:
     """Who is to change, with the addresses of what each has and is to have ("" both for software)."""
-    rows = meant(books, request.where, now_ms)
-    if isinstance(rows, Refused):
-        return rows
+    meant_ = meant(books, request.where, now_ms)
+    if isinstance(meant_, Refused):
+        return meant_
+    rows = meant_.rows
     if isinstance(request.release, admin.SoftwareRelease):
         where = admin.Where(terminals=tuple(row.terminal for row in rows))
         looks = books.fleet.register.select(where, hearing(books, now_ms)) if rows else []

@@ -6,9 +6,10 @@ import pytest
 from fleet import admin
 from fleet.admin import Caller, PathChange
 from fleet.desk import settings
+from fleet.desk.giving import EXPIRY_MS
 from fleet.desk.layers import DOCUMENT_CHARS_MAX
 from fleet.desk.pump import AT_ONCE_MAX, desired_text
-from fleet.desk.settings import EXPIRY_MS, RENEWED_BEFORE_MS
+from fleet.desk.settings import RENEWED_BEFORE_MS
 from fleet.desk.sql_settings import DesiredRow
 from fleet.ingest import AGAIN_MS
 from tests.fleet_settings.office import BORIS, Office, desired_of, reported

@@ -5,7 +5,8 @@ import pytest
 
 from fleet import admin
 from fleet.admin import Plan, Stage, Where
-from fleet.desk.settings import EXPIRY_MS, RENEWED_BEFORE_MS
+from fleet.desk.giving import EXPIRY_MS
+from fleet.desk.settings import RENEWED_BEFORE_MS
 from tests.fleet_settings.office import Office, reported
 from tests.rollouts.crowd import QUICK
 
