@@ -231,6 +231,14 @@ def test_no_more_is_in_flight_than_the_broker_and_we_allow(properties, window):
         assert pump.uplink.waiting() == ()
 
 
+def test_a_small_message_does_not_wait_for_the_word_about_the_one_before(broker):  # noqa: F811
+    """Nagle's algorithm held an ask, and a packet of a backlog, until the broker's end had confirmed what had left."""
+    with pump_to(broker) as pump:
+        pump.until(lambda: pump.up)
+        sock = pump.uplink._link.connection._client.socket()
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
 def test_a_packet_given_without_a_link_is_dropped(broker):  # noqa: F811
     broker.stop()
     with Pump(Journal().fill(3), broker.host, broker.port, backoff_cap_ms=2000) as pump:

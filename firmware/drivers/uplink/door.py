@@ -5,6 +5,7 @@ what was unacknowledged when a connection ended is ours to send again (wire cont
 thread under paho's locks; they only hand a note over.
 """
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -176,6 +177,7 @@ class Connection:
         def opened(_c: Any, _u: Any, sock: Any) -> None:
             if self._is_cut:  # it took so long that we gave up: it must not take the session from its successor
                 raise ConnectionAbortedError("given up")
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # paho leaves it to the system, which holds back
             if self._attempt.way is Way.DATED:  # before a byte of ours has left
                 tls.check_dates(sock, self._attempt.utc_ms)
 
