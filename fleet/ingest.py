@@ -6,6 +6,7 @@ broker's acknowledgement second, so a crash between them costs a repetition and 
 
 import logging
 import queue
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -111,12 +112,13 @@ class Batch:
         self.hurried = self.hurried or each.message.rest != RECORDS.rest
 
     def is_full(self) -> bool:
-        return len(self.heard) >= BATCH_MESSAGES_MAX
+        """Half of what a terminal may have under way is taken at once, and no more: it sends as much again while that is
+        committed, and neither waits for the other."""
+        return len(self.heard) >= min(BATCH_MESSAGES_MAX, PACKETS_IN_FLIGHT_MAX // 2 * max(1, len(self.terminals)))
 
     def may_grow(self) -> bool:
-        """Whether it is worth waiting for more. Half of what a terminal may have under way is taken at once: it sends
-        as much again while that is committed, and neither waits for the other."""
-        return 0 < len(self.heard) < PACKETS_IN_FLIGHT_MAX // 2 * len(self.terminals) and not self.hurried
+        """Whether it is worth waiting for more."""
+        return bool(self.heard) and not self.hurried and not self.is_full()
 
 
 _SIGNED = attrgetter("signed")
@@ -168,6 +170,7 @@ class Ingest:
         self._taken: list[Sent] = []  # and not written down yet
         self._taken_since_ms = 0
         self._late: list[Sent] = []
+        self._came: deque[Came] = deque()  # and not their turn yet
 
     def stop(self) -> None:
         """End `run` soon and cleanly; may be called from a signal handler or another thread."""
@@ -253,6 +256,7 @@ class Ingest:
         self._connection, self._subscribed = None, False
         self._hears_kept, self._kept_due_ms = False, 0
         self._in_flight.clear()  # due still
+        self._came.clear()  # unacknowledged: it comes again
         wait_ms = backoff_ms(self._failures, self._jitter())
         self._failures += 1
         self._due_ms = self._monotonic_ms() + wait_ms
@@ -288,7 +292,16 @@ class Ingest:
         until_ms = 0
         try:
             while not batch.is_full():
+                if self._came:
+                    each = self._came.popleft()
+                    batch.add(Heard(each, self._message(each)))
+                    continue
+                if batch.heard:
+                    now_ms = self._monotonic_ms()
+                    until_ms = until_ms or now_ms + GATHER_MS
+                    wait_ms = min(QUIET_MS, max(0, until_ms - now_ms)) if batch.may_grow() else 0
                 noted = self._notes.get(timeout=wait_ms / 1000)
+                wait_ms = 0
                 if noted is None:
                     break
                 if isinstance(noted, _Asked):
@@ -299,9 +312,6 @@ class Ingest:
                     self._emit([noted])
                 elif noted[0] is self._connection:
                     self._hear(noted[1], batch)
-                now_ms = self._monotonic_ms()
-                until_ms = until_ms or now_ms + GATHER_MS
-                wait_ms = min(QUIET_MS, max(0, until_ms - now_ms)) if batch.may_grow() else 0
         except queue.Empty:
             pass
         return batch.heard
@@ -310,8 +320,7 @@ class Ingest:
         assert self._connection is not None
         match note:
             case Arrival(messages):
-                for each in messages:
-                    batch.add(Heard(each, self._message(each)))
+                self._came.extend(messages)
             case Connected(reason) | Subscribed(reason) if reason >= REFUSAL:
                 self._connection.close()
                 self._lost(f"refused, reason 0x{reason:02x}")
@@ -330,7 +339,14 @@ class Ingest:
                 self._lost(cause)
 
     def _take(self, came: list[Heard]) -> None:
-        effects = self._step(Arrived(self._utc_ms(), tuple(each.message for each in came)))
+        connection = self._connection
+        if connection is not None:
+            connection.at_work(True)
+        try:
+            effects = self._step(Arrived(self._utc_ms(), tuple(each.message for each in came)))
+        finally:
+            if connection is not None:
+                connection.at_work(False)
         if effects is None:
             return  # not committed: all of it comes again
         self._emit(effects)

@@ -41,6 +41,9 @@ TAKEN_AT_ONCE, TAKEN_WAIT_S = 256, 0.05
 REST_S, RESTS_FROM = 0.002, 64
 """The broker says each of them in a packet of its own. While nothing else comes and so many are out, the thread rests a
 little before it reads: to wake for every two or three of thousands took a third of the time of a push."""
+WORK_REST_S = 0.0005
+"""While a step of the core is under way, what comes is read at most so often: nobody could take it, and the step would wait
+for the interpreter at every packet."""
 
 _log = logging.getLogger(__name__)
 
@@ -143,6 +146,8 @@ class Connection:
         self._thread = threading.Thread(target=self._run, name="broker", daemon=True)
         self._reader = mqtt5.Reader(PACKET_BYTES_MAX)
         self._sock: socket.socket | None = None
+        self._idle = threading.Event()  # whoever steps the core could take something
+        self._idle.set()
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
         self._woken.setblocking(False)
@@ -223,6 +228,13 @@ class Connection:
             if self._send():
                 return
             self._rouse()
+
+    def at_work(self, working: bool) -> None:
+        """Whoever steps the core takes nothing for now, or does so again: what comes gathers meanwhile."""
+        if working:
+            self._idle.clear()
+        else:
+            self._idle.set()
 
     def close(self) -> None:
         """Say goodbye -> `Ended`, soon."""
@@ -321,6 +333,8 @@ class Connection:
                         heard_s = time.monotonic()
                         if self._read(sock) and not behind:
                             time.sleep(REST_S)
+                        else:
+                            self._idle.wait(WORK_REST_S)
                 if not ready:
                     self._tell()
 

@@ -4,13 +4,14 @@ import msgspec
 import pytest
 
 from fleet import ingest
-from fleet.core import Message
+from fleet.core import Core, Message
 from fleet.ingest import BATCH_MESSAGES_MAX, Batch, Heard
-from fleet.mqtt import Came
+from fleet.mqtt import Arrival, Came, Ended, IngestSettings
 from tests.backend import Backend, rows
 from tests.bus import Bus, Publisher
 from tests.journals import Journal
 from tests.mosquitto import broker  # noqa: F401 - the fixture
+from tests.stores import new_store
 from wire.records import PACKETS_IN_FLIGHT_MAX, Packet
 
 
@@ -43,8 +44,55 @@ def test_a_batch_waits_only_for_records_and_only_while_more_can_come(made: Batch
 
 
 def test_a_batch_is_bounded() -> None:
-    assert batch(*[RECORDS] * BATCH_MESSAGES_MAX).is_full()
-    assert not batch(*[RECORDS] * (BATCH_MESSAGES_MAX - 1)).is_full()
+    many = [(f"T{number:04}", "rec") for number in range(BATCH_MESSAGES_MAX)]
+    assert batch(*many).is_full()
+    assert not batch(*many[:-1]).is_full()
+    assert batch(*[RECORDS] * HALF).is_full(), "the other half of what one terminal has under way is the next batch"
+    assert not batch(*[RECORDS] * HALF, ("T0002", "rec")).is_full()
+
+
+class Silent:
+    """A connection that takes everything and says nothing."""
+
+    def at_work(self, working: bool) -> None:
+        return
+
+
+@pytest.fixture
+def gathering() -> tuple[ingest.Ingest, Silent]:
+    made = ingest.Ingest(
+        IngestSettings("127.0.0.1", 1, "backend"), Core(new_store(), bytes), utc_ms=lambda: 0, monotonic_ms=lambda: 0,
+        jitter=lambda: 0.0, ready=lambda: None, trouble=lambda _name, _detail: None,
+    )  # fmt: skip
+    connection = Silent()
+    made._connection, made._subscribed = connection, True  # type: ignore[assignment]
+    return made, connection
+
+
+def came(*numbers: int) -> Arrival:
+    return Arrival(tuple(Came("pos/v1/T0001/up/rec", b"{}", False, number, 1) for number in numbers))
+
+
+def numbers_of(heard: list[Heard]) -> list[int]:
+    return [each.came.mid for each in heard]
+
+
+def test_what_came_beyond_half_a_window_is_the_next_batch_and_keeps_its_order(gathering) -> None:
+    made, connection = gathering
+    made._noted(connection, came(*range(HALF + 3)))
+    made._noted(connection, came(*range(HALF + 3, 2 * HALF + 1)))
+    assert numbers_of(made._gather()) == list(range(HALF))
+    assert numbers_of(made._gather()) == list(range(HALF, 2 * HALF))
+    assert numbers_of(made._gather()) == [2 * HALF]
+
+
+def test_what_has_not_had_its_turn_when_the_connection_ends_comes_again(gathering) -> None:
+    made, connection = gathering
+    made._noted(connection, came(*range(HALF + 3)))
+    assert len(made._gather()) == HALF
+    made._noted(connection, Ended("lost"))
+    made._noted(connection, came(99))
+    assert made._gather() == [], "neither those left over, nor what an old connection still says"
 
 
 def test_a_packet_that_breaks_its_reading_stops_nobody(broker, tmp_path, monkeypatch):  # noqa: F811
