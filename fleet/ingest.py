@@ -334,6 +334,7 @@ class Ingest:
                 for number in numbers:
                     if (given := self._in_flight.pop(number, None)) is not None:
                         self._note_taken(given.sent)
+                self._more_due = self._more_due or not self._in_flight  # somebody may have waited for one before it
             case Ended(cause):
                 batch.heard.clear()  # unacknowledged: they come again
                 self._lost(cause)

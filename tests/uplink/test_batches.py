@@ -5,13 +5,15 @@ import pytest
 
 from fleet import ingest
 from fleet.core import Core, Message
+from fleet.effects import SendDesired
 from fleet.ingest import BATCH_MESSAGES_MAX, Batch, Heard
-from fleet.mqtt import Arrival, Came, Ended, IngestSettings
+from fleet.mqtt import Arrival, Came, Ended, IngestSettings, Taken
 from tests.backend import Backend, rows
 from tests.bus import Bus, Publisher
 from tests.journals import Journal
 from tests.mosquitto import broker  # noqa: F401 - the fixture
 from tests.stores import new_store
+from wire.fleet import Signed
 from wire.records import PACKETS_IN_FLIGHT_MAX, Packet
 
 
@@ -57,6 +59,12 @@ class Silent:
     def at_work(self, working: bool) -> None:
         return
 
+    def publish_all(self, topics: list[str], *_more: object) -> list[int]:
+        return list(range(1, len(topics) + 1))
+
+    def flush(self) -> None:
+        return
+
 
 @pytest.fixture
 def gathering() -> tuple[ingest.Ingest, Silent]:
@@ -93,6 +101,19 @@ def test_what_has_not_had_its_turn_when_the_connection_ends_comes_again(gatherin
     made._noted(connection, Ended("lost"))
     made._noted(connection, came(99))
     assert made._gather() == [], "neither those left over, nor what an old connection still says"
+
+
+def test_what_waited_for_one_that_was_under_way_is_sent_as_soon_as_the_broker_has_that(gathering) -> None:
+    """A second push right after the first had lain until the next tick."""
+    made, connection = gathering
+    made._more_due = False  # nothing was left to send, but for whom something was under way to already
+    made._emit([SendDesired("T0001", 1, Signed("{}", "")), SendDesired("T0002", 1, Signed("{}", ""))])
+    made._noted(connection, Taken((1,)))
+    made._gather()
+    assert not made._room(), "one is under way still"
+    made._noted(connection, Taken((2,)))
+    made._gather()
+    assert made._room()
 
 
 def test_a_packet_that_breaks_its_reading_stops_nobody(broker, tmp_path, monkeypatch):  # noqa: F811
