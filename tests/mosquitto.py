@@ -6,6 +6,7 @@ or `with Broker(folder) as broker: …`. `pause()` freezes the process: connecti
 """
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -13,6 +14,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ import pytest
 PROGRAM = shutil.which("mosquitto", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
 STARTS_MAX = 5
 START_TIMEOUT_S = 20
+PORTS_FROM, PORTS_GIVEN_FROM = 20_000, 32_768
 STOP_TIMEOUT_S = 10
 _STANDARD = (
     "allow_anonymous true",
@@ -130,9 +133,15 @@ class Broker:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody has, below those the system gives to connections: none of another test's takes it while a broker that
+    is to come back is away."""
+    given = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    first = int(given.read_text().split()[0]) if given.exists() else PORTS_GIVEN_FROM
+    while True:
+        port = random.SystemRandom().randrange(min(PORTS_FROM, first - 1), first)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @pytest.fixture
