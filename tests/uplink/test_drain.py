@@ -178,6 +178,7 @@ def test_every_message_on_the_bus_is_one_the_schemas_allow(broker, tmp_path, siz
         pump.uplink.carry_out(AskEpoch(1, journal.public_hex))
         pump.drain()
         pump.until(lambda: pump.times)
+        bus.until(lambda: bus.on("pos/v1/T0001/dn/answer"))  # asked after the records
         pump.uplink.stop("asked")
         bus.until(lambda: any(b'"reason":"asked"' in payload for payload in bus.on("pos/v1/T0001/up/state")))
     oracle = Oracle()
