@@ -20,6 +20,7 @@ from fleet import database, home
 from fleet.accounts import acting, peer_uid
 from fleet.admin import READS, Call, Refused, Reply
 from fleet.core import Admin, Core
+from fleet.desk import giving
 from fleet.desk.desk import FleetDesk
 from fleet.effects import Told
 from fleet.store import StoreTrouble
@@ -161,7 +162,10 @@ def _alone(data: Path, call: Call, now_ms: int) -> Reply:
         key = home.fleet_key(data)
         store = database.open_store(data)
         try:
-            return step(Core(store, key.sign), _known(data, call, os.getuid()), now_ms)
+            reply = step(Core(store, key.sign), _known(data, call, os.getuid()), now_ms)
+            with store.begin() as books:  # there is no pump that would, until a server starts
+                giving.finish(books.fleet.settings)
+            return reply
         finally:
             store.close()
 

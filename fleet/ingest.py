@@ -6,7 +6,7 @@ broker's acknowledgement second, so a crash between them costs a repetition and 
 
 import logging
 import queue
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -100,25 +100,29 @@ class Heard(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """What is taken in one commit. `hurried`: somebody waits for an answer to some of it."""
+    """What is taken in one commit. `of`: how many messages of each terminal. `hurried`: somebody waits for an answer to some
+    of it."""
 
     heard: list[Heard] = field(default_factory=list)
-    terminals: set[str] = field(default_factory=set)
+    of: Counter[str] = field(default_factory=Counter)
     hurried: bool = False
 
     def add(self, each: Heard) -> None:
         self.heard.append(each)
-        self.terminals.add(each.message.terminal)
+        self.of[each.message.terminal] += 1
         self.hurried = self.hurried or each.message.rest != RECORDS.rest
 
-    def is_full(self) -> bool:
+    def takes(self, terminal: str) -> bool:
         """Half of what a terminal may have under way is taken at once, and no more: it sends as much again while that is
         committed, and neither waits for the other."""
-        return len(self.heard) >= min(BATCH_MESSAGES_MAX, PACKETS_IN_FLIGHT_MAX // 2 * max(1, len(self.terminals)))
+        return not terminal or self.of[terminal] < PACKETS_IN_FLIGHT_MAX // 2
+
+    def is_full(self) -> bool:
+        return len(self.heard) >= BATCH_MESSAGES_MAX
 
     def may_grow(self) -> bool:
         """Whether it is worth waiting for more."""
-        return bool(self.heard) and not self.hurried and not self.is_full()
+        return 0 < len(self.heard) < PACKETS_IN_FLIGHT_MAX // 2 * len(self.of) and not self.hurried
 
 
 _SIGNED = attrgetter("signed")
@@ -170,7 +174,7 @@ class Ingest:
         self._taken: list[Sent] = []  # and not written down yet
         self._taken_since_ms = 0
         self._late: list[Sent] = []
-        self._came: deque[Came] = deque()  # and not their turn yet
+        self._came: deque[tuple[Came, topics.Topic | None]] = deque()  # and not their turn yet
 
     def stop(self) -> None:
         """End `run` soon and cleanly; may be called from a signal handler or another thread."""
@@ -291,12 +295,13 @@ class Ingest:
         wait_ms = min(max(0, due_ms - self._monotonic_ms()), self._pump_wait_ms())
         until_ms = 0
         try:
-            while not batch.is_full():
+            while True:
+                self._fill(batch)
+                if batch.is_full():
+                    break
                 if self._came:
-                    each = self._came.popleft()
-                    batch.add(Heard(each, self._message(each)))
-                    continue
-                if batch.heard:
+                    wait_ms = 0  # there is enough, but nobody else's word waits behind it
+                elif batch.heard:
                     now_ms = self._monotonic_ms()
                     until_ms = until_ms or now_ms + GATHER_MS
                     wait_ms = min(QUIET_MS, max(0, until_ms - now_ms)) if batch.may_grow() else 0
@@ -316,11 +321,22 @@ class Ingest:
             pass
         return batch.heard
 
+    def _fill(self, batch: Batch) -> None:
+        """Take of what came what the batch takes; the rest stays, in its order."""
+        left: deque[tuple[Came, topics.Topic | None]] = deque()
+        while self._came and not batch.is_full():
+            came, topic = self._came.popleft()
+            if batch.takes(topic.terminal if topic is not None else ""):
+                batch.add(Heard(came, self._message(came, topic)))
+            else:
+                left.append((came, topic))
+        self._came.extendleft(reversed(left))
+
     def _hear(self, note: Note, batch: Batch) -> None:
         assert self._connection is not None
         match note:
             case Arrival(messages):
-                self._came.extend(messages)
+                self._came.extend((each, topics.parse(each.topic, self._settings.mount)) for each in messages)
             case Connected(reason) | Subscribed(reason) if reason >= REFUSAL:
                 self._connection.close()
                 self._lost(f"refused, reason 0x{reason:02x}")
@@ -356,8 +372,7 @@ class Ingest:
         for each in came:
             self._connection.done(each.came)
 
-    def _message(self, came: Came) -> Message:
-        topic = topics.parse(came.topic, self._settings.mount)
+    def _message(self, came: Came, topic: topics.Topic | None) -> Message:
         if topic is None or topic.way != "up":
             return Message("", came.topic[:500], came.payload, came.retained)
         age_ms = self._monotonic_ms() - came.got_ms

@@ -37,7 +37,7 @@ GOODBYE_S = 1.0
 RECEIVE_BYTES = 256 * 1024
 REFUSAL = 0x80
 TAKEN_AT_ONCE, TAKEN_WAIT_S = 256, 0.05
-"""Words of the broker's that it has something are told of so many together, at the latest when none came for so long."""
+"""Words of the broker's that it has something are told of so many together, at the latest after so long."""
 REST_S, RESTS_FROM = 0.002, 64
 """The broker says each of them in a packet of its own. While nothing else comes and so many are out, the thread rests a
 little before it reads: to wake for every two or three of thousands took a third of the time of a push."""
@@ -167,6 +167,7 @@ class Connection:
         self._sent_s = 0.0
         self._broken: OSError | None = None
         self._taken: list[int] = []  # numbers to tell of
+        self._taken_since_ms = 0
         self._closing = self._over = False
 
     # --- from whoever steps the core ----------------------------------------------------------------------------------
@@ -400,8 +401,11 @@ class Connection:
                     raise Lost(f"the broker said goodbye, reason 0x{reason:02x}")
                 case _:
                     pass  # the answer to a ping, or to the end of a subscription
+        if taken and not self._taken:
+            self._taken_since_ms = now_ms
         self._taken += taken
-        if came or len(self._taken) >= TAKEN_AT_ONCE or not self._in_flight:
+        late = now_ms - self._taken_since_ms >= TAKEN_WAIT_S * 1_000
+        if came or late or len(self._taken) >= TAKEN_AT_ONCE or not self._in_flight:
             self._tell()
         if came:
             self._note(self, Arrival(tuple(came)))

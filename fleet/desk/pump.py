@@ -32,9 +32,10 @@ def pump(
     settings, room = books.fleet.settings, limit - len(effects)
     busy = {each.terminal for each in under_way if not each.cid}  # one at a time to each
     texts = _Texts(settings, sign)
-    given = _given(settings, room)
-    for start in range(0, len(given), AUDIENCE_MAX):
-        texts.lay(given[start : start + AUDIENCE_MAX])
+    given: list[DesiredRow] = []
+    for lot in _given(settings, room):
+        texts.lay(lot)
+        given += lot
     free = [row for row in given if row.terminal not in busy][:room] if given else settings.due(now_ms, room, busy)
     effects += [SendDesired(row.terminal, row.rev, texts.of(row)) for row in free]
     if given or len(effects) >= limit:
@@ -42,12 +43,12 @@ def pump(
     return effects
 
 
-def _given(settings: SettingsBooks, room: int) -> list[DesiredRow]:
+def _given(settings: SettingsBooks, room: int) -> list[list[DesiredRow]]:
     """What a push gives now: as many lots as there is room for, or one. What of it is not sent now is due like all else."""
-    rows = give_lot(settings)
-    while rows and len(rows) + LOT <= room and (more := give_lot(settings)):
-        rows += more
-    return rows
+    lots: list[list[DesiredRow]] = []
+    while (not lots or (len(lots) + 1) * LOT <= room) and (rows := give_lot(settings)):
+        lots.append(rows)
+    return lots
 
 
 @dataclass(slots=True)
@@ -70,7 +71,7 @@ class _Texts:
 
     def of(self, row: DesiredRow) -> Signed:
         """For the same row always the same to the byte: a terminal takes another text under a revision it knows for a
-        replay. Rows of one revision and document are alike in everything else (`settings.give`)."""
+        replay. Rows of one revision and document are alike in everything else (`giving.give_lot`)."""
         lot = self._lots.get(row.rev, {}).get(row.terminal) or self._lot(row.terminal, row.rev)
         signed = lot.signed.get(row.sha256)
         if signed is None:
@@ -80,9 +81,12 @@ class _Texts:
         return signed
 
     def lay(self, rows: list[DesiredRow]) -> None:
-        """What a push gives now to neighbours: nobody needs to read who they are."""
-        lot = _Lot([(row.terminal, row.sha256) for row in rows])
-        self._lots.setdefault(rows[0].rev, {}).update((row.terminal, lot) for row in rows)
+        """A lot that a push gives now: nobody needs to read who is whose neighbour."""
+        known = self._lots.setdefault(rows[0].rev, {})
+        for start in range(0, len(rows), AUDIENCE_MAX):
+            some = rows[start : start + AUDIENCE_MAX]
+            lot = _Lot([(row.terminal, row.sha256) for row in some])
+            known.update((row.terminal, lot) for row in some)
 
     def _lot(self, terminal: str, rev: int) -> _Lot:
         known = self._lots.setdefault(rev, {})

@@ -55,7 +55,8 @@ class Sources:
         self._documents: dict[str, Document | None] = dict(self._instead)
         self._known: set[str] = set()  # terminals of which it is known whether they have a layer of their own
         self._own: set[str] = set()  # and those that have
-        self._made: dict[_Key, tuple[Document, tuple[Fault, ...]]] = {}
+        self._of: dict[_Key, tuple[Document, tuple[Fault, ...]]] = {}
+        self._made: dict[tuple[str, ...], tuple[Document, tuple[Fault, ...]]] = {}  # by the layers that say something
         self._whole: dict[str, Document] = {}
         self._differ: dict[tuple[str, str], bool] = {}
 
@@ -81,10 +82,12 @@ class Sources:
             self.know((row,))
         own = row.terminal if row.terminal in self._own else ""
         key = (row.group, row.shop, row.tags, own)
-        made = self._made.get(key)
+        made = self._of.get(key)
         if made is None:
             parts = self.parts(row)
-            made = self._made[key] = (merged(parts), faults(parts, row.terminal))
+            if (names := tuple(parts)) not in self._made:
+                self._made[names] = (merged(parts), faults(parts, row.terminal))
+            made = self._of[key] = self._made[names]
         return made
 
     def meaning(self, sha256: str) -> Document:

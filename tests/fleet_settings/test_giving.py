@@ -7,6 +7,7 @@ import pytest
 from fleet import admin
 from fleet.admin import Registered
 from fleet.core import Pump
+from fleet.desk import giving, settings
 from fleet.desk.giving import LOT
 from fleet.desk.tables import desired, lots, pushed
 from fleet.effects import SendDesired
@@ -152,3 +153,56 @@ def test_a_word_of_a_terminal_whose_turn_has_not_come_stands(office):
     assert NAMES[-1] in {each.terminal for each in office.pump()}
     look = office.ask(admin.ShowTerminal(terminal=NAMES[-1])).look
     assert (look.rev, look.desired_rev) == (1, 2)
+
+
+def test_lots_of_two_pushes_are_not_cut_across(office):
+    """Neighbours share a text for ever, so who they are must not hang on what is given at the same time."""
+    found = {}
+    with office.store.begin() as books:
+        sha256 = books.fleet.settings.keep({"shop": {"name": "甲"}})
+        for first in (0, LOT + 5):
+            names = NAMES[first : first + LOT + 5]
+            giving.begin(books, dict.fromkeys(names, (sha256, "")), look(office))
+    for room in (LOT, 2 * LOT, 2 * LOT):  # the second takes the end of one and the beginning of the other
+        found |= {each.terminal: each.signed for each in step(office, room)}
+    office.restart()
+    assert {each.terminal: each.signed for each in office.pump()} == found
+    assert len(found) == 2 * (LOT + 5)
+
+
+def look(office) -> admin.PushLook:
+    return admin.PushLook(rev=0, at_ms=office.now, who="anna", why="x", kind="push", terminals=0)
+
+
+def test_whoever_makes_more_than_a_lot_at_once_finds_all_of_their_rows(office):
+    with office.store.begin() as books:
+        sha256 = books.fleet.settings.keep({"shop": {"name": "甲"}})
+        rev = settings.give(books, dict.fromkeys(NAMES, (sha256, "")), look(office))
+        assert {row.rev for row in books.fleet.settings.desired_of(NAMES).values()} == {rev}
+        assert len(books.fleet.settings.desired_of(NAMES)) == len(NAMES)
+
+
+def test_among_many_nobody_answers_for_another(office):
+    """Of many names all between the first and the last are read."""
+    other = f"{NAMES[LOT]}x"
+    office.ask(admin.Register(rows=(Registered(terminal=other, tags=("apart",)),)))
+    started = office.ask(admin.StartRollout(release=admin.SettingsRelease(), where=admin.Where(terminals=(other,))))
+    assert isinstance(started, admin.RolloutShown), started
+    assert office.push().reason == "in_rollout"
+    office.layer(f"terminal:{other}", {"shop": {"branch": "x"}})
+    office.say(other, "reported", reported(900), retained=True)
+    done = office.push(without=("apart",))
+    assert (done.rev, done.terminals) == (1, len(NAMES)), done
+    sent = {each.terminal: desired_of(each).document["shop"].get("branch") for each in office.pump()}
+    assert sorted(sent) == NAMES
+    assert [name for name, branch in sent.items() if branch == "own"] == [NAMES[7]]
+
+
+def test_layers_are_merged_once_for_all_shops_without_one(office, monkeypatch):
+    """Each shop of its own with the longest layer had taken seconds, in which no record was taken."""
+    rows = [Registered(terminal=f"N{number:04}", shop=f"only{number}") for number in range(300)]
+    office.ask(admin.Register(rows=tuple(rows)))
+    merged, count = settings.merged, []
+    monkeypatch.setattr(settings, "merged", lambda parts: count.append(1) or merged(parts))
+    assert office.push().terminals == len(NAMES) + 300
+    assert len(count) == 3, "the fleet's alone, with the one shop's, and with the one of its own"

@@ -160,6 +160,11 @@ def test_a_push_says_why_and_stays_in_the_history(office):
     assert office.ask(admin.Push(), by=Caller(name="x", role="support")).reason == "role"
 
 
+def test_a_tag_is_its_letters_in_their_case(office):
+    office.register(("T1", "", "", "VIP"), ("T2", "", "", "vip"))
+    assert office.push(tags=("vip",)).terminals == 1
+
+
 def test_a_push_to_thousands_goes_out_a_little_at_a_time(office):
     for start in (0, 1_000):
         rows = tuple(admin.Registered(terminal=f"M{start + n:05}") for n in range(1_000))

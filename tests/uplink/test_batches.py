@@ -1,5 +1,7 @@
 """What the backend takes in one commit: what a terminal sends in one go, without letting anybody wait for an answer."""
 
+from collections import deque
+
 import msgspec
 import pytest
 
@@ -14,6 +16,7 @@ from tests.journals import Journal
 from tests.mosquitto import broker  # noqa: F401 - the fixture
 from tests.stores import new_store
 from wire.fleet import Signed
+from wire.messages import AnswerRenew
 from wire.records import PACKETS_IN_FLIGHT_MAX, Packet
 
 
@@ -49,18 +52,24 @@ def test_a_batch_is_bounded() -> None:
     many = [(f"T{number:04}", "rec") for number in range(BATCH_MESSAGES_MAX)]
     assert batch(*many).is_full()
     assert not batch(*many[:-1]).is_full()
-    assert batch(*[RECORDS] * HALF).is_full(), "the other half of what one terminal has under way is the next batch"
-    assert not batch(*[RECORDS] * HALF, ("T0002", "rec")).is_full()
+    assert not batch(*[RECORDS] * HALF).takes("T0001"), "the other half of what it has under way is the next batch"
+    assert batch(*[RECORDS] * HALF).takes("T0002")
 
 
 class Silent:
     """A connection that takes everything and says nothing."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
 
     def at_work(self, working: bool) -> None:
         return
 
     def publish_all(self, topics: list[str], *_more: object) -> list[int]:
         return list(range(1, len(topics) + 1))
+
+    def publish(self, topic: str, *_more: object) -> None:
+        self.said.append(topic)
 
     def flush(self) -> None:
         return
@@ -77,8 +86,8 @@ def gathering() -> tuple[ingest.Ingest, Silent]:
     return made, connection
 
 
-def came(*numbers: int) -> Arrival:
-    return Arrival(tuple(Came("pos/v1/T0001/up/rec", b"{}", False, number, 1) for number in numbers))
+def came(*numbers: int, terminal: str = "T0001") -> Arrival:
+    return Arrival(tuple(Came(f"pos/v1/{terminal}/up/rec", b"{}", False, number, 1) for number in numbers))
 
 
 def numbers_of(heard: list[Heard]) -> list[int]:
@@ -92,6 +101,25 @@ def test_what_came_beyond_half_a_window_is_the_next_batch_and_keeps_its_order(ga
     assert numbers_of(made._gather()) == list(range(HALF))
     assert numbers_of(made._gather()) == list(range(HALF, 2 * HALF))
     assert numbers_of(made._gather()) == [2 * HALF]
+
+
+def test_the_backlogs_of_many_are_taken_together_half_a_window_of_each(gathering) -> None:
+    made, connection = gathering
+    for place in range(3):
+        first = 100 * place
+        made._noted(connection, came(*range(first, first + 2 * HALF), terminal=f"T{place:04}"))
+    for half in (0, HALF):
+        wanted = [100 * place + half + number for place in range(3) for number in range(HALF)]
+        assert numbers_of(made._gather()) == wanted
+    assert made._came == deque()
+
+
+def test_an_answer_does_not_wait_behind_a_backlog(gathering) -> None:
+    made, connection = gathering
+    made._noted(connection, came(*range(4 * HALF)))
+    made.renewed("T0002", AnswerRenew("0" * 64, 1007))
+    assert len(made._gather()) == HALF
+    assert connection.said == ["pos/v1/T0002/dn/answer"]
 
 
 def test_what_has_not_had_its_turn_when_the_connection_ends_comes_again(gathering) -> None:
