@@ -13,6 +13,7 @@ import pytest
 from fleet import accounts, admin, home
 from fleet.admin import Call, Caller, Where
 from fleet.core import Admin, Core
+from fleet.desk.giving import LOT
 from fleet.door import SOCKET, Door, NobodyThere, ask, ask_server
 from fleet.effects import Told
 from fleet.sql import SqlStore
@@ -54,6 +55,17 @@ def test_without_a_server_the_caller_steps_the_core_itself(tmp_path):
     assert (row.terminal, row.shop) == ("A1", "s1")
     with home.held(tmp_path), pytest.raises(home.InUse):
         ask(tmp_path, ENTER, now)
+
+
+def test_without_a_server_a_push_to_many_is_given_with_its_answer(tmp_path):
+    """There is no pump that would give it lot by lot, until a server starts."""
+    names = [f"M{number:04}" for number in range(LOT + 1)]
+    rows = tuple(admin.Registered(terminal=name) for name in names)
+    assert ask(tmp_path, Call(by=ANNA, request=admin.Register(rows=rows)), now) == admin.Done(count=len(names))
+    push = Call(by=ANNA, request=admin.Push(where=Where()), why="first", nonce="1" * 32)
+    assert ask(tmp_path, push, now).terminals == len(names)
+    (row,) = ask(tmp_path, Call(by=ANNA, request=admin.ListTerminals(after=names[-2], limit=1)), now).rows
+    assert (row.terminal, row.desired_rev) == (names[-1], 1)
 
 
 def test_a_running_server_is_asked(served):
