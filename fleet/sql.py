@@ -19,6 +19,7 @@ from fleet.reading import Good
 from fleet.sql_dialect import (
     POSTGRESQL,
     SQLITE,
+    Rows,
     Text,
     add_all,
     bulk_text,
@@ -27,6 +28,8 @@ from fleet.sql_dialect import (
     insert,
     merge,
     packed,
+    run,
+    run_many,
 )
 from fleet.sql_engine import open_engine, schema_version, set_schema_version, troubles
 from fleet.sql_events import SqlEvents
@@ -215,29 +218,22 @@ class SqlBooks:
     # --- what the core needs ---
 
     def epoch(self, terminal: str, epoch: int) -> Epoch | None:
-        row = self._run("epoch", {"terminal": terminal, "epoch": epoch}).first()
+        row = self._run("epoch", {"terminal": terminal, "epoch": epoch}).fetchone()
         return Epoch(*row) if row else None
 
     def epochs(self, terminals: list[str]) -> dict[tuple[str, int], Epoch]:
         of: object = terminals if self._db.dialect.name == POSTGRESQL else msgspec.json.encode(terminals).decode()
-        rows = self._db.exec_driver_sql(self._hot["epochs/bulk"].text, {"terminals": of})
-        return {(row[0], row[1]): Epoch(*row) for row in rows}
+        return {(row[0], row[1]): Epoch(*row) for row in self._run("epochs/bulk", {"terminals": of})}
 
     def put_epochs(self, rows: list[Epoch]) -> None:
         if rows and self._db.dialect.name == POSTGRESQL:
-            self._db.exec_driver_sql(self._hot["put_epoch/bulk"].text, packed(map(_epoch_fields, rows)))
+            self._run("put_epoch/bulk", packed(map(_epoch_fields, rows)))
         else:
             values = [dict(zip(Epoch.__slots__, _epoch_fields(row), strict=True)) for row in rows]
-            self._run_many("put_epoch", values)
+            run_many(self._db, self._hot["put_epoch"], values)
 
-    def _run(self, name: str, values: dict[str, Any]) -> sa.CursorResult[*tuple[Any, ...]]:
-        sql = self._hot[name]
-        return self._db.exec_driver_sql(sql.text, sql.fixed | values)
-
-    def _run_many(self, name: str, rows: list[dict[str, Any]]) -> None:
-        sql = self._hot[name]
-        if rows:
-            self._db.exec_driver_sql(sql.text, [sql.fixed | row for row in rows])
+    def _run(self, name: str, values: dict[str, Any]) -> Rows:
+        return run(self._db, self._hot[name], values)
 
     def last_number(self, terminal: str) -> int:
         query = sa.select(sa.func.coalesce(sa.func.max(epochs.c.number), 0)).where(epochs.c.terminal == terminal)
@@ -264,11 +260,10 @@ class SqlBooks:
 
     def seen(self, names: list[str], now_ms: int) -> None:
         if self._db.dialect.name == POSTGRESQL:
-            values = {"names": msgspec.json.encode(names).decode(), "now_ms": now_ms}
-            self._db.exec_driver_sql(self._hot["seen/bulk"].text, values)
+            self._run("seen/bulk", {"names": msgspec.json.encode(names).decode(), "now_ms": now_ms})
         else:
             row = {"epoch": 0, "acked_seq": 0, "state": b"", "state_ms": 0, "seen_ms": now_ms}
-            self._run_many("seen", [row | {"terminal": name} for name in names])
+            run_many(self._db, self._hot["seen"], [row | {"terminal": name} for name in names])
 
     def hold(self, terminals: Iterable[str]) -> None:
         self._locks.hold("terminal", terminals)

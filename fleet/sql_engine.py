@@ -71,7 +71,9 @@ def open_engine(path: Path | None, read_only: bool) -> sa.Engine:
             connection.execute("PRAGMA synchronous = FULL")
 
     def begins(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        driver = connection.connection.driver_connection  # itself: see `fleet.sql_dialect.run`
+        assert driver is not None
+        driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     sa.event.listen(engine, "connect", connected)
     sa.event.listen(engine, "begin", begins)
