@@ -21,5 +21,6 @@ def _figure(scale: Scale, tls: bool) -> Figure:
     if PROGRAM is None:
         return Figure(name, 0, "×", detail="not measured: mosquitto is not installed")
     found = drain.measure(scale.pick(600, 10_000), scale.pick(1, 15), tls)
-    detail = f"{found.records_per_s:.0f} ÷ {found.bare_messages_per_s:.0f} a second, {found.rounds} × {found.records} records"
+    speeds = f"{found.records_per_s:.0f} ÷ {found.bare_messages_per_s:.0f} a second"
+    detail = f"{speeds}, {found.rounds} × {found.records} records"
     return Figure(name, found.ratio, "×", RATIO_MIN, "more", detail, WHY)

@@ -36,8 +36,8 @@ WAIT_S = 120
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Records acknowledged by the backend per second, bare messages per second (medians); the ratio is the median of those of
-    neighbouring rounds, for a shared machine changes its speed by half within a second."""
+    """Records acknowledged by the backend per second, bare messages per second (medians); the ratio is the median of those
+    of neighbouring rounds, for a shared machine changes its speed by half within a second."""
 
     records_per_s: float
     bare_messages_per_s: float

@@ -293,10 +293,13 @@ class SameChange(Struct, frozen=True):
 
 
 class DryRunDone(Struct, frozen=True, tag="dry_run_done"):
-    """`unchanged`: how many would stay as they are; `held`: those an open roll-out holds, with its number."""
+    """`unchanged`: how many would stay as they are; `held`: those an open roll-out holds, with its number; `first`: how many
+    were never given any from here. What these were set up with on the spot is not known here and goes away whole, so it
+    stands in no group."""
 
     groups: tuple[SameChange, ...]
     unchanged: int
+    first: int = 0
     faults: tuple[Fault, ...] = ()
     held: dict[str, int] = {}
     reach: Reach = Reach()

@@ -252,7 +252,7 @@ def dry_run(books: Books, request: admin.DryRun, now_ms: int) -> Reply:
     have = books.fleet.settings.given(row.terminal for row in rows)
     groups: dict[bytes, tuple[list[str], tuple[admin.PathChange, ...]]] = {}
     compared: dict[tuple[int, str], tuple[admin.PathChange, ...]] = {}  # many terminals have the same two documents
-    unchanged = 0
+    unchanged = first = 0
     wrong: list[Fault] = []
     for row in rows:
         doc, bad = sources.of(row)
@@ -260,6 +260,7 @@ def dry_run(books: Books, request: admin.DryRun, now_ms: int) -> Reply:
             wrong += [fault for fault in bad if fault not in wrong]
             continue
         before, refused = have.get(row.terminal, NOTHING_GIVEN)
+        first += not before
         key = (id(doc), before)
         if key not in compared:
             compared[key] = differences(sources.meaning(before), whole(doc))
@@ -270,7 +271,7 @@ def dry_run(books: Books, request: admin.DryRun, now_ms: int) -> Reply:
         groups.setdefault(canonical(changes), ([], changes))[0].append(row.terminal)
     return admin.DryRunDone(
         groups=tuple(admin.SameChange(terminals=tuple(who), changes=what) for who, what in groups.values()),
-        unchanged=unchanged, faults=tuple(wrong[:FAULTS_MAX]),
+        unchanged=unchanged, first=first, faults=tuple(wrong[:FAULTS_MAX]),
         held=books.fleet.register.held(row.terminal for row in rows), reach=_reach(books, request.where, meant_),
     )  # fmt: skip
 

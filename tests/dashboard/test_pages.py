@@ -292,6 +292,7 @@ def test_a_changed_footer_is_checked_kept_looked_at_and_pushed(busy: House) -> N
     dry = browser.page(kept.headers["location"])
     assert "明天见" in dry
     assert HOME in dry
+    assert "Never had settings from here: 2." in dry
     pushed = browser.post("/settings/push", who="all", seen=seen_in(dry), why="new footer", act="now")
     assert pushed.status_code == 303, pushed.text
     assert "Pushed as revision 1. Terminals: 2" in browser.page(pushed.headers["location"])

@@ -549,6 +549,7 @@ def test_who_is_in_no_register_is_told_of(data, capsys, tmp_path):
     assert (code, "touches 2 terminals" in out, "1 terminals that speak are left out" in out) == (0, True, True), out
     code, out, _ = run(capsys, data, "settings", "push", "--all", "--dry-run")
     assert (code, "1 of them are in no register" in out) == (0, True), out
+    assert "4 never had settings from here" in out
     code, out, _ = run(capsys, data, "settings", "push", "--shop", "s1", "--why", "loud", "--yes")
     assert (code, "after another push" in out) == (0, True), out
 

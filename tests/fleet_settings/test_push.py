@@ -108,6 +108,14 @@ def test_a_dry_run_says_who_would_change_what_and_changes_nothing(office):
     assert office.push() == admin.Pushed(rev=2, terminals=2, unchanged=1, reach=ALL)
 
 
+def test_a_dry_run_says_how_many_never_had_settings_from_here(office):
+    """What they were set up with on the spot goes away whole, and nobody here can list it."""
+    assert office.ask(admin.DryRun()).first == 3
+    office.push(group="north")
+    assert office.ask(admin.DryRun()).first == 1
+    assert office.ask(admin.DryRun(where=admin.Where(group="north"))).first == 0
+
+
 def test_a_layer_that_is_wrong_for_one_terminal_is_stored_for_none(office):
     bad = office.layer("group:north", {"terminal": {"volume": 9}, "nonsense": 1})
     assert bad.reason == "faults"

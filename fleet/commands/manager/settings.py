@@ -399,5 +399,7 @@ def show_dry(dry: DryRunDone, lang: Lang) -> None:
         fault_table(dry.faults, lang)
     if dry.held:
         tell(lang, "settings__held", names=few(f"{name} (#{number})" for name, number in dry.held.items()))
+    if dry.first:
+        tell(lang, "settings__first", count=dry.first)
     tell(lang, "settings__unchanged", count=dry.unchanged)
     _say_reach(dry.reach, lang)
