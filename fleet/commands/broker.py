@@ -3,9 +3,7 @@
 import argparse
 import ipaddress
 import json
-import queue
 from collections.abc import Sequence
-from typing import Any
 
 from fleet.broker import access, emqx, mosquitto
 from fleet.broker.place import SERVER_CERT, SERVER_KEY, Place
@@ -16,11 +14,9 @@ from fleet.commands import Wrong, broker_link
 from fleet.commands.ca import now, troubles, with_key
 from fleet.commands.look import say
 from fleet.files import PUBLIC
-from fleet.mqtt import IngestSettings
 from texts import Lang
 
 FETCHED = (ca.CLIENTS, ca.CRL, ca.TRUST, ca.SERVICES_CRL)
-KICK_TIMEOUT_S = 10.0
 USERS = {"mosquitto": "mosquitto", "emqx": "emqx"}
 """The accounts that brokers' packages make, and that a broker started by root becomes."""
 
@@ -116,8 +112,9 @@ def kick(options: argparse.Namespace, lang: Lang) -> int:
     """End a terminal's connection by taking its session over at the private listener; a revoked one does not come back."""
     if not is_terminal_id(options.id):
         raise Wrong("no_terminal", {"terminal": options.id[:32]})
-    settings = broker_link.settings(options)
-    cause = _take_over(settings, options.id)
+    from fleet.broker.kick import kick as kicked  # paho is imported only where it is wanted
+
+    cause = kicked(broker_link.settings(options), options.id)
     if cause:
         raise Wrong("broker_kick", {"broker": options.broker, "detail": cause})
     if options.json:
@@ -125,31 +122,3 @@ def kick(options: argparse.Namespace, lang: Lang) -> int:
     else:
         say(lang, "broker__kicked", name=options.id)
     return 0
-
-
-def _take_over(settings: IngestSettings, client_id: str) -> str:
-    """Connect as the client and leave at once; empty, or why not."""
-    import paho.mqtt.client as mqtt
-    from paho.mqtt.enums import CallbackAPIVersion
-
-    from fleet.tls import client_context
-
-    heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5)
-    client.on_connect = lambda _c, _u, _f, reason, _p: heard.put(reason)
-    if settings.username:
-        client.username_pw_set(settings.username, settings.password)
-    if settings.tls is not None:
-        client.tls_set_context(client_context(settings.tls))
-    try:
-        client.connect(settings.host, settings.port, clean_start=True)
-        client.loop_start()
-        reason = heard.get(timeout=KICK_TIMEOUT_S)
-    except (OSError, ValueError) as trouble:
-        return str(trouble)
-    except queue.Empty:
-        return "time-out"
-    finally:
-        client.disconnect()
-        client.loop_stop()
-    return str(reason) if reason.is_failure else ""

@@ -27,7 +27,7 @@ def context(tls: Tls, own: bool = True) -> ssl.SSLContext:
 class Rogue:
     """One connection. `heard`: (topic, payload, retained) of all that came."""
 
-    def __init__(self, port: int, tls: ssl.SSLContext, client_id: str = "", will: str = "") -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext, client_id: str = "", will: str = "", session_s: int = 0) -> None:
         self.heard: list[tuple[str, bytes, bool]] = []
         self._news: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._client = client = mqtt.Client(
@@ -43,12 +43,14 @@ class Rogue:
         client.on_subscribe = lambda _c, _u, _m, reasons, _p: self._news.put(("subscribed", reasons[0].value))
         client.on_publish = lambda _c, _u, mid, reason, _p: self._news.put(("published", reason.value))
         client.on_message = lambda _c, _u, m: self._news.put(("heard", (m.topic, bytes(m.payload), m.retain)))
-        self.refused = self._connect(port)
+        self.refused = self._connect(port, session_s)
 
-    def _connect(self, port: int) -> str:
+    def _connect(self, port: int, session_s: int) -> str:
         """Empty when let in, else what was said."""
+        properties = Properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = session_s
         try:
-            self._client.connect("127.0.0.1", port)
+            self._client.connect("127.0.0.1", port, properties=properties)
         except OSError as trouble:
             return str(trouble) or repr(trouble)
         self._client.loop_start()

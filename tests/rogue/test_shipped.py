@@ -3,17 +3,20 @@
 import json
 import shutil
 
+import msgspec
 import pytest
 
 from firmware.drivers.uplink import Tls
 from firmware.events import LinkDown
 from fleet.__main__ import main
-from tests.backend import Served, rows
+from tests.backend import Served, ask, rows
 from tests.journals import Journal
 from tests.mosquitto import PROGRAM
 from tests.rogue.rogue import Rogue, context
 from tests.tls_broker import TlsBroker, tls_broker  # noqa: F401 - the fixture
 from tests.uplink.pump import Pump
+from wire.channels import STATE
+from wire.messages import State
 
 
 def link(broker: TlsBroker) -> list[str]:
@@ -55,6 +58,29 @@ def test_a_terminal_is_thrown_out_at_once(tls_broker, capsys):  # noqa: F811
         assert main(["broker", "kick", "T0001", "--json", "--lang", "en", *link(tls_broker)]) == 0
         pump.until(lambda: pump.met(LinkDown))
     assert json.loads(capsys.readouterr().out) == {"terminal": "T0001", "kicked": True}
+
+
+def test_who_was_thrown_out_is_shown_as_lost(tls_broker, tmp_path, capsys):  # noqa: F811
+    """The broker keeps the will to itself when a session is taken over, so it would stand as online for ever."""
+    data = tmp_path / "data"
+
+    def seen():
+        return next((row.state for row in ask(data / "fleet.db", "all_terminals") if row.terminal == "T0001"), None)
+
+    said = State(True, boot_id="b1", epoch=1, next_seq=7, software="1.2", clock="trusted")
+    topic = STATE.topic("T0001")
+    with (
+        Served(data, None, *link(tls_broker)),
+        Rogue(tls_broker.port, context(tls_broker.terminal("T0001")), session_s=3_600) as terminal,
+    ):
+        terminal.publish(topic, msgspec.json.encode(said), retain=True)
+        terminal.until(lambda: seen() == said)
+        assert main(["broker", "kick", "T0001", "--lang", "en", *link(tls_broker)]) == 0
+        terminal.until(lambda: seen() == msgspec.structs.replace(said, online=False, reason="lost"))
+
+
+def test_to_throw_out_who_never_spoke_says_nothing_of_it(tls_broker, tmp_path, capsys):  # noqa: F811
+    assert main(["broker", "kick", "T0042", "--lang", "en", *link(tls_broker)]) == 0
 
 
 def test_the_folder_posfleet_writes_is_one_mosquitto_starts_with(tmp_path, capsys):
