@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from fleet.sql_dialect import SQLITE, compiled_text
+from fleet.sql_dialect import SQLITE, compiled_text, run
 from fleet.sql_tables import movements, quarantine, records, terminals
 from fleet.store import Epoch, StoredRecord
 
@@ -54,7 +54,7 @@ class SqlRecords:
         """The next seqs above `after` that are kept or in quarantine, ascending."""
         values = {"terminal": terminal, "epoch": epoch, "after": after, "limit": limit}
         if self._db.dialect.name == SQLITE:
-            return list(self._db.exec_driver_sql(_COVERED.text, _COVERED.fixed | values).scalars())
+            return [seq for (seq,) in run(self._db, _COVERED, values)]
         where = self._shelf.within(terminal, epoch, after + 1, None)
         return list(self._db.execute(_covered(where), values).scalars())
 
